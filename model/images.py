@@ -1,0 +1,204 @@
+"""Bytes to pictures and back: the only place that knows file formats.
+
+One convention everywhere else: RGB, float32, [0, 1], channels first. Here orientation is applied,
+embedded colour profiles are converted to sRGB, alpha is set aside, and the number of pixels is read
+from the header and checked *before* anything is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+Format = Literal["jpeg", "png", "webp"]
+"""The formats that are written."""
+
+READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF")
+RECOGNISED = ("BMP", "ICO", "JPEG2000", "PPM", "PSD", "TGA", "ICNS", "PCX")
+"""Formats that are not read, but named to whoever sends them."""
+
+EXIF_ARTIST, EXIF_COPYRIGHT = 0x013B, 0x8298
+
+# `max_pixels` decides what is too large, before decoding; Pillow's own warning would be a second rule.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+class ImageError(ValueError):
+    """A picture that cannot be used."""
+
+
+class UndecodableImage(ImageError):
+    """No picture at all, or a broken one."""
+
+
+class UnsupportedFormat(ImageError):
+    """A picture of a format or depth that is not read here."""
+
+
+class TooManyPixels(ImageError):
+    """The header announces more pixels than are allowed."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture.
+
+    rgb: (3, H, W), float32, sRGB in [0, 1].
+    alpha: (1, H, W) in [0, 1], or None for an opaque picture.
+    format: the format in which it is best written back.
+    credit: EXIF artist and copyright, the only metadata that survives.
+    """
+
+    rgb: Tensor
+    alpha: Tensor | None = None
+    format: Format = "png"
+    credit: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.rgb.shape[2], self.rgb.shape[1]
+
+    def with_rgb(self, rgb: Tensor) -> Picture:
+        """The same picture in other colours: alpha, format and credit are kept."""
+        return replace(self, rgb=rgb)
+
+
+def decode(data: bytes, *, max_pixels: int | None = None, longest_side: int | None = None) -> Picture:
+    """Read the first frame of a JPEG, PNG, WebP, AVIF, GIF or TIFF.
+
+    max_pixels: the largest width × height that is decoded.
+    longest_side: resize to this many pixels, larger or smaller; a JPEG is then decoded at the
+        nearest larger of its own scales, which is faster.
+    Raises UndecodableImage, UnsupportedFormat, TooManyPixels.
+    """
+    image = _open(data)
+    width, height = image.size
+    if max_pixels is not None and width * height > max_pixels:
+        raise TooManyPixels(f"the picture has {width} × {height} pixels; at most {max_pixels:,} are decoded")
+    if longest_side is not None:
+        image.draft(None, _scaled((width, height), longest_side))
+    try:
+        exif = image.getexif()
+        credit = {tag: str(exif[tag]) for tag in (EXIF_ARTIST, EXIF_COPYRIGHT) if tag in exif}
+        image.load()
+        color, alpha = _to_srgb(ImageOps.exif_transpose(image))
+    except ImageError:
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken data
+        raise UndecodableImage(f"the {image.format} picture is broken or cut short ({error})") from error
+    if longest_side is not None:
+        size = _scaled(color.size, longest_side)
+        color = color.resize(size, Image.Resampling.LANCZOS)
+        alpha = alpha and alpha.resize(size, Image.Resampling.LANCZOS)
+    return Picture(_to_tensor(color), None if alpha is None else _to_tensor(alpha), _written_as(image.format), credit)
+
+
+def encode(picture: Picture, format: Format | None = None, *, quality: int = 90) -> bytes:
+    """Write a picture: alpha is kept in PNG and WebP, and put on white in JPEG.
+
+    format: default is the picture's own. quality: 1..100, for JPEG and WebP.
+    """
+    format = format or picture.format
+    rgb, alpha = picture.rgb, picture.alpha
+    if alpha is not None and format == "jpeg":
+        rgb, alpha = rgb * alpha + (1 - alpha), None
+    channels = rgb if alpha is None else torch.cat([rgb, alpha])
+    exif = Image.Exif()
+    exif.update(picture.credit)
+    options: dict[str, Any] = {"exif": exif} if picture.credit else {}
+    if format != "png":
+        options["quality"] = quality
+    if format == "jpeg":
+        options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
+    result = io.BytesIO()
+    to_image(channels).save(result, format.upper(), **options)
+    return result.getvalue()
+
+
+def to_image(channels: Tensor) -> Image.Image:
+    """(C, H, W) in [0, 1], C = 3 or 4 -> an 8-bit image, rounded to the nearest of 256 values."""
+    values = (channels.detach().clamp(0, 1) * 255).round().to(torch.uint8)
+    return Image.fromarray(values.permute(1, 2, 0).cpu().contiguous().numpy())
+
+
+def _open(data: bytes) -> Image.Image:
+    if not data:
+        raise UndecodableImage("the picture is empty: zero bytes")
+    try:
+        return Image.open(io.BytesIO(data), formats=READABLE)
+    except Image.DecompressionBombError as error:
+        raise TooManyPixels(f"the picture announces too many pixels to be decoded ({error})") from error
+    except UnidentifiedImageError:
+        pass
+    except Exception as error:
+        raise UndecodableImage(f"the picture's header is broken ({error})") from error
+    readable = ", ".join(READABLE)
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"):
+        raise UnsupportedFormat(f"HEIC pictures are not read; send one of {readable}")
+    try:
+        name = Image.open(io.BytesIO(data), formats=RECOGNISED).format
+    except Exception:
+        raise UndecodableImage(f"the data is no picture; send one of {readable}") from None
+    raise UnsupportedFormat(f"{name} pictures are not read; send one of {readable}")
+
+
+def _to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """An oriented image as 8-bit sRGB, and its alpha channel when it has one."""
+    if image.mode in ("I", "F"):
+        raise UnsupportedFormat(f"pictures of 32 bits a channel are not read (mode {image.mode}); send 8 or 16 bits")
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I;16"):
+        # Pillow would clip these to 255 instead of scaling them
+        values = np.asarray(image).astype(np.float32) / 257
+        image, profile = Image.fromarray(values.round().astype(np.uint8)), None
+    alpha = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+        image = image.convert("RGB")
+    elif image.mode not in ("L", "RGB", "CMYK"):
+        image = image.convert("RGB")
+    return _apply_profile(image, profile).convert("RGB"), alpha
+
+
+def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if not profile:
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return image
+        return ImageCms.profileToProfile(image, source, _srgb(), outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError):  # a broken profile, or one for another colour space
+        return image
+
+
+@cache
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+def _to_tensor(image: Image.Image) -> Tensor:
+    """An 8-bit image -> (C, H, W), float32 in [0, 1]."""
+    values = torch.from_numpy(np.atleast_3d(np.array(image)))
+    return values.permute(2, 0, 1).contiguous().float() / 255
+
+
+def _scaled(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    factor = longest_side / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def _written_as(read: str | None) -> Format:
+    if read in ("JPEG", "MPO"):  # MPO: a JPEG with further frames, as many phones write it
+        return "jpeg"
+    return "webp" if read in ("WEBP", "AVIF") else "png"

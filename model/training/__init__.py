@@ -1,0 +1,1 @@
+"""Training and evaluation: imported by scripts (and by the service's fitting jobs) only."""

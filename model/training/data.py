@@ -1,0 +1,220 @@
+"""What a network is trained on: a folder of photos, a folder of paintings.
+
+The n-th training sample (which photo, which crop, which style) is a pure function of the seed and n.
+So a run that is killed and resumed, or spread over several processes, sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from model import images
+from model.images import ImageError
+from model.styles import Style, slug
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
+FLATTEST_CROP = 0.02
+"""Standard deviation, of values in [0, 1], below which a crop is nearly constant. Such a crop has
+σ ≈ 0 in every normalization, whose gradient is then multiplied by up to 1/√ε = 316, layer by layer,
+until it overflows."""
+
+
+class NoImages(ValueError):
+    """A folder without a single usable picture."""
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A style image: (3, H, W) in [0, 1], and what is known of it."""
+
+    style: Style
+    rgb: Tensor
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The pictures in a folder, by their names, sorted. Raises NoImages when there are none."""
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise NoImages(f"there is no picture in {folder} (looked for {', '.join(sorted(SUFFIXES))})")
+    return files
+
+
+def usable_images(folder: Path, *, smallest_side: int) -> list[Path]:
+    """The pictures in a folder that decode and are large enough; the others are named in the log.
+
+    Every file is decoded once: better a minute now than a dead run in the night.
+    Raises NoImages when none is left.
+    """
+
+    def fault(path: Path) -> str | None:
+        try:
+            size = images.decode(path.read_bytes()).size
+        except (ImageError, OSError) as error:
+            return str(error)
+        return f"{size[0]} × {size[1]} pixels are too few" if min(size) < smallest_side else None
+
+    files = image_files(folder)
+    with ThreadPoolExecutor() as pool:
+        faults = dict(zip(files, pool.map(fault, files), strict=True))
+    refused = {path: reason for path, reason in faults.items() if reason}
+    for path, reason in refused.items():
+        log.warning("refused %s: %s", path, reason)
+    if refused:
+        log.warning("refused %d of the %d pictures in %s", len(refused), len(files), folder)
+    if len(refused) == len(files):
+        raise NoImages(f"none of the {len(files)} pictures in {folder} can be used; the first: {faults[files[0]]}")
+    return [path for path in files if path not in refused]
+
+
+def load_rgb(path: Path, *, shortest_side: int | None = None) -> Tensor:
+    """A picture (3, H, W) in [0, 1], resized so that its shorter side has `shortest_side` pixels.
+
+    Raises ImageError or OSError.
+    """
+    rgb = images.decode(path.read_bytes()).rgb
+    return rgb if shortest_side is None else resize(rgb, shortest_side)
+
+
+def resize(rgb: Tensor, shortest_side: int) -> Tensor:
+    """(3, H, W) -> the same picture with a shorter side of that many pixels, antialiased."""
+    factor = shortest_side / min(rgb.shape[1:])
+    size = [max(shortest_side, round(side * factor)) for side in rgb.shape[1:]]
+    return F.interpolate(rgb[None], size=size, mode="bicubic", antialias=True)[0].clamp(0, 1)
+
+
+def center_crop(rgb: Tensor, side: int) -> Tensor:
+    """(3, H, W) -> the middle (3, side, side) of the picture resized to just hold it."""
+    rgb = resize(rgb, side)
+    top, left = (rgb.shape[1] - side) // 2, (rgb.shape[2] - side) // 2
+    return rgb[:, top : top + side, left : left + side]
+
+
+def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:
+    """Every usable painting in a folder, with its entry in the catalogue if there is one.
+
+    The catalogue is `styles.csv` in the folder or beside it, with a column `slug` (the name of the
+    file) and any of title, artist, year, licence, died. Without an entry, the file's name is id and
+    title. Raises NoImages.
+    """
+    catalogue = _read_catalogue(folder)
+    return [
+        Painting(catalogue.get(path.stem) or Style(slug(path.stem), path.stem), load_rgb(path))
+        for path in usable_images(folder, smallest_side=smallest_side)
+    ]
+
+
+def _read_catalogue(folder: Path) -> dict[str, Style]:
+    for path in (folder / "styles.csv", folder.with_name("styles.csv")):
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                return {row["slug"]: _style(row) for row in csv.DictReader(file)}
+    return {}
+
+
+def _style(row: dict[str, str]) -> Style:
+    licence = row.get("licence", "")
+    if not licence and row.get("died"):
+        licence = f"public domain: the artist died {row['died']}"
+    return Style(slug(row["slug"]), row.get("title", ""), row.get("artist", ""), row.get("year", ""), licence)
+
+
+def split(photos: Sequence[Path], held_out: int) -> tuple[list[Path], list[Path]]:
+    """Photos to train on, and `held_out` of them, evenly spread, to judge by.
+
+    Raises NoImages when nothing would be left to train on.
+    """
+    if len(photos) <= held_out:
+        raise NoImages(f"{len(photos)} photos are too few to keep {held_out} of them out of training")
+    kept_out = [photos[position * len(photos) // held_out] for position in range(held_out)]
+    return [photo for photo in photos if photo not in set(kept_out)], kept_out
+
+
+class Samples(Dataset[tuple[Tensor, int]]):
+    """The endless sequence of training samples: (crop (3, S, S) in [0, 1], row of its style).
+
+    Every photo comes once before any comes again, and so does every style. The scale of a crop is
+    random, from the whole photo to half of it, so that the network learns near and far; half of the
+    crops are mirrored.
+    """
+
+    def __init__(self, photos: Sequence[Path], *, styles: int, crop: int, seed: int) -> None:
+        self.photos = photos
+        self.styles = styles
+        self.crop = crop
+        self.seed = seed
+
+    def __getitem__(self, n: int) -> tuple[Tensor, int]:
+        random = np.random.default_rng((self.seed, n))
+        style = _turn(self.seed + 1, n, self.styles)
+        for attempt in range(20):  # a nearly constant crop, or a file gone since it was checked
+            photo = self.photos[_turn(self.seed, n + attempt, len(self.photos))]
+            try:
+                crop = self._random_crop(load_rgb(photo), random)
+            except (ImageError, OSError) as error:
+                log.warning("skipped %s: %s", photo, error)
+                continue
+            if crop.std() >= FLATTEST_CROP:
+                return crop, style
+        raise NoImages("20 photos in a row gave no crop with anything on it; these are no photos to train on")
+
+    def _random_crop(self, rgb: Tensor, random: np.random.Generator) -> Tensor:
+        largest = max(self.crop, min(min(rgb.shape[1:]), 2 * self.crop))
+        rgb = resize(rgb, int(random.integers(self.crop, largest, endpoint=True)))
+        top, left = (int(random.integers(0, side - self.crop, endpoint=True)) for side in rgb.shape[1:])
+        crop = rgb[:, top : top + self.crop, left : left + self.crop]
+        return crop.flip(2) if random.random() < 0.5 else crop.clone()
+
+
+def _turn(seed: int, n: int, count: int) -> int:
+    """Whose turn it is: the n-th item of shuffle after shuffle of range(count)."""
+    return int(_shuffle(seed, n // count, count)[n % count])
+
+
+@lru_cache(maxsize=8)
+def _shuffle(seed: int, turn: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.random.default_rng((seed, turn)).permutation(count)
+
+
+class _Share(Sampler[int]):
+    """The numbers of the samples of one process: every step has `batch`, dealt out by rank."""
+
+    def __init__(self, *, first: int, last: int, rank: int, world: int) -> None:
+        self.numbers = range(first + rank, last, world)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+def loader(
+    samples: Samples, *, batch: int, first_step: int, last_step: int, workers: int, rank: int = 0, world: int = 1
+) -> DataLoader[tuple[Tensor, int]]:
+    """Batches for steps first_step … last_step − 1, decoded by `workers` processes ahead of time.
+
+    batch: images of a step over all `world` processes; each gets batch / world of them.
+    """
+    return DataLoader(
+        samples,
+        batch_size=batch // world,
+        sampler=_Share(first=first_step * batch, last=last_step * batch, rank=rank, world=world),
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available(),
+        persistent_workers=workers > 0,
+    )

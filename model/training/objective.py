@@ -1,0 +1,99 @@
+"""What a painting network is trained for, and what it is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.loss_network import LossNetwork, Pooling, load_weights
+from model.losses import content_loss, gram, relative_error, style_loss, total_variation
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """Layers, scales and targets of the losses; defaults are the paper's except where said."""
+
+    content_layer: str = "relu3_3"
+    """Activation of VGG-16 in which the painted picture should equal the photo."""
+    style_layers: tuple[str, ...] = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+    """Activations of VGG-16 whose Gram matrices should equal the painting's."""
+    content_weight: float = 1.0
+    """Weight of the content loss."""
+    style_weight: float = 1e-4
+    """Weight of the style loss of each layer."""
+    total_variation_weight: float = 0.0
+    """Weight of the total variation of the painted picture."""
+    gram_energy: float | None = 1e9
+    """Scale every painting's style loss, layer by layer, as if the mean square of its Gram matrix
+    were this. Plain losses (None, as in the paper) apply a painting as strongly as its contrast
+    happens to be, which differs by a factor of 40, and hear nearly nothing but relu2_2."""
+    pooling: Pooling = "average"
+    """Pooling of the loss network."""
+    painting_size: int = 512
+    """Shorter side in pixels at which the paintings are measured: how coarse strokes become."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """One number per image each, (B,).
+
+    total, content, style: what is minimised, weighted.
+    content_error: C = ‖F(y) − F(x)‖² / ‖F(x)‖² at the content layer.
+    style_distance: D = Σ over the style layers of ‖G(y) − G(s)‖² / ‖G(s)‖².
+    """
+
+    total: Tensor
+    content: Tensor
+    style: Tensor
+    content_error: Tensor
+    style_distance: Tensor
+
+
+class Objective(nn.Module):
+    """The losses of painted pictures against their photos and the Grams of their paintings.
+
+    paintings: (3, H, W) in [0, 1] each, resized already. Their Gram matrices are computed once, here,
+    and kept one per style: `grams[layer]` is (N, C, C).
+    """
+
+    def __init__(self, config: ObjectiveConfig, paintings: Iterable[Tensor], weights: dict[str, Tensor] | None = None):
+        super().__init__()
+        self.config = config
+        layers = {config.content_layer, *config.style_layers}
+        self.loss_network = LossNetwork(layers, weights or load_weights(), pooling=config.pooling)
+        with torch.no_grad():
+            each = [self._grams(self.loss_network(painting[None])) for painting in paintings]
+        for layer in config.style_layers:
+            self.register_buffer(layer, torch.cat([grams[layer] for grams in each]), persistent=False)
+
+    def grams(self, layer: str) -> Tensor:
+        """Gram matrices of all paintings at a layer, (N, C, C)."""
+        return self.get_buffer(layer)
+
+    def _grams(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {layer: gram(features[layer]) for layer in self.config.style_layers}
+
+    def forward(self, painted: Tensor, photos: Tensor, rows: Tensor) -> Losses:
+        """painted, photos: (B, 3, H, W) in [0, 1]. rows: (B,), the painting of each."""
+        config = self.config
+        with torch.no_grad():
+            target = self.loss_network(photos, deepest=config.content_layer)[config.content_layer]
+        features = self.loss_network(painted)
+        content = config.content_weight * content_loss(features[config.content_layer], target)
+        style = torch.zeros_like(content)
+        distance = torch.zeros_like(content)
+        for layer, grams in self._grams(features).items():
+            wanted = self.grams(layer)[rows]
+            energy = wanted.square().mean(dim=(1, 2))
+            scale = 1.0 if config.gram_energy is None else config.gram_energy / energy
+            loss = style_loss(grams, wanted)
+            style = style + config.style_weight * scale * loss
+            distance = distance + loss.detach() / energy
+        total = content + style
+        if config.total_variation_weight:
+            total = total + config.total_variation_weight * total_variation(painted)
+        error = relative_error(features[config.content_layer].detach(), target)
+        return Losses(total, content.detach(), style.detach(), error, distance)
