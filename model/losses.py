@@ -7,6 +7,7 @@ image, (B,), so that the caller can weigh and report each style by itself.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
@@ -16,7 +17,8 @@ def gram(features: Tensor) -> Tensor:
     Float32 even under autocast: the sums run over every position.
     """
     flat = features.float().flatten(2)
-    return flat @ flat.mT / flat.shape[2]
+    with torch.autocast(flat.device.type, enabled=False):  # it would round the product again
+        return flat @ flat.mT / flat.shape[2]
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What a style id looks like: lower-case words joined by single hyphens."""
 
 LONGEST_ID = 64
+MOST_BLENDED = 8
+"""Styles in one blend; more can hardly be told apart."""
 WEIGHT_TOLERANCE = 1e-3
 
 
@@ -53,11 +56,12 @@ class Style:
 
 
 def slug(text: str) -> str:
-    """The style id nearest to a text such as a file's name: "Great Wave (1831)" -> "great-wave-1831".
+    """The style id nearest to a text such as a file's name: "Sérusier (1888)" -> "serusier-1888".
 
     Raises ValueError when nothing is left.
     """
-    result = "-".join(re.findall(r"[a-z0-9]+", text.lower()))[:LONGEST_ID].strip("-")
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # é is e and an accent: e
+    result = "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[:LONGEST_ID].strip("-")
     if not result:
         raise ValueError(f"no style id can be made of {text!r}: it has no letter a-z and no digit")
     return result
@@ -75,7 +79,7 @@ def convex(weights: Sequence[float]) -> list[float]:
             raise InvalidWeights(f"weight {position} is {weight}, not a finite number")
         if weight < 0:
             raise InvalidWeights(f"weight {position} is {weight:g}; weights are at least 0")
-    total = math.fsum(weights)
+    total = sum(weights)  # of huge weights: inf, where fsum would raise
     if abs(total - 1) > WEIGHT_TOLERANCE:
         raise InvalidWeights(f"the weights sum to {total:g}; they must sum to 1 (± {WEIGHT_TOLERANCE:g})")
     return [weight / total for weight in weights]

@@ -1,0 +1,117 @@
+"""The losses against an independent reference: loops and float64 in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.losses import content_loss, gram, relative_error, style_loss, total_variation
+
+Array = NDArray[np.float64]
+random = np.random.default_rng(0)
+FEATURES, TARGET = random.normal(size=(2, 2, 3, 5, 4))
+
+
+def tensor(values: Array, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.tensor(values, dtype=dtype)
+
+
+def reference_gram(features: Array) -> Array:
+    batch, channels, height, width = features.shape
+    result = np.zeros((batch, channels, channels))
+    for b, i, j in np.ndindex(result.shape):
+        result[b, i, j] = sum(features[b, i, y, x] * features[b, j, y, x] for y, x in np.ndindex(height, width))
+    return result / (height * width)
+
+
+def mean_square(values: Array) -> Array:
+    return np.array([sum(x * x for x in item.ravel()) / item.size for item in values])
+
+
+def test_gram_is_the_mean_product_of_two_channels() -> None:
+    np.testing.assert_allclose(gram(tensor(FEATURES)).numpy(), reference_gram(FEATURES), rtol=1e-5, atol=1e-6)
+
+
+def test_gram_of_a_larger_picture_of_the_same_texture_is_the_same() -> None:
+    features = tensor(FEATURES)
+    torch.testing.assert_close(gram(features.repeat(1, 1, 2, 3)), gram(features))
+
+
+def test_content_loss_is_the_mean_square_of_each_image() -> None:
+    result = content_loss(tensor(FEATURES), tensor(TARGET))
+    np.testing.assert_allclose(result.numpy(), mean_square(FEATURES - TARGET), rtol=1e-5)
+
+
+def test_style_loss_is_the_mean_square_of_the_grams_of_each_image() -> None:
+    result = style_loss(gram(tensor(FEATURES)), gram(tensor(TARGET)))
+    np.testing.assert_allclose(
+        result.numpy(), mean_square(reference_gram(FEATURES) - reference_gram(TARGET)), rtol=1e-5
+    )
+
+
+def test_total_variation_is_the_mean_square_of_neighbouring_pixels() -> None:
+    expected = mean_square(FEATURES[:, :, 1:] - FEATURES[:, :, :-1])
+    expected = expected + mean_square(FEATURES[..., 1:] - FEATURES[..., :-1])
+    np.testing.assert_allclose(total_variation(tensor(FEATURES)).numpy(), expected, rtol=1e-5)
+
+
+def test_relative_error_is_the_squared_distance_over_the_squared_length() -> None:
+    expected = [((x - y) ** 2).sum() / (y**2).sum() for x, y in zip(FEATURES, TARGET, strict=True)]
+    np.testing.assert_allclose(relative_error(tensor(FEATURES), tensor(TARGET)).numpy(), expected, rtol=1e-5)
+
+
+def test_relative_error_is_zero_for_equal_and_one_for_nothing() -> None:
+    target = tensor(TARGET)
+    assert relative_error(target, target).tolist() == [0, 0]
+    assert relative_error(torch.zeros_like(target), target).tolist() == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize("loss", [content_loss, relative_error])
+def test_a_loss_is_one_number_per_image_and_knows_no_other_image(loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+    features, target = tensor(FEATURES), tensor(TARGET)
+    alone = [loss(features[n : n + 1], target[n : n + 1]) for n in range(2)]
+    torch.testing.assert_close(loss(features, target), torch.cat(alone))
+
+
+def test_losses_leave_their_arguments_as_they_were() -> None:
+    features, target = tensor(FEATURES), tensor(TARGET)
+    for loss in (content_loss, relative_error):
+        loss(features, target)
+    style_loss(gram(features), gram(target))
+    total_variation(features)
+    assert torch.equal(features, tensor(FEATURES))
+    assert torch.equal(target, tensor(TARGET))
+
+
+@pytest.mark.parametrize("loss", [total_variation, lambda x: relative_error(x, tensor(TARGET, torch.float64))])
+def test_gradients_are_those_of_finite_differences(loss: Callable[[Tensor], Tensor]) -> None:
+    assert torch.autograd.gradcheck(loss, tensor(FEATURES, torch.float64).requires_grad_())
+
+
+def test_the_gradient_of_the_style_loss_is_that_of_its_formula() -> None:
+    """∂/∂F of mean((G − T)²) = 4 (G − T) F / (C² · H·W), for a symmetric target."""
+    features = tensor(FEATURES).requires_grad_()
+    target = gram(tensor(TARGET))
+    style_loss(gram(features), target).sum().backward()
+    difference = reference_gram(FEATURES) - reference_gram(TARGET)
+    expected = 4 * np.einsum("bij,bjyx->biyx", difference, FEATURES) / (3 * 3 * 5 * 4)
+    assert features.grad is not None
+    np.testing.assert_allclose(features.grad.numpy(), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_gram_and_content_loss_are_float32_under_autocast() -> None:
+    features, target = tensor(FEATURES), tensor(TARGET)
+    with torch.autocast("cpu", torch.bfloat16):
+        grams, content = gram(features), content_loss(features, target)
+    assert torch.equal(grams, gram(features))
+    assert torch.equal(content, content_loss(features, target))
+
+
+def test_gram_of_half_precision_features_is_summed_in_float32() -> None:
+    features = torch.full((1, 1, 100, 100), 30.0, dtype=torch.float16)  # the sum is 9,000,000; float16 ends at 65,504
+    assert gram(features).item() == pytest.approx(900)
