@@ -1,0 +1,1 @@
+"""Thin commands over model and app; a package so that import-linter sees them."""
