@@ -1,0 +1,57 @@
+# Every target sets up what it needs by itself, in .venv, and only again when the pins change.
+# The service is configured by IMPASTO_* variables: IMPASTO_PORT=9000 make serve
+
+# The first Python that is new enough; name another with `make PYTHON=/usr/bin/python3.12 serve`.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Installs from the same registry as pip, in a fraction of the time.
+UV_VERSION := 0.13.8
+UV := .venv/bin/uv
+INSTALL := $(UV) pip install --quiet --python .venv/bin/python
+# UPGRADE=--upgrade raises every pin; without it `make pins` changes only what pyproject.toml demands.
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--custom-compile-command 'make pins' $(UPGRADE) pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format pins
+
+help:  ## list the targets
+	@sed -nE 's/^([a-z]+):.*  ## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+serve: .venv/.requirements  ## start the service on 127.0.0.1:8000
+	@exec .venv/bin/python -m app
+
+test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes arguments on
+	.venv/bin/python -m pytest $(ARGS)
+
+check: .venv/.requirements-dev  ## lint, types, who imports whom
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/python -m mypy
+	.venv/bin/lint-imports
+	.venv/bin/hadolint Dockerfile
+
+format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed by itself
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+
+pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgrade raises every pin
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+.venv/.%: %.txt pyproject.toml | $(UV)
+	@echo "Installing $< into .venv"
+	@$(INSTALL) --require-hashes --requirements $<
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+$(UV):
+	@test -n "$(PYTHON)" \
+		|| { echo "Impasto needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.12 ..."; exit 1; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is no Python 3.11 or newer. Name another: make PYTHON=/path/to/python3.12 ..."; exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) has no venv module (Debian, Ubuntu: apt install python3-venv)."; exit 1; } >&2
+	@echo "Creating .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
