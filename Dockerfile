@@ -1,0 +1,29 @@
+# docker build -t impasto .                          for NVIDIA GPUs: docker run --gpus all -p 8000:8000 impasto
+# docker build -t impasto --build-arg DEVICE=cpu .   a tenth of the size: docker run -p 8000:8000 impasto
+FROM python:3.12-slim
+WORKDIR /srv
+ARG DEVICE=cuda
+ENV IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=8000 PYTHONUNBUFFERED=1 UV_NO_CACHE=1 UV_SYSTEM_PYTHON=1
+
+RUN pip install --no-cache-dir uv==0.13.8 && useradd --uid 1000 --create-home impasto
+
+# The pins are those of PyTorch's CUDA build. Its CPU build has the same versions under other hashes and needs none
+# of the CUDA packages: those lines are left out, and the two wheels alone go unchecked.
+COPY requirements.txt .
+RUN if [ "$DEVICE" = cpu ]; then \
+        uv pip install --torch-backend cpu --no-deps --no-verify-hashes -c requirements.txt torch torchvision && \
+        awk '/^[a-z]/ { keep = !/^(torch|torchvision|triton|cuda-.*|nvidia-.*)==/ } keep' requirements.txt >pins.txt; \
+    else \
+        cp requirements.txt pins.txt; \
+    fi && uv pip install --no-deps --require-hashes --requirements pins.txt
+
+COPY LICENSE README.md pyproject.toml ./
+COPY app app
+COPY model model
+RUN uv pip install --no-deps --editable .
+
+USER 1000
+EXPOSE 8000
+HEALTHCHECK --start-period=60s --timeout=5s CMD ["python", "-c", "import os, urllib.request as web; \
+    web.urlopen('http://127.0.0.1:' + os.environ['IMPASTO_PORT'] + '/healthz', timeout=4)"]
+CMD ["python", "-m", "app"]

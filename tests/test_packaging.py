@@ -1,0 +1,139 @@
+"""What is written in house-keeping files and no other tool compares: paths, commands, versions, pins."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PINS = ("requirements.txt", "requirements-dev.txt")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads(read("pyproject.toml"))
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """Its instructions as (name, arguments), with continued lines joined."""
+    lines = re.sub(r"\\\n", "", re.sub(r"^#.*\n", "", read("Dockerfile"), flags=re.MULTILINE)).splitlines()
+    return [(name, arguments) for name, _, arguments in (line.partition(" ") for line in lines if line)]
+
+
+def copied_paths() -> list[str]:
+    return [path for name, arguments in dockerfile() if name == "COPY" for path in shlex.split(arguments)[:-1]]
+
+
+def pinned(name: str) -> dict[str, Requirement]:
+    pins = [Requirement(line.rstrip(" \\")) for line in read(name).splitlines() if re.match(r"\w", line)]
+    return {canonicalize_name(pin.name): pin for pin in pins}
+
+
+def version(pin: Requirement) -> str:
+    (specifier,) = pin.specifier
+    assert specifier.operator == "=="
+    return specifier.version
+
+
+def commands(document: str) -> list[str]:
+    """Lines of a document's code blocks and its inline code."""
+    text = read(document)
+    blocks: list[str] = re.findall(r"^```.*?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    inline: list[str] = re.findall(r"`([^`\n]+)`", text)
+    return [line for block in blocks for line in block.splitlines()] + inline
+
+
+def make_targets(command: str) -> list[str]:
+    """The targets a command line asks make for: `make PYTHON=python3.12 test` -> [test]."""
+    if not (found := re.search(r"(?:^|[;&$] *)make((?: +[^\s;&#]+)+)", command)):
+        return []
+    return [word for word in found[1].split() if re.fullmatch(r"[a-z][\w-]*", word)]
+
+
+def test_what_the_dockerfile_copies_exists_and_is_not_ignored() -> None:
+    assert {"app", "model", "requirements.txt"} <= set(copied_paths())
+    let_through = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
+    for path in copied_paths():
+        assert (ROOT / path).exists(), path
+        assert path in let_through, path
+
+
+def test_the_dockerfile_starts_a_module_that_exists() -> None:
+    (command,) = [json.loads(arguments) for name, arguments in dockerfile() if name == "CMD"]
+    assert command[:2] == ["python", "-m"]
+    assert (ROOT / command[2] / "__main__.py").is_file()
+
+
+def test_the_dockerfile_runs_as_somebody_else_than_root_and_checks_its_health() -> None:
+    assert [arguments for name, arguments in dockerfile() if name == "USER"] == ["1000"]
+    (health,) = [arguments for name, arguments in dockerfile() if name == "HEALTHCHECK"]
+    check = json.loads(health[health.index("[") :])
+    compile(check[-1], "HEALTHCHECK", "exec")
+    assert "/healthz" in check[-1]
+
+
+def test_the_cpu_image_leaves_out_the_cuda_packages_and_nothing_else() -> None:
+    """The Dockerfile's own filter over the pins: what remains is all that is needed on a CPU."""
+    (program,) = re.findall(r"awk '([^']+)'", read("Dockerfile"))
+    kept = subprocess.run(["awk", program, "requirements.txt"], cwd=ROOT, capture_output=True, text=True, check=True)
+    names = {line.split("==")[0] for line in kept.stdout.splitlines() if re.match(r"\w", line)}
+    left_out = set(pinned("requirements.txt")) - names
+    assert {"torch", "torchvision", "triton"} <= left_out
+    assert all(re.match("torch|triton|cuda-|nvidia-", name) for name in left_out)
+    assert not any(re.match("cuda|nvidia", name) for name in names)
+    assert kept.stdout.count("--hash=sha256:") >= len(names)
+
+
+def test_dockerfile_and_makefile_install_the_same_uv() -> None:
+    (ours,) = re.findall(r"^UV_VERSION := (.+)$", read("Makefile"), re.MULTILINE)
+    assert f"uv=={ours} " in read("Dockerfile")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_named_in_the_documents_exists(document: str) -> None:
+    named = {target for command in commands(document) for target in make_targets(command)}
+    assert {"serve", "test"} <= named
+    assert named <= set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+
+
+def test_the_newest_version_in_the_changelog_is_the_projects() -> None:
+    released = re.findall(r"^## \[(\d[^]]*)] - \d{4}-\d\d-\d\d$", read("CHANGELOG.md"), re.MULTILINE)
+    assert released[0] == project()["project"]["version"]
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_pins_are_exact_hashed_and_name_no_host(name: str) -> None:
+    text = read(name)
+    assert not re.search(r"://|--(?:extra-)?index|--find-links|--trusted-host| @ ", text)
+    for entry in re.split(r"\n(?=\w)", text)[1:]:
+        assert re.match(r"[a-z0-9-]+==[^\s]+", entry), entry
+        assert "--hash=sha256:" in entry, entry
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_pins_satisfy_the_projects_floors(name: str) -> None:
+    groups = project()["dependency-groups"]
+    wanted: list[str] = [*project()["project"]["dependencies"]]
+    if name == "requirements-dev.txt":
+        wanted += [*groups["test"], *groups["check"]]
+    pins = pinned(name)
+    for requirement in map(Requirement, wanted):
+        pin = pins[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version(pin)), f"{requirement} is pinned as {pin}"
+
+
+def test_development_pins_are_the_runtime_pins_and_more() -> None:
+    runtime, development = ({str(pin) for pin in pinned(name).values()} for name in PINS)
+    assert runtime < development
