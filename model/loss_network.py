@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Literal
-from urllib.error import URLError
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, vgg16
 
@@ -37,7 +36,7 @@ Pooling = Literal["average", "max"]
 
 
 class LossNetworkMissing(RuntimeError):
-    """The loss network's weights are neither cached nor to be downloaded."""
+    """The loss network's weights are neither cached, whole, nor to be downloaded."""
 
 
 def weights_file() -> Path:
@@ -51,10 +50,10 @@ def load_weights() -> dict[str, Tensor]:
     Raises LossNetworkMissing, naming the file and where to put it, when neither is possible.
     """
     try:
-        state = WEIGHTS.get_state_dict(progress=False)
-    except (URLError, OSError, RuntimeError) as error:
+        state = WEIGHTS.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise LossNetworkMissing(
-            f"VGG-16's weights are not at {weights_file()} and could not be downloaded ({error}). "
+            f"VGG-16's weights are not at {weights_file()}, or broken, and could not be downloaded ({error}). "
             f"Put {WEIGHTS.url} there, or set TORCH_HOME to the folder that has "
             f"hub/checkpoints/{weights_file().name}."
         ) from error
@@ -81,8 +80,10 @@ class LossNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.layers = {LAYERS[name]: name for name in sorted(layers, key=LAYERS.__getitem__)}
-        features = vgg16(weights=None, init_weights=False).features[: max(self.layers) + 1]
-        features.load_state_dict({k: v for k, v in weights.items() if int(k.split(".")[0]) <= max(self.layers)})
+        with torch.device("meta"):  # spares the memory of the classifier, and the time to initialise it
+            features = vgg16(weights=None, init_weights=False).features[: max(self.layers) + 1]
+        needed = {key: value for key, value in weights.items() if int(key.split(".")[0]) <= max(self.layers)}
+        features.load_state_dict(needed, assign=True)
         for index, module in enumerate(features):
             if isinstance(module, nn.MaxPool2d) and pooling == "average":
                 features[index] = nn.AvgPool2d(kernel_size=2, stride=2)
