@@ -11,6 +11,7 @@ import io
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,11 @@ Format = Literal["jpeg", "png", "webp"]
 READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF")
 RECOGNISED = ("BMP", "ICO", "JPEG2000", "PPM", "PSD", "TGA", "ICNS", "PCX")
 """Formats that are not read, but named to whoever sends them."""
+
+HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
+"""How the pictures of many phones begin, after four bytes."""
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
 
 EXIF_ARTIST, EXIF_COPYRIGHT = 0x013B, 0x8298
 
@@ -45,6 +51,14 @@ class UnsupportedFormat(ImageError):
 
 class TooManyPixels(ImageError):
     """The header announces more pixels than are allowed."""
+
+
+class TooSmall(ImageError):
+    """Too few pixels to paint on."""
+
+
+class NoImages(ValueError):
+    """A folder without a single usable picture."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +86,22 @@ class Picture:
         return replace(self, rgb=rgb)
 
 
-def decode(data: bytes, *, max_pixels: int | None = None, longest_side: int | None = None) -> Picture:
+def decode(
+    data: bytes, *, max_pixels: int | None = None, longest_side: int | None = None, at_most: int | None = None
+) -> Picture:
     """Read the first frame of a JPEG, PNG, WebP, AVIF, GIF or TIFF.
 
     max_pixels: the largest width × height that is decoded.
-    longest_side: resize to this many pixels, larger or smaller; a JPEG is then decoded at the
-        nearest larger of its own scales, which is faster.
+    longest_side: resize to this many pixels, larger or smaller. at_most: only ever smaller. A JPEG
+        is then decoded at the nearest larger of its own scales, which is faster.
     Raises UndecodableImage, UnsupportedFormat, TooManyPixels.
     """
     image = _open(data)
     width, height = image.size
     if max_pixels is not None and width * height > max_pixels:
         raise TooManyPixels(f"the picture has {width} × {height} pixels; at most {max_pixels:,} are decoded")
+    if longest_side is None and at_most is not None and max(width, height) > at_most:
+        longest_side = at_most
     if longest_side is not None:
         image.draft(None, _scaled((width, height), longest_side))
     try:
@@ -107,20 +125,20 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
 
     format: default is the picture's own. quality: 1..100, for JPEG and WebP.
     """
-    format = format or picture.format
+    written = format or picture.format
     rgb, alpha = picture.rgb, picture.alpha
-    if alpha is not None and format == "jpeg":
+    if alpha is not None and written == "jpeg":
         rgb, alpha = rgb * alpha + (1 - alpha), None
     channels = rgb if alpha is None else torch.cat([rgb, alpha])
     exif = Image.Exif()
     exif.update(picture.credit)
     options: dict[str, Any] = {"exif": exif} if picture.credit else {}
-    if format != "png":
+    if written != "png":
         options["quality"] = quality
-    if format == "jpeg":
+    if written == "jpeg":
         options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
     result = io.BytesIO()
-    to_image(channels).save(result, format.upper(), **options)
+    to_image(channels).save(result, written.upper(), **options)
     return result.getvalue()
 
 
@@ -128,6 +146,14 @@ def to_image(channels: Tensor) -> Image.Image:
     """(C, H, W) in [0, 1], C = 3 or 4 -> an 8-bit image, rounded to the nearest of 256 values."""
     values = (channels.detach().clamp(0, 1) * 255).round().to(torch.uint8)
     return Image.fromarray(values.permute(1, 2, 0).cpu().contiguous().numpy())
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The pictures in a folder, by their suffixes, sorted. Raises NoImages when there are none."""
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise NoImages(f"there is no picture in {folder} (looked for {', '.join(sorted(SUFFIXES))})")
+    return files
 
 
 def _open(data: bytes) -> Image.Image:
@@ -141,14 +167,28 @@ def _open(data: bytes) -> Image.Image:
         pass
     except Exception as error:
         raise UndecodableImage(f"the picture's header is broken ({error})") from error
+    if data[4:12] in HEIC:
+        return _open_heic(data)
     readable = ", ".join(READABLE)
-    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"):
-        raise UnsupportedFormat(f"HEIC pictures are not read; send one of {readable}")
     try:
         name = Image.open(io.BytesIO(data), formats=RECOGNISED).format
-    except Exception:
+    except Exception:  # noqa: BLE001 (see decode)
         raise UndecodableImage(f"the data is no picture; send one of {readable}") from None
     raise UnsupportedFormat(f"{name} pictures are not read; send one of {readable}")
+
+
+def _open_heic(data: bytes) -> Image.Image:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError:
+        raise UnsupportedFormat(
+            f"HEIC pictures are not read here; send one of {', '.join(READABLE)}, or install impasto[heif]"
+        ) from None
+    try:
+        image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
+        return image
+    except Exception as error:
+        raise UndecodableImage(f"the HEIC picture is broken ({error})") from error
 
 
 def _to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

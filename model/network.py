@@ -111,9 +111,7 @@ class StyleNetwork(nn.Module):
             ]
         )
         self.residual = nn.ModuleList(ResidualBlock(wide) for _ in range(self.config.residual_blocks))
-        self.decoder = nn.ModuleList(
-            [ConvNorm(wide, middle, 3), ConvNorm(middle, narrow, 3), ConvNorm(narrow, 3, 9)]
-        )
+        self.decoder = nn.ModuleList([ConvNorm(wide, middle, 3), ConvNorm(middle, narrow, 3), ConvNorm(narrow, 3, 9)])
 
     @property
     def _norms(self) -> Iterator[ConditionalInstanceNorm]:
@@ -138,7 +136,7 @@ class StyleNetwork(nn.Module):
         Raises ValueError for other shapes.
         """
         self._check(images, style_vectors)
-        styles = iter(style_vectors.split([2 * norm.channels for norm in self._norms], dim=1))
+        styles = iter(torch.split(style_vectors, [2 * norm.channels for norm in self._norms], dim=1))
         full = F.relu(self.encoder[0](images, next(styles)))
         half = F.relu(self.encoder[1](full, next(styles)))
         x = F.relu(self.encoder[2](half, next(styles)))
@@ -153,7 +151,6 @@ class StyleNetwork(nn.Module):
             raise ValueError(f"images must be (B, 3, H, W), not {tuple(images.shape)}")
         if min(images.shape[2:]) < SMALLEST_SIDE:
             raise ValueError(f"images must be at least {SMALLEST_SIDE} pixels high and wide, not {tuple(images.shape)}")
-        if style_vectors.shape != (len(images), self.style_size):
-            raise ValueError(
-                f"style_vectors must be {(len(images), self.style_size)}, one per image, not {tuple(style_vectors.shape)}"
-            )
+        wanted = (len(images), self.style_size)
+        if style_vectors.shape != wanted:
+            raise ValueError(f"style_vectors must be {wanted}, one per image, not {tuple(style_vectors.shape)}")

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import tyro
 
-from model.training.loop import RunConfig, TrainingCollapsed, TrainingConfig, train
+from model.training.loop import RunConfig, TrainingConfig, train
 
 
 def main(

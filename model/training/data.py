@@ -21,20 +21,15 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from model import images
-from model.images import ImageError
+from model.images import ImageError, NoImages
 from model.styles import Style, slug
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
 FLATTEST_CROP = 0.02
 """Standard deviation, of values in [0, 1], below which a crop is nearly constant. Such a crop has
 σ ≈ 0 in every normalization, whose gradient is then multiplied by up to 1/√ε = 316, layer by layer,
 until it overflows."""
-
-
-class NoImages(ValueError):
-    """A folder without a single usable picture."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +38,6 @@ class Painting:
 
     style: Style
     rgb: Tensor
-
-
-def image_files(folder: Path) -> list[Path]:
-    """The pictures in a folder, by their names, sorted. Raises NoImages when there are none."""
-    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise NoImages(f"there is no picture in {folder} (looked for {', '.join(sorted(SUFFIXES))})")
-    return files
 
 
 def usable_images(folder: Path, *, smallest_side: int) -> list[Path]:
@@ -67,7 +54,7 @@ def usable_images(folder: Path, *, smallest_side: int) -> list[Path]:
             return str(error)
         return f"{size[0]} × {size[1]} pixels are too few" if min(size) < smallest_side else None
 
-    files = image_files(folder)
+    files = images.files_in(folder)
     with ThreadPoolExecutor() as pool:
         faults = dict(zip(files, pool.map(fault, files), strict=True))
     refused = {path: reason for path, reason in faults.items() if reason}
@@ -172,7 +159,7 @@ class Samples(Dataset[tuple[Tensor, int]]):
         raise NoImages("20 photos in a row gave no crop with anything on it; these are no photos to train on")
 
     def _random_crop(self, rgb: Tensor, random: np.random.Generator) -> Tensor:
-        largest = max(self.crop, min(min(rgb.shape[1:]), 2 * self.crop))
+        largest = max(self.crop, min(*rgb.shape[1:], 2 * self.crop))
         rgb = resize(rgb, int(random.integers(self.crop, largest, endpoint=True)))
         top, left = (int(random.integers(0, side - self.crop, endpoint=True)) for side in rgb.shape[1:])
         crop = rgb[:, top : top + self.crop, left : left + self.crop]

@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from model import checkpoint, images
 from model.checkpoint import Checkpoint
+from model.device import find_device, has_native_bfloat16
 from model.network import NetworkConfig, StyleNetwork
 from model.styles import StyleTable
 from model.training import data
@@ -132,28 +133,21 @@ class _Place:
     rank: int
     world: int
 
-    @property
-    def has_bf16(self) -> bool:
-        """Whether the hardware multiplies bfloat16 natively; elsewhere it only costs."""
-        if self.device.type == "cuda":
-            return torch.cuda.is_bf16_supported(including_emulation=False)
-        return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
 
 @contextmanager
 def _processes(device: str) -> Iterator[_Place]:
     """Join the other processes when torchrun started this one."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    found = find_device(device)
     if not dist.is_torchelastic_launched():
-        yield _Place(torch.device(device), 0, 1)
+        yield _Place(found, 0, 1)
         return
-    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    dist.init_process_group("nccl" if found.type == "cuda" else "gloo")
     rank, world = dist.get_rank(), dist.get_world_size()
     try:
-        if device == "cuda":
-            torch.cuda.set_device(rank % torch.cuda.device_count())
-        yield _Place(torch.device(device), rank, world)
+        if found.type == "cuda":
+            found = torch.device("cuda", rank % torch.cuda.device_count())
+            torch.cuda.set_device(found)
+        yield _Place(found, rank, world)
     finally:
         dist.destroy_process_group()
 
@@ -170,14 +164,14 @@ class _Run:
         paintings = data.load_paintings(run.styles)
         self.styles = [painting.style for painting in paintings]
         sized = [data.resize(painting.rgb, config.objective.painting_size) for painting in paintings]
-        self.objective = Objective(config.objective, sized).to(place.device, memory_format=torch.channels_last)
+        self.objective = Objective(config.objective, sized).to(place.device).to(memory_format=torch.channels_last)
 
         torch.manual_seed(config.seed)
         network = StyleNetwork(config.network)
         self.painters = Painters(network, network.identity_style().repeat(len(paintings), 1))
         if run.start_from:
             self._start_from(checkpoint.load(run.start_from))
-        self.painters.to(place.device, memory_format=torch.channels_last)
+        self.painters.to(place.device).to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(
             [
                 {"params": self.painters.network.parameters(), "peak": config.learning_rate},
@@ -199,20 +193,23 @@ class _Run:
             rank=place.rank,
             world=place.world,
         )
+        fast_bf16 = has_native_bfloat16(place.device)
         painters: nn.Module = DistributedDataParallel(self.painters) if place.world > 1 else self.painters
-        objective: nn.Module = self.objective
-        if place.has_bf16:  # compiling pays where the convolutions are no longer what takes the time
-            painters, objective = torch.compile(painters), torch.compile(objective)
+        if fast_bf16:  # compiling pays where the convolutions are no longer what takes the time
+            painters.compile()
+            self.objective.compile()
         metrics = Metrics(len(self.styles), place.device)
-        bar = tqdm(total=config.steps, initial=self.step, unit="step", disable=not (self._leads and sys.stderr.isatty()))
+        bar = tqdm(
+            total=config.steps, initial=self.step, unit="step", disable=not (self._leads and sys.stderr.isatty())
+        )
         bad = 0
         for photos, rows in metrics.timed(batches):
             photos = photos.to(place.device, non_blocking=True, memory_format=torch.channels_last)
             rows = rows.to(place.device, non_blocking=True)
-            with torch.autocast(place.device.type, torch.bfloat16, enabled=place.has_bf16):
+            with torch.autocast(place.device.type, torch.bfloat16, enabled=fast_bf16):
                 painted = painters(photos, rows)
-                losses: Losses = objective(painted, photos, rows)
-            losses.total.mean().backward()
+                losses: Losses = self.objective(painted, photos, rows)
+            losses.total.mean().backward()  # type: ignore[no-untyped-call]
             good = self._update() and bool(painted.std() > FLATTEST_OUTPUT)
             bad = 0 if good else bad + 1
             if bad == COLLAPSED_STEPS:
@@ -279,7 +276,7 @@ class _Run:
             return
         state = torch.load(self._state_file, map_location=self.place.device, weights_only=True)
         if state["config"] != json.loads(json.dumps(asdict(self.config))):
-            raise ValueError(f"{self.run.output} holds a run of another configuration; resume that one or choose another")
+            raise ValueError(f"{self.run.output} holds a run of another configuration; choose another output")
         self.painters.load_state_dict(state["painters"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.skipped = state["step"], state["skipped"]
@@ -293,13 +290,15 @@ class _Run:
         if not self._leads:
             return
         self.run.output.mkdir(parents=True, exist_ok=True)
-        styles = {style.id: values for style, values in zip(self.styles, metrics.styles, strict=True)}
         with self._metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**line, "styles": styles}) + "\n")
+            file.write(json.dumps({**line, "styles": self._by_style(metrics)}) + "\n")
         if bar.disable:
             log.info("%s", ", ".join(f"{name} {value:.4g}" for name, value in line.items()))
         else:
             bar.set_postfix_str(f"C {line['content_error']:.3f}, D {line['style_distance']:.3f}")
+
+    def _by_style(self, metrics: Metrics) -> dict[str, dict[str, float]]:
+        return {style.id: values for style, values in zip(self.styles, metrics.styles, strict=False)}
 
     def _save(self, metrics: Metrics) -> None:
         config = json.loads(json.dumps(asdict(self.config)))
@@ -317,6 +316,7 @@ class _Run:
             "config": config,
             "steps": self.step,
             "losses": metrics.overall,
+            "style_losses": self._by_style(metrics),
             "started_from": str(self.run.start_from.name) if self.run.start_from else None,
             "held_out": [photo.name for photo in self.held_out],
             "revision": _revision(),
@@ -334,7 +334,7 @@ class _Run:
             photo = data.center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
             painted = [
                 self.painters(photo.expand(len(some), -1, -1, -1), some)
-                for some in torch.arange(count, device=self.place.device).split(8)
+                for some in torch.split(torch.arange(count, device=self.place.device), 8)
             ]
             rows.append(torch.cat([photo, *torch.cat(painted)], dim=2))
         folder = self.run.output / "previews"
@@ -380,7 +380,9 @@ class Metrics:
         seconds = time.perf_counter() - self._started
         count = float(sums[:, -1].sum())
         self.overall = dict(zip(self.NAMES, (sums[:, :-1].sum(0) / count).tolist(), strict=True))
-        self.styles = [dict(zip(self.NAMES, (row[:-1] / row[-1]).tolist(), strict=True)) if row[-1] else {} for row in sums]
+        self.styles = [
+            dict(zip(self.NAMES, (row[:-1] / row[-1]).tolist(), strict=True)) if row[-1] else {} for row in sums
+        ]
         pace = {"images_per_second": count / seconds, "waiting_for_data": self._waited / seconds}
         self._sums.zero_()
         self._started, self._waited = time.perf_counter(), 0.0

@@ -1,0 +1,25 @@
+"""A painting in the colours of its photo."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LUMA = (0.299, 0.587, 0.114)
+"""How much red, green and blue add to brightness (ITU-R BT.601, on gamma-encoded values)."""
+
+
+def keep_color(painted: Tensor, photo: Tensor) -> Tensor:
+    """The brightness of `painted` with the colours of `photo`, both (…, 3, H, W) in [0, 1].
+
+    Luminance-only transfer (L. Gatys et al., "Preserving Color in Neural Artistic Style Transfer",
+    2016): in any space where brightness is one axis, exchanging it is adding the same difference to
+    red, green and blue. Where that leaves [0, 1], the colour is moved towards grey until it fits, so
+    that the brightness, which carries the strokes, stays as painted.
+    """
+    weights = torch.tensor(LUMA, dtype=photo.dtype, device=photo.device).view(3, 1, 1)
+    brightness = (painted * weights).sum(-3, keepdim=True)
+    chroma = photo - (photo * weights).sum(-3, keepdim=True)
+    room = torch.where(chroma > 0, 1 - brightness, brightness)
+    fits = (room / chroma.abs().clamp_min(1e-6)).clamp(max=1).amin(-3, keepdim=True)
+    return brightness + fits * chroma

@@ -1,0 +1,78 @@
+"""The facade that scripts and the service use: pictures and blends in, pictures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model import checkpoint
+from model.checkpoint import SHIPPED, Checkpoint
+from model.color import keep_color
+from model.device import Precision, find_device, find_precision
+from model.images import Picture, TooSmall
+from model.network import SMALLEST_SIDE
+
+
+class Stylizer:
+    """Owns a device, a precision, a network and its style table.
+
+    device: "auto" takes CUDA, then Apple's MPS, then the CPU; or one of "cpu", "cuda", "cuda:1",
+        "mps", which is then used or refused, never replaced.
+    precision: of the convolutions; statistics are float32 always. "auto" is bfloat16 where the
+        hardware multiplies it natively, else float32.
+    Raises DeviceUnavailable.
+    """
+
+    def __init__(self, source: Checkpoint, *, device: str = "auto", precision: Precision = "auto") -> None:
+        self.device = find_device(device)
+        self.precision = find_precision(precision, self.device)
+        self.styles = source.styles
+        self.training = source.training
+        self.network_id = source.network_id
+        self._network = source.network.eval().to(self.device).to(memory_format=torch.channels_last)
+        self._dtype: torch.dtype = getattr(torch, self.precision)
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED, *, device: str = "auto", precision: Precision = "auto") -> Stylizer:
+        """A stylizer for a checkpoint file. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
+        return cls(checkpoint.load(path), device=device, precision=precision)
+
+    @property
+    def painting_size(self) -> int | None:
+        """Shorter side in pixels at which the paintings' Grams were measured, if the checkpoint says."""
+        size: int | None = self.training.get("config", {}).get("objective", {}).get("painting_size")
+        return size
+
+    @torch.inference_mode()
+    def paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        """Photos (B, 3, H, W) in [0, 1], their style vectors (B, E) -> paintings, on the CPU.
+
+        Each image has its own style; what else is in the batch changes nothing.
+        """
+        photos = photos.to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, self._dtype, enabled=self._dtype is not torch.float32):
+            painted: Tensor = self._network(photos, style_vectors.to(self.device))
+        return painted.float().cpu()
+
+    def stylize(
+        self, picture: Picture, weights: Mapping[str, float], *, strength: float = 1.0, preserve_color: bool = False
+    ) -> Picture:
+        """A picture painted in a blend of styles, {style id: weight}.
+
+        strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
+        preserve_color: take only the brightness from the painting.
+        Raises UnknownStyle, InvalidWeights; TooSmall for a picture under 32 pixels; ValueError for
+        another strength.
+        """
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength is between 0 and 1, not {strength:g}")
+        if min(picture.size) < SMALLEST_SIDE:
+            width, height = picture.size
+            raise TooSmall(f"the picture is {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
+        painted = self.paint(picture.rgb[None], self.styles.blend(weights)[None])[0]
+        if preserve_color:
+            painted = keep_color(painted, picture.rgb)
+        return picture.with_rgb(torch.lerp(picture.rgb, painted, strength))
