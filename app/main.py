@@ -1,0 +1,51 @@
+"""The application: every part put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import errors
+from app.limits import BodyLimit
+from app.painter import Painter
+from app.previews import Previews
+from app.routes import health, styles, stylize
+from app.settings import Settings
+from app.telemetry import RequestLog
+from app.version import VERSION
+from model.stylizer import Stylizer
+
+DESCRIPTION = """\
+One neural network that paints photos in many styles, and in any blend of them.
+
+    curl -F image=@photo.jpg -F style=van-gogh-starry-night -F style=hokusai-great-wave -F weight=0.3 \\
+         localhost:8000/v1/stylize -o out.jpg
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service. The network is loaded when it starts, and let go when it stops.
+
+    At start, raises FileNotFoundError, CheckpointError, DeviceUnavailable.
+    """
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stylizer = Stylizer.load(settings.checkpoint, device=settings.device, precision=settings.precision)
+        painter = Painter(stylizer, queue_size=settings.queue_size, deadline=settings.deadline)
+        app.state.painter, app.state.previews = painter, Previews(painter)
+        yield
+        app.state.painter = None
+        painter.close()
+
+    app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
+    app.state.settings, app.state.painter = settings, None
+    errors.install(app)
+    for resource in (stylize, styles, health):
+        app.include_router(resource.router)
+    app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
+    app.add_middleware(RequestLog)
+    return app

@@ -1,0 +1,52 @@
+"""Probes and facts; never behind the inference queue."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from fastapi import APIRouter, Depends
+
+from app.dependencies import get_painter, get_settings
+from app.painter import Painter
+from app.schemas import Health, Info, Limits, problems
+from app.settings import Settings
+from app.version import VERSION
+from model.images import READABLE, Format
+from model.network import SMALLEST_SIDE
+from model.styles import MOST_BLENDED
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Health:
+    return Health()
+
+
+@router.get("/readyz", summary="Can it paint?", responses=problems(503))
+async def readyz(painter: Annotated[Painter, Depends(get_painter)]) -> Health:
+    return Health()
+
+
+@router.get("/v1/info", summary="Network, device, formats and limits", responses=problems(503))
+async def info(
+    painter: Annotated[Painter, Depends(get_painter)], settings: Annotated[Settings, Depends(get_settings)]
+) -> Info:
+    stylizer = painter.stylizer
+    return Info(
+        version=VERSION,
+        network_id=stylizer.network_id,
+        device=str(stylizer.device),
+        precision=stylizer.precision,
+        painting_size=stylizer.painting_size,
+        styles=len(stylizer.styles),
+        reads=[name.lower() for name in READABLE],
+        writes=list(get_args(Format)),
+        limits=Limits(
+            max_upload_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
+            max_size=settings.max_size,
+            min_size=SMALLEST_SIDE,
+            max_styles=MOST_BLENDED,
+        ),
+    )

@@ -1,0 +1,79 @@
+"""The JSON that the service answers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StyleInfo(BaseModel):
+    """A style that can be painted."""
+
+    id: str = Field(examples=["van-gogh-starry-night"])
+    title: str = Field(examples=["The Starry Night"])
+    artist: str = Field(examples=["Vincent van Gogh"])
+    year: str = Field(examples=["1889"])
+    licence: str = Field(examples=["public domain: the artist died 1890"])
+    origin: Literal["built-in", "added"]
+    losses: dict[str, float] = Field(description="As measured at the end of training.")
+    created: str | None = Field(description="When an added style was added; null for built-in styles.")
+
+
+class StyleList(BaseModel):
+    """Every style that can be painted."""
+
+    styles: list[StyleInfo]
+
+
+class Limits(BaseModel):
+    """What a request may ask for."""
+
+    max_upload_bytes: int
+    max_pixels: int = Field(description="Of an uploaded photo.")
+    max_size: int = Field(description="Longest side in pixels of a result.")
+    min_size: int = Field(description="Shortest side in pixels of a photo and of a result.")
+    max_styles: int = Field(description="Styles in one blend.")
+
+
+class Info(BaseModel):
+    """What this service is."""
+
+    version: str
+    network_id: str = Field(description="Identity of the convolutions; a style fits one network only.")
+    device: str
+    precision: str
+    painting_size: int | None = Field(
+        description="Shortest side in pixels of the paintings whose Gram matrices were the targets: "
+        "at about this size of photo, strokes are as coarse as the painter's."
+    )
+    styles: int
+    reads: list[str]
+    writes: list[str]
+    limits: Limits
+
+
+class Health(BaseModel):
+    """A probe's answer."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details, as application/problem+json. Some have further members."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    code: str = Field(description="Stable, for programs.", examples=["unknown_style"])
+    detail: str = Field(description="For people.", examples=["unknown style 'van-gohg'; did you mean van-gogh-…?"])
+    request_id: str
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of a route's errors."""
+    return {
+        status: {"model": Problem, "content": {"application/problem+json": {}}, "description": "Problem details"}
+        for status in statuses
+    }

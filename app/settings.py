@@ -1,0 +1,32 @@
+"""Every setting of the service, and the only reader of the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from model.checkpoint import SHIPPED
+from model.device import Precision
+
+
+class Settings(BaseSettings):
+    """Each is read from the variable IMPASTO_<NAME>, or from a file `.env` in the working folder."""
+
+    model_config = SettingsConfigDict(env_prefix="IMPASTO_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every network of the machine.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by scripts/train.py.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")
+    precision: Precision = Field("auto", description="auto, float32, bfloat16 or float16.")
+    max_upload_bytes: int = Field(25_000_000, ge=1, description="Largest request in bytes; more is refused with 413.")
+    max_pixels: int = Field(50_000_000, ge=1, description="Largest photo in pixels that is decoded; more is a 413.")
+    max_size: int = Field(
+        2048, ge=32, description="Longest side in pixels of a result; larger photos are scaled down to it."
+    )
+    queue_size: int = Field(16, ge=1, description="Requests painted or waiting at once; more are refused with 429.")
+    deadline: float = Field(60.0, gt=0, description="Seconds after which a request that is not painted gets a 504.")
+    log_format: Literal["json", "text"] = Field("json", description="json: a JSON object a line; text: for people.")
