@@ -68,7 +68,8 @@ class Picture:
     rgb: (3, H, W), float32, sRGB in [0, 1].
     alpha: (1, H, W) in [0, 1], or None for an opaque picture.
     format: the format in which it is best written back.
-    credit: EXIF artist and copyright, the only metadata that survives.
+    credit: EXIF artist and copyright, the only metadata that survives: every byte as the letter of
+        that number, since files tell no encoding.
     """
 
     rgb: Tensor
@@ -124,6 +125,7 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
     """Write a picture: alpha is kept in PNG and WebP, and put on white in JPEG.
 
     format: default is the picture's own. quality: 1..100, for JPEG and WebP.
+    Raises UnsupportedFormat when the format cannot hold so large a picture.
     """
     written = format or picture.format
     rgb, alpha = picture.rgb, picture.alpha
@@ -131,14 +133,18 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
         rgb, alpha = rgb * alpha + (1 - alpha), None
     channels = rgb if alpha is None else torch.cat([rgb, alpha])
     exif = Image.Exif()
-    exif.update(picture.credit)
+    exif.update({tag: text.encode("latin-1", "replace") for tag, text in picture.credit.items()})
     options: dict[str, Any] = {"exif": exif} if picture.credit else {}
     if written != "png":
         options["quality"] = quality
     if written == "jpeg":
         options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
     result = io.BytesIO()
-    to_image(channels).save(result, written.upper(), **options)
+    try:
+        to_image(channels).save(result, written.upper(), **options)
+    except (OSError, ValueError) as error:  # WebP ends at 16,383 pixels a side, JPEG at 65,500
+        width, height = picture.size
+        raise UnsupportedFormat(f"{width} × {height} pixels cannot be written as {written.upper()}") from error
     return result.getvalue()
 
 
@@ -161,7 +167,7 @@ def _open(data: bytes) -> Image.Image:
         raise UndecodableImage("the picture is empty: zero bytes")
     try:
         return Image.open(io.BytesIO(data), formats=READABLE)
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(f"the picture announces too many pixels to be decoded ({error})") from error
     except UnidentifiedImageError:
         pass

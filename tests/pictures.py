@@ -21,9 +21,10 @@ def photo(seed: int = 0, *, height: int = 64, width: int = 64) -> Pixels:
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j][..., None]
     values = 0.5 + 0.4 * np.sin(x * random.uniform(2, 9, 3) + y * random.uniform(2, 9, 3) + random.uniform(0, 6, 3))
     for _ in range(5):
-        top, left = int(random.integers(0, height - 1)), int(random.integers(0, width - 1))
+        top, left = int(random.integers(0, height)), int(random.integers(0, width))
         values[top : top + height // 4, left : left + width // 4] = random.random(3)
-    return (values * 255).round().astype(np.uint8)
+    pixels: Pixels = (values * 255).round().astype(np.uint8)
+    return pixels
 
 
 def painting(seed: int = 0, *, height: int = 128, width: int = 128) -> Pixels:
@@ -34,7 +35,7 @@ def painting(seed: int = 0, *, height: int = 128, width: int = 128) -> Pixels:
     return patches.repeat(8, axis=0).repeat(8, axis=1)[:height, :width]
 
 
-def encoded(pixels: Pixels | Image.Image, file_format: str = "PNG", **options: Any) -> bytes:
+def encoded(pixels: NDArray[Any] | Image.Image, file_format: str = "PNG", **options: Any) -> bytes:
     """The bytes of a file of Pillow's `file_format`."""
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     result = io.BytesIO()

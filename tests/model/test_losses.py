@@ -23,10 +23,11 @@ def tensor(values: Array, dtype: torch.dtype = torch.float32) -> Tensor:
 
 def reference_gram(features: Array) -> Array:
     batch, channels, height, width = features.shape
-    result = np.zeros((batch, channels, channels))
+    result: Array = np.zeros((batch, channels, channels))
     for b, i, j in np.ndindex(result.shape):
         result[b, i, j] = sum(features[b, i, y, x] * features[b, j, y, x] for y, x in np.ndindex(height, width))
-    return result / (height * width)
+    result /= height * width
+    return result
 
 
 def mean_square(values: Array) -> Array:

@@ -31,7 +31,7 @@ def test_every_parameter_is_a_convolutions_so_styles_live_outside(tiny_network: 
 
 def test_widths_and_depth_come_from_the_config() -> None:
     network = StyleNetwork(NetworkConfig(widths=(2, 3, 5), residual_blocks=4))
-    assert [layer.conv.out_channels for layer in network.encoder] == [2, 3, 5]
+    assert [weight.shape[0] for weight in network.encoder.parameters()] == [2, 3, 5]
     assert len(network.residual) == 4
     assert network.style_size == 2 * (2 + 3 + 5 + 4 * 2 * 5 + 3 + 2 + 3)
 
