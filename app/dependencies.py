@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from fastapi import Request
 
 from app.errors import NotReady
 from app.painter import Painter
 from app.previews import Previews
 from app.settings import Settings
+
+T = TypeVar("T")
 
 
 def get_settings(request: Request) -> Settings:
@@ -17,12 +21,15 @@ def get_settings(request: Request) -> Settings:
 
 def get_painter(request: Request) -> Painter:
     """Raises NotReady before the network is loaded and while the service shuts down."""
-    painter: Painter | None = request.app.state.painter
-    if painter is None:
-        raise NotReady("the network is being loaded, or the service is shutting down; try again in a moment")
-    return painter
+    return _started(request.app.state.painter)
 
 
 def get_previews(request: Request) -> Previews:
-    previews: Previews = request.app.state.previews
-    return previews
+    """Raises NotReady as `get_painter` does."""
+    return _started(request.app.state.previews)
+
+
+def _started(part: T | None) -> T:
+    if part is None:
+        raise NotReady("the network is being loaded, or the service is shutting down; try again in a moment")
+    return part

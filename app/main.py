@@ -38,11 +38,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         painter = Painter(stylizer, queue_size=settings.queue_size, deadline=settings.deadline)
         app.state.painter, app.state.previews = painter, Previews(painter)
         yield
-        app.state.painter = None
+        app.state.painter, app.state.previews = None, None
         painter.close()
 
     app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
-    app.state.settings, app.state.painter = settings, None
+    app.state.settings, app.state.painter, app.state.previews = settings, None, None
     errors.install(app)
     for resource in (stylize, styles, health):
         app.include_router(resource.router)

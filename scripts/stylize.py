@@ -70,11 +70,11 @@ def run(arguments: Arguments) -> int:
     Returns how many could not. Raises ValueError, LookupError, OSError, RuntimeError for arguments
     that cannot work.
     """
+    if arguments.all == bool(arguments.style):
+        raise ValueError("give either --style or --all")
     photos = find_photos(arguments.photos)
     targets = find_targets(photos, arguments.output)
     stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
-    if arguments.all == bool(arguments.style):
-        raise ValueError("give either --style or --all")
     weights = parse_blend(arguments.style) if arguments.style else {}
     if weights:
         stylizer.styles.blend(weights)  # a wrong id or weight is better found before the first photo

@@ -22,11 +22,12 @@ class ObjectiveConfig:
     """Activations of VGG-16 whose Gram matrices should equal the painting's."""
     content_weight: float = 1.0
     """Weight of the content loss."""
-    style_weight: float = 1e-4
-    """Weight of the style loss of each layer."""
+    style_weights: tuple[float, ...] = (1e-4, 1e-4, 5e-5, 2e-5)
+    """Weight of the style loss of each of these layers. The paper has 1e-4 for all; the deeper two
+    see what the content layer sees, and at full weight the photo is lost."""
     total_variation_weight: float = 0.0
     """Weight of the total variation of the painted picture."""
-    gram_energy: float | None = 1e9
+    gram_energy: float | None = 7.5e8
     """Scale every painting's style loss, layer by layer, as if the mean square of its Gram matrix
     were this. Plain losses (None, as in the paper) apply a painting as strongly as its contrast
     happens to be, which differs by a factor of 40, and hear nearly nothing but relu2_2."""
@@ -61,6 +62,8 @@ class Objective(nn.Module):
 
     def __init__(self, config: ObjectiveConfig, paintings: Iterable[Tensor], weights: dict[str, Tensor] | None = None):
         super().__init__()
+        if len(config.style_weights) != len(config.style_layers):
+            raise ValueError(f"{len(config.style_weights)} style weights for {len(config.style_layers)} style layers")
         self.config = config
         layers = {config.content_layer, *config.style_layers}
         self.loss_network = LossNetwork(layers, weights or load_weights(), pooling=config.pooling)
@@ -85,12 +88,13 @@ class Objective(nn.Module):
         content = config.content_weight * content_loss(features[config.content_layer], target)
         style = torch.zeros_like(content)
         distance = torch.zeros_like(content)
-        for layer, grams in self._grams(features).items():
+        grams = self._grams(features)
+        for layer, weight in zip(config.style_layers, config.style_weights, strict=True):
             wanted = self.grams(layer)[rows]
             energy = wanted.square().mean(dim=(1, 2))
             scale = 1.0 if config.gram_energy is None else config.gram_energy / energy
-            loss = style_loss(grams, wanted)
-            style = style + config.style_weight * scale * loss
+            loss = style_loss(grams[layer], wanted)
+            style = style + weight * scale * loss
             distance = distance + loss.detach() / energy
         total = content + style
         if config.total_variation_weight:
