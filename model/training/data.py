@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,20 +96,27 @@ def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:
 
     The catalogue is `styles.csv` in the folder or beside it, with a column `slug` (the name of the
     file) and any of title, artist, year, licence, died. Without an entry, the file's name is id and
-    title. Raises NoImages.
+    title. Raises NoImages; ValueError for two paintings of one id or a catalogue without slugs.
     """
     catalogue = _read_catalogue(folder)
-    return [
+    paintings = [
         Painting(catalogue.get(path.stem) or Style(slug(path.stem), path.stem), load_rgb(path))
         for path in usable_images(folder, smallest_side=smallest_side)
     ]
+    ids = Counter(painting.style.id for painting in paintings)
+    if twice := [style_id for style_id, count in ids.items() if count > 1]:
+        raise ValueError(f"several paintings in {folder} would have the same id: {', '.join(twice)}")
+    return paintings
 
 
 def _read_catalogue(folder: Path) -> dict[str, Style]:
     for path in (folder / "styles.csv", folder.with_name("styles.csv")):
         if path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                return {row["slug"]: _style(row) for row in csv.DictReader(file)}
+            with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark first
+                rows = csv.DictReader(file, restval="")
+                if "slug" not in (rows.fieldnames or ()):
+                    raise ValueError(f"{path} has no column named slug")
+                return {row["slug"]: _style(row) for row in rows}
     return {}
 
 
