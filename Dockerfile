@@ -1,9 +1,10 @@
 # docker build -t impasto .                          for NVIDIA GPUs: docker run --gpus all -p 8000:8000 impasto
-# docker build -t impasto --build-arg DEVICE=cpu .   a tenth of the size: docker run -p 8000:8000 impasto
+# docker build -t impasto --build-arg DEVICE=cpu .   much smaller:    docker run -p 8000:8000 impasto
 FROM python:3.12-slim
 WORKDIR /srv
 ARG DEVICE=cuda
-ENV IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=8000 PYTHONUNBUFFERED=1 UV_NO_CACHE=1 UV_SYSTEM_PYTHON=1
+ENV IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=8000 PYTHONUNBUFFERED=1 \
+    UV_SYSTEM_PYTHON=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1
 
 RUN pip install --no-cache-dir uv==0.13.8 && useradd --uid 1000 --create-home impasto
 
