@@ -1,0 +1,258 @@
+"""POST /v1/stylize: every sentence of its contract, and what bad input gets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from app.routes.stylize import assign_weights
+from model import images
+from model.checkpoint import Checkpoint
+from model.styles import InvalidWeights
+from model.stylizer import Stylizer
+from tests.pictures import encoded, opened, photo, png_claiming
+
+PHOTO = encoded(photo(height=48, width=64))
+
+
+def post(client: TestClient, image: bytes | None = PHOTO, *, headers: dict[str, str] | None = None, **fields: Any) -> Any:
+    fields = {"style": "starry-night", **fields}
+    return client.post(
+        "/v1/stylize", data=fields, files={"image": ("photo", image)} if image is not None else None, headers=headers
+    )
+
+
+def problem_code(response: Any) -> str:
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == response.status_code
+    assert body["request_id"] == response.headers["x-request-id"]
+    code: str = body["code"]
+    return code
+
+
+def test_a_photo_comes_back_painted_in_its_own_size_and_format(client: TestClient) -> None:
+    response = post(client)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "image/png"
+    painted = opened(response.content)
+    assert painted.size == (64, 48)
+    assert not np.array_equal(np.asarray(painted), photo(height=48, width=64))
+
+
+def test_the_picture_is_the_stylizers_own(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
+    response = post(client, style=["starry-night", "great-wave"], weight=["0.3", "0.7"])
+    stylizer = Stylizer(tiny_checkpoint, device="cpu", precision="float32")
+    expected = stylizer.stylize(images.decode(PHOTO), {"starry-night": 0.3, "great-wave": 0.7})
+    assert response.content == images.encode(expected, "png")
+
+
+def test_headers_say_what_was_done(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
+    headers = post(client, style=["starry-night", "great-wave"], weight="0.25").headers
+    assert json.loads(headers["x-style-weights"]) == {"starry-night": 0.25, "great-wave": 0.75}
+    assert headers["x-model-version"] == tiny_checkpoint.network_id
+    stages = [stage.partition(";dur=") for stage in headers["server-timing"].split(", ")]
+    assert [name for name, _, _ in stages] == ["decode", "queue", "inference", "encode"]
+    assert all(float(milliseconds) >= 0 for _, _, milliseconds in stages)
+
+
+def test_equal_requests_give_equal_pictures_and_etags_and_others_do_not(client: TestClient) -> None:
+    first, second, other = post(client), post(client), post(client, style="great-wave")
+    assert first.content == second.content
+    assert first.headers["etag"] == second.headers["etag"] != other.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("styles", "weights", "expected"),
+    [
+        (["a"], None, {"a": 1.0}),
+        (["a", "b"], None, {"a": 0.5, "b": 0.5}),
+        (["a", "b"], [0.3], {"a": 0.3, "b": 0.7}),
+        (["a", "b", "c"], [0.2, 0.3, 0.5], {"a": 0.2, "b": 0.3, "c": 0.5}),
+        (["a", "b"], [0.3, 0.7005], {"a": 0.3 / 1.0005, "b": 0.7005 / 1.0005}),
+        (["a", "b", "a"], [0.2, 0.3, 0.5], {"a": 0.7, "b": 0.3}),
+    ],
+)
+def test_weights_are_assigned_as_the_contract_says(
+    styles: list[str], weights: list[float] | None, expected: dict[str, float]
+) -> None:
+    assert assign_weights(styles, weights) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("styles", "weights", "fault"),
+    [
+        (["a"], [float("nan")], "weight 1 is nan"),
+        (["a", "b"], [-0.5, 1.5], "weight 1 is -0.5"),
+        (["a", "b"], [0.25, 0.25], "sum to 0.5"),
+        (["a", "b"], [1.3], "weight 2 is -0.3"),
+        (["a"], [0.5, 0.5], "2 weights for 1 style"),
+        (["a", "b", "c"], [0.5], "1 weights for 3 styles"),
+    ],
+)
+def test_weights_that_are_no_convex_combination_are_refused(
+    styles: list[str], weights: list[float], fault: str
+) -> None:
+    with pytest.raises(InvalidWeights, match=fault):
+        assign_weights(styles, weights)
+
+
+@pytest.mark.parametrize("weight", ["nan", "inf", "-1", "0.5", ["0.5", "0.5"]])
+def test_bad_weights_are_a_422_that_names_the_fault(client: TestClient, weight: str | list[str]) -> None:
+    response = post(client, weight=weight)
+    assert (response.status_code, problem_code(response)) == (422, "invalid_weights")
+    assert "weight" in response.json()["detail"]
+
+
+def test_an_unknown_style_is_a_404_with_the_nearest_ids(client: TestClient) -> None:
+    response = post(client, style="stary-night")
+    assert (response.status_code, problem_code(response)) == (404, "unknown_style")
+    assert response.json()["nearest"] == ["starry-night"]
+
+
+def test_strength_zero_gives_the_photo_back(client: TestClient) -> None:
+    painted = opened(post(client, strength="0").content)
+    assert np.array_equal(np.asarray(painted), photo(height=48, width=64))
+
+
+def test_preserving_colour_keeps_the_photos_colours(client: TestClient) -> None:
+    grey = encoded(Image.fromarray(photo(height=48, width=64)).convert("L").convert("RGB"))
+    painted = np.asarray(opened(post(client, grey, preserve_color="true").content)).astype(int)
+    assert np.abs(painted - painted.mean(axis=2, keepdims=True)).max() <= 1
+    assert painted.std() > 1
+
+
+def test_size_is_the_longest_side_of_the_result(client: TestClient) -> None:
+    assert opened(post(client, size="96").content).size == (96, 72)
+    assert opened(post(client, size="48").content).size == (48, 36)
+
+
+def test_a_photo_beyond_the_largest_size_is_scaled_down_to_it(client: TestClient) -> None:
+    large = encoded(photo(height=300, width=400), "JPEG")
+    assert opened(post(client, large).content).size == (256, 192)
+
+
+def test_a_size_beyond_the_limit_is_refused(client: TestClient) -> None:
+    response = post(client, size="257")
+    assert (response.status_code, problem_code(response)) == (422, "invalid_request")
+    assert "256" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "accept", "expected"),
+    [
+        ({"format": "webp"}, "image/jpeg", "image/webp"),
+        ({}, "image/jpeg", "image/jpeg"),
+        ({}, "image/*", "image/png"),
+        ({}, "text/html,image/avif,image/webp,*/*;q=0.8", "image/webp"),
+    ],
+)
+def test_the_format_is_asked_for_by_field_then_by_accept(
+    client: TestClient, fields: dict[str, str], accept: str, expected: str
+) -> None:
+    response = post(client, headers={"Accept": accept}, **fields)
+    assert response.headers["content-type"] == expected
+    assert f"image/{opened(response.content).format}".lower() == expected
+    assert response.headers["vary"] == "Accept"
+
+
+def test_lower_quality_makes_smaller_files(client: TestClient) -> None:
+    sizes = [len(post(client, format="jpeg", quality=quality).content) for quality in ("30", "95")]
+    assert sizes[0] < sizes[1]
+
+
+def test_transparency_survives_in_png(client: TestClient) -> None:
+    picture = Image.fromarray(photo(height=48, width=64)).convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize((64, 48)))
+    painted = opened(post(client, encoded(picture)).content)
+    assert np.array_equal(np.asarray(painted.getchannel("A")), np.asarray(picture.getchannel("A")))
+
+
+@pytest.mark.parametrize(
+    ("image", "status", "code"),
+    [
+        (b"", 400, "undecodable_image"),
+        (b"this is text, not a picture", 400, "undecodable_image"),
+        (encoded(photo(), "JPEG")[:800], 400, "undecodable_image"),
+        (png_claiming(60_000, 60_000), 413, "too_many_pixels"),
+        (png_claiming(1000, 501), 413, "too_many_pixels"),
+        (encoded(photo(), "BMP"), 415, "unsupported_format"),
+        (encoded(photo(height=64, width=1)), 422, "image_too_small"),
+        (encoded(photo(height=31, width=64)), 422, "image_too_small"),
+        (bytes(300_000), 413, "too_many_bytes"),
+    ],
+    ids=["empty", "text", "truncated", "bomb", "large", "bmp", "one-pixel-wide", "31-pixels", "bytes"],
+)
+def test_a_picture_that_cannot_be_used_is_refused_by_name(
+    client: TestClient, image: bytes, status: int, code: str
+) -> None:
+    response = post(client, image)
+    assert (response.status_code, problem_code(response)) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        encoded(Image.fromarray(photo()[..., 0].astype(np.uint16) * 257), "TIFF"),
+        encoded(Image.fromarray(photo()).convert("CMYK"), "JPEG"),
+        encoded(Image.fromarray(photo()), "GIF", save_all=True, append_images=[Image.fromarray(photo(1))]),
+        encoded(Image.fromarray(photo()).convert("LA")),
+        encoded(Image.fromarray(photo()).convert("1")),
+    ],
+    ids=["tiff-16-bit", "cmyk", "animated-gif", "grey-alpha", "one-bit"],
+)
+def test_unusual_pictures_are_painted(client: TestClient, image: bytes) -> None:
+    response = post(client, image)
+    assert response.status_code == 200
+    assert opened(response.content).size == (64, 64)
+
+
+def test_a_missing_image_is_named(client: TestClient) -> None:
+    response = post(client, None)
+    assert (response.status_code, problem_code(response)) == (422, "missing_field")
+    assert response.json()["errors"][0]["field"] == "image"
+
+
+def test_an_image_field_that_is_text_is_refused(client: TestClient) -> None:
+    response = client.post("/v1/stylize", data={"style": "starry-night", "image": "photo.jpg"})
+    assert (response.status_code, problem_code(response)) == (422, "invalid_field")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"style": []},
+        {"style": ["starry-night"] * 9},
+        {"strength": "1.5"},
+        {"strength": "nan"},
+        {"size": "31"},
+        {"size": "many"},
+        {"quality": "0"},
+        {"quality": "101"},
+        {"format": "bmp"},
+        {"weight": "half"},
+    ],
+    ids=str,
+)
+def test_a_field_out_of_range_is_a_422(client: TestClient, fields: dict[str, Any]) -> None:
+    response = post(client, **fields)
+    assert response.status_code == 422
+    assert problem_code(response) in {"invalid_field", "missing_field"}
+
+
+def test_a_body_of_unannounced_length_is_counted_too(client: TestClient) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+    body = (chunk for chunk in [head, *[bytes(50_000)] * 5, b"\r\n--x--\r\n"])
+    response = client.post("/v1/stylize", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert (response.status_code, problem_code(response)) == (413, "too_many_bytes")
+
+
+def test_a_body_that_is_no_form_is_an_error_of_the_client(client: TestClient) -> None:
+    response = client.post("/v1/stylize", content=b"--", headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert 400 <= response.status_code < 500
+    problem_code(response)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from model.checkpoint import CheckpointError
+from model.device import DeviceUnavailable
+
+API = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+def test_a_service_without_its_checkpoint_does_not_start(tmp_path: Path) -> None:
+    app = create_app(Settings(checkpoint=tmp_path / "none.safetensors"))
+    with pytest.raises(FileNotFoundError, match=r"none\.safetensors"), TestClient(app):
+        pass
+
+
+def test_a_service_with_a_damaged_checkpoint_does_not_start(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
+    half = tmp_path / "half.safetensors"
+    half.write_bytes(tiny_checkpoint_file.read_bytes()[:2000])
+    with pytest.raises(CheckpointError, match="damaged"), TestClient(create_app(Settings(checkpoint=half))):
+        pass
+
+
+def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"device": "cuda:99"}))
+    with pytest.raises(DeviceUnavailable, match="cuda:99"), TestClient(app):
+        pass
+
+
+def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
+    for response in (client.get("/v2/stylize"), client.put("/healthz")):
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["code"] in {"not_found", "method_not_allowed"}
+
+
+def test_the_openapi_document_has_every_route_with_examples_and_problems(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    stylize = document["paths"]["/v1/stylize"]["post"]
+    assert {"200", "400", "404", "413", "415", "422", "429", "503", "504"} <= set(stylize["responses"])
+    assert set(stylize["responses"]["200"]["content"]) == {"image/jpeg", "image/png", "image/webp"}
+    assert "van-gogh-starry-night" in str(document["components"]["schemas"])
+
+
+def test_every_route_is_documented(client: TestClient) -> None:
+    text = API.read_text()
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert f"`{path}`" in text or f" {path}`" in text, path

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+def test_settings_come_from_impasto_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPASTO_PORT", "9000")
+    monkeypatch.setenv("IMPASTO_MAX_SIZE", "512")
+    settings = Settings()
+    assert (settings.port, settings.max_size, settings.host) == (9000, 512, "127.0.0.1")
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("QUEUE_SIZE", "0"), ("PRECISION", "int4")])
+def test_a_value_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"IMPASTO_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_documented_with_its_effect(name: str) -> None:
+    row = next(line for line in OPERATIONS.read_text().splitlines() if f"`IMPASTO_{name.upper()}`" in line)
+    field = Settings.model_fields[name]
+    assert field.description is not None
+    assert field.description in row
+    if isinstance(field.default, int | float):
+        assert f"`{field.default}`" in row

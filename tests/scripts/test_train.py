@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from model import checkpoint
+
+ROOT = Path(__file__).parents[2]
+TINY = "--crop 32 --batch 2 --steps 2 --held-out 1 --workers 0 --network.widths 4 6 8 --network.residual-blocks 1".split()
+
+
+def train(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "scripts/train.py", *TINY, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_command_writes_a_checkpoint_and_prints_its_path(photos: Path, paintings: Path, tmp_path: Path) -> None:
+    result = train("--styles", paintings, "--content", photos, "--output", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    written = checkpoint.load(Path(result.stdout.strip()))
+    assert written.styles.ids == ("style-0", "style-1")
+    assert written.training["steps"] == 2
+
+
+def test_a_folder_without_a_photo_ends_in_one_clear_line(paintings: Path, tmp_path: Path) -> None:
+    result = train("--styles", paintings, "--content", tmp_path, "--output", tmp_path / "run")
+    assert result.returncode == 1
+    assert f"there is no picture in {tmp_path}" in result.stderr
+    assert "Traceback" not in result.stderr
