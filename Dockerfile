@@ -21,7 +21,8 @@ RUN if [ "$DEVICE" = cpu ]; then \
 COPY LICENSE README.md pyproject.toml ./
 COPY app app
 COPY model model
-RUN uv pip install --no-deps --editable .
+# Files copied from a checkout keep its permissions, which may be its owner's alone.
+RUN chmod -R a+rX . && uv pip install --no-deps --editable .
 
 USER 1000
 EXPOSE 8000
