@@ -48,11 +48,12 @@ def version(pin: Requirement) -> str:
 
 
 def commands(document: str) -> list[str]:
-    """Lines of a document's code blocks and its inline code."""
+    """Lines of a document's code blocks, fenced or indented, and its inline code."""
     text = read(document)
     blocks: list[str] = re.findall(r"^```.*?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    indented: list[str] = re.findall(r"^ {4}(.+)$", text, flags=re.MULTILINE)
     inline: list[str] = re.findall(r"`([^`\n]+)`", text)
-    return [line for block in blocks for line in block.splitlines()] + inline
+    return [line for block in blocks for line in block.splitlines()] + indented + inline
 
 
 def make_targets(command: str) -> list[str]:
