@@ -21,12 +21,14 @@ def get_settings(request: Request) -> Settings:
 
 def get_painter(request: Request) -> Painter:
     """Raises NotReady before the network is loaded and while the service shuts down."""
-    return _started(request.app.state.painter)
+    painter: Painter | None = request.app.state.painter
+    return _started(painter)
 
 
 def get_previews(request: Request) -> Previews:
     """Raises NotReady as `get_painter` does."""
-    return _started(request.app.state.previews)
+    previews: Previews | None = request.app.state.previews
+    return _started(previews)
 
 
 def _started(part: T | None) -> T:

@@ -125,4 +125,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    return problem(500, "internal_error", "this is a fault of the service; the log has it under the request id")
+    detail = "this is a fault of the service; the log has it under the request id"
+    # answered outside `RequestLog`, which adds the header elsewhere
+    return problem(500, "internal_error", detail, headers={"X-Request-Id": request_id()})

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 from torch import Tensor
 
 from model.network import NetworkConfig, StyleNetwork
@@ -77,7 +77,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
-    save_file(tensors, unfinished, metadata=header)
+    unfinished.write_bytes(serialize(tensors, metadata=header))  # save_file would make it unreadable for others
     unfinished.replace(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -32,7 +33,7 @@ class Stylizer:
         self.styles = source.styles
         self.training = source.training
         self.network_id = source.network_id
-        self._network = source.network.eval().to(self.device).to(memory_format=torch.channels_last)
+        self._network = deepcopy(source.network).eval().to(self.device).to(memory_format=torch.channels_last)
         self._dtype: torch.dtype = getattr(torch, self.precision)
 
     @classmethod

@@ -184,6 +184,7 @@ class _Run:
 
     def train(self) -> Path:
         config, run, place = self.config, self.run, self.place
+        run.output.mkdir(parents=True, exist_ok=True)
         batches = data.loader(
             data.Samples(self.photos, styles=len(self.styles), crop=config.crop, seed=config.seed),
             batch=config.batch,
@@ -209,7 +210,7 @@ class _Run:
             with torch.autocast(place.device.type, torch.bfloat16, enabled=fast_bf16):
                 painted = painters(photos, rows)
                 losses: Losses = self.objective(painted, photos, rows)
-            losses.total.mean().backward()  # type: ignore[no-untyped-call]
+            losses.total.mean().backward()
             good = self._update() and bool(painted.std() > FLATTEST_OUTPUT)
             bad = 0 if good else bad + 1
             if bad == COLLAPSED_STEPS:
@@ -283,18 +284,19 @@ class _Run:
         log.info("resumed %s at step %d", self.run.output, self.step)
         if self._leads and self._metrics_file.exists():  # forget what was measured after that state
             lines = self._metrics_file.read_text("utf-8").splitlines(keepends=True)
-            self._metrics_file.write_text("".join(x for x in lines if json.loads(x)["step"] <= self.step), "utf-8")
+            whole = [line for line in lines if line.endswith("\n")]  # all but one that a kill cut short
+            kept = [line for line in whole if json.loads(line)["step"] <= self.step]
+            self._metrics_file.write_text("".join(kept), "utf-8")
 
     def _log(self, metrics: Metrics, bar: tqdm[Any]) -> None:
         line = {"step": self.step, "skipped": self.skipped, **metrics.take()}
         if not self._leads:
             return
-        self.run.output.mkdir(parents=True, exist_ok=True)
         with self._metrics_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps({**line, "styles": self._by_style(metrics)}) + "\n")
         if bar.disable:
             log.info("%s", ", ".join(f"{name} {value:.4g}" for name, value in line.items()))
-        else:
+        elif metrics.overall:
             bar.set_postfix_str(f"C {line['content_error']:.3f}, D {line['style_distance']:.3f}")
 
     def _by_style(self, metrics: Metrics) -> dict[str, dict[str, float]]:
@@ -367,10 +369,11 @@ class Metrics:
             yield batch
 
     def add(self, losses: Losses, rows: Tensor) -> None:
-        """Take in the losses of a batch and the rows of its styles, (B,)."""
+        """Take in the losses of a batch and the rows of its styles, (B,); images without a finite loss do not count."""
         values = torch.stack([getattr(losses, name).detach() for name in self.NAMES], dim=1)
-        ones = torch.ones_like(values[:, :1])
-        self._sums.index_add_(0, rows, torch.cat([values, ones], dim=1).double())
+        counted = torch.cat([values, torch.ones_like(values[:, :1])], dim=1).double()
+        finite = values.isfinite().all(dim=1, keepdim=True)
+        self._sums.index_add_(0, rows, torch.where(finite, counted, 0.0))
 
     def take(self) -> dict[str, float]:
         """Averages over all processes and the pace since the last call, then start anew."""
@@ -379,7 +382,7 @@ class Metrics:
         sums = self._sums.cpu()
         seconds = time.perf_counter() - self._started
         count = float(sums[:, -1].sum())
-        self.overall = dict(zip(self.NAMES, (sums[:, :-1].sum(0) / count).tolist(), strict=True))
+        self.overall = dict(zip(self.NAMES, (sums[:, :-1].sum(0) / count).tolist(), strict=True)) if count else {}
         self.styles = [
             dict(zip(self.NAMES, (row[:-1] / row[-1]).tolist(), strict=True)) if row[-1] else {} for row in sums
         ]

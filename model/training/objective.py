@@ -11,6 +11,10 @@ from torch import Tensor, nn
 from model.loss_network import LossNetwork, Pooling, load_weights
 from model.losses import content_loss, gram, relative_error, style_loss, total_variation
 
+TYPICAL_ENERGY = 3e9
+"""Mean squares of a painting's Gram matrices, summed over the paper's style layers: the geometric mean
+over the 32 paintings of the shipped network."""
+
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
@@ -27,10 +31,13 @@ class ObjectiveConfig:
     see what the content layer sees, and at full weight the photo is lost."""
     total_variation_weight: float = 0.0
     """Weight of the total variation of the painted picture."""
-    gram_energy: float | None = 7.5e8
+    gram_energy: float | None = 2e9
     """Scale every painting's style loss, layer by layer, as if the mean square of its Gram matrix
     were this. Plain losses (None, as in the paper) apply a painting as strongly as its contrast
     happens to be, which differs by a factor of 40, and hear nearly nothing but relu2_2."""
+    contrast: float = 0.25
+    """How much of that difference is left: a painting of c times the typical energy is applied c to
+    this power as strongly. 0: all alike, which leaves paintings of strong contrast too faint."""
     pooling: Pooling = "average"
     """Pooling of the loss network."""
     painting_size: int = 512
@@ -60,6 +67,8 @@ class Objective(nn.Module):
     and kept one per style: `grams[layer]` is (N, C, C).
     """
 
+    scales: Tensor
+
     def __init__(self, config: ObjectiveConfig, paintings: Iterable[Tensor], weights: dict[str, Tensor] | None = None):
         super().__init__()
         if len(config.style_weights) != len(config.style_layers):
@@ -71,10 +80,19 @@ class Objective(nn.Module):
             each = [self._grams(self.loss_network(painting[None])) for painting in paintings]
         for layer in config.style_layers:
             self.register_buffer(layer, torch.cat([grams[layer] for grams in each]), persistent=False)
+        self.register_buffer("scales", self._scales(), persistent=False)
 
     def grams(self, layer: str) -> Tensor:
         """Gram matrices of all paintings at a layer, (N, C, C)."""
         return self.get_buffer(layer)
+
+    def _scales(self) -> Tensor:
+        """By how much each painting's style loss is multiplied at each layer, (L, N)."""
+        config = self.config
+        energies = torch.stack([self.grams(layer).square().mean(dim=(1, 2)) for layer in config.style_layers])
+        if config.gram_energy is None:
+            return torch.ones_like(energies)
+        return config.gram_energy / energies * (energies.sum(dim=0) / TYPICAL_ENERGY) ** config.contrast
 
     def _grams(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         return {layer: gram(features[layer]) for layer in self.config.style_layers}
@@ -89,13 +107,10 @@ class Objective(nn.Module):
         style = torch.zeros_like(content)
         distance = torch.zeros_like(content)
         grams = self._grams(features)
-        for layer, weight in zip(config.style_layers, config.style_weights, strict=True):
+        for layer, weight, scale in zip(config.style_layers, config.style_weights, self.scales, strict=True):
             wanted = self.grams(layer)[rows]
-            energy = wanted.square().mean(dim=(1, 2))
-            scale = 1.0 if config.gram_energy is None else config.gram_energy / energy
-            loss = style_loss(grams[layer], wanted)
-            style = style + weight * scale * loss
-            distance = distance + loss.detach() / energy
+            style = style + weight * scale[rows] * style_loss(grams[layer], wanted)
+            distance = distance + relative_error(grams[layer].detach(), wanted)
         total = content + style
         if config.total_variation_weight:
             total = total + config.total_variation_weight * total_variation(painted)

@@ -38,6 +38,20 @@ def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
         assert response.json()["code"] in {"not_found", "method_not_allowed"}
 
 
+def test_a_fault_of_the_service_is_a_problem_with_the_request_id(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("app.routes.styles._info", broken)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        response = client.get("/v1/styles", headers={"X-Request-Id": "find-me"})
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert response.json()["request_id"] == response.headers["x-request-id"] == "find-me"
+    assert "a bug" not in response.text
+
+
 def test_the_openapi_document_has_every_route_with_examples_and_problems(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     stylize = document["paths"]["/v1/stylize"]["post"]

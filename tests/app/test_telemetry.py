@@ -37,7 +37,8 @@ def test_lines_of_libraries_have_the_same_format_as_ours(style: Literal["json", 
         f"configure_logging({style!r}); logging.getLogger('library').warning('theirs'); "
         "structlog.stdlib.get_logger('app').info('ours', status=200)"
     )
-    lines = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stderr.splitlines()
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = result.stderr.splitlines()
     assert len(lines) == 2
     if style == "json":
         assert [json.loads(line)["event"] for line in lines] == ["theirs", "ours"]

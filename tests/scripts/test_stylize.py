@@ -35,7 +35,9 @@ def test_a_photo_is_painted_in_a_blend(one: Path, tmp_path: Path, tiny_checkpoin
     assert (painted.format, painted.size) == ("PNG", (64, 48))
 
 
-def test_a_folder_is_painted_and_a_broken_photo_is_named(photos: Path, tmp_path: Path, tiny_checkpoint_file: Path) -> None:
+def test_a_folder_is_painted_and_a_broken_photo_is_named(
+    photos: Path, tmp_path: Path, tiny_checkpoint_file: Path
+) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     output = tmp_path / "painted"
@@ -46,7 +48,7 @@ def test_a_folder_is_painted_and_a_broken_photo_is_named(photos: Path, tmp_path:
 
 
 def test_all_styles_come_on_one_sheet(one: Path, tmp_path: Path, tiny_checkpoint_file: Path) -> None:
-    result = stylize(one, "--all", "--size", 64, "-o", tmp_path / "sheet.png", "--checkpoint", tiny_checkpoint_file)
+    result = stylize(one, "--all", "--size", "64", "-o", tmp_path / "sheet.png", "--checkpoint", tiny_checkpoint_file)
     assert result.returncode == 0, result.stderr
     sheet = np.asarray(opened((tmp_path / "sheet.png").read_bytes()))
     assert sheet.shape[1] > 6 * 64
@@ -83,7 +85,7 @@ def test_weights_are_read_from_the_ids() -> None:
     assert parse_blend(["a=0.7", "b=0.3"]) == {"a": 0.7, "b": 0.3}
     assert parse_blend(["a", "b"]) == {"a": 0.5, "b": 0.5}
     for wrong in (["a=0.5", "b"], ["a=0.5", "a=0.5"], ["a=x"]):
-        with pytest.raises(ValueError, match="a number|twice"):
+        with pytest.raises(ValueError, match=r"a number|twice"):
             parse_blend(wrong)
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from model import checkpoint
 
 ROOT = Path(__file__).parents[2]
-TINY = "--crop 32 --batch 2 --steps 2 --held-out 1 --workers 0 --network.widths 4 6 8 --network.residual-blocks 1".split()
+TINY = [
+    *("--crop", "32", "--batch", "2", "--steps", "2", "--held-out", "1", "--workers", "0"),
+    *("--network.widths", "4", "6", "8", "--network.residual-blocks", "1"),
+]
 
 
 def train(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

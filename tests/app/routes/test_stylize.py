@@ -20,11 +20,9 @@ from tests.pictures import encoded, opened, photo, png_claiming
 PHOTO = encoded(photo(height=48, width=64))
 
 
-def post(client: TestClient, image: bytes | None = PHOTO, *, headers: dict[str, str] | None = None, **fields: Any) -> Any:
-    fields = {"style": "starry-night", **fields}
-    return client.post(
-        "/v1/stylize", data=fields, files={"image": ("photo", image)} if image is not None else None, headers=headers
-    )
+def post(client: TestClient, image: bytes | None = PHOTO, *, accept: str = "*/*", **fields: Any) -> Any:
+    files = {"image": ("photo", image)} if image is not None else None
+    return client.post("/v1/stylize", data={"style": "starry-night", **fields}, files=files, headers={"Accept": accept})
 
 
 def problem_code(response: Any) -> str:
@@ -153,9 +151,9 @@ def test_a_size_beyond_the_limit_is_refused(client: TestClient) -> None:
     ],
 )
 def test_the_format_is_asked_for_by_field_then_by_accept(
-    client: TestClient, fields: dict[str, str], accept: str, expected: str
+    client: TestClient, fields: dict[str, Any], accept: str, expected: str
 ) -> None:
-    response = post(client, headers={"Accept": accept}, **fields)
+    response = post(client, accept=accept, **fields)
     assert response.headers["content-type"] == expected
     assert f"image/{opened(response.content).format}".lower() == expected
     assert response.headers["vary"] == "Accept"

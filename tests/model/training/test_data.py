@@ -323,6 +323,7 @@ def test_a_loader_that_starts_later_gives_what_the_whole_one_gives_there(photos:
         assert torch.equal(rows, same_rows)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_worker_processes_change_nothing(photos: Path) -> None:
     samples = samples_of(photos)
     alone = list(loader(samples, batch=4, first_step=0, last_step=3, workers=0))
