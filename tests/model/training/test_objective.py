@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -57,12 +58,17 @@ class Reference:
         y, x = (self.features(picture, self.config.content_layer) for picture in (painted, photo))
         return float(np.sum((y - x) ** 2) / np.sum(x**2))
 
+    def scale(self, style: Tensor, layer: str) -> float:
+        if self.config.gram_energy is None:
+            return 1.0
+        energies = {name: float(np.mean(self.gram(style, name) ** 2)) for name in self.config.style_layers}
+        contrast = sum(energies.values()) / 3e9
+        return self.config.gram_energy / energies[layer] * math.pow(contrast, self.config.contrast)
+
     def style(self, painted: Tensor, style: Tensor) -> float:
         total = 0.0
         for layer, weight in zip(self.config.style_layers, self.config.style_weights, strict=True):
-            wanted = self.gram(style, layer)
-            energy = self.config.gram_energy
-            scale = 1.0 if energy is None else energy / np.mean(wanted**2)
+            wanted, scale = self.gram(style, layer), self.scale(style, layer)
             total += float(weight * scale * np.mean((self.gram(painted, layer) - wanted) ** 2))
         return total
 
@@ -76,10 +82,11 @@ class Reference:
     [
         CONFIG,
         PLAIN,
+        replace(CONFIG, contrast=0),
         replace(CONFIG, pooling="max", content_layer="relu2_2", content_weight=2.5),
         replace(CONFIG, style_layers=("relu1_1", "relu3_1"), style_weights=(1e-3, 1e-5)),
     ],
-    ids=["default", "plain", "content", "layers"],
+    ids=["default", "plain", "no contrast", "content", "layers"],
 )
 def test_every_loss_is_that_of_its_definition(vgg_weights: dict[str, Tensor], config: ObjectiveConfig) -> None:
     found = numbers(Objective(config, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS))
@@ -151,7 +158,8 @@ def test_gram_energy_makes_a_pale_painting_as_strong_as_a_vivid_one(vgg_weights:
         return float(style[0] / style[1])
 
     assert ratio(PLAIN) > 10
-    assert 0.3 < ratio(CONFIG) < 3
+    assert 0.3 < ratio(replace(CONFIG, contrast=0)) < 3
+    assert 1.5 * ratio(replace(CONFIG, contrast=0)) < ratio(CONFIG) < ratio(PLAIN) / 1.5
 
 
 def test_the_whole_objective_is_differentiable_in_what_was_painted(vgg_weights: dict[str, Tensor]) -> None:
