@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,6 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from model import checkpoint
 from model.checkpoint import Checkpoint, CheckpointError, load, network_id, save
 from model.network import NetworkConfig, StyleNetwork
 from model.styles import StyleTable
@@ -83,6 +84,15 @@ def test_saving_makes_the_folder_and_leaves_one_file(tiny_checkpoint: Checkpoint
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["c.safetensors"]
 
 
+def test_others_may_read_a_saved_checkpoint(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:
+    mask = os.umask(0o022)
+    try:
+        save(tiny_checkpoint, tmp_path / "c.safetensors")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "c.safetensors").stat().st_mode) == 0o644
+
+
 def test_a_failed_save_leaves_the_old_file(
     tiny_checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,11 +100,12 @@ def test_a_failed_save_leaves_the_old_file(
     save(tiny_checkpoint, path)
     whole = path.read_bytes()
 
-    def disk_full(tensors: dict[str, Tensor], file: Path, metadata: dict[str, str]) -> None:
-        file.write_bytes(whole[:100])
+    def disk_full(file: Path, data: bytes) -> int:
+        with file.open("wb") as target:
+            target.write(data[:100])
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", disk_full)
+    monkeypatch.setattr(Path, "write_bytes", disk_full)
     with pytest.raises(OSError, match="no space left"):
         save(tiny_checkpoint, path)
     assert path.read_bytes() == whole
