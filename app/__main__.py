@@ -7,9 +7,11 @@ import sys
 import uvicorn
 from pydantic import ValidationError
 
-from app.main import create_app
+from app.main import create_app, load_stylizer
 from app.settings import Settings
 from app.telemetry import configure_logging
+from model.checkpoint import CheckpointError
+from model.device import DeviceUnavailable
 
 
 def main() -> None:
@@ -19,7 +21,11 @@ def main() -> None:
         faults = (f"IMPASTO_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.exit("impasto: " + "; ".join(faults))
     configure_logging(settings.log_format)
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None)
+    try:
+        stylizer = load_stylizer(settings)
+    except (FileNotFoundError, CheckpointError, DeviceUnavailable) as error:
+        sys.exit(f"impasto: {error}")
+    uvicorn.run(create_app(settings, stylizer), host=settings.host, port=settings.port, log_config=None)
 
 
 if __name__ == "__main__":

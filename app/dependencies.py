@@ -20,7 +20,7 @@ def get_settings(request: Request) -> Settings:
 
 
 def get_painter(request: Request) -> Painter:
-    """Raises NotReady before the network is loaded and while the service shuts down."""
+    """Raises NotReady while the application is not started."""
     painter: Painter | None = request.app.state.painter
     return _started(painter)
 
@@ -33,5 +33,5 @@ def get_previews(request: Request) -> Previews:
 
 def _started(part: T | None) -> T:
     if part is None:
-        raise NotReady("the network is being loaded, or the service is shutting down; try again in a moment")
+        raise NotReady("the service is starting or shutting down; try again in a moment")
     return part

@@ -25,17 +25,18 @@ One neural network that paints photos in many styles, and in any blend of them.
 """
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service. The network is loaded when it starts, and let go when it stops.
+def create_app(settings: Settings | None = None, stylizer: Stylizer | None = None) -> FastAPI:
+    """The service.
 
-    At start, raises FileNotFoundError, CheckpointError, DeviceUnavailable.
+    stylizer: default is one as the settings say, loaded when the service starts, which then raises
+        FileNotFoundError, CheckpointError, DeviceUnavailable.
     """
     settings = settings or Settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        stylizer = Stylizer.load(settings.checkpoint, device=settings.device, precision=settings.precision)
-        painter = Painter(stylizer, queue_size=settings.queue_size, deadline=settings.deadline)
+        served = stylizer or load_stylizer(settings)
+        painter = Painter(served, queue_size=settings.queue_size, deadline=settings.deadline)
         app.state.painter, app.state.previews = painter, Previews(painter)
         yield
         app.state.painter, app.state.previews = None, None
@@ -49,3 +50,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(RequestLog)
     return app
+
+
+def load_stylizer(settings: Settings) -> Stylizer:
+    """The network to serve. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
+    return Stylizer.load(settings.checkpoint, device=settings.device, precision=settings.precision)

@@ -10,7 +10,8 @@ from model.images import Format
 def preferred_format(accept: str, uploaded: Format) -> Format:
     """The format that an Accept header ranks highest; the uploaded one if it is among the highest.
 
-    A header that names none of ours (curl's */*, say) leaves it at the uploaded one.
+    A header that names none of ours (curl's */*, say) leaves it at the uploaded one, unless that is
+    refused by q=0.
     """
     ranks: dict[Format, float] = {}
     for entry in accept.lower().split(","):
@@ -18,10 +19,11 @@ def preferred_format(accept: str, uploaded: Format) -> Format:
         for name in get_args(Format):
             if media_type.strip() == f"image/{name}":
                 ranks[name] = _quality(parameters)
-    best = max(ranks.values(), default=0.0)
-    if best == 0 or ranks.get(uploaded) == best:
-        return uploaded
-    return max(ranks, key=ranks.__getitem__)
+    wanted = {name: rank for name, rank in ranks.items() if rank > 0}
+    if wanted:
+        best = max(wanted.values())
+        return uploaded if wanted.get(uploaded) == best else max(wanted, key=wanted.__getitem__)
+    return next((name for name in (uploaded, *get_args(Format)) if name not in ranks), uploaded)
 
 
 def _quality(parameters: str) -> float:

@@ -19,7 +19,7 @@ class Painter:
     """Runs a stylizer in a thread of its own, so that the event loop never waits for a picture.
 
     queue_size: places for requests, from the decoding of the photo to the encoding of the result.
-    deadline: seconds a request may take from entering the queue to being painted.
+    deadline: seconds from asking for the device to the finished painting.
     """
 
     def __init__(self, stylizer: Stylizer, *, queue_size: int, deadline: float) -> None:
@@ -29,6 +29,8 @@ class Painter:
         self._taken = 0
         self._seconds_each = 1.0
         self._device = ThreadPoolExecutor(max_workers=1, thread_name_prefix="paint")
+        # Few, because a photo being decoded takes 12 bytes and more for each of its own pixels.
+        self._codec = ThreadPoolExecutor(max_workers=2, thread_name_prefix="codec")
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -51,16 +53,21 @@ class Painter:
         def timed() -> tuple[T, float, float]:
             begun = time.perf_counter()
             result = work(self.stylizer)
-            return result, begun - asked, time.perf_counter() - begun
+            worked = time.perf_counter() - begun
+            self._seconds_each += 0.2 * (worked - self._seconds_each)
+            return result, begun - asked, worked
 
         try:
             async with asyncio.timeout(self._deadline):
-                result, waited, worked = await asyncio.get_running_loop().run_in_executor(self._device, timed)
+                return await asyncio.get_running_loop().run_in_executor(self._device, timed)
         except TimeoutError:
             raise DeadlineExceeded(f"the picture was not painted within {self._deadline:g} seconds") from None
-        self._seconds_each += 0.2 * (worked - self._seconds_each)
-        return result, waited, worked
+
+    async def code(self, work: Callable[[], T]) -> T:
+        """The result of decoding or encoding a picture, beside the device."""
+        return await asyncio.get_running_loop().run_in_executor(self._codec, work)
 
     def close(self) -> None:
         """Finish what is being painted, drop what waits."""
-        self._device.shutdown(cancel_futures=True)
+        for threads in (self._device, self._codec):
+            threads.shutdown(cancel_futures=True)

@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")
     precision: Precision = Field("auto", description="auto, float32, bfloat16 or float16.")
     max_upload_bytes: int = Field(25_000_000, ge=1, description="Largest request in bytes; more is refused with 413.")
-    max_pixels: int = Field(50_000_000, ge=1, description="Largest photo in pixels that is decoded; more is a 413.")
+    max_pixels: int = Field(
+        50_000_000, ge=1, le=178_956_970, description="Largest photo in pixels that is decoded; more is a 413."
+    )
     max_size: int = Field(
         2048, ge=32, description="Longest side in pixels of a result; larger photos are scaled down to it."
     )

@@ -63,12 +63,20 @@ class RequestLog:
             )
 
 
+def _add_request_id(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:  # to lines of libraries too: a traceback must be found by its request
+    event.setdefault("request_id", request_id())
+    return event
+
+
 def configure_logging(style: Literal["json", "text"]) -> None:
     """One format for our lines and for those of every library that uses `logging`."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
+        _add_request_id,
     ]
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
     if style == "json":

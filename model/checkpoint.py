@@ -53,11 +53,15 @@ def network_id(network: StyleNetwork) -> str:
 
     Style vectors fit one network only; this is how they find out whether it is theirs.
     """
+    return _digest(network.state_dict())[:16]
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
-    for name, weight in sorted(network.state_dict().items()):
+    for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(weight.detach().cpu().float().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
+        digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
@@ -71,6 +75,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "format": FORMAT,
         "version": str(VERSION),
         "network_id": checkpoint.network_id,
+        "sha256": _digest(tensors),
         "network": json.dumps(asdict(checkpoint.network.config)),
         "styles": json.dumps([asdict(style) for style in checkpoint.styles.styles], ensure_ascii=False),
         "training": json.dumps(checkpoint.training, ensure_ascii=False),
@@ -95,6 +100,7 @@ def load(path: Path = SHIPPED) -> Checkpoint:
             f"{path} has checkpoint format {header.get('version')}; this code reads {VERSION}. Update Impasto."
         )
     try:
+        digest = _digest(tensors)
         config = json.loads(header["network"])
         network = StyleNetwork(NetworkConfig(tuple(config["widths"]), config["residual_blocks"]))
         vectors = tensors.pop("styles")
@@ -107,6 +113,8 @@ def load(path: Path = SHIPPED) -> Checkpoint:
             raise ValueError("the convolution weights are not those of its network id")
         if not all(bool(torch.isfinite(value).all()) for value in (vectors, *network.parameters())):
             raise ValueError("it holds numbers that are not finite")
+        if digest != header["sha256"]:
+            raise ValueError("its numbers are not those that were saved")
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} is not a valid Impasto checkpoint: {error}") from error
     return checkpoint

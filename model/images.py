@@ -11,6 +11,7 @@ import io
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,11 +30,20 @@ RECOGNISED = ("BMP", "ICO", "JPEG2000", "PPM", "PSD", "TGA", "ICNS", "PCX")
 HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
 """How the pictures of many phones begin, after four bytes."""
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif", ".heic", ".heif"}
 
 EXIF_ARTIST, EXIF_COPYRIGHT = 0x013B, 0x8298
+LONGEST_CREDIT = 1000
+TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 
-# `max_pixels` decides what is too large, before decoding; Pillow's own warning would be a second rule.
+LARGEST_SIDE: dict[Format, int] = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}
+"""Pixels on a side that a format can hold."""
+
+SRGB_NAMES = {"sRGB IEC61966-2.1", "sRGB built-in", "sRGB"}
+"""Descriptions of profiles that need no conversion; others, "Linear sRGB" for one, do."""
+
+# `max_pixels` decides what is too large, before decoding; Pillow's warning would be a second rule. Its
+# error, from 179 megapixels on, stays.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
@@ -90,7 +100,7 @@ class Picture:
 def decode(
     data: bytes, *, max_pixels: int | None = None, longest_side: int | None = None, at_most: int | None = None
 ) -> Picture:
-    """Read the first frame of a JPEG, PNG, WebP, AVIF, GIF or TIFF.
+    """Read the first frame of a JPEG, PNG, WebP, AVIF, GIF or TIFF; of a HEIC if pillow-heif is installed.
 
     max_pixels: the largest width × height that is decoded.
     longest_side: resize to this many pixels, larger or smaller. at_most: only ever smaller. A JPEG
@@ -107,17 +117,17 @@ def decode(
         image.draft(None, _scaled((width, height), longest_side))
     try:
         exif = image.getexif()
-        credit = {tag: str(exif[tag]) for tag in (EXIF_ARTIST, EXIF_COPYRIGHT) if tag in exif}
+        credit = {tag: str(exif[tag])[:LONGEST_CREDIT] for tag in (EXIF_ARTIST, EXIF_COPYRIGHT) if tag in exif}
+        if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO:
+            image.info["white_is_zero"] = True  # Pillow inverts 8 bits by itself, but not 16
         image.load()
         color, alpha = _to_srgb(ImageOps.exif_transpose(image))
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         raise UndecodableImage(f"the {image.format} picture is broken or cut short ({error})") from error
     if longest_side is not None:
-        size = _scaled(color.size, longest_side)
-        color = color.resize(size, Image.Resampling.LANCZOS)
-        alpha = alpha and alpha.resize(size, Image.Resampling.LANCZOS)
+        color, alpha = _resize(color, alpha, _scaled(color.size, longest_side))
     return Picture(_to_tensor(color), None if alpha is None else _to_tensor(alpha), _written_as(image.format), credit)
 
 
@@ -128,6 +138,10 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
     Raises UnsupportedFormat when the format cannot hold so large a picture.
     """
     written = format or picture.format
+    if max(picture.size) > LARGEST_SIDE[written]:
+        raise UnsupportedFormat(
+            f"{written.upper()} holds at most {LARGEST_SIDE[written]:,} pixels a side, not {max(picture.size):,}"
+        )
     rgb, alpha = picture.rgb, picture.alpha
     if alpha is not None and written == "jpeg":
         rgb, alpha = rgb * alpha + (1 - alpha), None
@@ -140,11 +154,7 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
     if written == "jpeg":
         options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
     result = io.BytesIO()
-    try:
-        to_image(channels).save(result, written.upper(), **options)
-    except (OSError, ValueError) as error:  # WebP ends at 16,383 pixels a side, JPEG at 65,500
-        width, height = picture.size
-        raise UnsupportedFormat(f"{width} × {height} pixels cannot be written as {written.upper()}") from error
+    to_image(channels).save(result, written.upper(), **options)
     return result.getvalue()
 
 
@@ -160,6 +170,12 @@ def files_in(folder: Path) -> list[Path]:
     if not files:
         raise NoImages(f"there is no picture in {folder} (looked for {', '.join(sorted(SUFFIXES))})")
     return files
+
+
+def readable_formats() -> list[str]:
+    """The formats that `decode` reads here, lower case."""
+    heic = ["heic"] if find_spec("pillow_heif") else []
+    return [name.lower() for name in READABLE] + heic
 
 
 def _open(data: bytes) -> Image.Image:
@@ -183,12 +199,22 @@ def _open(data: bytes) -> Image.Image:
     raise UnsupportedFormat(f"{name} pictures are not read; send one of {readable}")
 
 
+def _resize(
+    color: Image.Image, alpha: Image.Image | None, size: tuple[int, int]
+) -> tuple[Image.Image, Image.Image | None]:
+    if alpha is None:
+        return color.resize(size, Image.Resampling.LANCZOS), None
+    # as one RGBA image, which Pillow premultiplies: colours under transparent pixels stay there
+    both = Image.merge("RGBA", (*color.split(), alpha)).resize(size, Image.Resampling.LANCZOS)
+    return both.convert("RGB"), both.getchannel("A")
+
+
 def _open_heic(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError:
         raise UnsupportedFormat(
-            f"HEIC pictures are not read here; send one of {', '.join(READABLE)}, or install impasto[heif]"
+            f"HEIC pictures are not read here; send one of {', '.join(READABLE)}, or install pillow-heif"
         ) from None
     try:
         image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
@@ -202,12 +228,10 @@ def _to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode in ("I", "F"):
         raise UnsupportedFormat(f"pictures of 32 bits a channel are not read (mode {image.mode}); send 8 or 16 bits")
     profile = image.info.get("icc_profile")
-    if image.mode.startswith("I;16"):
-        # Pillow would clip these to 255 instead of scaling them
-        values = np.asarray(image).astype(np.float32) / 257
-        image, profile = Image.fromarray(values.round().astype(np.uint8)), None
     alpha = None
-    if image.has_transparency_data:
+    if image.mode.startswith("I;16"):
+        image, alpha = _to_8_bits(image)
+    elif image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = image.getchannel("A")
         image = image.convert("RGB")
@@ -216,12 +240,23 @@ def _to_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     return _apply_profile(image, profile).convert("RGB"), alpha
 
 
+def _to_8_bits(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """A 16-bit grey image, which Pillow would clip at 255 instead of scaling; its alpha, if one grey is transparent."""
+    values = np.asarray(image).astype(np.float32)
+    transparent = image.info.get("transparency")
+    alpha = None if transparent is None else Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
+    scaled = values / 257
+    if image.info.get("white_is_zero"):
+        scaled = 255 - scaled
+    return Image.fromarray(scaled.round().astype(np.uint8)), alpha
+
+
 def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
     if not profile:
         return image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(source).lower():
+        if ImageCms.getProfileDescription(source).strip() in SRGB_NAMES:
             return image
         return ImageCms.profileToProfile(image, source, _srgb(), outputMode="RGB") or image
     except (ImageCms.PyCMSError, OSError):  # a broken profile, or one for another colour space
@@ -245,6 +280,6 @@ def _scaled(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
 
 
 def _written_as(read: str | None) -> Format:
-    if read in ("JPEG", "MPO"):  # MPO: a JPEG with further frames, as many phones write it
+    if read in ("JPEG", "MPO", "HEIF"):  # MPO: a JPEG with further frames, as many phones write it
         return "jpeg"
     return "webp" if read in ("WEBP", "AVIF") else "png"

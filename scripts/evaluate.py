@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 from torch import Tensor
@@ -30,12 +31,13 @@ class Arguments:
     styles: Path
     """Folder of the paintings that the network was trained on."""
     content: Path
-    """Folder of photos. Those that the checkpoint says were kept out of its training are taken; if none
-    of them is there, all are."""
+    """Folder of photos, of which those are taken that the checkpoint says were kept out of its training."""
     checkpoint: Path = SHIPPED
     """Network and styles."""
     size: int = 256
     """Side in pixels of the centre crops of the photos."""
+    all_photos: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Take every photo in the folder, for a folder that no training has seen."""
     photos: int = 24
     """Photos at the most."""
     device: str = "auto"
@@ -54,9 +56,12 @@ def run(arguments: Arguments) -> Evaluation:
     stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device)
     config = ObjectiveConfig(painting_size=stylizer.painting_size or ObjectiveConfig.painting_size)
     objective = Objective(config, load_paintings(stylizer, arguments.styles, config.painting_size))
-    files = images.files_in(arguments.content)
     kept_out = set(stylizer.training.get("held_out", []))
-    files = ([file for file in files if file.name in kept_out] or files)[: arguments.photos]
+    files = [f for f in images.files_in(arguments.content) if arguments.all_photos or f.name in kept_out]
+    if not files:
+        raise ValueError(f"{arguments.content} has none of the photos kept out of training; try --all-photos")
+    files = files[: arguments.photos]
+    print(f"{len(files)} photos, centre crops of {arguments.size} × {arguments.size} pixels\n")
     photos = [data.center_crop(data.load_rgb(file), arguments.size) for file in files]
     return evaluate(stylizer, objective, photos, progress=trange(len(photos), unit="photo", disable=None))
 

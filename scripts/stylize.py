@@ -72,6 +72,8 @@ def run(arguments: Arguments) -> int:
     """
     if arguments.all == bool(arguments.style):
         raise ValueError("give either --style or --all")
+    if not 1 <= arguments.quality <= 100:
+        raise ValueError(f"--quality is between 1 and 100, not {arguments.quality}")
     photos = find_photos(arguments.photos)
     targets = find_targets(photos, arguments.output)
     stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
@@ -145,6 +147,8 @@ def find_targets(photos: Sequence[Path], output: Path) -> list[Path]:
     Raises ValueError for a format that is not written, and before anything would be overwritten:
     two results of one name, or a photo by its own painting.
     """
+    if len(photos) > 1 and output.suffix.lower() in FORMATS:
+        raise ValueError(f"{output} is one picture, but there are {len(photos)} photos; name a folder")
     if len(photos) > 1 or output.is_dir() or not output.suffix:
         output.mkdir(parents=True, exist_ok=True)
         names = [photo.name if photo.suffix.lower() in FORMATS else f"{photo.stem}.png" for photo in photos]

@@ -11,7 +11,7 @@ from app.painter import Painter
 from app.schemas import Health, Info, Limits, problems
 from app.settings import Settings
 from app.version import VERSION
-from model.images import READABLE, Format
+from model.images import Format, readable_formats
 from model.network import SMALLEST_SIDE
 from model.styles import MOST_BLENDED
 
@@ -40,7 +40,7 @@ async def info(
         precision=stylizer.precision,
         painting_size=stylizer.painting_size,
         styles=len(stylizer.styles),
-        reads=[name.lower() for name in READABLE],
+        reads=readable_formats(),
         writes=list(get_args(Format)),
         limits=Limits(
             max_upload_bytes=settings.max_upload_bytes,

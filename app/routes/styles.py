@@ -25,7 +25,7 @@ async def list_styles(painter: Annotated[Painter, Depends(get_painter)]) -> Styl
     return StyleList(styles=[_info(style, stylizer) for style in stylizer.styles.styles])
 
 
-@router.get("/{style_id}", summary="One style", responses=problems(404, 503))
+@router.get("/{style_id}", summary="One style", responses=problems(404, 422, 503))
 async def get_style(style_id: str, painter: Annotated[Painter, Depends(get_painter)]) -> StyleInfo:
     return _info(painter.stylizer.styles[style_id], painter.stylizer)
 
@@ -34,7 +34,7 @@ async def get_style(style_id: str, painter: Annotated[Painter, Depends(get_paint
     "/{style_id}/preview",
     summary="A photo of a cat, painted in the style",
     response_class=Response,
-    responses={200: JPEG, 304: {"description": "Not modified"}, **problems(404, 429, 503)},
+    responses={200: JPEG, 304: {"description": "Not modified"}, **problems(404, 422, 503, 504)},
 )
 async def preview(
     style_id: str,

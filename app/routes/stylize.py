@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
@@ -20,7 +19,7 @@ from app.painter import Painter
 from app.schemas import problems
 from app.settings import Settings
 from model import images
-from model.images import Format
+from model.images import Format, Picture
 from model.network import SMALLEST_SIDE
 from model.styles import MOST_BLENDED, InvalidWeights, convex
 
@@ -92,14 +91,15 @@ async def stylize(
             decode = partial(
                 images.decode, max_pixels=settings.max_pixels, longest_side=size, at_most=settings.max_size
             )
-            photo = await asyncio.to_thread(decode, await image.read())
+            data = await image.read()
+            photo = await painter.code(lambda: decode(data))
             decoded = time.perf_counter()
             painted, queue, inference = await painter.run(
                 lambda stylizer: stylizer.stylize(photo, weights, strength=strength, preserve_color=preserve_color)
             )
             chosen = format or preferred_format(accept, photo.format)
             encoding = time.perf_counter()
-            body = await asyncio.to_thread(images.encode, painted, chosen, quality=quality)
+            body, etag = await painter.code(lambda: encode_with_etag(painted, chosen, quality))
             encode = time.perf_counter() - encoding
         timing = {"decode": decoded - started, "queue": queue, "inference": inference, "encode": encode}
         return Response(
@@ -109,7 +109,7 @@ async def stylize(
                 "X-Style-Weights": json.dumps(weights),
                 "X-Model-Version": painter.stylizer.network_id,
                 "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
-                "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+                "ETag": etag,
                 "Vary": "Accept",
             },
         )
@@ -118,6 +118,12 @@ async def stylize(
         return await unless_disconnected(request, work())
     except ClientDisconnected:
         return Response(status_code=499)
+
+
+def encode_with_etag(picture: Picture, format: Format, quality: int) -> tuple[bytes, str]:
+    """The file of a picture, and a strong entity tag: equal for equal files."""
+    body = images.encode(picture, format, quality=quality)
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def assign_weights(styles: Sequence[str], weights: Sequence[float] | None) -> dict[str, float]:

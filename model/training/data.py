@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from model import images
 from model.images import ImageError, NoImages
@@ -28,7 +28,7 @@ from model.styles import Style, slug
 log = logging.getLogger(__name__)
 
 FLATTEST_CROP = 0.02
-"""Standard deviation, of values in [0, 1], below which a crop is nearly constant. Such a crop has
+"""Standard deviation within a channel, of values in [0, 1], below which a crop is nearly constant. Such a crop has
 σ ≈ 0 in every normalization, whose gradient is then multiplied by up to 1/√ε = 316, layer by layer,
 until it overflows."""
 
@@ -68,13 +68,12 @@ def usable_images(folder: Path, *, smallest_side: int) -> list[Path]:
     return [path for path in files if path not in refused]
 
 
-def load_rgb(path: Path, *, shortest_side: int | None = None) -> Tensor:
-    """A picture (3, H, W) in [0, 1], resized so that its shorter side has `shortest_side` pixels.
+def load_rgb(path: Path, *, at_most: int | None = None) -> Tensor:
+    """A picture (3, H, W) in [0, 1], scaled down to `at_most` pixels on its longer side if larger.
 
     Raises ImageError or OSError.
     """
-    rgb = images.decode(path.read_bytes()).rgb
-    return rgb if shortest_side is None else resize(rgb, shortest_side)
+    return images.decode(path.read_bytes(), at_most=at_most).rgb
 
 
 def resize(rgb: Tensor, shortest_side: int) -> Tensor:
@@ -110,7 +109,7 @@ def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:
 
 
 def _read_catalogue(folder: Path) -> dict[str, Style]:
-    for path in (folder / "styles.csv", folder.with_name("styles.csv")):
+    for path in (folder / "styles.csv", folder.resolve().parent / "styles.csv"):
         if path.is_file():
             with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark first
                 rows = csv.DictReader(file, restval="")
@@ -158,11 +157,11 @@ class Samples(Dataset[tuple[Tensor, int]]):
         for attempt in range(20):  # a nearly constant crop, or a file gone since it was checked
             photo = self.photos[_turn(self.seed, n + attempt, len(self.photos))]
             try:
-                crop = self._random_crop(load_rgb(photo), random)
+                crop = self._random_crop(load_rgb(photo, at_most=6 * self.crop), random)
             except (ImageError, OSError) as error:
                 log.warning("skipped %s: %s", photo, error)
                 continue
-            if crop.std() >= FLATTEST_CROP:
+            if crop.std(dim=(1, 2)).max() >= FLATTEST_CROP:
                 return crop, style
         raise NoImages("20 photos in a row gave no crop with anything on it; these are no photos to train on")
 
@@ -184,19 +183,6 @@ def _shuffle(seed: int, turn: int, count: int) -> np.ndarray[tuple[int], np.dtyp
     return np.random.default_rng((seed, turn)).permutation(count)
 
 
-class _Share(Sampler[int]):
-    """The numbers of the samples of one process: every step has `batch`, dealt out by rank."""
-
-    def __init__(self, *, first: int, last: int, rank: int, world: int) -> None:
-        self.numbers = range(first + rank, last, world)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.numbers)
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-
 def loader(
     samples: Samples, *, batch: int, first_step: int, last_step: int, workers: int, rank: int = 0, world: int = 1
 ) -> DataLoader[tuple[Tensor, int]]:
@@ -207,7 +193,7 @@ def loader(
     return DataLoader(
         samples,
         batch_size=batch // world,
-        sampler=_Share(first=first_step * batch, last=last_step * batch, rank=rank, world=world),
+        sampler=range(first_step * batch + rank, last_step * batch, world),  # the numbers of its samples
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         pin_memory=torch.cuda.is_available(),

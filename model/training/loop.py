@@ -30,7 +30,7 @@ from tqdm import tqdm
 from model import checkpoint, images
 from model.checkpoint import Checkpoint
 from model.device import find_device, has_native_bfloat16
-from model.network import NetworkConfig, StyleNetwork
+from model.network import SMALLEST_SIDE, NetworkConfig, StyleNetwork
 from model.styles import StyleTable
 from model.training import data
 from model.training.objective import Losses, Objective, ObjectiveConfig
@@ -41,7 +41,7 @@ _T = TypeVar("_T")
 COLLAPSED_STEPS = 50
 """Steps in a row that may go wrong before a run is given up."""
 FLATTEST_OUTPUT = 1e-3
-"""Standard deviation of a painted batch below which it shows nothing any more."""
+"""Standard deviation within every channel of every painted image below which nothing is shown any more."""
 
 
 class TrainingCollapsed(RuntimeError):
@@ -76,6 +76,10 @@ class TrainingConfig:
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     """Losses and their targets."""
 
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch) < 1 or self.crop < SMALLEST_SIDE:
+            raise ValueError(f"steps and batch are at least 1, crop is at least {SMALLEST_SIDE} pixels")
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -91,6 +95,8 @@ class RunConfig:
     """Checkpoint whose network and styles (matched by id) a new run starts from."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, ..."""
+    compile: bool = True
+    """Compile the network where bfloat16 is native; needs a C++ compiler on a CPU."""
     workers: int = 2
     """Processes that decode photos."""
     log_every: int = 50
@@ -99,6 +105,10 @@ class RunConfig:
     """Steps between two saved states."""
     preview_every: int = 500
     """Steps between two previews."""
+
+    def __post_init__(self) -> None:
+        if min(self.log_every, self.save_every, self.preview_every) < 1:
+            raise ValueError("log-every, save-every and preview-every are at least 1 step")
 
 
 class Painters(nn.Module):
@@ -163,7 +173,10 @@ class _Run:
         self.photos, self.held_out = data.split(photos, config.held_out)
         paintings = data.load_paintings(run.styles)
         self.styles = [painting.style for painting in paintings]
-        sized = [data.resize(painting.rgb, config.objective.painting_size) for painting in paintings]
+        size = config.objective.painting_size
+        if small := [painting.style.id for painting in paintings if min(painting.rgb.shape[1:]) < size]:
+            log.warning("enlarged to a shorter side of %d pixels: %s", size, ", ".join(small))
+        sized = [data.resize(painting.rgb, size) for painting in paintings]
         self.objective = Objective(config.objective, sized).to(place.device).to(memory_format=torch.channels_last)
 
         torch.manual_seed(config.seed)
@@ -196,7 +209,7 @@ class _Run:
         )
         fast_bf16 = has_native_bfloat16(place.device)
         painters: nn.Module = DistributedDataParallel(self.painters) if place.world > 1 else self.painters
-        if fast_bf16:  # compiling pays where the convolutions are no longer what takes the time
+        if fast_bf16 and run.compile:  # compiling pays where the convolutions are no longer what takes the time
             painters.compile()
             self.objective.compile()
         metrics = Metrics(len(self.styles), place.device)
@@ -211,7 +224,7 @@ class _Run:
                 painted = painters(photos, rows)
                 losses: Losses = self.objective(painted, photos, rows)
             losses.total.mean().backward()
-            good = self._update() and bool(painted.std() > FLATTEST_OUTPUT)
+            good = self._update() and bool(painted.std(dim=(2, 3)).max() > FLATTEST_OUTPUT)
             bad = 0 if good else bad + 1
             if bad == COLLAPSED_STEPS:
                 raise TrainingCollapsed(
@@ -271,13 +284,22 @@ class _Run:
             if style.id in start.styles:
                 self.painters.vectors.data[row] = start.styles.vectors[start.styles.row(style.id)]
 
+    def _identity(self) -> dict[str, Any]:
+        """What must be the same for a run to be the same run, as plain JSON values."""
+        names = {"paintings": [style.id for style in self.styles], "photos": [photo.name for photo in self.photos]}
+        identity: dict[str, Any] = json.loads(json.dumps({**asdict(self.config), **names}))
+        return identity
+
     def _resume(self) -> None:
         """Go on from the state in the output folder, if there is one."""
         if not self._state_file.exists():
             return
         state = torch.load(self._state_file, map_location=self.place.device, weights_only=True)
-        if state["config"] != json.loads(json.dumps(asdict(self.config))):
-            raise ValueError(f"{self.run.output} holds a run of another configuration; choose another output")
+        if state["config"] != self._identity():
+            raise ValueError(
+                f"{self.run.output} holds a run of another configuration, other paintings or other photos; "
+                "choose another output"
+            )
         self.painters.load_state_dict(state["painters"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.skipped = state["step"], state["skipped"]
@@ -303,9 +325,8 @@ class _Run:
         return {style.id: values for style, values in zip(self.styles, metrics.styles, strict=False)}
 
     def _save(self, metrics: Metrics) -> None:
-        config = json.loads(json.dumps(asdict(self.config)))
         state = {
-            "config": config,
+            "config": self._identity(),
             "step": self.step,
             "skipped": self.skipped,
             "painters": self.painters.state_dict(),
@@ -315,7 +336,7 @@ class _Run:
         torch.save(state, unfinished)
         unfinished.replace(self._state_file)
         training = {
-            "config": config,
+            "config": json.loads(json.dumps(asdict(self.config))),
             "steps": self.step,
             "losses": metrics.overall,
             "style_losses": self._by_style(metrics),
@@ -350,7 +371,7 @@ class Metrics:
     NAMES = ("total", "content", "style", "content_error", "style_distance")
 
     def __init__(self, styles: int, device: torch.device) -> None:
-        self._sums = torch.zeros(styles, len(self.NAMES) + 1, dtype=torch.float64, device=device)
+        self._sums = torch.zeros(styles, len(self.NAMES) + 1, device=device)
         self._started = time.perf_counter()
         self._waited = 0.0
         self.overall: dict[str, float] = {}
@@ -371,7 +392,7 @@ class Metrics:
     def add(self, losses: Losses, rows: Tensor) -> None:
         """Take in the losses of a batch and the rows of its styles, (B,); images without a finite loss do not count."""
         values = torch.stack([getattr(losses, name).detach() for name in self.NAMES], dim=1)
-        counted = torch.cat([values, torch.ones_like(values[:, :1])], dim=1).double()
+        counted = torch.cat([values, torch.ones_like(values[:, :1])], dim=1)
         finite = values.isfinite().all(dim=1, keepdim=True)
         self._sums.index_add_(0, rows, torch.where(finite, counted, 0.0))
 

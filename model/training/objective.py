@@ -28,10 +28,11 @@ class ObjectiveConfig:
     """Weight of the content loss."""
     style_weights: tuple[float, ...] = (1e-4, 1e-4, 5e-5, 2e-5)
     """Weight of the style loss of each of these layers. The paper has 1e-4 for all; the deeper two
-    see what the content layer sees, and at full weight the photo is lost."""
+    see what the content layer sees, and from the start drown the photo before the network has learned
+    to show it. A second run, started from the first, can weigh them more."""
     total_variation_weight: float = 0.0
     """Weight of the total variation of the painted picture."""
-    gram_energy: float | None = 2e9
+    gram_energy: float | None = 7.5e8
     """Scale every painting's style loss, layer by layer, as if the mean square of its Gram matrix
     were this. Plain losses (None, as in the paper) apply a painting as strongly as its contrast
     happens to be, which differs by a factor of 40, and hear nearly nothing but relu2_2."""

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ from app.settings import Settings
 from model.checkpoint import CheckpointError
 from model.device import DeviceUnavailable
 
-API = Path(__file__).parents[2] / "docs" / "api.md"
+ROOT = Path(__file__).parents[2]
+API = ROOT / "docs" / "api.md"
 
 
 def test_a_service_without_its_checkpoint_does_not_start(tmp_path: Path) -> None:
@@ -30,6 +34,25 @@ def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings)
     app = create_app(settings.model_copy(update={"device": "cuda:99"}))
     with pytest.raises(DeviceUnavailable, match="cuda:99"), TestClient(app):
         pass
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("CHECKPOINT", "none.safetensors", "no checkpoint at none.safetensors"),
+        ("DEVICE", "cuda:99", "cuda:99"),
+        ("PORT", "http", "IMPASTO_PORT"),
+    ],
+)
+def test_the_command_ends_with_one_clear_line_when_it_cannot_start(
+    name: str, value: str, fault: str, tiny_checkpoint_file: Path
+) -> None:
+    environment = {**os.environ, "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file), f"IMPASTO_{name}": value}
+    command = [sys.executable, "-m", "app"]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("impasto: ") and fault in line
 
 
 def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
@@ -58,6 +81,10 @@ def test_the_openapi_document_has_every_route_with_examples_and_problems(client:
     assert {"200", "400", "404", "413", "415", "422", "429", "503", "504"} <= set(stylize["responses"])
     assert set(stylize["responses"]["200"]["content"]) == {"image/jpeg", "image/png", "image/webp"}
     assert "van-gogh-starry-night" in str(document["components"]["schemas"])
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            errors = [answer for status, answer in operation["responses"].items() if status >= "400"]
+            assert all(list(answer["content"]) == ["application/problem+json"] for answer in errors)
 
 
 def test_every_route_is_documented(client: TestClient) -> None:

@@ -19,6 +19,8 @@ from model.images import Format
         ("IMAGE/PNG", "jpeg", "png"),
         ("image/png;q=0", "jpeg", "jpeg"),
         ("image/png;q=nonsense", "jpeg", "jpeg"),
+        ("image/jpeg;q=0, */*", "jpeg", "png"),
+        ("image/jpeg;q=0, image/png;q=0, image/webp;q=0", "jpeg", "jpeg"),
     ],
 )
 def test_the_highest_ranked_format_wins_and_ties_go_to_the_uploaded_one(

@@ -43,5 +43,6 @@ def test_lines_of_libraries_have_the_same_format_as_ours(style: Literal["json", 
     if style == "json":
         assert [json.loads(line)["event"] for line in lines] == ["theirs", "ours"]
         assert json.loads(lines[1])["status"] == 200
+        assert all("request_id" in json.loads(line) for line in lines)
     else:
         assert "theirs" in lines[0] and "ours" in lines[1]

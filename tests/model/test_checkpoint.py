@@ -176,6 +176,16 @@ def test_a_newer_version_says_so(tiny_checkpoint_file: Path, tmp_path: Path, ver
         load(newer)
 
 
+def test_a_changed_style_vector_is_found_out(
+    tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    vectors = tiny_checkpoint.styles.vectors.clone()
+    vectors[0, 0] += 1
+    tampered = rewritten(tiny_checkpoint_file, tmp_path / "t.safetensors", tensors={"styles": vectors})
+    with pytest.raises(CheckpointError, match="not those that were saved"):
+        load(tampered)
+
+
 def test_tampered_convolutions_are_found_out(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
     name = "network.encoder.0.conv.weight"
     weight = load_file(tiny_checkpoint_file)[name]

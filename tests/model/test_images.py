@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 from typing import Any
@@ -25,6 +26,7 @@ from model.images import (
     UnsupportedFormat,
     decode,
     encode,
+    readable_formats,
     to_image,
 )
 from tests.pictures import encoded, opened, photo, png_claiming
@@ -214,6 +216,14 @@ def test_at_most_makes_pictures_only_smaller() -> None:
     assert decode(encoded(PHOTO), at_most=100).size == (56, 40)
 
 
+def test_colours_hidden_under_transparency_do_not_bleed_into_edges_when_resized() -> None:
+    pixels = np.zeros((40, 40, 4), np.uint8)
+    pixels[:, :20] = 255  # white and opaque beside black that nobody sees
+    picture = decode(encoded(pixels), longest_side=30)
+    assert picture.alpha is not None
+    assert picture.rgb[:, picture.alpha[0] > 0.05].min() > 0.99
+
+
 def test_an_extreme_shape_keeps_at_least_one_pixel() -> None:
     assert decode(encoded(np.zeros((2, 300, 3), np.uint8)), longest_side=32).size == (32, 1)
 
@@ -297,7 +307,7 @@ def test_credit_in_other_letters_than_english_survives_byte_for_byte(file_format
 
 
 def test_a_picture_too_long_for_webp_is_an_error_that_says_so() -> None:
-    with pytest.raises(UnsupportedFormat, match="17000 × 1 pixels cannot be written as WEBP"):
+    with pytest.raises(UnsupportedFormat, match="WEBP holds at most 16,383 pixels a side, not 17,000"):
         encode(Picture(torch.zeros(3, 1, 17_000)), "webp")
 
 
@@ -356,6 +366,38 @@ def test_other_formats_are_named_as_unsupported(file_format: str) -> None:
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"msf1"])
+def test_heic_is_read_where_pillow_heif_is_installed() -> None:
+    heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    heif.from_pillow(Image.fromarray(PHOTO)).save(file, quality=95)
+    picture = decode(file.getvalue())
+    assert picture.format == "jpeg"
+    assert (picture.rgb - RGB).abs().mean() < 0.05
+    assert "heic" in readable_formats()
+
+
+def test_a_16_bit_tiff_in_which_white_is_zero_is_no_negative() -> None:
+    white = Image.fromarray(np.zeros((8, 8), np.uint16))
+    assert decode(encoded(white, "TIFF", tiffinfo={262: 0})).rgb.min() == 1
+    assert decode(encoded(white, "TIFF")).rgb.max() == 0
+
+
+def test_a_transparent_grey_of_a_16_bit_png_is_transparent() -> None:
+    values = np.array([[1000, 40000] * 4] * 8, np.uint16)
+    picture = decode(encoded(Image.fromarray(values), transparency=1000))
+    assert picture.alpha is not None
+    assert torch.equal(picture.alpha[0, 0, :2], torch.tensor([0.0, 1.0]))
+
+
+def test_a_shortage_of_memory_is_not_called_a_broken_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("model.images._to_srgb", short)
+    with pytest.raises(MemoryError):
+        decode(encoded(PHOTO))
+
+
 def test_heic_is_named_as_unsupported(monkeypatch: pytest.MonkeyPatch, brand: bytes) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as if it were not installed
     with pytest.raises(UnsupportedFormat, match="HEIC pictures are not read"):

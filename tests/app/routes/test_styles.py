@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from fastapi.testclient import TestClient
 
+from app.main import create_app
+from app.settings import Settings
 from tests.pictures import opened
 
 
@@ -36,6 +40,12 @@ def test_a_preview_is_painted_in_its_style(client: TestClient) -> None:
     assert one.headers["content-type"] == "image/jpeg"
     assert opened(one.content).size == (451, 300)
     assert one.content != other.content
+
+
+def test_a_page_may_ask_for_more_previews_at_once_than_the_queue_has_places(settings: Settings) -> None:
+    with TestClient(create_app(settings.model_copy(update={"queue_size": 1}))) as client, ThreadPoolExecutor() as pool:
+        paths = [f"/v1/styles/{style}/preview" for style in ("great-wave", "starry-night", "the-scream")]
+        assert [answer.status_code for answer in pool.map(client.get, paths)] == [200, 200, 200]
 
 
 def test_a_preview_that_the_client_has_is_not_sent_again(client: TestClient) -> None:

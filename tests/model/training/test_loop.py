@@ -257,6 +257,21 @@ def test_resuming_with_another_configuration_is_refused(finished: Path, run: Run
     assert (finished / "checkpoint.safetensors").read_bytes() == before
 
 
+def test_resuming_with_another_painting_of_the_same_number_is_refused(finished: Path, run: RunConfig) -> None:
+    renamed = run.output / "styles"
+    renamed.mkdir(parents=True)
+    for n, painting in enumerate(sorted(run.styles.glob("*.png"))):
+        (renamed / f"other-{n}.png").write_bytes(painting.read_bytes())
+    with pytest.raises(ValueError, match="other paintings"):
+        train(CONFIG, replace(run, output=finished, styles=renamed))
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 0}, {"crop": 31}])
+def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at least"):
+        replace(CONFIG, **wrong)
+
+
 # Starting from another network
 
 
@@ -340,9 +355,15 @@ def test_a_good_step_among_bad_ones_lets_the_run_go_on(run: RunConfig, monkeypat
 
 
 def test_a_network_that_paints_one_flat_colour_is_stopped(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a γ of zero in the last layer nothing is left of the photo but β; rates of zero keep it so."""
+    """With a γ of zero in the last layer nothing is left of the photo but β, here orange; rates of zero keep it so."""
+
+    def orange(network: StyleNetwork) -> torch.Tensor:
+        vector = torch.zeros(network.style_size)
+        vector[-3:] = torch.tensor([2.0, 0.3, -2.0])
+        return vector
+
     monkeypatch.setattr(loop, "COLLAPSED_STEPS", 5)
-    monkeypatch.setattr(StyleNetwork, "identity_style", lambda network: torch.zeros(network.style_size))
+    monkeypatch.setattr(StyleNetwork, "identity_style", orange)
     with pytest.raises(TrainingCollapsed, match="one flat colour"):
         train(replace(CONFIG, steps=9, learning_rate=0, style_learning_rate=0), run)
     assert metrics_of(run.output)[-1]["skipped"] == 0
