@@ -61,7 +61,7 @@ def run(arguments: Arguments) -> Evaluation:
     if not files:
         raise ValueError(f"{arguments.content} has none of the photos kept out of training; try --all-photos")
     files = files[: arguments.photos]
-    print(f"{len(files)} photos, centre crops of {arguments.size} × {arguments.size} pixels\n")
+    print(f"Photos: {len(files)}, centre crops of {arguments.size} × {arguments.size} pixels\n")
     photos = [data.center_crop(data.load_rgb(file), arguments.size) for file in files]
     return evaluate(stylizer, objective, photos, progress=trange(len(photos), unit="photo", disable=None))
 

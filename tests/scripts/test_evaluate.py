@@ -19,7 +19,7 @@ def test_the_table_has_a_row_for_every_style(photos: Path, tmp_path: Path, tiny_
         (tmp_path / f"{style}.png").write_bytes(encoded(painting(seed)))
     result = evaluate("--styles", tmp_path, "--content", photos, "--checkpoint", tiny_checkpoint_file, "--size", "32")
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("1 photos, centre crops of 32 × 32 pixels")
+    assert result.stdout.startswith("Photos: 1, centre crops of 32 × 32 pixels")
     assert [line.split(" | ")[0] for line in result.stdout.splitlines()[4:8]] == [
         "| great-wave",
         "| starry-night",
@@ -35,10 +35,10 @@ def test_photos_it_was_trained_on_are_never_taken_unasked(
         (tmp_path / f"{style}.png").write_bytes(encoded(painting(seed)))
     (tmp_path / "content").mkdir()
     (tmp_path / "content" / "new.jpg").write_bytes((photos / "photo-1.jpg").read_bytes())
-    common = ["--styles", tmp_path, "--content", tmp_path / "content", "--checkpoint", tiny_checkpoint_file]
-    result = evaluate(*common, "--size", "32")
+    common = [f"--styles={tmp_path}", f"--content={tmp_path / 'content'}", f"--checkpoint={tiny_checkpoint_file}"]
+    result = evaluate(*common, "--size=32")
     assert result.returncode == 1 and "--all-photos" in result.stderr
-    assert "1 photos" in evaluate(*common, "--size", "32", "--all-photos").stdout
+    assert "Photos: 1," in evaluate(*common, "--size=32", "--all-photos").stdout
 
 
 def test_a_painting_that_is_not_there_is_named(photos: Path, paintings: Path, tiny_checkpoint_file: Path) -> None:

@@ -267,7 +267,7 @@ def test_resuming_with_another_painting_of_the_same_number_is_refused(finished: 
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 0}, {"crop": 31}])
-def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, int]) -> None:
+def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="at least"):
         replace(CONFIG, **wrong)
 
