@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -24,8 +25,13 @@ def contact_sheet(pictures: Sequence[tuple[str, Tensor]], *, columns: int) -> Im
         left = MARGIN + position % columns * cell[0]
         top = MARGIN + position // columns * cell[1]
         sheet.paste(to_image(picture), (left, top))
-        draw.text((left, top + height + 4), _fit(caption, width, font), "black", font)
+        draw.text((left, top + height + 4), _fit(_plain(caption), width, font), "black", font)
     return sheet
+
+
+def _plain(text: str) -> str:
+    """Without accents: Pillow's own font has not all of them."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
 def _fit(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
