@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.errors import PROBLEM_JSON
+
 
 class StyleInfo(BaseModel):
     """A style that can be painted."""
@@ -74,5 +76,5 @@ class Problem(BaseModel):
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI description of a route's errors."""
-    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 
 from app.dependencies import get_painter, get_previews
+from app.etag import entity_tag
 from app.painter import Painter
 from app.previews import Previews
 from app.schemas import StyleInfo, StyleList, problems
@@ -42,7 +42,7 @@ async def preview(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     picture = await previews.get(style_id)
-    headers = {"ETag": f'"{hashlib.sha256(picture).hexdigest()[:32]}"', "Cache-Control": "max-age=3600"}
+    headers = {"ETag": entity_tag(picture), "Cache-Control": "max-age=3600"}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return Response(picture, media_type="image/jpeg", headers=headers)

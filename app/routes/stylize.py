@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, U
 from app.dependencies import get_painter, get_settings
 from app.disconnect import ClientDisconnected, unless_disconnected
 from app.errors import InvalidRequest
+from app.etag import entity_tag
 from app.negotiation import preferred_format
 from app.painter import Painter
 from app.schemas import problems
@@ -121,9 +121,9 @@ async def stylize(
 
 
 def encode_with_etag(picture: Picture, format: Format, quality: int) -> tuple[bytes, str]:
-    """The file of a picture, and a strong entity tag: equal for equal files."""
+    """The file of a picture, and its entity tag."""
     body = images.encode(picture, format, quality=quality)
-    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return body, entity_tag(body)
 
 
 def assign_weights(styles: Sequence[str], weights: Sequence[float] | None) -> dict[str, float]:

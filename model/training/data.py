@@ -134,7 +134,8 @@ def split(photos: Sequence[Path], held_out: int) -> tuple[list[Path], list[Path]
     if len(photos) <= held_out:
         raise NoImages(f"{len(photos)} photos are too few to keep {held_out} of them out of training")
     kept_out = [photos[position * len(photos) // held_out] for position in range(held_out)]
-    return [photo for photo in photos if photo not in set(kept_out)], kept_out
+    left_out = set(kept_out)
+    return [photo for photo in photos if photo not in left_out], kept_out
 
 
 class Samples(Dataset[tuple[Tensor, int]]):

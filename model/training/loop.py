@@ -336,11 +336,11 @@ class _Run:
         torch.save(state, unfinished)
         unfinished.replace(self._state_file)
         training = {
-            "config": json.loads(json.dumps(asdict(self.config))),
+            "config": asdict(self.config),
             "steps": self.step,
             "losses": metrics.overall,
             "style_losses": self._by_style(metrics),
-            "started_from": str(self.run.start_from.name) if self.run.start_from else None,
+            "started_from": self.run.start_from.name if self.run.start_from else None,
             "held_out": [photo.name for photo in self.held_out],
             "revision": _revision(),
             "torch": torch.__version__,
