@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.losses import gram, relative_error
+from model.losses import relative_error
 from model.stylizer import Stylizer
 from model.training.objective import Objective
 
@@ -76,21 +76,12 @@ def evaluate(
     for position in progress or range(len(photos)):
         photo = photos[position][None]
         features = objective.loss_network(photo)
-        photo_distance += _distances(objective, features).sum(dim=0)
+        photo_distance += objective.distances(features).double().sum(dim=0)
         for row in range(count):
             painted = objective.loss_network(stylizer.paint(photo, stylizer.styles.vectors[row][None]))
-            to_paintings = _distances(objective, painted)
+            to_paintings = objective.distances(painted).double()
             distance[row] += to_paintings[:, row].sum()
             content_error[row] += relative_error(painted[content_layer], features[content_layer])[0]
             nearest[row, position] = to_paintings.log().sum(dim=0).argmin()
     shown = len(photos)
     return Evaluation(stylizer.styles.ids, photo_distance / shown, distance / shown, content_error / shown, nearest)
-
-
-def _distances(objective: Objective, features: dict[str, Tensor]) -> Tensor:
-    """‖G(y) − G(s)‖² / ‖G(s)‖² of one picture at each style layer from each painting, (L, N)."""
-    rows = []
-    for layer in objective.config.style_layers:
-        paintings = objective.grams(layer)
-        rows.append(relative_error(gram(features[layer]).expand_as(paintings), paintings))
-    return torch.stack(rows).double()

@@ -33,6 +33,7 @@ from model.device import find_device, has_native_bfloat16
 from model.network import SMALLEST_SIDE, NetworkConfig, StyleNetwork
 from model.styles import StyleTable
 from model.training import data
+from model.training.balance import Balance, BalanceConfig
 from model.training.objective import Losses, Objective, ObjectiveConfig
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class TrainingConfig:
     """Widths and depth of the network."""
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     """Losses and their targets."""
+    balance: BalanceConfig = field(default_factory=BalanceConfig)
+    """How strongly each style is applied."""
 
     def __post_init__(self) -> None:
         if min(self.steps, self.batch) < 1 or self.crop < SMALLEST_SIDE:
@@ -179,6 +182,8 @@ class _Run:
         sized = [data.resize(painting.rgb, size) for painting in paintings]
         self.objective = Objective(config.objective, sized).to(place.device).to(memory_format=torch.channels_last)
 
+        self.balance = Balance(config.balance, self._photo_distances()).to(place.device)
+
         torch.manual_seed(config.seed)
         network = StyleNetwork(config.network)
         self.painters = Painters(network, network.identity_style().repeat(len(paintings), 1))
@@ -222,7 +227,7 @@ class _Run:
             rows = rows.to(place.device, non_blocking=True)
             with torch.autocast(place.device.type, torch.bfloat16, enabled=fast_bf16):
                 painted = painters(photos, rows)
-                losses: Losses = self.objective(painted, photos, rows)
+                losses: Losses = self.objective(painted, photos, rows, self.balance.strengths)
             losses.total.mean().backward()
             good = self._update() and bool(painted.std(dim=(2, 3)).max() > FLATTEST_OUTPUT)
             bad = 0 if good else bad + 1
@@ -231,6 +236,7 @@ class _Run:
                     f"{bad} steps in a row, up to step {self.step}, had gradients that were not finite or painted "
                     f"one flat colour. The last state saved is in {run.output}; a lower learning rate may help."
                 )
+            self.balance.update(losses, rows)
             metrics.add(losses, rows)
             self.step += 1
             bar.update()
@@ -275,6 +281,15 @@ class _Run:
     def _metrics_file(self) -> Path:
         return self.run.output / "metrics.jsonl"
 
+    @torch.inference_mode()
+    def _photo_distances(self) -> Tensor:
+        """Mean distance D of some untouched photos from each painting, (N,)."""
+        distances = []
+        for path in (self.held_out or self.photos)[:24]:
+            photo = data.center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
+            distances.append(self.objective.distances(self.objective.loss_network(photo[None])).sum(dim=0))
+        return torch.stack(distances).mean(dim=0)
+
     def _start_from(self, start: Checkpoint) -> None:
         """Take over a network, and the vectors of the styles that it shares with this run."""
         if start.network.config != self.config.network:
@@ -283,6 +298,7 @@ class _Run:
         for row, style in enumerate(self.styles):
             if style.id in start.styles:
                 self.painters.vectors.data[row] = start.styles.vectors[start.styles.row(style.id)]
+            self.balance.strengths[row] = start.training.get("strengths", {}).get(style.id, 1.0)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a run to be the same run, as plain JSON values."""
@@ -302,6 +318,7 @@ class _Run:
             )
         self.painters.load_state_dict(state["painters"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.balance.load_state_dict(state["balance"])
         self.step, self.skipped = state["step"], state["skipped"]
         log.info("resumed %s at step %d", self.run.output, self.step)
         if self._leads and self._metrics_file.exists():  # forget what was measured after that state
@@ -315,7 +332,7 @@ class _Run:
         if not self._leads:
             return
         with self._metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**line, "styles": self._by_style(metrics)}) + "\n")
+            file.write(json.dumps({**line, "styles": self._by_style(metrics), "strengths": self._strengths}) + "\n")
         if bar.disable:
             log.info("%s", ", ".join(f"{name} {value:.4g}" for name, value in line.items()))
         elif metrics.overall:
@@ -324,6 +341,10 @@ class _Run:
     def _by_style(self, metrics: Metrics) -> dict[str, dict[str, float]]:
         return {style.id: values for style, values in zip(self.styles, metrics.styles, strict=False)}
 
+    @property
+    def _strengths(self) -> dict[str, float]:
+        return {style.id: value for style, value in zip(self.styles, self.balance.strengths.tolist(), strict=True)}
+
     def _save(self, metrics: Metrics) -> None:
         state = {
             "config": self._identity(),
@@ -331,6 +352,7 @@ class _Run:
             "skipped": self.skipped,
             "painters": self.painters.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "balance": self.balance.state_dict(),
         }
         unfinished = self._state_file.with_suffix(".part")
         torch.save(state, unfinished)
@@ -340,6 +362,7 @@ class _Run:
             "steps": self.step,
             "losses": metrics.overall,
             "style_losses": self._by_style(metrics),
+            "strengths": self._strengths,
             "started_from": self.run.start_from.name if self.run.start_from else None,
             "held_out": [photo.name for photo in self.held_out],
             "revision": _revision(),

@@ -11,10 +11,6 @@ from torch import Tensor, nn
 from model.loss_network import LossNetwork, Pooling, load_weights
 from model.losses import content_loss, gram, relative_error, style_loss, total_variation
 
-TYPICAL_ENERGY = 3e9
-"""Mean squares of a painting's Gram matrices, summed over the paper's style layers: the geometric mean
-over the 32 paintings of the shipped network."""
-
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
@@ -36,9 +32,6 @@ class ObjectiveConfig:
     """Scale every painting's style loss, layer by layer, as if the mean square of its Gram matrix
     were this. Plain losses (None, as in the paper) apply a painting as strongly as its contrast
     happens to be, which differs by a factor of 40, and hear nearly nothing but relu2_2."""
-    contrast: float = 0.25
-    """How much of that difference is left: a painting of c times the typical energy is applied c to
-    this power as strongly. 0: all alike, which leaves paintings of strong contrast too faint."""
     pooling: Pooling = "average"
     """Pooling of the loss network."""
     painting_size: int = 512
@@ -93,13 +86,24 @@ class Objective(nn.Module):
         energies = torch.stack([self.grams(layer).square().mean(dim=(1, 2)) for layer in config.style_layers])
         if config.gram_energy is None:
             return torch.ones_like(energies)
-        return config.gram_energy / energies * (energies.sum(dim=0) / TYPICAL_ENERGY) ** config.contrast
+        return config.gram_energy / energies
+
+    def distances(self, features: dict[str, Tensor]) -> Tensor:
+        """‖G(y) − G(s)‖² / ‖G(s)‖² of one picture's features at each style layer from each painting, (L, N)."""
+        rows = []
+        for layer in self.config.style_layers:
+            paintings = self.grams(layer)
+            rows.append(relative_error(gram(features[layer]).expand_as(paintings), paintings))
+        return torch.stack(rows)
 
     def _grams(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         return {layer: gram(features[layer]) for layer in self.config.style_layers}
 
-    def forward(self, painted: Tensor, photos: Tensor, rows: Tensor) -> Losses:
-        """painted, photos: (B, 3, H, W) in [0, 1]. rows: (B,), the painting of each."""
+    def forward(self, painted: Tensor, photos: Tensor, rows: Tensor, strengths: Tensor | None = None) -> Losses:
+        """painted, photos: (B, 3, H, W) in [0, 1]. rows: (B,), the painting of each.
+
+        strengths: by how much each painting's style loss is multiplied, (N,).
+        """
         config = self.config
         with torch.no_grad():
             target = self.loss_network(photos, deepest=config.content_layer)[config.content_layer]
@@ -112,6 +116,8 @@ class Objective(nn.Module):
             wanted = self.grams(layer)[rows]
             style = style + weight * scale[rows] * style_loss(grams[layer], wanted)
             distance = distance + relative_error(grams[layer].detach(), wanted)
+        if strengths is not None:
+            style = style * strengths[rows]
         total = content + style
         if config.total_variation_weight:
             total = total + config.total_variation_weight * total_variation(painted)

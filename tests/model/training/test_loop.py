@@ -25,6 +25,7 @@ from model.checkpoint import Checkpoint
 from model.network import NetworkConfig, StyleNetwork
 from model.styles import Style, StyleTable
 from model.training import loop
+from model.training.balance import BalanceConfig
 from model.training.loop import RunConfig, TrainingCollapsed, TrainingConfig, train
 from model.training.objective import Losses, Objective, ObjectiveConfig
 from tests.pictures import opened, write_paintings, write_photos
@@ -37,9 +38,10 @@ CONFIG = TrainingConfig(
     held_out=2,
     network=NetworkConfig((4, 6, 8), 1),
     objective=ObjectiveConfig(painting_size=64),
+    balance=BalanceConfig(pictures=2),
 )
 FLAGS = ["--batch=2", "--crop=32", "--held-out=2", "--network.widths", "4", "6", "8", "--network.residual-blocks=1",
-         "--objective.painting-size=64", "--device=cpu", "--workers=0"]  # fmt: skip
+         "--objective.painting-size=64", "--balance.pictures=2", "--device=cpu", "--workers=0"]  # fmt: skip
 
 
 @pytest.fixture
@@ -78,8 +80,8 @@ class Faulty(Objective):
 
     steps: Sequence[int] = ()
 
-    def forward(self, painted: Tensor, photos: Tensor, rows: Tensor) -> Losses:
-        losses: Losses = super().forward(painted, photos, rows)
+    def forward(self, *arguments: Tensor) -> Losses:
+        losses: Losses = super().forward(*arguments)
         self.calls = getattr(self, "calls", -1) + 1
         return replace(losses, total=losses.total * math.nan) if self.calls in self.steps else losses
 
@@ -130,6 +132,13 @@ def test_metrics_are_a_line_every_so_many_steps_with_the_losses_of_each_style(fi
         assert 0 <= line["waiting_for_data"] <= 1
         mean = sum(style["total"] for style in line["styles"].values()) / 2  # 4 images: each style twice
         assert line["total"] == pytest.approx(mean, rel=1e-6)
+
+
+def test_styles_are_balanced_on_the_way_and_the_strengths_recorded(finished: Path) -> None:
+    lines = [line["strengths"] for line in metrics_of(finished)]
+    assert lines[-1] != lines[0]
+    assert lines[-1] == trained(finished).training["strengths"]
+    assert lines[-1].keys() == {"style-0", "style-1"}
 
 
 def test_previews_are_a_grid_of_held_out_photos_by_styles(finished: Path) -> None:
@@ -293,6 +302,14 @@ def test_a_run_can_start_from_a_network_and_the_styles_it_shares(run: RunConfig,
     assert torch.equal(result.styles.vectors[1], origin.styles.vectors[0])  # style-1
     assert torch.equal(result.styles.vectors[0], origin.network.identity_style())
     assert result.training["started_from"] == "start.safetensors"
+
+
+def test_a_run_goes_on_with_the_strengths_of_the_styles_it_shares(run: RunConfig, start: Path) -> None:
+    origin = replace(checkpoint.load(start), training={"strengths": {"style-1": 3.0, "elsewhere": 2.0}})
+    checkpoint.save(origin, start)
+    still = replace(CONFIG, steps=1, balance=BalanceConfig(rate=0))
+    result = checkpoint.load(train(still, replace(run, start_from=start)))
+    assert result.training["strengths"] == {"style-0": 1.0, "style-1": 3.0}
 
 
 def test_a_start_of_another_shape_is_refused(run: RunConfig, start: Path) -> None:
