@@ -80,8 +80,8 @@ class Faulty(Objective):
 
     steps: Sequence[int] = ()
 
-    def forward(self, *arguments: Tensor) -> Losses:
-        losses: Losses = super().forward(*arguments)
+    def forward(self, painted: Tensor, photos: Tensor, rows: Tensor, strengths: Tensor | None = None) -> Losses:
+        losses: Losses = super().forward(painted, photos, rows, strengths)
         self.calls = getattr(self, "calls", -1) + 1
         return replace(losses, total=losses.total * math.nan) if self.calls in self.steps else losses
 
