@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from fastapi import Request
 
+from app.catalogue import Catalogue
 from app.errors import NotReady
 from app.painter import Painter
 from app.previews import Previews
@@ -29,6 +30,12 @@ def get_previews(request: Request) -> Previews:
     """Raises NotReady as `get_painter` does."""
     previews: Previews | None = request.app.state.previews
     return _started(previews)
+
+
+def get_catalogue(request: Request) -> Catalogue:
+    """Raises NotReady as `get_painter` does."""
+    catalogue: Catalogue | None = request.app.state.catalogue
+    return _started(catalogue)
 
 
 def _started(part: T | None) -> T:

@@ -4,6 +4,7 @@ ServiceError
 ├── QueueFull           429  with Retry-After
 ├── DeadlineExceeded    504
 ├── NotReady            503  with Retry-After
+├── BuiltInStyle        403
 └── InvalidRequest      422  a field beyond the service's limits
 TooManyBytes            413
 """
@@ -20,8 +21,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from app.store import NoSuchStyle, StoreUnavailable, StyleExists
 from app.telemetry import request_id
 from model.images import ImageError, TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
+from model.style_pack import ForeignPack, PackError
 from model.styles import InvalidWeights, UnknownStyle
 
 PROBLEM_JSON = "application/problem+json"
@@ -49,6 +52,10 @@ class NotReady(ServiceError):
     retry_after = 2
 
 
+class BuiltInStyle(ServiceError):
+    """A style of the checkpoint is to be changed or removed."""
+
+
 class InvalidRequest(ServiceError):
     """A field beyond the limits of this service."""
 
@@ -68,10 +75,16 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     TooManyBytes: (413, "too_many_bytes"),
     TooSmall: (422, "image_too_small"),
     UnknownStyle: (404, "unknown_style"),
+    NoSuchStyle: (404, "unknown_style"),
+    StyleExists: (409, "style_exists"),
+    BuiltInStyle: (403, "built_in_style"),
+    PackError: (400, "invalid_pack"),
+    ForeignPack: (409, "foreign_pack"),
     InvalidWeights: (422, "invalid_weights"),
     InvalidRequest: (422, "invalid_request"),
     QueueFull: (429, "queue_full"),
     NotReady: (503, "not_ready"),
+    StoreUnavailable: (503, "store_unavailable"),
     DeadlineExceeded: (504, "deadline_exceeded"),
 }
 """Exception -> status and stable code."""
@@ -89,7 +102,16 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem."""
-    for kind in (ImageError, UnknownStyle, InvalidWeights, ServiceError):
+    for kind in (
+        ImageError,
+        UnknownStyle,
+        InvalidWeights,
+        PackError,
+        ServiceError,
+        NoSuchStyle,
+        StyleExists,
+        StoreUnavailable,
+    ):
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(RequestValidationError, _invalid_fields)
     app.add_exception_handler(HTTPException, _http)
@@ -100,7 +122,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     status, code = CODES[type(error)]
     if isinstance(error, UnknownStyle):
         return problem(status, code, str(error), nearest=error.nearest)
-    if isinstance(error, QueueFull | NotReady):
+    if isinstance(error, QueueFull | NotReady | StoreUnavailable):
         return problem(status, code, str(error), headers={"Retry-After": str(error.retry_after)})
     return problem(status, code, str(error))
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from app import errors
+from app.catalogue import Catalogue
 from app.limits import BodyLimit
 from app.painter import Painter
 from app.previews import Previews
 from app.routes import health, styles, stylize
 from app.settings import Settings
+from app.store import StyleStore
 from app.telemetry import RequestLog
 from app.version import VERSION
 from model.stylizer import Stylizer
@@ -37,13 +40,20 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         served = stylizer or load_stylizer(settings)
         painter = Painter(served, queue_size=settings.queue_size, deadline=settings.deadline)
-        app.state.painter, app.state.previews = painter, Previews(painter)
+        previews = Previews(painter)
+        store = StyleStore(settings.database, served.network_id)
+        catalogue = Catalogue(painter, previews, store)
+        app.state.painter, app.state.previews, app.state.catalogue = painter, previews, catalogue
+        watching = asyncio.create_task(catalogue.watch())
         yield
-        app.state.painter, app.state.previews = None, None
+        app.state.painter, app.state.previews, app.state.catalogue = None, None, None
+        watching.cancel()
         painter.close()
+        store.close()
 
     app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
-    app.state.settings, app.state.painter, app.state.previews = settings, None, None
+    app.state.settings = settings
+    app.state.painter, app.state.previews, app.state.catalogue = None, None, None
     errors.install(app)
     for resource in (stylize, styles, health):
         app.include_router(resource.router)

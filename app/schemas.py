@@ -18,9 +18,23 @@ class StyleInfo(BaseModel):
     artist: str = Field(examples=["Vincent van Gogh"])
     year: str = Field(examples=["1889"])
     licence: str = Field(examples=["public domain: the artist died 1890"])
+    source: str = Field(description="Where the painting is from.")
     origin: Literal["built-in", "added"]
     losses: dict[str, float] = Field(description="As measured at the end of training.")
     created: str | None = Field(description="When an added style was added; null for built-in styles.")
+
+
+class StyleEdit(BaseModel):
+    """What is to be changed of an added style; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str | None = Field(None, description="A new id; the old one is free again.")
+    title: str | None = Field(None, min_length=1, max_length=200)
+    artist: str | None = Field(None, max_length=200)
+    year: str | None = Field(None, max_length=200)
+    licence: str | None = Field(None, max_length=200)
+    source: str | None = Field(None, max_length=1000)
 
 
 class StyleList(BaseModel):

@@ -31,4 +31,13 @@ class Settings(BaseSettings):
     )
     queue_size: int = Field(16, ge=1, description="Requests painted or waiting at once; more are refused with 429.")
     deadline: float = Field(60.0, gt=0, description="Seconds after which a request that is not painted gets a 504.")
+    data_dir: Path = Field(Path("data"), description="Folder of the SQLite database; created when it is needed.")
+    database_url: str | None = Field(
+        None, description="Database of added styles, such as postgresql://user@host/name. None: SQLite in DATA_DIR."
+    )
     log_format: Literal["json", "text"] = Field("json", description="json: a JSON object a line; text: for people.")
+
+    @property
+    def database(self) -> str:
+        """URL of the database in use."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'impasto.db').absolute()}"

@@ -39,6 +39,7 @@ class InvalidWeights(ValueError):
 class Style:
     """What is known of a style besides its vector.
 
+    source: where its painting is from.
     Raises ValueError for an id that is no slug.
     """
 
@@ -47,6 +48,7 @@ class Style:
     artist: str = ""
     year: str = ""
     licence: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         if not SLUG.fullmatch(self.id) or len(self.id) > LONGEST_ID:
@@ -129,6 +131,10 @@ class StyleTable:
             return self._rows[style_id]
         except KeyError:
             raise UnknownStyle(style_id, self.ids) from None
+
+    def joined(self, style: Style, vector: Tensor) -> StyleTable:
+        """A table that has one more style, with vector (E,). Raises ValueError for an id that is there already."""
+        return StyleTable([*self.styles, style], torch.cat([self.vectors, vector[None].to(self.vectors)]))
 
     def blend(self, weights: Mapping[str, float]) -> Tensor:
         """The style vector (E,) of a blend, {style id: weight}.

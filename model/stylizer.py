@@ -65,15 +65,23 @@ class Stylizer:
 
         strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
         preserve_color: take only the brightness from the painting.
-        Raises UnknownStyle, InvalidWeights; TooSmall for a picture under 32 pixels; ValueError for
-        another strength.
+        Raises UnknownStyle, InvalidWeights, and what `apply` raises.
+        """
+        return self.apply(picture, self.styles.blend(weights), strength=strength, preserve_color=preserve_color)
+
+    def apply(
+        self, picture: Picture, style_vector: Tensor, *, strength: float = 1.0, preserve_color: bool = False
+    ) -> Picture:
+        """As `stylize`, with a style vector (E,) that need not be one of the table's.
+
+        Raises TooSmall for a picture under 32 pixels; ValueError for a strength outside 0 to 1.
         """
         if not 0 <= strength <= 1:
             raise ValueError(f"strength is between 0 and 1, not {strength:g}")
         if min(picture.size) < SMALLEST_SIDE:
             width, height = picture.size
             raise TooSmall(f"the picture is {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
-        painted = self.paint(picture.rgb[None], self.styles.blend(weights)[None])[0]
+        painted = self.paint(picture.rgb[None], style_vector[None])[0]
         if preserve_color:
             painted = keep_color(painted, picture.rgb)
         return picture.with_rgb(torch.lerp(picture.rgb, painted, strength))

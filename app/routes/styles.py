@@ -1,33 +1,43 @@
-"""The styles that can be painted."""
+"""The styles that can be painted: shown, exported, imported, edited and removed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Body, Depends, Header, Response
 
-from app.dependencies import get_painter, get_previews
+from app.catalogue import Catalogue, changed
+from app.dependencies import get_catalogue, get_painter, get_previews
 from app.etag import entity_tag
 from app.painter import Painter
 from app.previews import Previews
-from app.schemas import StyleInfo, StyleList, problems
+from app.schemas import StyleEdit, StyleInfo, StyleList, problems
+from app.store import StyleExists
+from model.style_pack import StylePack
 from model.styles import Style
-from model.stylizer import Stylizer
 
 router = APIRouter(prefix="/v1/styles", tags=["styles"])
 
-JPEG: dict[str, Any] = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
+PACK: dict[str, Any] = {"content": {"application/octet-stream": BINARY}}
 
 
 @router.get("", summary="All styles", responses=problems(503))
-async def list_styles(painter: Annotated[Painter, Depends(get_painter)]) -> StyleList:
-    stylizer = painter.stylizer
-    return StyleList(styles=[_info(style, stylizer) for style in stylizer.styles.styles])
+async def list_styles(
+    painter: Annotated[Painter, Depends(get_painter)], catalogue: Annotated[Catalogue, Depends(get_catalogue)]
+) -> StyleList:
+    return StyleList(styles=[_info(style, painter, catalogue) for style in painter.stylizer.styles.styles])
 
 
 @router.get("/{style_id}", summary="One style", responses=problems(404, 422, 503))
-async def get_style(style_id: str, painter: Annotated[Painter, Depends(get_painter)]) -> StyleInfo:
-    return _info(painter.stylizer.styles[style_id], painter.stylizer)
+async def get_style(
+    style_id: str,
+    painter: Annotated[Painter, Depends(get_painter)],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+) -> StyleInfo:
+    return _info(painter.stylizer.styles[style_id], painter, catalogue)
 
 
 @router.get(
@@ -39,23 +49,91 @@ async def get_style(style_id: str, painter: Annotated[Painter, Depends(get_paint
 async def preview(
     style_id: str,
     previews: Annotated[Previews, Depends(get_previews)],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    picture = await previews.get(style_id)
+    added = catalogue.added(style_id)
+    picture = added.preview if added else await previews.get(style_id)
     headers = {"ETag": entity_tag(picture), "Cache-Control": "max-age=3600"}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
-def _info(style: Style, stylizer: Stylizer) -> StyleInfo:
+@router.get(
+    "/{style_id}/pack",
+    summary="The style as a file, to import elsewhere",
+    response_class=Response,
+    responses={200: PACK, **problems(404, 422, 503, 504)},
+)
+async def export_pack(style_id: str, catalogue: Annotated[Catalogue, Depends(get_catalogue)]) -> Response:
+    pack = await catalogue.pack(style_id)
+    return Response(
+        pack.to_bytes(),
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{style_id}.safetensors"'},
+    )
+
+
+@router.put(
+    "/{style_id}/pack",
+    summary="Add the style of a file, under an id of your choice",
+    status_code=201,
+    responses={200: {"description": "It was there already"}, **problems(400, 409, 413, 422, 503, 504)},
+)
+async def import_pack(
+    style_id: str,
+    data: Annotated[bytes, Body(media_type="application/octet-stream")],
+    response: Response,
+    painter: Annotated[Painter, Depends(get_painter)],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+) -> StyleInfo:
+    pack = catalogue.read(data)
+    pack = replace(pack, style=changed(pack.style, id=style_id))
+    try:
+        await catalogue.add(pack)
+    except StyleExists:
+        if not await _is_there(pack, catalogue):
+            raise
+        response.status_code = 200
+    return _info(painter.stylizer.styles[style_id], painter, catalogue)
+
+
+@router.patch(
+    "/{style_id}", summary="Change what is known of an added style", responses=problems(403, 404, 409, 422, 503)
+)
+async def edit_style(
+    style_id: str,
+    edit: StyleEdit,
+    painter: Annotated[Painter, Depends(get_painter)],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+) -> StyleInfo:
+    edited = await catalogue.edit(style_id, edit.model_dump(exclude_none=True))
+    return _info(edited.pack.style, painter, catalogue)
+
+
+@router.delete("/{style_id}", summary="Remove an added style", status_code=204, responses=problems(403, 404, 422, 503))
+async def remove_style(style_id: str, catalogue: Annotated[Catalogue, Depends(get_catalogue)]) -> None:
+    await catalogue.remove(style_id)
+
+
+async def _is_there(pack: StylePack, catalogue: Catalogue) -> bool:
+    """Whether a style that exists is the one of a pack, so that importing it again changes nothing."""
+    there = await catalogue.pack(pack.style.id)
+    return there.style == pack.style and bool((there.vector == pack.vector).all())
+
+
+def _info(style: Style, painter: Painter, catalogue: Catalogue) -> StyleInfo:
+    added = catalogue.added(style.id)
+    trained = painter.stylizer.training.get("style_losses", {})
     return StyleInfo(
         id=style.id,
         title=style.title,
         artist=style.artist,
         year=style.year,
         licence=style.licence,
-        origin="built-in",
-        losses=stylizer.training.get("style_losses", {}).get(style.id, {}),
-        created=None,
+        source=style.source,
+        origin="added" if added else "built-in",
+        losses=added.pack.fit.get("losses", {}) if added else trained.get(style.id, {}),
+        created=added.created.isoformat() if added else None,
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from tests.databases import postgres, postgres_programs
 
 
 @pytest.fixture(scope="session")
-def settings(tiny_checkpoint_file: Path) -> Settings:
+def settings(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         checkpoint=tiny_checkpoint_file,
         device="cpu",
@@ -22,6 +25,7 @@ def settings(tiny_checkpoint_file: Path) -> Settings:
         max_pixels=500_000,
         max_size=256,
         queue_size=4,
+        data_dir=tmp_path_factory.mktemp("data"),
     )
 
 
@@ -29,3 +33,24 @@ def settings(tiny_checkpoint_file: Path) -> Settings:
 def client(settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server's URL, without a database's name."""
+    if postgres_programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    with postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind, as a URL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/impasto.db"
+    server: str = request.getfixturevalue("postgres_server")
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server}/{name}"

@@ -1,0 +1,164 @@
+"""Every style that can be painted now: those of the checkpoint, and those in the store.
+
+Any replica may change the store. Each looks once a second whether something has changed; what it changes
+itself, it sees before it answers. While the store cannot be reached, the styles known so far are painted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from app.errors import BuiltInStyle, InvalidRequest
+from app.painter import Painter
+from app.previews import Previews
+from app.store import Stored, StoreUnavailable, StyleExists, StyleStore
+from model.style_pack import PackError, StylePack
+from model.styles import Style
+
+log = structlog.stdlib.get_logger(__name__)
+
+INTERVAL = 1.0
+"""Seconds between two looks at the store."""
+
+
+@dataclass(frozen=True)
+class AddedStyle:
+    """A style of the store."""
+
+    pack: StylePack
+    preview: bytes
+    created: datetime
+
+
+class Catalogue:
+    """The styles of a painter's stylizer, kept up to date with the store.
+
+    `watch` is to run as a task as long as the service does.
+    """
+
+    def __init__(self, painter: Painter, previews: Previews, store: StyleStore) -> None:
+        self._painter, self._previews, self._store = painter, previews, store
+        self._built_in = painter.stylizer.styles
+        self._added: dict[str, AddedStyle] = {}
+        self._seen: int | None = None
+        self._migrated = False
+        self._turn = asyncio.Lock()
+
+    def added(self, style_id: str) -> AddedStyle | None:
+        """What is known of an added style; None for a built-in one. Raises UnknownStyle."""
+        self._painter.stylizer.styles.row(style_id)
+        return self._added.get(style_id)
+
+    async def pack(self, style_id: str) -> StylePack:
+        """Any style as a pack. Raises UnknownStyle, DeadlineExceeded."""
+        if added := self.added(style_id):
+            return added.pack
+        stylizer = self._painter.stylizer
+        row = self._built_in.row(style_id)
+        losses = stylizer.training.get("style_losses", {}).get(style_id, {})
+        preview = await self._previews.small(await self._previews.get(style_id))
+        return StylePack(
+            self._built_in.styles[row], self._built_in.vectors[row], stylizer.network_id, {"losses": losses}, preview
+        )
+
+    def read(self, data: bytes) -> StylePack:
+        """A pack for the served network from a file. Raises PackError."""
+        stylizer = self._painter.stylizer
+        return StylePack.from_bytes(data, network_id=stylizer.network_id, style_size=self._built_in.vectors.shape[1])
+
+    async def add(self, pack: StylePack) -> AddedStyle:
+        """Add a style. Raises StyleExists, StoreUnavailable, DeadlineExceeded."""
+        self._not_taken(pack.style.id)
+        preview = await self._previews.of(pack.vector)
+        if not pack.preview:
+            pack = replace(pack, preview=await self._previews.small(preview))
+        await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview))
+        return self._added[pack.style.id]
+
+    async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
+        """Change what is known of a style; "id" gives it another id.
+
+        Raises UnknownStyle, BuiltInStyle, InvalidRequest, NoSuchStyle, StyleExists, StoreUnavailable.
+        """
+        added = self._changeable(style_id)
+        style = changed(added.pack.style, **changes)
+        if style.id != style_id:
+            self._not_taken(style.id)
+        pack = replace(added.pack, style=style)
+        await self._change(lambda: self._store.edit(style_id, style.id, pack.to_bytes()))
+        return self._added[style.id]
+
+    async def remove(self, style_id: str) -> None:
+        """Remove a style. Raises UnknownStyle, BuiltInStyle, NoSuchStyle, StoreUnavailable."""
+        self._changeable(style_id)
+        await self._change(lambda: self._store.remove(style_id))
+
+    async def refresh(self) -> None:
+        """Take over what has changed in the store. Raises StoreUnavailable."""
+        async with self._turn:
+            if not self._migrated:
+                await asyncio.to_thread(self._store.migrate)
+                self._migrated = True
+            changes = await asyncio.to_thread(self._store.changes)
+            if changes != self._seen:
+                self._take_over(await asyncio.to_thread(self._store.all))
+                self._seen = changes
+
+    async def watch(self) -> None:
+        """Refresh for ever."""
+        available = True
+        while True:
+            try:
+                await self.refresh()
+                if not available:
+                    log.info("the database of added styles is back")
+                available = True
+            except StoreUnavailable as error:
+                if available:  # once, not every second
+                    log.error("added styles stay as they are", reason=str(error))
+                available = False
+            await asyncio.sleep(INTERVAL)
+
+    async def _change(self, work: Callable[[], object]) -> None:
+        """Change the store, and see it. Raises StoreUnavailable, StyleExists, NoSuchStyle."""
+        await self.refresh()  # which migrates, if the database was not there before
+        try:
+            await asyncio.to_thread(work)
+        finally:
+            await self.refresh()  # a conflict also says that something is new
+
+    def _not_taken(self, style_id: str) -> None:
+        if style_id in self._painter.stylizer.styles:
+            raise StyleExists(f"there is a style {style_id!r} already")
+
+    def _changeable(self, style_id: str) -> AddedStyle:
+        added = self.added(style_id)
+        if added is None:
+            raise BuiltInStyle(f"{style_id} belongs to the network and cannot be changed or removed")
+        return added
+
+    def _take_over(self, stored: list[Stored]) -> None:
+        added, table = {}, self._built_in
+        for row in stored:
+            try:
+                pack = self.read(row.pack)
+                table = table.joined(pack.style, pack.vector)
+            except (PackError, ValueError) as error:
+                log.error("an added style cannot be used", style=row.id, reason=str(error))
+            else:
+                added[pack.style.id] = AddedStyle(pack, row.preview, row.created)
+        self._added, self._painter.stylizer.styles = added, table
+        log.info("added styles", ids=list(added))
+
+
+def changed(style: Style, **changes: str) -> Style:
+    """The style with some of its fields changed. Raises InvalidRequest for an id that is no slug."""
+    try:
+        return replace(style, **changes)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
