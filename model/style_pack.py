@@ -55,13 +55,14 @@ class StylePack:
         if self.preview:  # safetensors knows no tensor of nothing
             tensors["preview"] = torch.frombuffer(bytearray(self.preview), dtype=torch.uint8)
         header = {
-            "format": FORMAT,
-            "version": str(VERSION),
+            "version": VERSION,
             "network_id": self.network_id,
-            "style": json.dumps(asdict(self.style), ensure_ascii=False),
-            "fit": json.dumps(self.fit, ensure_ascii=False),
+            "style": asdict(self.style),
+            "fit": dict(self.fit),
         }
-        return serialize(tensors, metadata={**header, "sha256": _digest(tensors, header)})
+        header["sha256"] = _digest(tensors, header)
+        # under one key, since safetensors writes several in a random order, and equal packs are to be equal files
+        return serialize(tensors, metadata={FORMAT: json.dumps(header, ensure_ascii=False)})
 
     @classmethod
     def from_bytes(cls, data: bytes, *, network_id: str, style_size: int) -> StylePack:
@@ -71,9 +72,7 @@ class StylePack:
         what was saved; ForeignPack for a style of another network.
         """
         tensors, header = _read(data)
-        if header.get("format") != FORMAT:
-            raise PackError("this is a safetensors file, but not a style pack of Impasto")
-        if header.get("version") != str(VERSION):
+        if header.get("version") != VERSION:
             raise PackError(
                 f"the style pack has format {header.get('version')}; this code reads {VERSION}. Update Impasto."
             )
@@ -92,12 +91,12 @@ class StylePack:
             if digest != _digest(tensors, header):
                 raise ValueError("its contents are not those that were saved")
             preview = tensors["preview"].numpy().tobytes() if "preview" in tensors else b""
-            return cls(Style(**json.loads(header["style"])), vector, network_id, json.loads(header["fit"]), preview)
+            return cls(Style(**header["style"]), vector, network_id, header["fit"], preview)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise PackError(f"this is not a valid style pack: {error}") from error
 
 
-def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
+def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
@@ -105,13 +104,16 @@ def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _read(data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _read(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if len(data) > LARGEST:
         raise PackError(f"{len(data):,} bytes are no style pack: one has at most {LARGEST:,}")
     try:
         tensors = deserialize(data)
         length = int.from_bytes(data[:8], "little")  # safetensors gives a header to readers of files only
-        header: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+        header = json.loads(metadata[FORMAT]) if FORMAT in metadata else None
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise PackError(f"the style pack is damaged or no safetensors file ({error})") from error
+    if not isinstance(header, dict):
+        raise PackError("this is a safetensors file, but not a style pack of Impasto")
     return tensors, header

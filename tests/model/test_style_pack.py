@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -47,14 +48,19 @@ def test_a_pack_of_another_network_is_refused_by_name() -> None:
         read(PACK.to_bytes(), network_id="fedcba9876543210")
 
 
-def header_changed(**fields: str) -> bytes:
-    """The pack's file with other words in its header."""
+def header_changed(**fields: Any) -> bytes:
+    """The pack's file with something else in its header."""
     data = PACK.to_bytes()
     length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    header["__metadata__"].update(fields)
-    text = json.dumps(header).encode()
+    outer = json.loads(data[8 : 8 + length])
+    inner = json.loads(outer["__metadata__"]["impasto-style-pack"])
+    outer["__metadata__"]["impasto-style-pack"] = json.dumps({**inner, **fields})
+    text = json.dumps(outer).encode()
     return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def test_equal_packs_are_equal_files() -> None:
+    assert len({PACK.to_bytes() for _ in range(8)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -69,10 +75,12 @@ def header_changed(**fields: str) -> bytes:
         (lambda: encoded(photo()), "damaged"),
         (lambda: serialize({"vector": PACK.vector}), "not a style pack of Impasto"),
         (lambda: SHIPPED.read_bytes()[:LARGEST], "damaged"),
-        (lambda: header_changed(version="2"), "format 2; this code reads 1. Update Impasto"),
-        (lambda: header_changed(style='{"id": "other", "title": ""}'), "not those that were saved"),
-        (lambda: header_changed(style='{"id": "Not a slug!", "title": ""}'), "not those that were saved"),
+        (lambda: header_changed(version=2), "format 2; this code reads 1. Update Impasto"),
+        (lambda: header_changed(style={"id": "other", "title": ""}), "not those that were saved"),
+        (lambda: header_changed(style={"id": "Not a slug!", "title": ""}), "not those that were saved"),
+        (lambda: header_changed(style=None), "not those that were saved"),
         (lambda: header_changed(sha256=""), "not those that were saved"),
+        (lambda: serialize({"vector": PACK.vector}, metadata={"impasto-style-pack": "[]"}), "not a style pack of"),
         (lambda: PACK.to_bytes()[:-1] + b"\x00", "not those that were saved"),
         (lambda: replace(PACK, vector=PACK.vector[:-1]).to_bytes(), r"\(3205,\), not \(3206,\)"),
         (lambda: replace(PACK, vector=PACK.vector[None]).to_bytes(), r"\(1, 3206\), not \(3206,\)"),
