@@ -3,7 +3,7 @@
 FROM python:3.12-slim
 WORKDIR /srv
 ARG DEVICE=cuda
-ENV IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=8000 PYTHONUNBUFFERED=1 \
+ENV IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=8000 IMPASTO_DATA_DIR=/data PYTHONUNBUFFERED=1 \
     UV_SYSTEM_PYTHON=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1
 
 RUN pip install --no-cache-dir uv==0.13.8 && useradd --uid 1000 --create-home impasto
@@ -22,9 +22,10 @@ COPY LICENSE README.md pyproject.toml ./
 COPY app app
 COPY model model
 # Files copied from a checkout keep its permissions, which may be its owner's alone.
-RUN chmod -R a+rX . && uv pip install --no-deps --editable .
+RUN chmod -R a+rX . && uv pip install --no-deps --editable . && install --directory --owner=impasto /data
 
 USER 1000
+VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --start-period=60s --timeout=5s CMD ["python", "-c", "import os, urllib.request as web; \
     web.urlopen('http://127.0.0.1:' + os.environ['IMPASTO_PORT'] + '/healthz', timeout=4)"]

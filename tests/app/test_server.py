@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -20,17 +21,14 @@ ROOT = Path(__file__).parents[2]
 FORM = {"style": "starry-night"}
 
 
-@pytest.fixture(scope="module")
-def server(tiny_checkpoint_file: Path) -> Iterator[str]:
+@contextmanager
+def serving(checkpoint: Path, **settings: object) -> Iterator[str]:
+    """A server process of its own, as its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "IMPASTO_PORT": str(port),
-        "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file),
-        "IMPASTO_QUEUE_SIZE": "2",
-    }
+    settings = {"port": port, "checkpoint": checkpoint, **settings}
+    environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
     process = subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -44,6 +42,12 @@ def server(tiny_checkpoint_file: Path) -> Iterator[str]:
     finally:
         process.terminate()
         assert process.wait(20) in (0, -15)
+
+
+@pytest.fixture(scope="module")
+def server(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tiny_checkpoint_file, queue_size=2, data_dir=tmp_path_factory.mktemp("data")) as url:
+        yield url
 
 
 def picture(side: int) -> dict[str, tuple[str, bytes]]:
@@ -75,3 +79,22 @@ def test_a_client_that_leaves_frees_its_place(server: str) -> None:
             break
         time.sleep(0.1)
     assert answer.status_code == 200
+
+
+def test_a_style_added_to_one_service_is_painted_by_another_within_two_seconds(
+    tiny_checkpoint_file: Path, database_url: str
+) -> None:
+    with (
+        serving(tiny_checkpoint_file, database_url=database_url) as one,
+        serving(tiny_checkpoint_file, database_url=database_url) as other,
+    ):
+        pack = httpx2.get(f"{one}/v1/styles/the-scream/pack", timeout=60).content
+        httpx2.put(f"{one}/v1/styles/my-style/pack", content=pack, timeout=60).raise_for_status()
+        added = time.monotonic()
+        form = {"style": ["my-style", "great-wave"], "weight": "0.5"}
+        while httpx2.get(f"{other}/v1/styles/my-style").status_code == 404:
+            time.sleep(0.05)
+        seconds = time.monotonic() - added
+        painted = httpx2.post(f"{other}/v1/stylize", data=form, files=picture(64), timeout=60)
+    assert painted.status_code == 200
+    assert seconds < 10  # two on a machine with nothing else to do

@@ -18,6 +18,7 @@ def test_all_styles_are_listed_with_what_is_known_of_them(client: TestClient) ->
         "artist": "Vincent van Gogh",
         "year": "1889",
         "licence": "public domain",
+        "source": "",
         "origin": "built-in",
         "losses": {},
         "created": None,
