@@ -81,7 +81,7 @@ def test_a_client_that_leaves_frees_its_place(server: str) -> None:
     assert answer.status_code == 200
 
 
-def test_a_style_added_to_one_service_is_painted_by_another_within_two_seconds(
+def test_a_style_added_to_one_service_is_soon_painted_by_another(
     tiny_checkpoint_file: Path, database_url: str
 ) -> None:
     with (
@@ -90,11 +90,10 @@ def test_a_style_added_to_one_service_is_painted_by_another_within_two_seconds(
     ):
         pack = httpx2.get(f"{one}/v1/styles/the-scream/pack", timeout=60).content
         httpx2.put(f"{one}/v1/styles/my-style/pack", content=pack, timeout=60).raise_for_status()
-        added = time.monotonic()
+        deadline = time.monotonic() + 10
         form = {"style": ["my-style", "great-wave"], "weight": "0.5"}
         while httpx2.get(f"{other}/v1/styles/my-style").status_code == 404:
+            assert time.monotonic() < deadline
             time.sleep(0.05)
-        seconds = time.monotonic() - added
         painted = httpx2.post(f"{other}/v1/stylize", data=form, files=picture(64), timeout=60)
     assert painted.status_code == 200
-    assert seconds < 10  # two on a machine with nothing else to do
