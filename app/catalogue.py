@@ -16,9 +16,9 @@ import structlog
 from app.errors import BuiltInStyle, InvalidRequest
 from app.painter import Painter
 from app.previews import Previews
-from app.store import Stored, StoreUnavailable, StyleExists, StyleStore
+from app.store import StoreUnavailable, StyleExists, StyleStore
 from model.style_pack import PackError, StylePack
-from model.styles import Style
+from model.styles import Style, StyleTable
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -28,9 +28,10 @@ INTERVAL = 1.0
 
 @dataclass(frozen=True)
 class AddedStyle:
-    """A style of the store."""
+    """A style of the store: its pack, also as the file that is stored."""
 
     pack: StylePack
+    file: bytes
     preview: bytes
     created: datetime
 
@@ -61,7 +62,7 @@ class Catalogue:
         stylizer = self._painter.stylizer
         row = self._built_in.row(style_id)
         losses = stylizer.training.get("style_losses", {}).get(style_id, {})
-        preview = await self._previews.small(await self._previews.get(style_id))
+        preview = await self._previews.small(await self._previews.built_in(style_id))
         return StylePack(
             self._built_in.styles[row], self._built_in.vectors[row], stylizer.network_id, {"losses": losses}, preview
         )
@@ -73,8 +74,9 @@ class Catalogue:
 
     async def add(self, pack: StylePack) -> AddedStyle:
         """Add a style. Raises StyleExists, StoreUnavailable, DeadlineExceeded."""
+        await self.refresh()
         self._not_taken(pack.style.id)
-        preview = await self._previews.of(pack.vector)
+        preview = await self._previews.paint(pack.vector)
         if not pack.preview:
             pack = replace(pack, preview=await self._previews.small(preview))
         await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview))
@@ -85,6 +87,7 @@ class Catalogue:
 
         Raises UnknownStyle, BuiltInStyle, InvalidRequest, NoSuchStyle, StyleExists, StoreUnavailable.
         """
+        await self.refresh()
         added = self._changeable(style_id)
         style = changed(added.pack.style, **changes)
         if style.id != style_id:
@@ -95,6 +98,7 @@ class Catalogue:
 
     async def remove(self, style_id: str) -> None:
         """Remove a style. Raises UnknownStyle, BuiltInStyle, NoSuchStyle, StoreUnavailable."""
+        await self.refresh()
         self._changeable(style_id)
         await self._change(lambda: self._store.remove(style_id))
 
@@ -106,8 +110,9 @@ class Catalogue:
                 self._migrated = True
             changes = await asyncio.to_thread(self._store.changes)
             if changes != self._seen:
-                self._take_over(await asyncio.to_thread(self._store.all))
+                self._added, self._painter.stylizer.styles = await asyncio.to_thread(self._load)
                 self._seen = changes
+                log.info("added styles", ids=list(self._added))
 
     async def watch(self) -> None:
         """Refresh for ever."""
@@ -126,7 +131,6 @@ class Catalogue:
 
     async def _change(self, work: Callable[[], object]) -> None:
         """Change the store, and see it. Raises StoreUnavailable, StyleExists, NoSuchStyle."""
-        await self.refresh()  # which migrates, if the database was not there before
         try:
             await asyncio.to_thread(work)
         finally:
@@ -142,18 +146,22 @@ class Catalogue:
             raise BuiltInStyle(f"{style_id} belongs to the network and cannot be changed or removed")
         return added
 
-    def _take_over(self, stored: list[Stored]) -> None:
-        added, table = {}, self._built_in
-        for row in stored:
+    def _load(self) -> tuple[dict[str, AddedStyle], StyleTable]:
+        """The styles of the store, and the table of all styles. One that cannot be used is left out."""
+        known = {added.file: added.pack for added in self._added.values()}
+        usable = {}
+        for row in self._store.all():
             try:
-                pack = self.read(row.pack)
-                table = table.joined(pack.style, pack.vector)
-            except (PackError, ValueError) as error:
+                pack = known.get(row.pack) or self.read(row.pack)
+            except PackError as error:
                 log.error("an added style cannot be used", style=row.id, reason=str(error))
-            else:
-                added[pack.style.id] = AddedStyle(pack, row.preview, row.created)
-        self._added, self._painter.stylizer.styles = added, table
-        log.info("added styles", ids=list(added))
+                continue
+            if pack.style.id in self._built_in:
+                log.error("an added style is hidden by a built-in one of the same id", style=row.id)
+                continue
+            usable[pack.style.id] = AddedStyle(pack, row.pack, row.preview, row.created)
+        packs = [added.pack for added in usable.values()]
+        return usable, self._built_in.joined([pack.style for pack in packs], [pack.vector for pack in packs])
 
 
 def changed(style: Style, **changes: str) -> Style:

@@ -19,7 +19,7 @@ SMALL = 96
 
 
 class Previews:
-    """Paints a preview when it is first asked for, and keeps it as long as the style is as it was.
+    """Paints previews; those of built-in styles when they are first asked for, and keeps them.
 
     They take no places of the queue, since there are no more than styles, but wait for one another: a
     page that shows all of them delays a photo by one preview at the most.
@@ -28,33 +28,30 @@ class Previews:
     def __init__(self, painter: Painter) -> None:
         self._painter = painter
         self._turn = asyncio.Semaphore(1)
-        self._painted: dict[bytes, asyncio.Task[bytes]] = {}
+        self._painted: dict[str, asyncio.Task[bytes]] = {}
 
-    async def get(self, style_id: str) -> bytes:
-        """The preview of a style as a JPEG. Raises UnknownStyle, DeadlineExceeded."""
-        styles = self._painter.stylizer.styles
-        return await self.of(styles.vectors[styles.row(style_id)])
-
-    async def of(self, vector: Tensor) -> bytes:
-        """The preview of a style vector (E,) as a JPEG. Raises DeadlineExceeded."""
-        key = vector.numpy().tobytes()
-        task = self._painted.get(key)
+    async def built_in(self, style_id: str) -> bytes:
+        """The preview of a style of the checkpoint as a JPEG. Raises UnknownStyle, DeadlineExceeded."""
+        task = self._painted.get(style_id)
         if task is None:
-            task = self._painted[key] = asyncio.create_task(self._paint(vector))
+            styles = self._painter.stylizer.styles
+            vector = styles.vectors[styles.row(style_id)]
+            task = self._painted[style_id] = asyncio.create_task(self.paint(vector))
         try:
             return await asyncio.shield(task)  # whoever asked first may leave; others wait for the same
         except Exception:
-            self._painted.pop(key, None)
+            self._painted.pop(style_id, None)
             raise
+
+    async def paint(self, vector: Tensor) -> bytes:
+        """The preview of a style vector (E,) as a JPEG. Raises DeadlineExceeded."""
+        async with self._turn:
+            photo = await self._painter.code(lambda: images.decode(PHOTO.read_bytes()))
+            painted, _, _ = await self._painter.run(lambda stylizer: stylizer.apply(photo, vector))
+            return await self._painter.code(lambda: images.encode(painted, "jpeg", quality=85))
 
     async def small(self, preview: bytes) -> bytes:
         """A preview, small enough for a style pack."""
         return await self._painter.code(
             lambda: images.encode(images.decode(preview, longest_side=SMALL), "jpeg", quality=75)
         )
-
-    async def _paint(self, vector: Tensor) -> bytes:
-        async with self._turn:
-            photo = await self._painter.code(lambda: images.decode(PHOTO.read_bytes()))
-            painted, _, _ = await self._painter.run(lambda stylizer: stylizer.apply(photo, vector))
-            return await self._painter.code(lambda: images.encode(painted, "jpeg", quality=85))

@@ -132,9 +132,10 @@ class StyleTable:
         except KeyError:
             raise UnknownStyle(style_id, self.ids) from None
 
-    def joined(self, style: Style, vector: Tensor) -> StyleTable:
-        """A table that has one more style, with vector (E,). Raises ValueError for an id that is there already."""
-        return StyleTable([*self.styles, style], torch.cat([self.vectors, vector[None].to(self.vectors)]))
+    def joined(self, styles: Sequence[Style], vectors: Sequence[Tensor]) -> StyleTable:
+        """A table with more styles, of vectors (E,) each. Raises ValueError for an id that is there already."""
+        more = [vector[None].to(self.vectors) for vector in vectors]
+        return StyleTable([*self.styles, *styles], torch.cat([self.vectors, *more]))
 
     def blend(self, weights: Mapping[str, float]) -> Tensor:
         """The style vector (E,) of a blend, {style id: weight}.

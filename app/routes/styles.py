@@ -53,7 +53,7 @@ async def preview(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     added = catalogue.added(style_id)
-    picture = added.preview if added else await previews.get(style_id)
+    picture = added.preview if added else await previews.built_in(style_id)
     headers = {"ETag": entity_tag(picture), "Cache-Control": "max-age=3600"}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)

@@ -81,9 +81,7 @@ def test_a_client_that_leaves_frees_its_place(server: str) -> None:
     assert answer.status_code == 200
 
 
-def test_a_style_added_to_one_service_is_soon_painted_by_another(
-    tiny_checkpoint_file: Path, database_url: str
-) -> None:
+def test_a_style_added_to_one_service_is_soon_painted_by_another(tiny_checkpoint_file: Path, database_url: str) -> None:
     with (
         serving(tiny_checkpoint_file, database_url=database_url) as one,
         serving(tiny_checkpoint_file, database_url=database_url) as other,

@@ -148,3 +148,17 @@ def test_whatever_slug_makes_is_an_id(text: str) -> None:
         Style(slug(text), text)
     except ValueError as error:
         assert "no style id can be made of" in str(error)  # noqa: PT017
+
+
+def test_a_joined_table_keeps_every_style_and_vector(tiny_styles: StyleTable) -> None:
+    vector = torch.arange(tiny_styles.vectors.shape[1]).float()
+    joined = tiny_styles.joined([Style("new", "New")], [vector])
+    assert joined.ids == (*IDS, "new")
+    assert torch.equal(joined.vectors[:3], tiny_styles.vectors)
+    assert torch.equal(joined.blend({"new": 1.0}), vector)
+    assert tiny_styles.ids == IDS
+
+
+def test_an_id_cannot_be_joined_twice(tiny_styles: StyleTable) -> None:
+    with pytest.raises(ValueError, match="same id"):
+        tiny_styles.joined([Style("the-scream", "Again")], [tiny_styles.vectors[0]])

@@ -285,3 +285,14 @@ def test_a_style_that_cannot_be_read_any_more_hides_no_other(own_settings: Setti
     store.close()
     with TestClient(create_app(own_settings)) as service:
         until(lambda: ids(service) == [*BUILT_IN, "my-style"])
+
+
+def test_a_built_in_style_goes_before_an_added_one_of_its_id(own_settings: Settings, pack: StylePack) -> None:
+    store = StyleStore(own_settings.database, pack.network_id)
+    store.migrate()
+    store.add("great-wave", replace(pack, style=replace(STYLE, id="great-wave")).to_bytes(), b"")
+    store.add("my-style", pack.to_bytes(), b"")
+    store.close()
+    with TestClient(create_app(own_settings)) as service:
+        until(lambda: ids(service) == [*BUILT_IN, "my-style"])
+        assert service.get("/v1/styles/great-wave").json()["origin"] == "built-in"
