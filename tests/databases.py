@@ -37,8 +37,8 @@ def postgres(folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     make = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
-    subprocess.run(make, user=user, cwd=folder, check=True, capture_output=True)
-    options = ["-p", str(port), "-h", "127.0.0.1", "-k", folder, "-c", "fsync=off", "-c", "max_connections=200"]
+    subprocess.run([str(part) for part in make], user=user, cwd=folder, check=True, capture_output=True)
+    options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-c", "fsync=off", "-c", "max_connections=200"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [programs / "postgres", "-D", data, *options], user=user, cwd=folder, stdout=log, stderr=log
