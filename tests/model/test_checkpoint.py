@@ -62,6 +62,7 @@ def test_the_header_has_everything_to_rebuild_and_to_cite(tiny_checkpoint_file: 
         "artist": "Hokusai",
         "year": "1831",
         "licence": "public domain",
+        "source": "",
     }
     assert json.loads(header["training"]).keys() >= {"config", "steps", "losses", "revision"}
 
