@@ -47,7 +47,6 @@ class Catalogue:
         self._built_in = painter.stylizer.styles
         self._added: dict[str, AddedStyle] = {}
         self._seen: int | None = None
-        self._migrated = False
         self._turn = asyncio.Lock()
 
     def added(self, style_id: str) -> AddedStyle | None:
@@ -55,17 +54,25 @@ class Catalogue:
         self._painter.stylizer.styles.row(style_id)
         return self._added.get(style_id)
 
+    def losses(self, style_id: str) -> dict[str, float]:
+        """What was measured of a style at the end of its training or fit. Raises UnknownStyle."""
+        added = self.added(style_id)
+        losses: dict[str, float] = (
+            added.pack.fit.get("losses", {})
+            if added
+            else self._painter.stylizer.training.get("style_losses", {}).get(style_id, {})
+        )
+        return losses
+
     async def pack(self, style_id: str) -> StylePack:
         """Any style as a pack. Raises UnknownStyle, DeadlineExceeded."""
         if added := self.added(style_id):
             return added.pack
-        stylizer = self._painter.stylizer
         row = self._built_in.row(style_id)
-        losses = stylizer.training.get("style_losses", {}).get(style_id, {})
+        fit = {"losses": self.losses(style_id)}
         preview = await self._previews.small(await self._previews.built_in(style_id))
-        return StylePack(
-            self._built_in.styles[row], self._built_in.vectors[row], stylizer.network_id, {"losses": losses}, preview
-        )
+        network_id = self._painter.stylizer.network_id
+        return StylePack(self._built_in.styles[row], self._built_in.vectors[row], network_id, fit, preview)
 
     def read(self, data: bytes) -> StylePack:
         """A pack for the served network from a file. Raises PackError."""
@@ -105,9 +112,8 @@ class Catalogue:
     async def refresh(self) -> None:
         """Take over what has changed in the store. Raises StoreUnavailable."""
         async with self._turn:
-            if not self._migrated:
+            if self._seen is None:
                 await asyncio.to_thread(self._store.migrate)
-                self._migrated = True
             changes = await asyncio.to_thread(self._store.changes)
             if changes != self._seen:
                 self._added, self._painter.stylizer.styles = await asyncio.to_thread(self._load)

@@ -28,7 +28,7 @@ PACK: dict[str, Any] = {"content": {"application/octet-stream": BINARY}}
 async def list_styles(
     painter: Annotated[Painter, Depends(get_painter)], catalogue: Annotated[Catalogue, Depends(get_catalogue)]
 ) -> StyleList:
-    return StyleList(styles=[_info(style, painter, catalogue) for style in painter.stylizer.styles.styles])
+    return StyleList(styles=[_info(style, catalogue) for style in painter.stylizer.styles.styles])
 
 
 @router.get("/{style_id}", summary="One style", responses=problems(404, 422, 503))
@@ -37,7 +37,7 @@ async def get_style(
     painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
 ) -> StyleInfo:
-    return _info(painter.stylizer.styles[style_id], painter, catalogue)
+    return _info(painter.stylizer.styles[style_id], catalogue)
 
 
 @router.get(
@@ -96,7 +96,7 @@ async def import_pack(
         if not await _is_there(pack, catalogue):
             raise
         response.status_code = 200
-    return _info(painter.stylizer.styles[style_id], painter, catalogue)
+    return _info(painter.stylizer.styles[style_id], catalogue)
 
 
 @router.patch(
@@ -105,11 +105,10 @@ async def import_pack(
 async def edit_style(
     style_id: str,
     edit: StyleEdit,
-    painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
 ) -> StyleInfo:
     edited = await catalogue.edit(style_id, edit.model_dump(exclude_none=True))
-    return _info(edited.pack.style, painter, catalogue)
+    return _info(edited.pack.style, catalogue)
 
 
 @router.delete("/{style_id}", summary="Remove an added style", status_code=204, responses=problems(403, 404, 422, 503))
@@ -123,9 +122,8 @@ async def _is_there(pack: StylePack, catalogue: Catalogue) -> bool:
     return there.style == pack.style and bool((there.vector == pack.vector).all())
 
 
-def _info(style: Style, painter: Painter, catalogue: Catalogue) -> StyleInfo:
+def _info(style: Style, catalogue: Catalogue) -> StyleInfo:
     added = catalogue.added(style.id)
-    trained = painter.stylizer.training.get("style_losses", {})
     return StyleInfo(
         id=style.id,
         title=style.title,
@@ -134,6 +132,6 @@ def _info(style: Style, painter: Painter, catalogue: Catalogue) -> StyleInfo:
         licence=style.licence,
         source=style.source,
         origin="added" if added else "built-in",
-        losses=added.pack.fit.get("losses", {}) if added else trained.get(style.id, {}),
+        losses=catalogue.losses(style.id),
         created=added.created.isoformat() if added else None,
     )
