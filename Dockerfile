@@ -21,6 +21,7 @@ RUN if [ "$DEVICE" = cpu ]; then \
 COPY LICENSE README.md pyproject.toml ./
 COPY app app
 COPY model model
+COPY scripts scripts
 # Files copied from a checkout keep its permissions, which may be its owner's alone.
 RUN chmod -R a+rX . && uv pip install --no-deps --editable . && install --directory --owner=impasto /data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 
 import uvicorn
 from pydantic import ValidationError
@@ -25,7 +26,16 @@ def main() -> None:
         stylizer = load_stylizer(settings)
     except (FileNotFoundError, CheckpointError, DeviceUnavailable) as error:
         sys.exit(f"impasto: {error}")
-    uvicorn.run(create_app(settings, stylizer), host=settings.host, port=settings.port, log_config=None)
+    app = create_app(settings, stylizer)
+    _Server(uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None)).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells answers without an end that the service stops, before it waits for all of them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.stopping.set()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
 
 
 if __name__ == "__main__":

@@ -7,21 +7,25 @@ itself, it sees before it answers. While the store cannot be reached, the styles
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
+from app.database import StoreUnavailable
 from app.errors import BuiltInStyle, InvalidRequest
 from app.painter import Painter
 from app.previews import Previews
-from app.store import StoreUnavailable, StyleExists, StyleStore
+from app.store import StyleExists, StyleStore
 from model.style_pack import PackError, StylePack
 from model.styles import Style, StyleTable
 
 log = structlog.stdlib.get_logger(__name__)
 
+RESERVED = {"all", "none", "photo", "random"}
+"""Ids that would be mistaken for something else where styles are chosen."""
 INTERVAL = 1.0
 """Seconds between two looks at the store."""
 
@@ -80,14 +84,18 @@ class Catalogue:
         return StylePack.from_bytes(data, network_id=stylizer.network_id, style_size=self._built_in.vectors.shape[1])
 
     async def add(self, pack: StylePack) -> AddedStyle:
-        """Add a style. Raises StyleExists, StoreUnavailable, DeadlineExceeded."""
-        await self.refresh()
-        self._not_taken(pack.style.id)
+        """Add a style. Raises DeadlineExceeded, and what `check_free` raises."""
+        await self.check_free(pack.style.id)
         preview = await self._previews.paint(pack.vector)
         if not pack.preview:
             pack = replace(pack, preview=await self._previews.small(preview))
         await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview))
         return self._added[pack.style.id]
+
+    async def check_free(self, style_id: str) -> None:
+        """Raises StyleExists for an id that is taken, InvalidRequest for a reserved one, StoreUnavailable."""
+        await self.refresh()
+        self._not_taken(style_id)
 
     async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
         """Change what is known of a style; "id" gives it another id.
@@ -143,6 +151,8 @@ class Catalogue:
             await self.refresh()  # a conflict also says that something is new
 
     def _not_taken(self, style_id: str) -> None:
+        if style_id in RESERVED:
+            raise InvalidRequest(f"{style_id!r} is reserved; choose another id")
         if style_id in self._painter.stylizer.styles:
             raise StyleExists(f"there is a style {style_id!r} already")
 
@@ -172,7 +182,19 @@ class Catalogue:
 
 def changed(style: Style, **changes: str) -> Style:
     """The style with some of its fields changed. Raises InvalidRequest for an id that is no slug."""
-    try:
+    with _valid():
         return replace(style, **changes)
+
+
+def new_style(style_id: str, **known: str) -> Style:
+    """What is known of a style to be. Raises InvalidRequest for an id that is no slug."""
+    with _valid():
+        return Style(style_id, **known)
+
+
+@contextmanager
+def _valid() -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         raise InvalidRequest(str(error)) from None

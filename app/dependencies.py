@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TypeVar
 
 from fastapi import Request
 
 from app.catalogue import Catalogue
 from app.errors import NotReady
+from app.jobs import Jobs
 from app.painter import Painter
 from app.previews import Previews
 from app.settings import Settings
@@ -36,6 +38,18 @@ def get_catalogue(request: Request) -> Catalogue:
     """Raises NotReady as `get_painter` does."""
     catalogue: Catalogue | None = request.app.state.catalogue
     return _started(catalogue)
+
+
+def get_jobs(request: Request) -> Jobs:
+    """Raises NotReady as `get_painter` does."""
+    jobs: Jobs | None = request.app.state.jobs
+    return _started(jobs)
+
+
+def get_stopping(request: Request) -> threading.Event:
+    """Set when the service is to stop: whoever answers at length then comes to an end."""
+    stopping: threading.Event = request.app.state.stopping
+    return stopping
 
 
 def _started(part: T | None) -> T:

@@ -5,6 +5,7 @@ ServiceError
 ├── DeadlineExceeded    504
 ├── NotReady            503  with Retry-After
 ├── BuiltInStyle        403
+├── FitsUnavailable     503
 └── InvalidRequest      422  a field beyond the service's limits
 TooManyBytes            413
 """
@@ -21,9 +22,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.store import NoSuchStyle, StoreUnavailable, StyleExists
+from app.database import StoreUnavailable
+from app.jobs import FitRunning, JobFinished, JobsFull, KeyReused, UnknownJob
+from app.store import NoSuchStyle, StyleExists
 from app.telemetry import request_id
-from model.images import ImageError, TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
+from model.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
+from model.painting import UnusablePainting
 from model.style_pack import ForeignPack, PackError
 from model.styles import InvalidWeights, UnknownStyle
 
@@ -56,6 +60,12 @@ class BuiltInStyle(ServiceError):
     """A style of the checkpoint is to be changed or removed."""
 
 
+class FitsUnavailable(ServiceError):
+    """No style can be fitted here: the loss network was never fetched."""
+
+    retry_after = 60
+
+
 class InvalidRequest(ServiceError):
     """A field beyond the limits of this service."""
 
@@ -86,6 +96,13 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     NotReady: (503, "not_ready"),
     StoreUnavailable: (503, "store_unavailable"),
     DeadlineExceeded: (504, "deadline_exceeded"),
+    UnknownJob: (404, "unknown_job"),
+    JobFinished: (409, "job_finished"),
+    FitRunning: (409, "fit_running"),
+    KeyReused: (422, "idempotency_key_reused"),
+    JobsFull: (429, "queue_full"),
+    FitsUnavailable: (503, "loss_network_missing"),
+    UnusablePainting: (422, "unusable_painting"),
 }
 """Exception -> status and stable code."""
 
@@ -102,17 +119,9 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem."""
-    for kind in (
-        ImageError,
-        UnknownStyle,
-        InvalidWeights,
-        PackError,
-        ServiceError,
-        NoSuchStyle,
-        StyleExists,
-        StoreUnavailable,
-    ):
-        app.add_exception_handler(kind, _ours)
+    for kind in CODES:
+        if kind is not TooManyBytes:
+            app.add_exception_handler(kind, _ours)
     app.add_exception_handler(RequestValidationError, _invalid_fields)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
@@ -122,7 +131,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     status, code = CODES[type(error)]
     if isinstance(error, UnknownStyle):
         return problem(status, code, str(error), nearest=error.nearest)
-    if isinstance(error, QueueFull | NotReady | StoreUnavailable):
+    if isinstance(error, QueueFull | JobsFull | NotReady | FitsUnavailable | StoreUnavailable):
         return problem(status, code, str(error), headers={"Retry-After": str(error.retry_after)})
     return problem(status, code, str(error))
 

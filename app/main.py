@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,12 +11,14 @@ from fastapi import FastAPI
 
 from app import errors
 from app.catalogue import Catalogue
+from app.jobs import Jobs
 from app.limits import BodyLimit
 from app.painter import Painter
 from app.previews import Previews
-from app.routes import health, styles, stylize
+from app.routes import health, jobs, styles, stylize
 from app.settings import Settings
 from app.store import StyleStore
+from app.supervisor import keep_worker
 from app.telemetry import RequestLog
 from app.version import VERSION
 from model.stylizer import Stylizer
@@ -43,19 +46,26 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
         previews = Previews(painter)
         store = StyleStore(settings.database, served.network_id)
         catalogue = Catalogue(painter, previews, store)
-        app.state.painter, app.state.previews, app.state.catalogue = painter, previews, catalogue
-        watching = asyncio.create_task(catalogue.watch())
+        fits = Jobs(settings.database, served.network_id, queue_size=settings.fit_queue_size)
+        app.state.painter, app.state.previews, app.state.catalogue, app.state.jobs = painter, previews, catalogue, fits
+        tasks = [asyncio.create_task(catalogue.watch())]
+        if settings.worker == "service":
+            tasks.append(asyncio.create_task(keep_worker(settings)))
         yield
-        app.state.painter, app.state.previews, app.state.catalogue = None, None, None
-        watching.cancel()
+        app.state.painter, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         painter.close()
+        fits.close()
         store.close()
 
     app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
     app.state.settings = settings
-    app.state.painter, app.state.previews, app.state.catalogue = None, None, None
+    app.state.painter, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
+    app.state.stopping = threading.Event()
     errors.install(app)
-    for resource in (stylize, styles, health):
+    for resource in (stylize, styles, jobs, health):
         app.include_router(resource.router)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(RequestLog)

@@ -52,6 +52,9 @@ class Previews:
 
     async def small(self, preview: bytes) -> bytes:
         """A preview, small enough for a style pack."""
-        return await self._painter.code(
-            lambda: images.encode(images.decode(preview, longest_side=SMALL), "jpeg", quality=75)
-        )
+        return await self._painter.code(lambda: small(preview))
+
+
+def small(preview: bytes) -> bytes:
+    """A picture as a JPEG that is small enough for a style pack."""
+    return images.encode(images.decode(preview, longest_side=SMALL), "jpeg", quality=75)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import PROBLEM_JSON
+from app.jobs import Job, State
+from model.style_pack import Grade
+
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
+"""The OpenAPI description of a route that answers a picture."""
 
 
 class StyleInfo(BaseModel):
@@ -21,6 +28,7 @@ class StyleInfo(BaseModel):
     source: str = Field(description="Where the painting is from.")
     origin: Literal["built-in", "added"]
     losses: dict[str, float] = Field(description="As measured at the end of training.")
+    verdict: Grade | None = Field(description="How well an added style was fitted; null for built-in styles.")
     created: str | None = Field(description="When an added style was added; null for built-in styles.")
 
 
@@ -41,6 +49,36 @@ class StyleList(BaseModel):
     """Every style that can be painted."""
 
     styles: list[StyleInfo]
+
+
+class JobInfo(BaseModel):
+    """A fit of a new style."""
+
+    id: str
+    style: str = Field(description="The style's id, to be used when the fit has succeeded.", examples=["my-style"])
+    state: State
+    step: int = Field(description="Passes made: in each, every photo is painted once.")
+    steps: int | None = Field(description="Passes at the most; it stops earlier when nothing is gained any more.")
+    losses: dict[str, float] = Field(
+        description="content_error: how much of a photo is lost; style_distance: how far its painting is from yours."
+    )
+    seconds_left: float | None = Field(description="At the most, at the pace so far.")
+    verdict: Grade | None = Field(description="Of a fit that succeeded.")
+    message: str | None = Field(description="What the verdict means, or why the fit failed.")
+    created: str
+
+    @classmethod
+    def of(cls, job: Job) -> JobInfo:
+        """A job as it is answered."""
+        return cls(
+            id=job.id,
+            style=job.style_id,
+            state=job.state,
+            **asdict(job.progress),
+            verdict=job.verdict,
+            message=job.message,
+            created=job.created.isoformat(),
+        )
 
 
 class Limits(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -11,11 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from model.checkpoint import SHIPPED
 from model.device import Precision
 
+PREFIX = "IMPASTO_"
+
 
 class Settings(BaseSettings):
     """Each is read from the variable IMPASTO_<NAME>, or from a file `.env` in the working folder."""
 
-    model_config = SettingsConfigDict(env_prefix="IMPASTO_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every network of the machine.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -35,9 +38,31 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="Database of added styles, such as postgresql://user@host/name. None: SQLite in DATA_DIR."
     )
+    worker: Literal["service", "external"] = Field(
+        "service", description="Who fits new styles: a process that the service starts, or scripts/worker.py elsewhere."
+    )
+    fit_queue_size: int = Field(8, ge=1, description="Fits that may wait; more are refused with 429.")
+    fit_content: Path | None = Field(
+        None, description="Folder of photos to fit styles on. None: five that come with Impasto."
+    )
+    loss_network: Path | None = Field(
+        None,
+        description="Loss network, written by scripts/fetch_loss_network.py. "
+        "None: loss-network.safetensors in DATA_DIR, else torchvision's cache.",
+    )
     log_format: Literal["json", "text"] = Field("json", description="json: a JSON object a line; text: for people.")
 
     @property
     def database(self) -> str:
         """URL of the database in use."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'impasto.db').absolute()}"
+
+    @property
+    def loss_network_file(self) -> Path:
+        """Where the loss network should be."""
+        return self.loss_network or self.data_dir / "loss-network.safetensors"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that is to have the same settings."""
+        own = {f"{PREFIX}{name.upper()}": str(value) for name, value in self if value is not None}
+        return {**os.environ, **own}

@@ -1,7 +1,7 @@
-"""The added styles: rows of one database that all replicas share.
+"""The added styles: rows of the database that all replicas share.
 
-SQLite (WAL) or PostgreSQL, by URL. A row is a style pack and a preview; what is known of a style stands
-in its pack. A counter goes up with every change, so that replicas notice one by reading one number.
+A row is a style pack and a preview; what is known of a style stands in its pack. A counter goes up with
+every change, so that replicas notice one by reading one number.
 """
 
 from __future__ import annotations
@@ -11,26 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Engine, LargeBinary, String, create_engine, event, select, text, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy import DateTime, LargeBinary, String, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-PATIENCE = 5
-"""Seconds to wait for a lock or a connection before the database counts as unavailable."""
+from app.database import available, connect, make_folder, writing
+
 MIGRATION_LOCK = 0x1A9A570
 """PostgreSQL's advisory lock that lets one replica migrate while the others wait."""
-
-
-class StoreUnavailable(Exception):
-    """The database cannot be reached, is locked, full or read-only; nothing was changed."""
-
-    retry_after = PATIENCE
 
 
 class StyleExists(Exception):
@@ -85,17 +76,16 @@ class StyleStore:
 
     def __init__(self, url: str, network_id: str) -> None:
         self._network_id = network_id
-        self._engine = _engine(url)
-        self._writing = self._engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._engine = connect(url)
+        self._writing = writing(self._engine)
 
     def migrate(self) -> None:
         """Create the tables, or bring those of an earlier version up to date. Replicas may do so at once."""
-        with _unavailable():
+        with available():
             self._migrate()
 
     def _migrate(self) -> None:
-        if self._engine.dialect.name == "sqlite" and self._engine.url.database:
-            Path(self._engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._engine)
         with self._writing.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
@@ -106,18 +96,18 @@ class StyleStore:
 
     def changes(self) -> int:
         """A number that differs when any style was added, changed or removed since."""
-        with _unavailable(), Session(self._engine) as session:
+        with available(), Session(self._engine) as session:
             return session.scalars(select(Changes.count)).one()
 
     def all(self) -> list[Stored]:
         """Every style of the network, the oldest first."""
         rows = select(StyleRow).where(StyleRow.network_id == self._network_id).order_by(StyleRow.created, StyleRow.id)
-        with _unavailable(), Session(self._engine) as session:
+        with available(), Session(self._engine) as session:
             return [_stored(row) for row in session.scalars(rows)]
 
     def get(self, style_id: str) -> Stored:
         """One style. Raises NoSuchStyle."""
-        with _unavailable(), Session(self._engine) as session:
+        with available(), Session(self._engine) as session:
             return _stored(self._row(session, style_id))
 
     def add(self, style_id: str, pack: bytes, preview: bytes) -> Stored:
@@ -158,7 +148,7 @@ class StyleStore:
     @contextmanager
     def _change(self) -> Iterator[Session]:
         """A transaction that changes styles, and the counter with them."""
-        with _unavailable(), Session(self._writing) as session, session.begin():
+        with available(), Session(self._writing) as session, session.begin():
             session.execute(update(Changes).values(count=Changes.count + 1))  # first: others wait here
             yield session
 
@@ -166,40 +156,3 @@ class StyleStore:
 def _stored(row: StyleRow) -> Stored:
     created = row.created if row.created.tzinfo else row.created.replace(tzinfo=UTC)  # SQLite forgets the zone
     return Stored(row.id, row.pack, row.preview, created)
-
-
-@contextmanager
-def _unavailable() -> Iterator[None]:
-    """Every failure of the database but a conflict of keys as StoreUnavailable."""
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except (DBAPIError, PoolExhausted, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreUnavailable(f"the database of added styles cannot be used: {str(cause).splitlines()[0]}") from error
-
-
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        if parsed.drivername in ("postgres", "postgresql"):
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(
-            parsed, pool_pre_ping=True, pool_timeout=PATIENCE, connect_args={"connect_timeout": PATIENCE}
-        )
-    engine = create_engine(parsed, pool_timeout=PATIENCE, connect_args={"timeout": PATIENCE})
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # the driver would begin transactions by rules of its own
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # what was answered survives a power cut
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        # A transaction that will write takes the lock at once and waits for it; one that began by
-        # reading would be refused instead when another wrote meanwhile.
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
-
-    return engine

@@ -99,3 +99,5 @@ def configure_logging(style: Literal["json", "text"]) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("uvicorn.access").disabled = True  # `RequestLog` says more
+    for chatty in ("alembic", "dbos"):  # every migration of every table
+        logging.getLogger(chatty).setLevel(logging.WARNING)

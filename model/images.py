@@ -131,6 +131,11 @@ def decode(
     return Picture(_to_tensor(color), None if alpha is None else _to_tensor(alpha), _written_as(image.format), credit)
 
 
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels of a picture's file, from its header. Raises UndecodableImage, UnsupportedFormat."""
+    return _open(data).size
+
+
 def encode(picture: Picture, format: Format | None = None, *, quality: int = 90) -> bytes:
     """Write a picture: alpha is kept in PNG and WebP, and put on white in JPEG.
 

@@ -14,10 +14,13 @@ from pickle import UnpicklingError
 from typing import Literal
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
-from torchvision.models import VGG16_Weights, vgg16
 
-WEIGHTS = VGG16_Weights.IMAGENET1K_FEATURES
+# torchvision takes four seconds to import, and a service only looks whether the file is there: imported where used.
+URL = "https://download.pytorch.org/models/vgg16_features-amdegroot-88682ab5.pth"
+"""Of `VGG16_Weights.IMAGENET1K_FEATURES`."""
 
 LAYERS = {
     f"relu{block}_{conv}": index
@@ -41,20 +44,42 @@ class LossNetworkMissing(RuntimeError):
 
 def weights_file() -> Path:
     """Where torchvision keeps (or would put) the weights; moved by the environment's TORCH_HOME."""
-    return Path(torch.hub.get_dir(), "checkpoints", Path(WEIGHTS.url).name)
+    return Path(torch.hub.get_dir(), "checkpoints", Path(URL).name)
 
 
-def load_weights() -> dict[str, Tensor]:
-    """The state dict of VGG-16's `features`, from torchvision's cache or its download.
+def is_there(path: Path) -> bool:
+    """Whether the weights are in a file of `save_weights`, or else in torchvision's cache."""
+    return path.is_file() or weights_file().is_file()
 
-    Raises LossNetworkMissing, naming the file and where to put it, when neither is possible.
+
+def save_weights(weights: dict[str, Tensor], layers: Iterable[str], path: Path) -> None:
+    """Write the weights that these layers need, and no others, as a file for `load_weights`. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(save(_needed(weights, max(LAYERS[layer] for layer in layers))))
+    unfinished.replace(path)
+
+
+def load_weights(path: Path | None = None) -> dict[str, Tensor]:
+    """The state dict of VGG-16's `features`, from a file of `save_weights`, or torchvision's cache or download.
+
+    Raises LossNetworkMissing, naming the file and where to put it, when that is not possible.
     """
+    if path is not None:
+        try:
+            return load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise LossNetworkMissing(
+                f"{path} does not hold the loss network ({error}); scripts/fetch_loss_network.py writes it anew"
+            ) from error
+    from torchvision.models import VGG16_Weights
+
     try:
-        state = WEIGHTS.get_state_dict(progress=False, check_hash=True)
+        state = VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise LossNetworkMissing(
             f"VGG-16's weights are not at {weights_file()}, or broken, and could not be downloaded ({error}). "
-            f"Put {WEIGHTS.url} there, or set TORCH_HOME to the folder that has "
+            f"Put {URL} there, or set TORCH_HOME to the folder that has "
             f"hub/checkpoints/{weights_file().name}."
         ) from error
     prefix = "features."
@@ -78,12 +103,13 @@ class LossNetwork(nn.Module):
         *,
         pooling: Pooling = "average",
     ) -> None:
+        from torchvision.models import vgg16
+
         super().__init__()
         self.layers = {LAYERS[name]: name for name in sorted(layers, key=LAYERS.__getitem__)}
         with torch.device("meta"):  # spares the memory of the classifier, and the time to initialise it
             features = vgg16(weights=None, init_weights=False).features[: max(self.layers) + 1]
-        needed = {key: value for key, value in weights.items() if int(key.split(".")[0]) <= max(self.layers)}
-        features.load_state_dict(needed, assign=True)
+        features.load_state_dict(_needed(weights, max(self.layers)), assign=True)
         for index, module in enumerate(features):
             if isinstance(module, nn.MaxPool2d) and pooling == "average":
                 features[index] = nn.AvgPool2d(kernel_size=2, stride=2)
@@ -105,3 +131,8 @@ class LossNetwork(nn.Module):
             if index in self.layers:
                 found[self.layers[index]] = x
         return found
+
+
+def _needed(weights: dict[str, Tensor], deepest: int) -> dict[str, Tensor]:
+    """The weights up to an index of `features`."""
+    return {key: value for key, value in weights.items() if int(key.split(".")[0]) <= deepest}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from safetensors import SafetensorError
@@ -21,6 +22,8 @@ from model.styles import Style
 
 FORMAT = "impasto-style-pack"
 VERSION = 1
+Grade = Literal["good", "fair", "poor"]
+"""How good a fit can be; see `model/training/verdict.py`."""
 LARGEST = 1_000_000
 """Bytes. A pack is a fiftieth of that; nothing larger is looked into."""
 
@@ -90,9 +93,15 @@ class StylePack:
                 raise ValueError("it holds numbers that are not finite")
             if digest != _digest(tensors, header):
                 raise ValueError("its contents are not those that were saved")
+            fit = header["fit"]
+            losses = fit.get("losses", {}).values()
+            if not all(isinstance(value, int | float) and math.isfinite(value) for value in losses):
+                raise ValueError("its losses are no numbers")
+            if fit.get("grade") not in (None, *get_args(Grade)):
+                raise ValueError(f"its grade is none of {', '.join(get_args(Grade))}")
             preview = tensors["preview"].numpy().tobytes() if "preview" in tensors else b""
-            return cls(Style(**header["style"]), vector, network_id, header["fit"], preview)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            return cls(Style(**header["style"]), vector, network_id, fit, preview)
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise PackError(f"this is not a valid style pack: {error}") from error
 
 

@@ -12,15 +12,13 @@ from app.dependencies import get_catalogue, get_painter, get_previews
 from app.etag import entity_tag
 from app.painter import Painter
 from app.previews import Previews
-from app.schemas import StyleEdit, StyleInfo, StyleList, problems
+from app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
 from app.store import StyleExists
 from model.style_pack import StylePack
 from model.styles import Style
 
 router = APIRouter(prefix="/v1/styles", tags=["styles"])
 
-BINARY = {"schema": {"type": "string", "format": "binary"}}
-JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
 PACK: dict[str, Any] = {"content": {"application/octet-stream": BINARY}}
 
 
@@ -133,5 +131,6 @@ def _info(style: Style, catalogue: Catalogue) -> StyleInfo:
         source=style.source,
         origin="added" if added else "built-in",
         losses=catalogue.losses(style.id),
+        verdict=added.pack.fit.get("grade") if added else None,
         created=added.created.isoformat() if added else None,
     )

@@ -83,11 +83,12 @@ def resize(rgb: Tensor, shortest_side: int) -> Tensor:
     return F.interpolate(rgb[None], size=size, mode="bicubic", antialias=True)[0].clamp(0, 1)
 
 
-def center_crop(rgb: Tensor, side: int) -> Tensor:
-    """(3, H, W) -> the middle (3, side, side) of the picture resized to just hold it."""
-    rgb = resize(rgb, side)
-    top, left = (rgb.shape[1] - side) // 2, (rgb.shape[2] - side) // 2
-    return rgb[:, top : top + side, left : left + side]
+def center_crop(rgb: Tensor, width: int, height: int | None = None) -> Tensor:
+    """(3, H, W) -> the middle (3, height, width), or the middle square, of the picture resized to hold it."""
+    height = height or width
+    rgb = resize(rgb, max(width, height))
+    top, left = (rgb.shape[1] - height) // 2, (rgb.shape[2] - width) // 2
+    return rgb[:, top : top + height, left : left + width]
 
 
 def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:

@@ -104,9 +104,18 @@ class Objective(nn.Module):
 
         strengths: by how much each painting's style loss is multiplied, (N,).
         """
+        return self.losses(painted, self.content(photos), rows, strengths)
+
+    @torch.no_grad()
+    def content(self, photos: Tensor) -> Tensor:
+        """Features (B, C, H', W') that pictures painted from these photos (B, 3, H, W) should have."""
+        layer = self.config.content_layer
+        features: dict[str, Tensor] = self.loss_network(photos, deepest=layer)
+        return features[layer]
+
+    def losses(self, painted: Tensor, target: Tensor, rows: Tensor, strengths: Tensor | None = None) -> Losses:
+        """As `forward`, for photos whose `content` is known."""
         config = self.config
-        with torch.no_grad():
-            target = self.loss_network(photos, deepest=config.content_layer)[config.content_layer]
         features = self.loss_network(painted)
         content = config.content_weight * content_loss(features[config.content_layer], target)
         style = torch.zeros_like(content)

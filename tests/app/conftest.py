@@ -26,6 +26,7 @@ def settings(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactor
         max_size=256,
         queue_size=4,
         data_dir=tmp_path_factory.mktemp("data"),
+        worker="external",
     )
 
 

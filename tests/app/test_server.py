@@ -27,7 +27,7 @@ def serving(checkpoint: Path, **settings: object) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {"port": port, "checkpoint": checkpoint, **settings}
+    settings = {"port": port, "checkpoint": checkpoint, "worker": "external", **settings}
     environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
     process = subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"

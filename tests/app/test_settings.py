@@ -32,3 +32,12 @@ def test_every_setting_is_documented_with_its_effect(name: str) -> None:
     assert field.description in row
     if isinstance(field.default, int | float):
         assert f"`{field.default}`" in row
+
+
+def test_a_process_started_with_their_environment_has_the_same_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = Settings(port=0, data_dir=tmp_path, worker="external", fit_content=None, precision="float32")
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings

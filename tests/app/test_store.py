@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.store import NoSuchStyle, StoreUnavailable, StyleExists, StyleStore
+from app.database import StoreUnavailable
+from app.store import NoSuchStyle, StyleExists, StyleStore
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_of_many_who_take_one_id_one_gets_it(store: StyleStore) -> None:
 
 
 def test_a_locked_database_is_unavailable_for_writers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.store.PATIENCE", 0.1)
+    monkeypatch.setattr("app.database.PATIENCE", 0.1)
     store = StyleStore(f"sqlite:///{tmp_path}/styles.db", "net")
     store.migrate()
     store.add("one", b"1", b"")

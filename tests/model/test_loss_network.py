@@ -11,9 +11,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.models import vgg16
+from torchvision.models import VGG16_Weights, vgg16
 
-from model.loss_network import LAYERS, LossNetwork, LossNetworkMissing, Pooling, load_weights, weights_file
+from model.loss_network import LAYERS, URL, LossNetwork, LossNetworkMissing, Pooling, load_weights, weights_file
 from tests.conftest import REAL_WEIGHTS, VGG_CHANNELS
 
 PAPER_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -112,6 +112,7 @@ def test_weights_of_another_network_are_an_error(vgg_weights: dict[str, Tensor])
 
 
 def test_cached_weights_are_found_by_torch_home(torch_home: Path, vgg_weights: dict[str, Tensor]) -> None:
+    assert VGG16_Weights.IMAGENET1K_FEATURES.url == URL
     assert weights_file() == torch_home / "hub/checkpoints/vgg16_features-amdegroot-88682ab5.pth"
     loaded = load_weights()
     assert loaded.keys() == vgg_weights.keys()

@@ -104,3 +104,17 @@ def test_no_flipped_byte_goes_unnoticed(position: int, change: int) -> None:
     data[position] ^= change
     with pytest.raises(PackError):
         read(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        {"grade": "great"},
+        {"losses": {"style_distance": "near"}},
+        {"losses": {"style_distance": float("nan")}},
+        {"losses": [1]},
+    ],
+)
+def test_a_fit_that_could_not_be_shown_is_refused(fit: dict[str, Any]) -> None:
+    with pytest.raises(PackError, match="not a valid style pack"):
+        read(replace(PACK, fit=fit).to_bytes())

@@ -73,6 +73,7 @@ def test_an_imported_style_is_shown_with_what_is_known_of_it(service: TestClient
         "source": "https://example.org",
         "origin": "added",
         "losses": {"style_distance": 0.5},
+        "verdict": None,
         "created": created,
     }
     assert ids(service) == [*BUILT_IN, "my-style"]

@@ -1,0 +1,78 @@
+"""The one database of the service: SQLite (WAL) or PostgreSQL, by URL.
+
+Added styles (`app/store.py`) and the jobs that fit them (`app/jobs.py`) stand in it side by side, so that all
+replicas share both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+PATIENCE = 5
+"""Seconds to wait for a lock or a connection before the database counts as unavailable."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached, is locked, full or read-only; nothing was changed."""
+
+    retry_after = PATIENCE
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Turns every failure of the database but a conflict of keys into StoreUnavailable."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, PoolExhausted, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreUnavailable(f"the database of added styles cannot be used: {str(cause).splitlines()[0]}") from error
+
+
+def connect(url: str) -> Engine:
+    """An engine for a URL of SQLAlchemy, such as sqlite:///data/impasto.db or postgresql://user@host/name.
+
+    Nothing is opened yet; an SQLite file's folder is to be made first (`make_folder`).
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(
+            parsed, pool_pre_ping=True, pool_timeout=PATIENCE, connect_args={"connect_timeout": PATIENCE}
+        )
+    engine = create_engine(parsed, pool_timeout=PATIENCE, connect_args={"timeout": PATIENCE})
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver would begin transactions by rules of its own
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # what was answered survives a power cut
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A transaction that will write takes the lock at once and waits for it; one that began by
+        # reading would be refused instead when another wrote meanwhile.
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
+
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for transactions that write."""
+    return engine.execution_options(sqlite_begin="IMMEDIATE")
+
+
+def make_folder(engine: Engine) -> None:
+    """Make the folder of an SQLite file."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)

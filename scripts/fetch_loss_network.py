@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Fetch the loss network that fitting a style needs, and keep the 30 MB of it that are used.
+
+scripts/fetch_loss_network.py        # where the service looks for it
+
+The weights are torchvision's VGG16_Weights.IMAGENET1K_FEATURES: taken from its cache (TORCH_HOME), or
+downloaded once.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from app.settings import Settings
+from model import checkpoint
+from model.checkpoint import CheckpointError
+from model.loss_network import LossNetworkMissing, load_weights, save_weights
+from model.training.fit_style import objective_of
+
+
+@dataclass(frozen=True)
+class Arguments:
+    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
+    """The file to write. Default: where the service looks, loss-network.safetensors in IMPASTO_DATA_DIR."""
+
+
+def main(arguments: Arguments) -> None:
+    output = arguments.output or Settings().loss_network_file
+    try:
+        config = objective_of(checkpoint.load(Settings().checkpoint))
+        save_weights(load_weights(), (config.content_layer, *config.style_layers), output)
+    except (LossNetworkMissing, CheckpointError, OSError) as error:
+        sys.exit(f"fetch_loss_network: {error}")
+    print(f"{output}: {output.stat().st_size / 1e6:.0f} MB")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__))
