@@ -12,13 +12,16 @@ from torch import Tensor
 
 
 def gram(features: Tensor) -> Tensor:
-    """Correlations of the channels: (B, C, H, W) -> (B, C, C), summed over positions, / (H·W).
+    """Correlations of the channels: (B, C, H, W) -> (B, C, C), summed over positions, / (H·W); float32.
 
-    Float32 even under autocast: the sums run over every position.
+    Under autocast too: the sums run over every position. Only bfloat16 features are multiplied as they are: hardware
+    sums such products in float32, so that gradients stay what they were, in a quarter of the time (AMX).
     """
-    flat = features.float().flatten(2)
-    with torch.autocast(flat.device.type, enabled=False):  # it would round the product again
-        return flat @ flat.mT / flat.shape[2]
+    positions = features.permute(0, 2, 3, 1).flatten(1, 2)
+    if positions.dtype != torch.bfloat16:
+        positions = positions.float()
+    with torch.autocast(positions.device.type, enabled=False):  # it would round the product again
+        return (positions.mT @ positions).float() / positions.shape[1]
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -40,6 +43,17 @@ def total_variation(images: Tensor) -> Tensor:
     rows = images.diff(dim=2).square().mean(dim=(1, 2, 3))
     columns = images.diff(dim=3).square().mean(dim=(1, 2, 3))
     return rows + columns
+
+
+def color_variation(images: Tensor) -> Tensor:
+    """Mean squared difference of neighbouring pixels in colour, not brightness, (B, 3, H, W) -> (B,).
+
+    Over the opponent channels red − green and blue − (red + green) / 2. A loss network trained on JPEG files, which
+    keep colour at half the resolution, hardly sees colour this fine, and so leaves a painting network free to draw
+    with it: the red and green diagonals of fast style transfer.
+    """
+    red, green, blue = images.unbind(dim=1)
+    return total_variation(torch.stack([red - green, blue - (red + green) / 2], dim=1))
 
 
 def relative_error(values: Tensor, target: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from app.settings import Settings
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.loss_network import LossNetworkMissing, load_weights, save_weights
-from model.training.fit_style import objective_of
+from model.training.objective import objective_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Arguments:
 def main(arguments: Arguments) -> None:
     output = arguments.output or Settings().loss_network_file
     try:
-        config = objective_of(checkpoint.load(Settings().checkpoint))
+        config = objective_of(checkpoint.load(Settings().checkpoint).training)
         save_weights(load_weights(), (config.content_layer, *config.style_layers), output)
     except (LossNetworkMissing, CheckpointError, OSError) as error:
         sys.exit(f"fetch_loss_network: {error}")

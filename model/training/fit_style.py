@@ -26,7 +26,7 @@ from model.style_pack import StylePack
 from model.styles import Style
 from model.training.balance import Balance, BalanceConfig
 from model.training.data import resize
-from model.training.objective import Losses, Objective, ObjectiveConfig
+from model.training.objective import Losses, Objective, objective_of
 
 TRIED = 4
 """Known vectors of which every pair, blended half and half, is tried as a start: those with the least C + D."""
@@ -128,7 +128,7 @@ class Fitter:
         self.network_id = source.network_id
         self._network = deepcopy(source.network).requires_grad_(False)
         self._network.to(self.device).to(memory_format=torch.channels_last)
-        trained = objective_of(source)
+        trained = objective_of(source.training)
         self._objective = Objective(trained, [resize(painting, trained.painting_size)], weights)
         self._objective.to(self.device).to(memory_format=torch.channels_last)
         self.photos = photos.to(self.device).contiguous(memory_format=torch.channels_last)
@@ -248,10 +248,3 @@ class Fitter:
     def _start(self, weights: dict[str, float], vector: Tensor) -> Start:
         losses = self._losses(vector.to(self.device), torch.arange(LOOKED_AT), None)
         return Start(weights, vector, float((losses.content_error + losses.style_distance).mean()))
-
-
-def objective_of(source: Checkpoint) -> ObjectiveConfig:
-    """The objective that a network was trained with, as its checkpoint tells."""
-    found: dict[str, Any] = source.training.get("config", {}).get("objective", {})
-    values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in found.items()}
-    return ObjectiveConfig(**values)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from model.loss_network import LossNetwork, Pooling, load_weights
-from model.losses import content_loss, gram, relative_error, style_loss, total_variation
+from model.losses import color_variation, content_loss, gram, relative_error, style_loss, total_variation
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class ObjectiveConfig:
     to show it. A second run, started from the first, can weigh them more."""
     total_variation_weight: float = 0.0
     """Weight of the total variation of the painted picture."""
+    color_variation_weight: float = 1e6
+    """Weight of the variation of its colours alone, see `color_variation`. The paper has none; with it,
+    diagonals of red and green vanish within 200 steps, and nothing else changes."""
     gram_energy: float | None = 7.5e8
     """Scale every painting's style loss, layer by layer, as if the mean square of its Gram matrix
     were this. Plain losses (None, as in the paper) apply a painting as strongly as its contrast
@@ -36,6 +40,13 @@ class ObjectiveConfig:
     """Pooling of the loss network."""
     painting_size: int = 512
     """Shorter side in pixels at which the paintings are measured: how coarse strokes become."""
+
+
+def objective_of(training: Mapping[str, Any]) -> ObjectiveConfig:
+    """The objective that a network was trained with, as its checkpoint's `training` tells."""
+    found: dict[str, Any] = training.get("config", {}).get("objective", {})
+    values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in found.items()}
+    return ObjectiveConfig(**values)
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,8 @@ class Objective(nn.Module):
     """
 
     scales: Tensor
+    """By how much each painting's style loss is multiplied at each layer, (L, N)."""
+    _energies: Tensor
 
     def __init__(self, config: ObjectiveConfig, paintings: Iterable[Tensor], weights: dict[str, Tensor] | None = None):
         super().__init__()
@@ -74,19 +87,14 @@ class Objective(nn.Module):
             each = [self._grams(self.loss_network(painting[None])) for painting in paintings]
         for layer in config.style_layers:
             self.register_buffer(layer, torch.cat([grams[layer] for grams in each]), persistent=False)
-        self.register_buffer("scales", self._scales(), persistent=False)
+        energies = torch.stack([self.grams(layer).square().mean(dim=(1, 2)) for layer in config.style_layers])
+        scales = torch.ones_like(energies) if config.gram_energy is None else config.gram_energy / energies
+        self.register_buffer("scales", scales, persistent=False)
+        self.register_buffer("_energies", energies, persistent=False)
 
     def grams(self, layer: str) -> Tensor:
         """Gram matrices of all paintings at a layer, (N, C, C)."""
         return self.get_buffer(layer)
-
-    def _scales(self) -> Tensor:
-        """By how much each painting's style loss is multiplied at each layer, (L, N)."""
-        config = self.config
-        energies = torch.stack([self.grams(layer).square().mean(dim=(1, 2)) for layer in config.style_layers])
-        if config.gram_energy is None:
-            return torch.ones_like(energies)
-        return config.gram_energy / energies
 
     def distances(self, features: dict[str, Tensor]) -> Tensor:
         """‖G(y) − G(s)‖² / ‖G(s)‖² of one picture's features at each style layer from each painting, (L, N)."""
@@ -95,6 +103,11 @@ class Objective(nn.Module):
             paintings = self.grams(layer)
             rows.append(relative_error(gram(features[layer]).expand_as(paintings), paintings))
         return torch.stack(rows)
+
+    def style_losses(self, distances: Tensor) -> Tensor:
+        """The style loss of a picture against each painting, (N,), from its `distances` (L, N)."""
+        weights = torch.tensor(self.config.style_weights).to(distances)
+        return weights @ (self.scales * self._energies * distances)
 
     def _grams(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         return {layer: gram(features[layer]) for layer in self.config.style_layers}
@@ -130,5 +143,7 @@ class Objective(nn.Module):
         total = content + style
         if config.total_variation_weight:
             total = total + config.total_variation_weight * total_variation(painted)
+        if config.color_variation_weight:
+            total = total + config.color_variation_weight * color_variation(painted)
         error = relative_error(features[config.content_layer].detach(), target)
         return Losses(total, content.detach(), style.detach(), error, distance)

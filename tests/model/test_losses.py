@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.losses import content_loss, gram, relative_error, style_loss, total_variation
+from model.losses import color_variation, content_loss, gram, relative_error, style_loss, total_variation
 
 Array = NDArray[np.float64]
 random = np.random.default_rng(0)
@@ -61,6 +61,19 @@ def test_total_variation_is_the_mean_square_of_neighbouring_pixels() -> None:
     np.testing.assert_allclose(total_variation(tensor(FEATURES)).numpy(), expected, rtol=1e-5)
 
 
+def test_color_variation_is_the_total_variation_of_the_opponent_channels() -> None:
+    red, green, blue = FEATURES[:, 0], FEATURES[:, 1], FEATURES[:, 2]
+    opponents = np.stack([red - green, blue - (red + green) / 2], axis=1)
+    expected = total_variation(tensor(opponents))
+    torch.testing.assert_close(color_variation(tensor(FEATURES)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_what_varies_in_brightness_alone_has_no_color_variation() -> None:
+    grey = tensor(FEATURES[:, :1]).expand(-1, 3, -1, -1)
+    assert color_variation(grey).max() < 1e-12
+    assert total_variation(grey).min() > 0.1
+
+
 def test_relative_error_is_the_squared_distance_over_the_squared_length() -> None:
     expected = [((x - y) ** 2).sum() / (y**2).sum() for x, y in zip(FEATURES, TARGET, strict=True)]
     np.testing.assert_allclose(relative_error(tensor(FEATURES), tensor(TARGET)).numpy(), expected, rtol=1e-5)
@@ -89,7 +102,9 @@ def test_losses_leave_their_arguments_as_they_were() -> None:
     assert torch.equal(target, tensor(TARGET))
 
 
-@pytest.mark.parametrize("loss", [total_variation, lambda x: relative_error(x, tensor(TARGET, torch.float64))])
+@pytest.mark.parametrize(
+    "loss", [total_variation, color_variation, lambda x: relative_error(x, tensor(TARGET, torch.float64))]
+)
 def test_gradients_are_those_of_finite_differences(loss: Callable[[Tensor], Tensor]) -> None:
     assert torch.autograd.gradcheck(loss, tensor(FEATURES, torch.float64).requires_grad_())
 

@@ -435,5 +435,5 @@ def test_two_processes_learn_what_one_learns(run: RunConfig, tmp_path: Path) -> 
     together, alone = everything(trained(run.output)), everything(trained(tmp_path / "alone"))
     assert (together - alone).abs().mean() < 0.2 * (alone - start).abs().mean()  # 0.7 if they did not share gradients
     for one, other in zip(metrics_of(run.output), metrics_of(tmp_path / "alone"), strict=True):
-        assert one["total"] == pytest.approx(other["total"], rel=1e-3)
+        assert one["total"] == pytest.approx(other["total"], rel=2e-2)  # where bfloat16 is native, it rounds
         assert one["styles"].keys() == other["styles"].keys()

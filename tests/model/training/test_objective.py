@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.loss_network import LossNetwork
+from model.losses import color_variation, total_variation
 from model.training.objective import Losses, Objective, ObjectiveConfig
 from tests.pictures import painting, photo
 
 Array = NDArray[np.float64]
-CONFIG = ObjectiveConfig()
+CONFIG = ObjectiveConfig(color_variation_weight=0)
 PLAIN = replace(CONFIG, gram_energy=None)
 
 
@@ -99,13 +101,17 @@ def test_every_loss_is_that_of_its_definition(vgg_weights: dict[str, Tensor], co
         assert found["style_distance"][n] == pytest.approx(distance, rel=1e-4)
 
 
-def test_total_variation_is_added_when_asked_for(vgg_weights: dict[str, Tensor]) -> None:
-    config = replace(CONFIG, total_variation_weight=1e6)
+@pytest.mark.parametrize(
+    ("weight", "variation"),
+    [("total_variation_weight", total_variation), ("color_variation_weight", color_variation)],
+)
+def test_variation_is_added_when_asked_for(
+    vgg_weights: dict[str, Tensor], weight: str, variation: Callable[[Tensor], Tensor]
+) -> None:
+    config = replace(CONFIG, **{weight: 1e6})
     plain = Objective(CONFIG, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS).total
     smooth = Objective(config, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS).total
-    y = PAINTED.double()
-    rows, columns = y[:, :, 1:] - y[:, :, :-1], y[..., 1:] - y[..., :-1]
-    expected = 1e6 * (rows.square().mean(dim=(1, 2, 3)) + columns.square().mean(dim=(1, 2, 3)))
+    expected = 1e6 * variation(PAINTED.double())
     torch.testing.assert_close(smooth.double() - plain.double(), expected, rtol=0.01, atol=0)
 
 
