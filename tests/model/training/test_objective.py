@@ -102,13 +102,15 @@ def test_every_loss_is_that_of_its_definition(vgg_weights: dict[str, Tensor], co
 
 
 @pytest.mark.parametrize(
-    ("weight", "variation"),
-    [("total_variation_weight", total_variation), ("color_variation_weight", color_variation)],
+    ("config", "variation"),
+    [
+        (replace(CONFIG, total_variation_weight=1e6), total_variation),
+        (replace(CONFIG, color_variation_weight=1e6), color_variation),
+    ],
 )
 def test_variation_is_added_when_asked_for(
-    vgg_weights: dict[str, Tensor], weight: str, variation: Callable[[Tensor], Tensor]
+    vgg_weights: dict[str, Tensor], config: ObjectiveConfig, variation: Callable[[Tensor], Tensor]
 ) -> None:
-    config = replace(CONFIG, **{weight: 1e6})
     plain = Objective(CONFIG, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS).total
     smooth = Objective(config, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS).total
     expected = 1e6 * variation(PAINTED.double())

@@ -37,7 +37,7 @@ def test_as_good_as_the_trained_styles_is_good(fitter_for: Judge, tiny_checkpoin
     verdict = judge(fitter, tiny_checkpoint.styles.vectors[0], PHOTOS)
     assert verdict.grade == "good"
     assert verdict.losses == fitter.measure(tiny_checkpoint.styles.vectors[0], PHOTOS)
-    assert set(verdict.artefacts) == {"saturation", "checkerboard", "border"}
+    assert set(verdict.artefacts) == {"saturation", "checkerboard", "border", "diagonals"}
 
 
 @pytest.mark.parametrize(
