@@ -24,7 +24,7 @@ USUAL = {"style_distance": 1.0, "content_error": 1.4}
 """Losses of trained styles where a checkpoint does not tell."""
 COMMON = 0.95
 """Share of the trained styles that are no outliers in their losses."""
-UNSEEN = {"saturation": 0.02, "checkerboard": 1.5, "border": 1.2, "diagonals": 1.2}
+UNSEEN = {"saturation": 0.02, "checkerboard": 1.5, "border": 1.2, "diagonals": 1.5}
 """Artefacts up to this are not seen, however free of them the trained styles are."""
 ADVICE = {
     "style_distance": "its pictures stay far from the painting, whose brush work this network does not know. Blend it "
