@@ -127,7 +127,7 @@ def test_metrics_are_a_line_every_so_many_steps_with_the_losses_of_each_style(fi
     assert [line["step"] for line in lines] == [2, 4, 6]
     for line in lines:
         assert line["skipped"] == 0
-        assert line["total"] == pytest.approx(line["content"] + line["style"], rel=1e-4)
+        assert line["total"] > line["content"] + line["style"] > 0  # the rest is the variation of colour
         assert line["images_per_second"] > 0
         assert 0 <= line["waiting_for_data"] <= 1
         mean = sum(style["total"] for style in line["styles"].values()) / 2  # 4 images: each style twice
