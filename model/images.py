@@ -128,7 +128,7 @@ def decode(
         raise UndecodableImage(f"the {image.format} picture is broken or cut short ({error})") from error
     if longest_side is not None:
         color, alpha = _resize(color, alpha, _scaled(color.size, longest_side))
-    return Picture(_to_tensor(color), None if alpha is None else _to_tensor(alpha), _written_as(image.format), credit)
+    return Picture(to_tensor(color), None if alpha is None else to_tensor(alpha), _written_as(image.format), credit)
 
 
 def size(data: bytes) -> tuple[int, int]:
@@ -167,6 +167,12 @@ def to_image(channels: Tensor) -> Image.Image:
     """(C, H, W) in [0, 1], C = 3 or 4 -> an 8-bit image, rounded to the nearest of 256 values."""
     values = (channels.detach().clamp(0, 1) * 255).round().to(torch.uint8)
     return Image.fromarray(values.permute(1, 2, 0).cpu().contiguous().numpy())
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """An 8-bit image -> (C, H, W), float32 in [0, 1]; grey has one channel."""
+    values = torch.from_numpy(np.atleast_3d(np.array(image)))
+    return values.permute(2, 0, 1).contiguous().float() / 255
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -271,12 +277,6 @@ def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
 @cache
 def _srgb() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-
-
-def _to_tensor(image: Image.Image) -> Tensor:
-    """An 8-bit image -> (C, H, W), float32 in [0, 1]."""
-    values = torch.from_numpy(np.atleast_3d(np.array(image)))
-    return values.permute(2, 0, 1).contiguous().float() / 255
 
 
 def _scaled(size: tuple[int, int], longest_side: int) -> tuple[int, int]:

@@ -103,8 +103,8 @@ class Evaluator:
     """
 
     def __init__(self, arguments: Arguments) -> None:
-        self.checkpoint = arguments.checkpoint
-        self.stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device)
+        self.source = checkpoint.load(arguments.checkpoint)
+        self.stylizer = Stylizer(self.source, device=arguments.device)
         self.paintings = _paintings(self.stylizer, arguments.styles)
         self.objective = _objective(self.stylizer, self.paintings)
         self.photos = [data.center_crop(data.load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
@@ -112,6 +112,11 @@ class Evaluator:
     @property
     def styles(self) -> tuple[str, ...]:
         return self.stylizer.styles.ids
+
+    @property
+    def examples(self) -> range:
+        """Rows of a few styles, for where there is no room for all."""
+        return range(0, len(self.styles), -(-len(self.styles) // EXAMPLES))
 
     def losses(self, photos: Sequence[Tensor], what: str = "losses") -> Evaluation:
         """Some photos in every style."""
@@ -227,15 +232,13 @@ def _blends(evaluator: Evaluator) -> Section:
 def _artefacts(evaluator: Evaluator) -> Section:
     """The artefacts of the photos, of the network's pictures, and of those of networks broken on purpose."""
     photos, probes = torch.stack(evaluator.photos), artefacts.flat_probes(evaluator.photos[0].shape[-1])
-    source = checkpoint.load(evaluator.checkpoint)
-    every = range(len(evaluator.styles))
-    some = every[:: -(-len(every) // EXAMPLES)]
+    source = evaluator.source
     untouched = artefacts.measure(photos)
-    found = _by_style(evaluator.stylizer, every, photos, probes)
+    found = _by_style(evaluator.stylizer, range(len(evaluator.styles)), photos, probes)
     rows = []
     for name, spoil in BROKEN.items():
         broken = Stylizer(replace(source, network=spoil(source.network)), device=str(evaluator.stylizer.device))
-        fired = _by_style(broken, some, photos[:EXAMPLES], probes)[name]
+        fired = _by_style(broken, evaluator.examples, photos[:EXAMPLES], probes)[name]
         rows.append(report.Artefact(name, untouched.get(name), found[name], fired))
     text = (
         "Each detector on the untouched photos, on the pictures painted from them in every style, and on those of the "
@@ -259,7 +262,7 @@ def _by_style(stylizer: Stylizer, rows: Sequence[int], photos: Tensor, probes: T
 def _scale(evaluator: Evaluator, photo: Tensor, pictures: Path) -> Section:
     whole, middle = [], []
     sizes = [size for size in SEEN if _reaches(photo, size)]
-    for row in range(0, len(evaluator.styles), -(-len(evaluator.styles) // EXAMPLES)):
+    for row in evaluator.examples:
         for size in sizes:
             painted = _painted(evaluator.stylizer, data.center_crop(photo, size), row)
             whole.append((f"{size} pixels", data.resize(painted, CELL)))

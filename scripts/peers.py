@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import torch
-from PIL import Image
 from torch import Tensor
 
-from model.images import to_image
+from model.images import to_image, to_tensor
 
 
 class ArbitraryStyle:
@@ -35,5 +32,4 @@ class ArbitraryStyle:
 
     def paint(self, photo: Tensor, row: int) -> Tensor:
         """A photo (3, H, W) in [0, 1] and the row of a painting -> the picture, of the same shape."""
-        painted: Image.Image = self._engine.stylize_with(to_image(photo), self._paintings[row])
-        return torch.from_numpy(np.array(painted)).permute(2, 0, 1).float() / 255
+        return to_tensor(self._engine.stylize_with(to_image(photo), self._paintings[row]))
