@@ -13,6 +13,7 @@ from app.settings import Settings
 from app.telemetry import configure_logging
 from model.checkpoint import CheckpointError
 from model.device import DeviceUnavailable
+from model.memory import keep_freed_memory
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
         faults = (f"IMPASTO_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.exit("impasto: " + "; ".join(faults))
     configure_logging(settings.log_format)
+    keep_freed_memory()
     try:
         stylizer = load_stylizer(settings)
     except (FileNotFoundError, CheckpointError, DeviceUnavailable) as error:

@@ -72,6 +72,31 @@ class ConvNorm(nn.Module):
         return result
 
 
+class UpConvNorm(nn.Module):
+    """Twice the height and width: nearest-neighbour upsampling, then a convolution and its normalization.
+
+    It leaves no checkerboard, as a transposed convolution would.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, 3, bias=False)
+        self.norm = ConditionalInstanceNorm(channels_out)
+        nn.init.normal_(self.conv.weight, std=0.01)
+
+    def forward(self, x: Tensor, style: Tensor, like: Tensor) -> Tensor:
+        """(B, C_in, ⌈H/2⌉, ⌈W/2⌉), (B, 2·C_out), any (…, H, W) -> (B, C_out, H, W).
+
+        With an odd height or width, the row or column beyond it, which exists only by rounding, pads
+        the convolution but does not enter the statistics.
+        """
+        height, width = like.shape[2:]
+        large = F.interpolate(x, scale_factor=2.0)
+        padded = F.pad(large, (1, 1 - width % 2, 1, 1 - height % 2), mode="reflect")
+        result: Tensor = self.norm(self.conv(padded), style)
+        return result
+
+
 class ResidualBlock(nn.Module):
     """x + f(x) with f = convolution, ReLU, convolution; nothing after the addition."""
 
@@ -84,16 +109,6 @@ class ResidualBlock(nn.Module):
         """(B, C, H, W) and the styles of both normalizations, (B, 2C) each -> (B, C, H, W)."""
         result: Tensor = x + self.second(F.relu(self.first(x, first_style)), second_style)
         return result
-
-
-def double(x: Tensor, like: Tensor) -> Tensor:
-    """Repeat every pixel of `x` 2×2 and cut to the height and width of `like`.
-
-    Nearest-neighbour upsampling followed by a convolution leaves no checkerboard, as a transposed
-    convolution would. The cut makes an image of odd size come out at its own size, and keeps rows
-    that exist only by rounding out of the statistics that follow.
-    """
-    return F.interpolate(x, scale_factor=2.0)[..., : like.shape[2], : like.shape[3]]
 
 
 class StyleNetwork(nn.Module):
@@ -111,21 +126,21 @@ class StyleNetwork(nn.Module):
             ]
         )
         self.residual = nn.ModuleList(ResidualBlock(wide) for _ in range(self.config.residual_blocks))
-        self.decoder = nn.ModuleList([ConvNorm(wide, middle, 3), ConvNorm(middle, narrow, 3), ConvNorm(narrow, 3, 9)])
+        self.decoder = nn.ModuleList([UpConvNorm(wide, middle), UpConvNorm(middle, narrow), ConvNorm(narrow, 3, 9)])
 
     @property
-    def _norms(self) -> Iterator[ConditionalInstanceNorm]:
+    def norms(self) -> Iterator[ConditionalInstanceNorm]:
         """The normalizations in the order in which the network applies them."""
         return (module for module in self.modules() if isinstance(module, ConditionalInstanceNorm))
 
     @property
     def style_size(self) -> int:
         """E, the length of a style vector: a γ and a β for every normalized channel."""
-        return sum(2 * norm.channels for norm in self._norms)
+        return sum(2 * norm.channels for norm in self.norms)
 
     def identity_style(self) -> Tensor:
         """The style vector (E,) that leaves every normalization plain: γ = 1, β = 0."""
-        return torch.cat([torch.tensor([1.0, 0.0]).repeat_interleave(n.channels) for n in self._norms])
+        return torch.cat([torch.tensor([1.0, 0.0]).repeat_interleave(n.channels) for n in self.norms])
 
     def forward(self, images: Tensor, style_vectors: Tensor) -> Tensor:
         """Paint every image in its own style.
@@ -136,14 +151,14 @@ class StyleNetwork(nn.Module):
         Raises ValueError for other shapes.
         """
         self._check(images, style_vectors)
-        styles = iter(torch.split(style_vectors, [2 * norm.channels for norm in self._norms], dim=1))
+        styles = iter(torch.split(style_vectors, [2 * norm.channels for norm in self.norms], dim=1))
         full = F.relu(self.encoder[0](images, next(styles)))
         half = F.relu(self.encoder[1](full, next(styles)))
         x = F.relu(self.encoder[2](half, next(styles)))
         for block in self.residual:
             x = block(x, next(styles), next(styles))
-        x = F.relu(self.decoder[0](double(x, like=half), next(styles)))
-        x = F.relu(self.decoder[1](double(x, like=full), next(styles)))
+        x = F.relu(self.decoder[0](x, next(styles), like=half))
+        x = F.relu(self.decoder[1](x, next(styles), like=full))
         return torch.sigmoid(self.decoder[2](x, next(styles)))
 
     def _check(self, images: Tensor, style_vectors: Tensor) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,8 @@ from model import checkpoint, images
 from model.checkpoint import SHIPPED
 from model.contact_sheet import contact_sheet
 from model.device import device_name
+from model.memory import keep_freed_memory
+from model.network import StyleNetwork
 from model.styles import UnknownStyle
 from model.stylizer import Stylizer
 from model.training import artefacts, data, report
@@ -50,6 +52,8 @@ EXAMPLES = 4
 """Styles, evenly spread over all, that are shown where there is no room for more."""
 PAIRS, BLENDED = 40, 2
 """Pairs of styles that are blended, and photos painted in every blend."""
+STRENGTHS, MIXED = (0.6, 0.7, 0.8, 0.9, 1.0), 6
+"""How far from the photo to the painting, and photos that are painted so."""
 CELL = 256
 """Pixels of a picture on a sheet."""
 SHOWN = 3
@@ -85,6 +89,7 @@ class Arguments:
 
 
 def main(arguments: Arguments) -> None:
+    keep_freed_memory()
     try:
         evaluator = Evaluator(arguments)
         if arguments.output is None:
@@ -149,6 +154,7 @@ def write_report(evaluator: Evaluator, arguments: Arguments) -> None:
     sections = [_losses(evaluator, own, large)]
     if arguments.many and arguments.singles:
         sections.append(_versus(evaluator, arguments.many, arguments.singles))
+    sections.append(_trade_off(evaluator))
     sections.append(Section("Separation of the styles", report.confusion_table(own)))
     sections.append(_blends(evaluator))
     sections.append(_artefacts(evaluator))
@@ -231,13 +237,13 @@ def _blends(evaluator: Evaluator) -> Section:
 
 def _artefacts(evaluator: Evaluator) -> Section:
     """The artefacts of the photos, of the network's pictures, and of those of networks broken on purpose."""
+    stylizer, styles = evaluator.stylizer, range(len(evaluator.styles))
     photos, probes = torch.stack(evaluator.photos), artefacts.flat_probes(evaluator.photos[0].shape[-1])
-    source = evaluator.source
     untouched = artefacts.measure(photos)
-    found = _by_style(evaluator.stylizer, range(len(evaluator.styles)), photos, probes)
+    found = _by_style(lambda photo, row: _painted(stylizer, photo, row), styles, photos, probes)
     rows = []
     for name, spoil in BROKEN.items():
-        broken = Stylizer(replace(source, network=spoil(source.network)), device=str(evaluator.stylizer.device))
+        broken = _painting_with(spoil(evaluator.source.network), stylizer)
         fired = _by_style(broken, evaluator.examples, photos[:EXAMPLES], probes)[name]
         rows.append(report.Artefact(name, untouched.get(name), found[name], fired))
     text = (
@@ -248,15 +254,46 @@ def _artefacts(evaluator: Evaluator) -> Section:
     return Section("Artefacts", text + report.artefacts_table(rows, evaluator.styles))
 
 
-def _by_style(stylizer: Stylizer, rows: Sequence[int], photos: Tensor, probes: Tensor) -> dict[str, Tensor]:
+def _painting_with(network: StyleNetwork, stylizer: Stylizer) -> Paint:
+    """Painting with a network as it is, in float32: the stylizer's own rearrangement would mend what was broken."""
+    network, vectors = network.to(stylizer.device), stylizer.styles.vectors.to(stylizer.device)
+
+    @torch.inference_mode()
+    def paint(photo: Tensor, row: int) -> Tensor:
+        painted: Tensor = network(photo[None].to(stylizer.device), vectors[row : row + 1])
+        return painted[0].cpu()
+
+    return paint
+
+
+def _by_style(paint: Paint, rows: Sequence[int], photos: Tensor, probes: Tensor) -> dict[str, Tensor]:
     """Every artefact in some styles, the median of the pictures painted in each: {name: (N,)}."""
     found: dict[str, list[Tensor]] = {}
     for row in rows:
-        for name, values in artefacts.measure(_all_painted(stylizer, photos, row)).items():
+        painted = torch.stack([paint(photo, row) for photo in photos])
+        for name, values in artefacts.measure(painted).items():
             found.setdefault(name, []).append(values.median())
-        flat = artefacts.flat_noise(_all_painted(stylizer, probes, row))
+        flat = artefacts.flat_noise(torch.stack([paint(probe, row) for probe in probes]))
         found.setdefault("flat_noise", []).append(flat.median())
     return {name: torch.stack(values) for name, values in found.items()}
+
+
+def _trade_off(evaluator: Evaluator) -> Section:
+    """C and D of mixtures of photo and painting."""
+    photos = evaluator.photos[:MIXED]
+    found = {}
+    for strength in STRENGTHS:
+
+        def paint(photo: Tensor, row: int, strength: float = strength) -> Tensor:
+            return torch.lerp(photo, _painted(evaluator.stylizer, photo, row), strength)
+
+        progress = _progress(len(photos), f"strength {strength:g}")
+        found[f"{strength:g}"] = evaluate(paint, evaluator.styles, evaluator.objective, photos, progress=progress)
+    text = (
+        f"What `strength` buys, on {len(photos)} photos: a mixture of both pictures' pixels keeps more "
+        "of the photo (C) and is farther from the painting (D).\n\n"
+    )
+    return Section("Painting against photo", text + report.summary_table(found))
 
 
 def _scale(evaluator: Evaluator, photo: Tensor, pictures: Path) -> Section:
@@ -320,10 +357,6 @@ def _paintings(stylizer: Stylizer, folder: Path) -> list[Tensor]:
 
 def _painted(stylizer: Stylizer, photo: Tensor, row: int) -> Tensor:
     return stylizer.paint(photo[None], stylizer.styles.vectors[row][None])[0]
-
-
-def _all_painted(stylizer: Stylizer, photos: Tensor, row: int) -> Tensor:
-    return torch.stack([_painted(stylizer, photo, row) for photo in photos])
 
 
 def _reaches(photo: Tensor, size: int) -> bool:

@@ -23,6 +23,7 @@ from model.checkpoint import SHIPPED
 from model.contact_sheet import contact_sheet
 from model.device import Precision
 from model.images import Format, ImageError
+from model.memory import keep_freed_memory
 from model.stylizer import Stylizer
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -56,6 +57,7 @@ class Arguments:
 
 
 def main(arguments: Arguments) -> None:
+    keep_freed_memory()
     try:
         failed = run(arguments)
     except (ValueError, LookupError, OSError, RuntimeError) as error:

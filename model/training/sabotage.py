@@ -7,32 +7,39 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.network import ConvNorm, StyleNetwork
+from model.network import StyleNetwork, UpConvNorm
 
 
 def zero_insertion(network: StyleNetwork) -> StyleNetwork:
     """Upsampling that leaves three of four pixels empty, as a transposed convolution does."""
 
-    def every_other(_: nn.Module, arguments: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        doubled, style = arguments
-        sparse = torch.zeros_like(doubled)
-        sparse[..., ::2, ::2] = 4 * doubled[..., ::2, ::2]
-        return sparse, style
+    def every_other(_: nn.Module, arguments: tuple[Tensor]) -> Tensor:
+        sparse = torch.zeros_like(arguments[0])
+        sparse[..., ::2, ::2] = 4 * arguments[0][..., ::2, ::2]
+        return sparse
 
     broken = deepcopy(network)
-    for after_doubling in broken.decoder[:2]:
-        after_doubling.register_forward_pre_hook(every_other)
+    for layer in broken.decoder.modules():
+        if isinstance(layer, UpConvNorm):
+            layer.conv.register_forward_pre_hook(every_other)
     return broken
 
 
 def zero_padding(network: StyleNetwork) -> StyleNetwork:
     """Zeros around every feature map, where a network learned to see its reflection."""
+
+    def zeros_around(conv: nn.Module, arguments: tuple[Tensor]) -> Tensor:
+        assert isinstance(conv, nn.Conv2d)
+        edge = conv.kernel_size[0] // 2
+        return F.pad(arguments[0][..., edge:-edge, edge:-edge], (edge,) * 4)
+
     broken = deepcopy(network)
     for layer in broken.modules():
-        if isinstance(layer, ConvNorm):
-            layer.conv.padding, layer.padding = (layer.padding, layer.padding), 0
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_pre_hook(zeros_around)
     return broken
 
 

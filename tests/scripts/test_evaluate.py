@@ -88,6 +88,7 @@ def test_the_report_has_every_section_its_goals_and_pictures(
         "Goals",
         "Style and content losses",
         "One network for all styles",
+        "Painting against photo",
         "Separation of the styles",
         "Blends",
         "Artefacts",
