@@ -16,11 +16,11 @@ import structlog
 
 from app.database import StoreUnavailable
 from app.errors import BuiltInStyle, InvalidRequest
-from app.painter import Painter
 from app.previews import Previews
 from app.store import StyleExists, StyleStore
 from model.style_pack import PackError, StylePack
 from model.styles import Style, StyleTable
+from model.stylizer import Stylizer
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -41,21 +41,21 @@ class AddedStyle:
 
 
 class Catalogue:
-    """The styles of a painter's stylizer, kept up to date with the store.
+    """The styles of a stylizer, kept up to date with the store.
 
     `watch` is to run as a task as long as the service does.
     """
 
-    def __init__(self, painter: Painter, previews: Previews, store: StyleStore) -> None:
-        self._painter, self._previews, self._store = painter, previews, store
-        self._built_in = painter.stylizer.styles
+    def __init__(self, stylizer: Stylizer, previews: Previews, store: StyleStore) -> None:
+        self._stylizer, self._previews, self._store = stylizer, previews, store
+        self._built_in = stylizer.styles
         self._added: dict[str, AddedStyle] = {}
         self._seen: int | None = None
         self._turn = asyncio.Lock()
 
     def added(self, style_id: str) -> AddedStyle | None:
         """What is known of an added style; None for a built-in one. Raises UnknownStyle."""
-        self._painter.stylizer.styles.row(style_id)
+        self._stylizer.styles.row(style_id)
         return self._added.get(style_id)
 
     def losses(self, style_id: str) -> dict[str, float]:
@@ -64,7 +64,7 @@ class Catalogue:
         losses: dict[str, float] = (
             added.pack.fit.get("losses", {})
             if added
-            else self._painter.stylizer.training.get("style_losses", {}).get(style_id, {})
+            else self._stylizer.training.get("style_losses", {}).get(style_id, {})
         )
         return losses
 
@@ -75,12 +75,12 @@ class Catalogue:
         row = self._built_in.row(style_id)
         fit = {"losses": self.losses(style_id)}
         preview = await self._previews.small(await self._previews.built_in(style_id))
-        network_id = self._painter.stylizer.network_id
+        network_id = self._stylizer.network_id
         return StylePack(self._built_in.styles[row], self._built_in.vectors[row], network_id, fit, preview)
 
     def read(self, data: bytes) -> StylePack:
         """A pack for the served network from a file. Raises PackError."""
-        stylizer = self._painter.stylizer
+        stylizer = self._stylizer
         return StylePack.from_bytes(data, network_id=stylizer.network_id, style_size=self._built_in.vectors.shape[1])
 
     async def add(self, pack: StylePack) -> AddedStyle:
@@ -124,7 +124,7 @@ class Catalogue:
                 await asyncio.to_thread(self._store.migrate)
             changes = await asyncio.to_thread(self._store.changes)
             if changes != self._seen:
-                self._added, self._painter.stylizer.styles = await asyncio.to_thread(self._load)
+                self._added, self._stylizer.styles = await asyncio.to_thread(self._load)
                 self._seen = changes
                 log.info("added styles", ids=list(self._added))
 
@@ -153,7 +153,7 @@ class Catalogue:
     def _not_taken(self, style_id: str) -> None:
         if style_id in RESERVED:
             raise InvalidRequest(f"{style_id!r} is reserved; choose another id")
-        if style_id in self._painter.stylizer.styles:
+        if style_id in self._stylizer.styles:
             raise StyleExists(f"there is a style {style_id!r} already")
 
     def _changeable(self, style_id: str) -> AddedStyle:

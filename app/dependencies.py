@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from fastapi import Request
 
+from app.batcher import Batcher
 from app.catalogue import Catalogue
 from app.errors import NotReady
 from app.jobs import Jobs
-from app.painter import Painter
 from app.previews import Previews
 from app.settings import Settings
 
@@ -22,26 +22,26 @@ def get_settings(request: Request) -> Settings:
     return settings
 
 
-def get_painter(request: Request) -> Painter:
+def get_batcher(request: Request) -> Batcher:
     """Raises NotReady while the application is not started."""
-    painter: Painter | None = request.app.state.painter
-    return _started(painter)
+    batcher: Batcher | None = request.app.state.batcher
+    return _started(batcher)
 
 
 def get_previews(request: Request) -> Previews:
-    """Raises NotReady as `get_painter` does."""
+    """Raises NotReady as `get_batcher` does."""
     previews: Previews | None = request.app.state.previews
     return _started(previews)
 
 
 def get_catalogue(request: Request) -> Catalogue:
-    """Raises NotReady as `get_painter` does."""
+    """Raises NotReady as `get_batcher` does."""
     catalogue: Catalogue | None = request.app.state.catalogue
     return _started(catalogue)
 
 
 def get_jobs(request: Request) -> Jobs:
-    """Raises NotReady as `get_painter` does."""
+    """Raises NotReady as `get_batcher` does."""
     jobs: Jobs | None = request.app.state.jobs
     return _started(jobs)
 

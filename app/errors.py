@@ -30,6 +30,7 @@ from model.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedF
 from model.painting import UnusablePainting
 from model.style_pack import ForeignPack, PackError
 from model.styles import InvalidWeights, UnknownStyle
+from model.stylizer import OutOfMemory
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -94,6 +95,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     InvalidRequest: (422, "invalid_request"),
     QueueFull: (429, "queue_full"),
     NotReady: (503, "not_ready"),
+    OutOfMemory: (503, "out_of_memory"),
     StoreUnavailable: (503, "store_unavailable"),
     DeadlineExceeded: (504, "deadline_exceeded"),
     UnknownJob: (404, "unknown_job"),

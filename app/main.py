@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import errors
+from app.batcher import Batcher, Limits
 from app.catalogue import Catalogue
 from app.jobs import Jobs
 from app.limits import BodyLimit
-from app.painter import Painter
 from app.previews import Previews
 from app.routes import health, jobs, styles, stylize
 from app.settings import Settings
@@ -42,27 +42,27 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         served = stylizer or load_stylizer(settings)
-        painter = Painter(served, queue_size=settings.queue_size, deadline=settings.deadline)
-        previews = Previews(painter)
+        batcher = Batcher(served, limits(settings, served))
+        previews = Previews(batcher)
         store = StyleStore(settings.database, served.network_id)
-        catalogue = Catalogue(painter, previews, store)
+        catalogue = Catalogue(served, previews, store)
         fits = Jobs(settings.database, served.network_id, queue_size=settings.fit_queue_size)
-        app.state.painter, app.state.previews, app.state.catalogue, app.state.jobs = painter, previews, catalogue, fits
+        app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = batcher, previews, catalogue, fits
         tasks = [asyncio.create_task(catalogue.watch())]
         if settings.worker == "service":
             tasks.append(asyncio.create_task(keep_worker(settings)))
         yield
-        app.state.painter, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
+        app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        painter.close()
+        batcher.close()
         fits.close()
         store.close()
 
     app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
     app.state.settings = settings
-    app.state.painter, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
+    app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
     app.state.stopping = threading.Event()
     errors.install(app)
     for resource in (stylize, styles, jobs, health):
@@ -75,3 +75,18 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
 def load_stylizer(settings: Settings) -> Stylizer:
     """The network to serve. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
     return Stylizer.load(settings.checkpoint, device=settings.device, precision=settings.precision)
+
+
+def limits(settings: Settings, stylizer: Stylizer) -> Limits:
+    """What may wait for the device, and what is painted together.
+
+    A batch gains nothing on a CPU, whose cores one picture keeps busy: its pictures are painted one by one.
+    """
+    return Limits(
+        pictures=settings.queue_size,
+        pixels=settings.queue_pixels,
+        batch=settings.batch_size or (1 if stylizer.device.type == "cpu" else 16),
+        batch_pixels=settings.batch_pixels,
+        wait=settings.batch_wait,
+        deadline=settings.deadline,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from app.painter import Painter
+from app.batcher import Batcher
 from model import images
 
 PHOTO = Path(__file__).with_name("preview.jpg")
@@ -25,8 +25,8 @@ class Previews:
     page that shows all of them delays a photo by one preview at the most.
     """
 
-    def __init__(self, painter: Painter) -> None:
-        self._painter = painter
+    def __init__(self, batcher: Batcher) -> None:
+        self._batcher = batcher
         self._turn = asyncio.Semaphore(1)
         self._painted: dict[str, asyncio.Task[bytes]] = {}
 
@@ -34,7 +34,7 @@ class Previews:
         """The preview of a style of the checkpoint as a JPEG. Raises UnknownStyle, DeadlineExceeded."""
         task = self._painted.get(style_id)
         if task is None:
-            styles = self._painter.stylizer.styles
+            styles = self._batcher.stylizer.styles
             vector = styles.vectors[styles.row(style_id)]
             task = self._painted[style_id] = asyncio.create_task(self.paint(vector))
         try:
@@ -46,13 +46,13 @@ class Previews:
     async def paint(self, vector: Tensor) -> bytes:
         """The preview of a style vector (E,) as a JPEG. Raises DeadlineExceeded."""
         async with self._turn:
-            photo = await self._painter.code(lambda: images.decode(PHOTO.read_bytes()))
-            painted, _, _ = await self._painter.run(lambda stylizer: stylizer.apply(photo, vector))
-            return await self._painter.code(lambda: images.encode(painted, "jpeg", quality=85))
+            photo = await self._batcher.code(lambda: images.decode(PHOTO.read_bytes()))
+            painted = photo.with_rgb((await self._batcher.paint(photo.rgb, vector)).rgb)
+            return await self._batcher.code(lambda: images.encode(painted, "jpeg", quality=85))
 
     async def small(self, preview: bytes) -> bytes:
         """A preview, small enough for a style pack."""
-        return await self._painter.code(lambda: small(preview))
+        return await self._batcher.code(lambda: small(preview))
 
 
 def small(preview: bytes) -> bytes:

@@ -33,6 +33,18 @@ class Settings(BaseSettings):
         2048, ge=32, description="Longest side in pixels of a result; larger photos are scaled down to it."
     )
     queue_size: int = Field(16, ge=1, description="Requests painted or waiting at once; more are refused with 429.")
+    queue_pixels: int = Field(
+        50_000_000, ge=1, description="Pixels of results painted or waiting at once; more are refused with 429."
+    )
+    batch_size: int | None = Field(
+        None, ge=1, description="Most pictures of one size that are painted at once. None: 16, and 1 on a CPU."
+    )
+    batch_pixels: int = Field(
+        8_000_000, ge=1, description="Most pixels that are painted at once; a single picture may have more."
+    )
+    batch_wait: float = Field(
+        0.003, ge=0, le=1, description="Seconds that a busy device waits for a batch to fill; an idle one never waits."
+    )
     deadline: float = Field(60.0, gt=0, description="Seconds after which a request that is not painted gets a 504.")
     data_dir: Path = Field(Path("data"), description="Folder of the SQLite database; created when it is needed.")
     database_url: str | None = Field(

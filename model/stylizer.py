@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -21,6 +22,10 @@ from model.network import SMALLEST_SIDE, StyleNetwork
 log = logging.getLogger(__name__)
 
 
+class OutOfMemory(RuntimeError):
+    """The device has too little memory for so many pictures at once."""
+
+
 class Stylizer:
     """Owns a device, a precision, a network and its style table.
 
@@ -34,6 +39,7 @@ class Stylizer:
     def __init__(self, source: Checkpoint, *, device: str = "auto", precision: Precision = "auto") -> None:
         self.device = find_device(device)
         self.precision = find_precision(precision, self.device)
+        self._source = source
         self.styles = source.styles
         self.training = source.training
         self.network_id = source.network_id
@@ -50,42 +56,64 @@ class Stylizer:
         size: int | None = self.training.get("config", {}).get("objective", {}).get("painting_size")
         return size
 
-    @torch.inference_mode()
     def paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         """Photos (B, 3, H, W) in [0, 1], their style vectors (B, E) -> paintings, on the CPU.
 
-        Each image has its own style; what else is in the batch changes nothing.
+        Each image has its own style; what else is in the batch changes nothing. One picture that is too large for
+        the memory of a GPU is painted on the CPU. Raises OutOfMemory.
         """
+        try:
+            return self._paint(photos, style_vectors)
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            if len(photos) > 1:
+                raise OutOfMemory(f"{len(photos)} pictures at once are too many for {self.device}") from error
+        height, width = photos.shape[2:]
+        log.warning("%d × %d pixels are too many for %s: painted on the CPU", width, height, self.device)
+        return self._on_cpu._paint(photos, style_vectors)
+
+    @torch.inference_mode()
+    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         painted: Tensor = self._network(photos.to(self.device), style_vectors.to(self.device))
         return painted.cpu()
+
+    @cached_property
+    def _on_cpu(self) -> Stylizer:
+        return Stylizer(self._source, device="cpu")
 
     def stylize(
         self, picture: Picture, weights: Mapping[str, float], *, strength: float = 1.0, preserve_color: bool = False
     ) -> Picture:
         """A picture painted in a blend of styles, {style id: weight}.
 
-        strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
-        preserve_color: take only the brightness from the painting.
-        Raises UnknownStyle, InvalidWeights, and what `apply` raises.
+        strength, preserve_color: as `finish` takes them.
+        Raises UnknownStyle, InvalidWeights, TooSmall; ValueError for a strength outside 0 to 1.
         """
-        return self.apply(picture, self.styles.blend(weights), strength=strength, preserve_color=preserve_color)
+        vector = self.styles.blend(weights)
+        check_size(picture)
+        painted = self.paint(picture.rgb[None], vector[None])[0]
+        return finish(picture, painted, strength=strength, preserve_color=preserve_color)
 
-    def apply(
-        self, picture: Picture, style_vector: Tensor, *, strength: float = 1.0, preserve_color: bool = False
-    ) -> Picture:
-        """As `stylize`, with a style vector (E,) that need not be one of the table's.
 
-        Raises TooSmall for a picture under 32 pixels; ValueError for a strength outside 0 to 1.
-        """
-        if not 0 <= strength <= 1:
-            raise ValueError(f"strength is between 0 and 1, not {strength:g}")
-        if min(picture.size) < SMALLEST_SIDE:
-            width, height = picture.size
-            raise TooSmall(f"the picture is {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
-        painted = self.paint(picture.rgb[None], style_vector[None])[0]
-        if preserve_color:
-            painted = keep_color(painted, picture.rgb)
-        return picture.with_rgb(torch.lerp(picture.rgb, painted, strength))
+def check_size(picture: Picture) -> None:
+    """Raises TooSmall for a picture under 32 pixels."""
+    if min(picture.size) < SMALLEST_SIDE:
+        width, height = picture.size
+        raise TooSmall(f"the picture is {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
+
+
+def finish(picture: Picture, painted: Tensor, *, strength: float = 1.0, preserve_color: bool = False) -> Picture:
+    """A picture with what was painted from it, (3, H, W).
+
+    strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
+    preserve_color: take only the brightness from the painting.
+    Raises ValueError for a strength outside 0 to 1.
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength is between 0 and 1, not {strength:g}")
+    if preserve_color:
+        painted = keep_color(painted, picture.rgb)
+    return picture.with_rgb(painted if strength == 1 else torch.lerp(picture.rgb, painted, strength))
 
 
 def _fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> FastNetwork:

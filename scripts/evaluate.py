@@ -42,7 +42,7 @@ from model.training.report import Section
 from model.training.sabotage import BROKEN
 from scripts.peers import ArbitraryStyle
 
-LARGE = {512: 8, 1024: 4}
+LARGE = {512: 6, 1024: 3}
 """Side in pixels of the large photos -> how many of them are painted in every style."""
 SEEN = (256, 512, 1024, 2048)
 """Sides in pixels at which the same photo is shown."""
@@ -52,7 +52,7 @@ EXAMPLES = 4
 """Styles, evenly spread over all, that are shown where there is no room for more."""
 PAIRS, BLENDED = 40, 2
 """Pairs of styles that are blended, and photos painted in every blend."""
-STRENGTHS, MIXED = (0.6, 0.7, 0.8, 0.9, 1.0), 6
+STRENGTHS, MIXED = (0.7, 0.8, 0.9, 1.0), 4
 """How far from the photo to the painting, and photos that are painted so."""
 CELL = 256
 """Pixels of a picture on a sheet."""
@@ -306,7 +306,7 @@ def _scale(evaluator: Evaluator, photo: Tensor, pictures: Path) -> Section:
             start = (size - CELL) // 2
             middle.append((f"middle of {size}", painted[:, start : start + CELL, start : start + CELL]))
     for name, cells in (("scale", whole), ("scale-middle", middle)):
-        contact_sheet(cells, columns=len(sizes)).save(pictures / f"{name}.jpg", quality=88)
+        contact_sheet(cells, columns=len(sizes)).save(pictures / f"{name}.jpg", quality=80)
     text = (
         "The same photo painted at several sizes, then made equally large:\n\n"
         f"![{EXAMPLES} styles at {len(sizes)} sizes]({PICTURES}/scale.jpg)\n\n"
@@ -331,7 +331,7 @@ def _peer(
             data.resize(each, CELL) for each in (_painted(evaluator.stylizer, photo, row), peer.paint(photo, row))
         ]
         cells += zip((style.title, "Impasto", "peer"), sides, strict=True)
-    contact_sheet(cells, columns=9).save(pictures / "peer.jpg", quality=85)
+    contact_sheet(cells, columns=9).save(pictures / "peer.jpg", quality=75)
     text = (
         f"{peer.name}, on the same photos and paintings.\n\n"
         f"{report.summary_table({'Impasto': own, 'peer': found})}\n\n"

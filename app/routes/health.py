@@ -6,8 +6,8 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends
 
-from app.dependencies import get_painter, get_settings
-from app.painter import Painter
+from app.batcher import Batcher
+from app.dependencies import get_batcher, get_settings
 from app.schemas import Health, Info, Limits, problems
 from app.settings import Settings
 from app.version import VERSION
@@ -24,15 +24,15 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Can it paint?", responses=problems(503))
-async def readyz(painter: Annotated[Painter, Depends(get_painter)]) -> Health:
+async def readyz(batcher: Annotated[Batcher, Depends(get_batcher)]) -> Health:
     return Health()
 
 
 @router.get("/v1/info", summary="Network, device, formats and limits", responses=problems(503))
 async def info(
-    painter: Annotated[Painter, Depends(get_painter)], settings: Annotated[Settings, Depends(get_settings)]
+    batcher: Annotated[Batcher, Depends(get_batcher)], settings: Annotated[Settings, Depends(get_settings)]
 ) -> Info:
-    stylizer = painter.stylizer
+    stylizer = batcher.stylizer
     return Info(
         version=VERSION,
         network_id=stylizer.network_id,

@@ -15,12 +15,12 @@ from uuid import UUID, uuid4, uuid5
 from fastapi import APIRouter, Depends, File, Form, Header, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app.batcher import Batcher
 from app.catalogue import Catalogue, new_style
 from app.database import StoreUnavailable
-from app.dependencies import get_catalogue, get_jobs, get_painter, get_settings, get_stopping
+from app.dependencies import get_batcher, get_catalogue, get_jobs, get_settings, get_stopping
 from app.errors import FitsUnavailable, NotReady
 from app.jobs import FitRequest, Job, Jobs
-from app.painter import Painter
 from app.schemas import JPEG, JobInfo, problems
 from app.settings import Settings
 from model import images
@@ -50,7 +50,7 @@ async def fit_style(
     image: Annotated[UploadFile, File(description="The painting: any format that can be read")],
     id: Annotated[str, Form(description="The style's id: lower-case words joined by hyphens", examples=["my-style"])],
     jobs: Annotated[Jobs, Depends(get_jobs)],
-    painter: Annotated[Painter, Depends(get_painter)],
+    batcher: Annotated[Batcher, Depends(get_batcher)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     settings: Annotated[Settings, Depends(get_settings)],
     title: Annotated[str, Form(max_length=200, description="Empty: the id")] = "",
@@ -64,7 +64,7 @@ async def fit_style(
 ) -> JobInfo:
     style = new_style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
     data = await image.read()
-    network_id = painter.stylizer.network_id
+    network_id = batcher.stylizer.network_id
     job_id = str(uuid5(JOBS, f"{network_id} {idempotency_key}") if idempotency_key else uuid4())
     fingerprint = await asyncio.to_thread(lambda: sha256(json.dumps(asdict(style)).encode() + data).hexdigest())
     job = await asyncio.to_thread(jobs.known, job_id, fingerprint)
@@ -75,8 +75,8 @@ async def fit_style(
                 f"run scripts/fetch_loss_network.py on the server, which writes {settings.loss_network_file.absolute()}"
             )
         await catalogue.check_free(style.id)
-        painting = await painter.code(lambda: read_painting(data, max_pixels=settings.max_pixels))
-        kept = await painter.code(lambda: images.encode(painting, "jpeg", quality=95))
+        painting = await batcher.code(lambda: read_painting(data, max_pixels=settings.max_pixels))
+        kept = await batcher.code(lambda: images.encode(painting, "jpeg", quality=95))
         job = await asyncio.to_thread(jobs.submit, job_id, FitRequest(style, kept), fingerprint)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return JobInfo.of(job)

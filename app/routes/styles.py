@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Response
 
+from app.batcher import Batcher
 from app.catalogue import Catalogue, changed
-from app.dependencies import get_catalogue, get_painter, get_previews
+from app.dependencies import get_batcher, get_catalogue, get_previews
 from app.etag import entity_tag
-from app.painter import Painter
 from app.previews import Previews
 from app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
 from app.store import StyleExists
@@ -24,18 +24,18 @@ PACK: dict[str, Any] = {"content": {"application/octet-stream": BINARY}}
 
 @router.get("", summary="All styles", responses=problems(503))
 async def list_styles(
-    painter: Annotated[Painter, Depends(get_painter)], catalogue: Annotated[Catalogue, Depends(get_catalogue)]
+    batcher: Annotated[Batcher, Depends(get_batcher)], catalogue: Annotated[Catalogue, Depends(get_catalogue)]
 ) -> StyleList:
-    return StyleList(styles=[_info(style, catalogue) for style in painter.stylizer.styles.styles])
+    return StyleList(styles=[_info(style, catalogue) for style in batcher.stylizer.styles.styles])
 
 
 @router.get("/{style_id}", summary="One style", responses=problems(404, 422, 503))
 async def get_style(
     style_id: str,
-    painter: Annotated[Painter, Depends(get_painter)],
+    batcher: Annotated[Batcher, Depends(get_batcher)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
 ) -> StyleInfo:
-    return _info(painter.stylizer.styles[style_id], catalogue)
+    return _info(batcher.stylizer.styles[style_id], catalogue)
 
 
 @router.get(
@@ -83,7 +83,7 @@ async def import_pack(
     style_id: str,
     data: Annotated[bytes, Body(media_type="application/octet-stream")],
     response: Response,
-    painter: Annotated[Painter, Depends(get_painter)],
+    batcher: Annotated[Batcher, Depends(get_batcher)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
 ) -> StyleInfo:
     pack = catalogue.read(data)
@@ -94,7 +94,7 @@ async def import_pack(
         if not await _is_there(pack, catalogue):
             raise
         response.status_code = 200
-    return _info(painter.stylizer.styles[style_id], catalogue)
+    return _info(batcher.stylizer.styles[style_id], catalogue)
 
 
 @router.patch(

@@ -10,18 +10,19 @@ from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
 
-from app.dependencies import get_painter, get_settings
+from app.batcher import Batcher
+from app.dependencies import get_batcher, get_settings
 from app.disconnect import ClientDisconnected, unless_disconnected
 from app.errors import InvalidRequest
 from app.etag import entity_tag
 from app.negotiation import preferred_format
-from app.painter import Painter
 from app.schemas import problems
 from app.settings import Settings
 from model import images
 from model.images import Format, Picture
 from model.network import SMALLEST_SIDE
 from model.styles import MOST_BLENDED, InvalidWeights, convex
+from model.stylizer import check_size, finish
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
 
@@ -59,7 +60,7 @@ async def stylize(
             examples=[["van-gogh-starry-night", "hokusai-great-wave"]],
         ),
     ],
-    painter: Annotated[Painter, Depends(get_painter)],
+    batcher: Annotated[Batcher, Depends(get_batcher)],
     settings: Annotated[Settings, Depends(get_settings)],
     weight: Annotated[
         list[float] | None,
@@ -82,32 +83,39 @@ async def stylize(
     if size is not None and size > settings.max_size:
         raise InvalidRequest(f"size: results have at most {settings.max_size} pixels on their longest side")
     weights = assign_weights(style, weight)
-    for style_id in weights:
-        painter.stylizer.styles.row(style_id)
+    vector = batcher.stylizer.styles.blend(weights)
 
     async def work() -> Response:
-        with painter.place():
+        with batcher.place():
             started = time.perf_counter()
             decode = partial(
                 images.decode, max_pixels=settings.max_pixels, longest_side=size, at_most=settings.max_size
             )
             data = await image.read()
-            photo = await painter.code(lambda: decode(data))
+            photo = await batcher.code(lambda: decode(data))
+            check_size(photo)
             decoded = time.perf_counter()
-            painted, queue, inference = await painter.run(
-                lambda stylizer: stylizer.stylize(photo, weights, strength=strength, preserve_color=preserve_color)
-            )
+            painted = await batcher.paint(photo.rgb, vector)
             chosen = format or preferred_format(accept, photo.format)
             encoding = time.perf_counter()
-            body, etag = await painter.code(lambda: encode_with_etag(painted, chosen, quality))
+            body, etag = await batcher.code(
+                lambda: encode_with_etag(
+                    finish(photo, painted.rgb, strength=strength, preserve_color=preserve_color), chosen, quality
+                )
+            )
             encode = time.perf_counter() - encoding
-        timing = {"decode": decoded - started, "queue": queue, "inference": inference, "encode": encode}
+        timing = {
+            "decode": decoded - started,
+            "queue": painted.queue,
+            "inference": painted.inference,
+            "encode": encode,
+        }
         return Response(
             body,
             media_type=f"image/{chosen}",
             headers={
                 "X-Style-Weights": json.dumps(weights),
-                "X-Model-Version": painter.stylizer.network_id,
+                "X-Model-Version": batcher.stylizer.network_id,
                 "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
                 "ETag": etag,
                 "Vary": "Accept",

@@ -16,10 +16,10 @@ THRESHOLDS = {"checkerboard": 2.0, "border": 1.6, "saturation": 0.6, "diagonals"
 """Above these a picture shows what hardly any photo does, so the network did it.
 
 Set between photos and broken networks, nearer the photos, and rounded. The median and 99 % of 400 photos of
-256 × 256 pixels, and the median style of a broken network: checkerboard 0.84, 1.5 and 6; border 0.90, 1.5 and 1.8;
-saturation 0.01, 0.50 (white backgrounds) and 0.94; diagonals 0.88, 1.5 and 10. Flat noise has no photo to be
+256 × 256 pixels, and the median style of a broken network: checkerboard 0.84, 1.5 and 9.6; border 0.90, 1.5 and 1.7;
+saturation 0.01, 0.50 (white backgrounds) and 0.90; diagonals 0.88, 1.5 and 22. Flat noise has no photo to be
 compared with, and brush work is no noise: a flat picture may be painted as rough as the median photo is in all its
-detail, which is 0.058. Most styles paint it half as rough, those of dots and hatching rougher, a hissing network 0.19.
+detail, which is 0.058. Most styles paint it half as rough, those of dots and hatching rougher, a hissing network 0.18.
 """
 WINDOW = 48
 """Pixels: enough to tell periods apart, and few enough for lines that bend, in pictures of 128 pixels too."""

@@ -56,19 +56,19 @@ def test_a_network_may_have_any_number_of_residual_blocks(blocks: int) -> None:
 
 
 @pytest.mark.parametrize("size", [(256, 256), (215, 162)])
-def test_the_shipped_network_keeps_42_decibels_in_bfloat16_on_a_real_photo(size: tuple[int, int]) -> None:
+def test_the_shipped_network_keeps_50_decibels_in_bfloat16_on_a_real_photo(size: tuple[int, int]) -> None:
     shipped = load()
     shipped.network.requires_grad_(False)
     photo = F.interpolate(images.decode(PHOTO.read_bytes()).rgb[None], size, mode="area")
     kernels = Kernels(norm.channels for norm in shipped.network.norms)
-    for vector in shipped.styles.vectors[::12]:
+    for vector in shipped.styles.vectors[1::15]:
         exact = shipped.network(photo, vector[None])
         for operation in (normalize, kernels):
             fast = FastNetwork(shipped.network, torch.bfloat16)
             fast.normalize = operation
             painted = fast(photo, vector[None])
             assert painted.dtype == torch.float32
-            assert decibels(painted, exact) > 42
+            assert decibels(painted, exact) > 50
             assert (painted - exact).abs().mean() < 1 / 255
 
 
