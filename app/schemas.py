@@ -100,7 +100,7 @@ class Info(BaseModel):
     precision: str
     painting_size: int | None = Field(
         description="Shortest side in pixels of the paintings whose Gram matrices were the targets: "
-        "at about this size of photo, strokes are as coarse as the batcher's."
+        "at about this size of photo, strokes are as coarse as the painter's."
     )
     styles: int
     reads: list[str]
