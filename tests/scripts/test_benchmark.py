@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_what_was_asked_for_is_measured_and_written_down(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
+    arguments = ["--only", "mixed", "memory", "--repeats", "1", "--output", str(tmp_path), "--device", "cpu"]
+    command = [sys.executable, "scripts/benchmark.py", "--checkpoint", str(tiny_checkpoint_file), *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    report = (tmp_path / "performance.md").read_text("utf-8")
+    assert re.findall(r"^#+ (.*)", report, re.MULTILINE) == [
+        "Performance",
+        "One batch for everyone's styles",
+        "Memory on the CPU",
+    ]
+    numbers = [float(number) for number in re.findall(r"\| 4000 × 3000 \| (\d+) \| (\d+) \|", report)[0]]
+    assert numbers[0] > 12 * numbers[1] > 0  # the process, and 12 megapixels of it
