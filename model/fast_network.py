@@ -13,7 +13,8 @@ Three changes to `model.network`, each exact but for rounding:
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -22,62 +23,51 @@ from torch import Tensor, nn
 from model.network import StyleNetwork
 
 
-class Normalize(Protocol):
-    """`normalize`, or kernels that do the same."""
+@dataclass(frozen=True)
+class Then:
+    """What a convolution's features need besides the normalization.
 
-    def __call__(
-        self,
-        features: Tensor,
-        style: Tensor,
-        size: tuple[int, int],
-        *,
-        doubled: bool = False,
-        relu: bool = True,
-        residual: Tensor | None = None,
-        padding: tuple[int, int, int] = (0, 0, 0),
-        replicate: bool = False,
-        exact: bool = False,
-    ) -> Tensor: ...
-
-
-def normalize(
-    features: Tensor,
-    style: Tensor,
-    size: tuple[int, int],
-    *,
-    doubled: bool = False,
-    relu: bool = True,
-    residual: Tensor | None = None,
-    padding: tuple[int, int, int] = (0, 0, 0),
-    replicate: bool = False,
-    exact: bool = False,
-) -> Tensor:
-    """Conditional instance normalization of what a convolution left, as the next convolution needs it.
-
-    features: (B, C, *size), or with `doubled` (B, 4C, ⌈H/2⌉ + 1, ⌈W/2⌉ + 1), the pixels around corners.
-    style: (B, 2C), γ and β. Statistics are float32.
+    doubled: they are the pixels around corners, (B, 4C, ⌈H/2⌉ + 1, ⌈W/2⌉ + 1), instead of (B, C, H, W).
     residual: added, in place of the ReLU; padded by one pixel on each side, (B, C, H + 2, W + 2).
     padding: pixels added before height and width, after the height, after the width; mirrored, or
         with `replicate` those of the edge.
-    exact: return float32 instead of the precision of the features.
+    exact: float32 is returned instead of the precision of the features.
+    """
+
+    doubled: bool = False
+    relu: bool = True
+    residual: Tensor | None = None
+    padding: tuple[int, int, int] = (0, 0, 0)
+    replicate: bool = False
+    exact: bool = False
+
+
+Normalize = Callable[[Tensor, Tensor, tuple[int, int], Then], Tensor]
+"""`normalize`, or kernels that do the same."""
+
+
+def normalize(features: Tensor, style: Tensor, size: tuple[int, int], then: Then) -> Tensor:
+    """Conditional instance normalization of what a convolution left, as the next convolution needs it.
+
+    features: (B, C, H, W) of the size (H, W), or as `then` says. style: (B, 2C), γ and β. Statistics are float32.
     Returns (B, C, H + padding, W + padding).
     """
     dtype = features.dtype
-    if doubled:
+    if then.doubled:
         features = _around_corners(features, size)
     gamma, beta = style.float()[..., None, None].chunk(2, dim=1)
     values = features.float()
     variance, mean = torch.var_mean(values, dim=(2, 3), correction=0, keepdim=True)
     scale = gamma * torch.rsqrt(variance + 1e-5)
     result = torch.addcmul(beta - mean * scale, values, scale)
-    if residual is not None:
-        result = result + residual[..., 1:-1, 1:-1]
-    elif relu:
+    if then.residual is not None:
+        result = result + then.residual[..., 1:-1, 1:-1]
+    elif then.relu:
         result = F.relu(result)
-    before, below, right = padding
-    if any(padding):
-        result = F.pad(result, (before, right, before, below), mode="replicate" if replicate else "reflect")
-    return result if exact else result.to(dtype)
+    before, below, right = then.padding
+    if any(then.padding):
+        result = F.pad(result, (before, right, before, below), mode="replicate" if then.replicate else "reflect")
+    return result if then.exact else result.to(dtype)
 
 
 class FastNetwork(nn.Module):
@@ -112,18 +102,20 @@ class FastNetwork(nn.Module):
         # Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
         # (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.
         x = convolve(F.pad((photos - 0.5).to(self.dtype), (4, 4, 4, 4), mode="reflect"))
-        x = convolve(self.normalize(x, next(styles), full, padding=mirrored), stride=2)
-        x = convolve(self.normalize(x, next(styles), half, padding=mirrored), stride=2)
+        x = convolve(self.normalize(x, next(styles), full, Then(padding=mirrored)), stride=2)
+        x = convolve(self.normalize(x, next(styles), half, Then(padding=mirrored)), stride=2)
         blocks = (len(self.weights) - 6) // 2
-        x = self.normalize(x, next(styles), quarter, padding=mirrored, replicate=not blocks)
+        x = self.normalize(x, next(styles), quarter, Then(padding=mirrored, replicate=not blocks))
         for block in range(blocks):
-            inner = self.normalize(convolve(x), next(styles), quarter, padding=mirrored)
+            inner = self.normalize(convolve(x), next(styles), quarter, Then(padding=mirrored))
             last = block == blocks - 1
-            x = self.normalize(convolve(inner), next(styles), quarter, residual=x, padding=mirrored, replicate=last)
-        x = self.normalize(convolve(x), next(styles), half, doubled=True, padding=mirrored, replicate=True)
+            x = self.normalize(
+                convolve(inner), next(styles), quarter, Then(residual=x, padding=mirrored, replicate=last)
+            )
+        x = self.normalize(convolve(x), next(styles), half, Then(doubled=True, padding=mirrored, replicate=True))
         corners = (5, 5 + height % 2, 5 + width % 2)  # 4 of the kernel, and what is around the outermost corners
-        x = self.normalize(convolve(x), next(styles), full, doubled=True, padding=corners)
-        x = self.normalize(convolve(x, stride=2), next(styles), full, doubled=True, relu=False, exact=True)
+        x = self.normalize(convolve(x), next(styles), full, Then(doubled=True, padding=corners))
+        x = self.normalize(convolve(x, stride=2), next(styles), full, Then(doubled=True, relu=False, exact=True))
         return torch.sigmoid_(x)
 
 

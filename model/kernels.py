@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from model.fast_network import Then
+
 SOURCE = Path(__file__).with_suffix(".cpp")
 VECTORS = {
     "AVX512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
@@ -43,29 +45,18 @@ class Kernels:
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
 
-    def __call__(
-        self,
-        features: Tensor,
-        style: Tensor,
-        size: tuple[int, int],
-        *,
-        doubled: bool = False,
-        relu: bool = True,
-        residual: Tensor | None = None,
-        padding: tuple[int, int, int] = (0, 0, 0),
-        replicate: bool = False,
-        exact: bool = False,
-    ) -> Tensor:
+    def __call__(self, features: Tensor, style: Tensor, size: tuple[int, int], then: Then) -> Tensor:
         """As `model.fast_network.normalize`, which says what it does, but in two passes over the features."""
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=1))
         images, channels = gamma.shape
         features = features.contiguous(memory_format=torch.channels_last)
+        residual = then.residual
         if residual is not None:
             residual = residual.contiguous(memory_format=torch.channels_last)
-        before, *after = padding
+        before, *after = then.padding
         out = torch.empty(
             (images, channels, before + size[0] + after[0], before + size[1] + after[1]),
-            dtype=torch.float32 if exact else features.dtype,
+            dtype=torch.float32 if then.exact else features.dtype,
             memory_format=torch.channels_last,
         )
         unknown = self._functions[features.dtype, out.dtype](
@@ -76,11 +67,11 @@ class Kernels:
             _pointer(out),
             _integers([images, *size]),
             ctypes.c_int64(channels),
-            ctypes.c_bool(doubled),
-            ctypes.c_bool(relu),
+            ctypes.c_bool(then.doubled),
+            ctypes.c_bool(then.relu),
             ctypes.c_int64(before),
             _integers(after),
-            ctypes.c_bool(replicate),
+            ctypes.c_bool(then.replicate),
         )
         if unknown:
             raise ValueError(f"there are no kernels for {channels} channels")

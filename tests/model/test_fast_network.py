@@ -14,7 +14,7 @@ from torch import Tensor
 from app.previews import PHOTO
 from model import images
 from model.checkpoint import load
-from model.fast_network import FastNetwork, Normalize, corner_weights, normalize, strided_weights
+from model.fast_network import FastNetwork, Normalize, Then, corner_weights, normalize, strided_weights
 from model.kernels import Kernels
 from model.network import NetworkConfig, StyleNetwork
 from model.styles import StyleTable
@@ -97,8 +97,10 @@ def test_a_convolution_over_corners_is_one_of_doubled_features(height: int, widt
     large = F.interpolate(edged, scale_factor=2.0)[..., 1 : height + 3, 1 : width + 3]
     corners = F.conv2d(edged, corner_weights(weight))
     plain = torch.tensor([[1.0] * 5 + [0.0] * 5])
-    expected = normalize(F.conv2d(large, weight), plain, (height, width))
-    torch.testing.assert_close(normalize(corners, plain, (height, width), doubled=True), expected, rtol=0, atol=1e-3)
+    expected = normalize(F.conv2d(large, weight), plain, (height, width), Then())
+    torch.testing.assert_close(
+        normalize(corners, plain, (height, width), Then(doubled=True)), expected, rtol=0, atol=1e-3
+    )
 
 
 def test_a_convolution_by_two_pixels_at_once_is_one_by_single_pixels() -> None:
@@ -108,7 +110,10 @@ def test_a_convolution_by_two_pixels_at_once_is_one_by_single_pixels() -> None:
     corners = F.conv2d(padded, strided_weights(weight), stride=2)
     plain = torch.tensor([[1.0] * 3 + [0.0] * 3])
     torch.testing.assert_close(
-        normalize(corners, plain, (11, 16), doubled=True), normalize(expected, plain, (11, 16)), rtol=0, atol=1e-4
+        normalize(corners, plain, (11, 16), Then(doubled=True)),
+        normalize(expected, plain, (11, 16), Then()),
+        rtol=0,
+        atol=1e-4,
     )
 
 
@@ -116,17 +121,17 @@ Operation = Callable[[Normalize], Tensor]
 
 STYLE = randoms(2, 16, seed=3) - 0.3
 CASES: dict[str, Operation] = {
-    "plain": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9)),
-    "without ReLU": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), relu=False),
-    "mirrored": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), padding=(4, 5, 4)),
-    "replicated": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), padding=(1, 1, 1), replicate=True),
+    "plain": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then()),
+    "without ReLU": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then(relu=False)),
+    "mirrored": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then(padding=(4, 5, 4))),
+    "replicated": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then(padding=(1, 1, 1), replicate=True)),
     "residual": lambda op: op(
-        randoms(2, 8, 7, 9), STYLE, (7, 9), residual=randoms(2, 8, 9, 11, seed=2), padding=(1, 1, 1)
+        randoms(2, 8, 7, 9), STYLE, (7, 9), Then(residual=randoms(2, 8, 9, 11, seed=2), padding=(1, 1, 1))
     ),
-    "doubled": lambda op: op(randoms(2, 32, 5, 6), STYLE, (7, 9), doubled=True, padding=(1, 2, 3)),
-    "bfloat16": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), padding=(1, 1, 1)),
-    "exact": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), exact=True),
-    "far from zero": lambda op: op(1000 + randoms(2, 8, 7, 9), STYLE, (7, 9)),
+    "doubled": lambda op: op(randoms(2, 32, 5, 6), STYLE, (7, 9), Then(doubled=True, padding=(1, 2, 3))),
+    "bfloat16": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), Then(padding=(1, 1, 1))),
+    "exact": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), Then(exact=True)),
+    "far from zero": lambda op: op(1000 + randoms(2, 8, 7, 9), STYLE, (7, 9), Then()),
 }
 
 
@@ -140,4 +145,4 @@ def test_the_kernels_do_what_pytorch_does(case: str) -> None:
 
 def test_kernels_for_other_channels_are_an_error_not_a_wrong_picture() -> None:
     with pytest.raises(ValueError, match="8 channels"):
-        Kernels([4])(randoms(1, 8, 5, 5), STYLE[:1], (5, 5))
+        Kernels([4])(randoms(1, 8, 5, 5), STYLE[:1], (5, 5), Then())
