@@ -27,17 +27,17 @@ T = TypeVar("T")
 class Limits:
     """What may wait, and what is painted together.
 
-    pictures, pixels: most that are in the queue, from the decoding of the photo to the encoding of the result; a
-        single picture may have more pixels.
+    pictures: most in the queue, from the decoding of the photo to the encoding of the result.
+    pixels: most that are painted or wait for the device; a single picture may have more.
     batch, batch_pixels: most that are painted at once; a single picture may have more pixels.
-    wait: seconds for which a busy device waits for a batch to fill, while photos are being decoded.
+    wait: seconds for which a busy device waits for a batch to fill.
     deadline: seconds from asking for the device to the finished painting.
     """
 
     pictures: int = 16
-    pixels: int = 100_000_000
+    pixels: int = 50_000_000
     batch: int = 1
-    batch_pixels: int = 4_000_000
+    batch_pixels: int = 8_000_000
     wait: float = 0.003
     deadline: float = 60.0
 

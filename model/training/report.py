@@ -40,9 +40,7 @@ def document(head: str, sections: Sequence[Section]) -> str:
 
 def goals_table(goals: Sequence[Goal]) -> str:
     """What is to be reached, and whether it is."""
-    return _table(
-        ("goal", "found", "met"), [(goal.what, goal.found, "yes" if goal.met else "**no**") for goal in goals]
-    )
+    return table(("goal", "found", "met"), [(goal.what, goal.found, "yes" if goal.met else "**no**") for goal in goals])
 
 
 def loss_goals(found: Evaluation) -> list[Goal]:
@@ -73,7 +71,7 @@ def style_table(found: Evaluation) -> str:
     rows = [*zip(found.styles, *(column.tolist() for column in columns), strict=True)]
     rows.append(("**all**", *(column.mean().item() for column in columns)))
     header = ("style", "D photo", "D painted", "ratio", "C", "style loss", "content loss", "own painting nearest")
-    table = _table(
+    lines = table(
         header,
         [
             (name, f"{p:.2f}", f"{d:.2f}", f"{r:.3f}", f"{c:.2f}", f"{s:.0f}", f"{k:.0f}", f"{o:.0%}")
@@ -81,7 +79,7 @@ def style_table(found: Evaluation) -> str:
         ],
     )
     return (
-        f"{table}\n\n"
+        f"{lines}\n\n"
         f"Worst: D {distance.max():.2f} ({found.styles[int(distance.argmax())]}), "
         f"ratio {found.remaining.max():.3f} ({found.styles[int(found.remaining.argmax())]}), "
         f"C {content_error.max():.2f} ({found.styles[int(content_error.argmax())]}), "
@@ -99,7 +97,7 @@ def confusion_table(found: Evaluation) -> str:
     ]
     if not rows:
         return "The matrix is diagonal: every picture is nearer to its own painting than to any other."
-    return _table(("pictures in", "nearest to", "share"), rows)
+    return table(("pictures in", "nearest to", "share"), rows)
 
 
 def versus_goals(many: Evaluation, single: Evaluation) -> list[Goal]:
@@ -117,7 +115,7 @@ def versus_table(many: Evaluation, single: Evaluation) -> str:
     content, style = _increase(many.content_loss, single.content_loss), _increase(many.style_loss, single.style_loss)
     rows = [*zip(many.styles, content.tolist(), style.tolist(), strict=True)]
     rows.append(("**mean**", float(content.mean()), float(style.mean())))
-    return _table(("style", "content loss", "style loss"), [(name, f"{c:+.1%}", f"{s:+.1%}") for name, c, s in rows])
+    return table(("style", "content loss", "style loss"), [(name, f"{c:+.1%}", f"{s:+.1%}") for name, c, s in rows])
 
 
 def blending_goals(found: Blending) -> list[Goal]:
@@ -136,7 +134,7 @@ def blending_table(found: Blending, styles: Sequence[str]) -> str:
         worst = max(found.excess, key=lambda name: float(found.excess[name][position]))
         excess = float(found.excess[worst][position])
         rows.append((styles[first], styles[second], f"{found.monotony[position]:.3f}", f"{excess:.2f} ({worst})"))
-    return _table(("style", "and style", f"Spearman over {STEPS} weights", "worst artefact, times the worse end"), rows)
+    return table(("style", "and style", f"Spearman over {STEPS} weights", "worst artefact, times the worse end"), rows)
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ def artefacts_table(found: Sequence[Artefact], styles: Sequence[str]) -> str:
             )
         )
     header = ("artefact", "threshold", "photos: median / 95 %", "styles: median", "worst", "below", "broken: median")
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def peer_goals(ours: Evaluation, peers: Evaluation) -> list[Goal]:
@@ -191,7 +189,7 @@ def summary_table(found: Mapping[str, Evaluation]) -> str:
         losses = [f"{values.mean():.0f}" for values in (each.style_loss, each.content_loss)]
         rows.append((name, str(each.nearest.shape[1]), *relative, *losses, f"{each.own.mean():.1%}"))
     header = ("", "photos", "D photo", "D painted", "C", "style loss", "content loss", "own painting nearest")
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _increase(losses: Tensor, of: Tensor) -> Tensor:
@@ -202,6 +200,7 @@ def _share(pairs: Tensor) -> float:
     return float(pairs.double().mean())
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
