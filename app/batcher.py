@@ -2,6 +2,9 @@
 
 A style is an argument of the network, so pictures in different styles and blends share a batch. Sizes never do:
 padding would change the statistics of the normalizations, and with them the picture.
+
+On a CPU a batch gains nothing. There a picture alone is painted by all cores, and each of many by one: cores that work
+on one picture wait for each other after every layer, the longer the more of them also decode and encode.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -29,7 +33,8 @@ class Limits:
 
     pictures: most in the queue, from the decoding of the photo to the encoding of the result.
     pixels: most that are painted or wait for the device; a single picture may have more.
-    batch, batch_pixels: most that are painted at once; a single picture may have more pixels.
+    batch: most pictures in one batch.
+    batch_pixels: most that are painted at once; a single picture may have more.
     wait: seconds for which a busy device waits for a batch to fill.
     deadline: seconds from asking for the device to the finished painting.
     """
@@ -63,21 +68,34 @@ class _Request:
         return self.photo.shape[1] * self.photo.shape[2]
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Requests of one size that are painted together, and how many cores paint them."""
+
+    requests: list[_Request]
+    cores: int
+
+    @property
+    def pixels(self) -> int:
+        return sum(request.pixels for request in self.requests)
+
+
 class Batcher:
-    """Runs a stylizer in a thread of its own, so that the event loop never waits for a picture."""
+    """Runs a stylizer in threads of its own, so that the event loop never waits for a picture."""
 
     def __init__(self, stylizer: Stylizer, limits: Limits) -> None:
         self.stylizer = stylizer
         self.limits = limits
         self._places = 0
         self._waiting: list[_Request] = []
-        self._painting: list[_Request] = []
+        self._painting: list[_Batch] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._seconds_per_pixel = 1e-6
         self._pixels_each = 1e6
-        self._device = ThreadPoolExecutor(max_workers=1, thread_name_prefix="paint")
+        self._cores = torch.get_num_threads() if stylizer.device.type == "cpu" else 1
+        self._device = ThreadPoolExecutor(self._cores, thread_name_prefix="paint")
         # Few, because a photo being decoded takes 12 bytes and more for each of its own pixels.
-        self._codec = ThreadPoolExecutor(max_workers=2, thread_name_prefix="codec")
+        self._codec = ThreadPoolExecutor(2, "codec", initializer=torch.set_num_threads, initargs=(1,))
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -96,11 +114,11 @@ class Batcher:
         What is cancelled before its turn, or past its deadline then, never reaches the device.
         """
         request = _Request(photo, style_vector, asyncio.get_running_loop().create_future())
-        queued = sum(each.pixels for each in (*self._waiting, *self._painting))
+        queued = self._painted_now + sum(each.pixels for each in self._waiting)
         if queued and queued + request.pixels > self.limits.pixels:
             raise self._full()
         self._waiting.append(request)
-        if self._alarm is None or self._next_batch()[1]:
+        if self._alarm is None or self._next_requests()[1]:
             self._paint_next()
         try:
             async with asyncio.timeout(self.limits.deadline):
@@ -118,38 +136,53 @@ class Batcher:
             threads.shutdown(cancel_futures=True)
 
     def _paint_next(self) -> None:
-        """Give the device a batch, if it is free and something waits."""
+        """Give what waits to the device, as far as there are cores and memory."""
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if self._painting:
-            return
-        self._painting, _ = self._next_batch()
-        self._waiting = [request for request in self._waiting if request not in self._painting]
-        if self._painting:
+        while batch := self._next_batch():
+            self._painting.append(batch)
+            self._waiting = [request for request in self._waiting if request not in batch.requests]
             loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._device, paint_each, self.stylizer, self._painting)
-            work.add_done_callback(self._answer)
+            work = loop.run_in_executor(self._device, paint_each, self.stylizer, batch)
+            work.add_done_callback(partial(self._answer, batch))
 
-    def _next_batch(self) -> tuple[list[_Request], bool]:
-        """The batch of whoever waits longest, as many of that size as fit, and whether more would not fit."""
+    def _next_batch(self) -> _Batch | None:
+        """What is to be painted now: with all free cores, or with its share if others wait."""
+        requests, _ = self._next_requests()
+        free = self._cores - sum(batch.cores for batch in self._painting)
+        if not requests or not free:
+            return None
+        others = len(self._waiting) - len(requests)
+        batch = _Batch(requests, cores=-(-free // (1 + others)))
+        fits = not self._painting or self._painted_now + batch.pixels <= self.limits.batch_pixels
+        return batch if fits else None
+
+    @property
+    def _painted_now(self) -> int:
+        """Pixels on the device."""
+        return sum(batch.pixels for batch in self._painting)
+
+    def _next_requests(self) -> tuple[list[_Request], bool]:
+        """Whoever waits longest, with as many of that size as fit a batch, and whether more would not fit."""
         self._waiting = [request for request in self._waiting if not request.answer.done()]
-        batch: list[_Request] = []
+        same: list[_Request] = []
         for request in self._waiting:
             if request.photo.shape == self._waiting[0].photo.shape:
-                batch.append(request)
-                if len(batch) == self.limits.batch or (len(batch) + 1) * request.pixels > self.limits.batch_pixels:
-                    return batch, True
-        return batch, False
+                same.append(request)
+                if len(same) == self.limits.batch or (len(same) + 1) * request.pixels > self.limits.batch_pixels:
+                    return same, True
+        return same, False
 
-    def _answer(self, work: asyncio.Future[_Results]) -> None:
+    def _answer(self, batch: _Batch, work: asyncio.Future[_Results]) -> None:
         """Hand out what the device has painted, and go on."""
-        batch, self._painting = self._painting, []
+        self._painting.remove(batch)
         if work.cancelled():  # the service stops
             return
         results, begun, worked = work.result()
-        self._seconds_per_pixel += 0.2 * (worked / sum(each.pixels for each in batch) - self._seconds_per_pixel)
-        for request, result in zip(batch, results, strict=True):
+        pace = worked * batch.cores / self._cores / batch.pixels
+        self._seconds_per_pixel += 0.2 * (pace - self._seconds_per_pixel)
+        for request, result in zip(batch.requests, results, strict=True):
             self._pixels_each += 0.2 * (request.pixels - self._pixels_each)
             if request.answer.done():
                 continue
@@ -157,7 +190,7 @@ class Batcher:
                 request.answer.set_exception(result)
             else:
                 request.answer.set_result(Painted(result, begun - request.asked, worked))
-        _, full = self._next_batch()
+        _, full = self._next_requests()
         if full or not self._waiting:
             self._paint_next()
         else:  # others may be about to come
@@ -170,10 +203,13 @@ class Batcher:
 _Results = tuple[list[Tensor | Exception], float, float]
 
 
-def paint_each(stylizer: Stylizer, batch: Sequence[_Request]) -> _Results:
+def paint_each(stylizer: Stylizer, batch: _Batch) -> _Results:
     """A painting or an error for every request of a batch, when it was begun, and the seconds it took."""
     begun = time.perf_counter()
-    results = _paint_each(stylizer, [each.photo for each in batch], [each.style_vector for each in batch])
+    if stylizer.device.type == "cpu":
+        torch.set_num_threads(batch.cores)  # of what this thread calls
+    photos, vectors = zip(*((each.photo, each.style_vector) for each in batch.requests), strict=True)
+    results = _paint_each(stylizer, photos, vectors)
     return results, begun, time.perf_counter() - begun
 
 

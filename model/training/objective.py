@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from model.loss_network import LossNetwork, Pooling, load_weights
-from model.losses import color_variation, content_loss, gram, relative_error, style_loss, total_variation
+from model.losses import color_variation, content_loss, gram, grid_energy, relative_error, style_loss, total_variation
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class ObjectiveConfig:
     color_variation_weight: float = 1e6
     """Weight of the variation of its colours alone, see `color_variation`. The paper has none; with it,
     diagonals of red and green vanish within 200 steps, and nothing else changes."""
+    grid_weight: float = 0.0
+    """Weight of the share of its detail that repeats with the pixel grid, see `grid_energy`. The paper has none."""
     gram_energy: float | None = 7.5e8
     """Scale every painting's style loss, layer by layer, as if the mean square of its Gram matrix
     were this. Plain losses (None, as in the paper) apply a painting as strongly as its contrast
@@ -145,5 +147,7 @@ class Objective(nn.Module):
             total = total + config.total_variation_weight * total_variation(painted)
         if config.color_variation_weight:
             total = total + config.color_variation_weight * color_variation(painted)
+        if config.grid_weight:
+            total = total + config.grid_weight * grid_energy(painted)
         error = relative_error(features[config.content_layer].detach(), target)
         return Losses(total, content.detach(), style.detach(), error, distance)

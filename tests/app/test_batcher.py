@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -27,10 +27,12 @@ class Device(Stylizer):
         self.go = threading.Event()
         self.go.set()
         self.batches: list[tuple[int, ...]] = []
+        self.cores: list[int] = []
 
     def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         assert self.go.wait(20)
         self.batches.append(tuple(photos.shape))
+        self.cores.append(torch.get_num_threads())
         if (photos > 1).any():
             raise ValueError("brighter than white")
         return super()._paint(photos, style_vectors)
@@ -141,6 +143,60 @@ def test_an_idle_device_begins_at_once_and_a_busy_one_waits_for_its_batch_to_fil
 
     run(device, Limits(batch=2, wait=1.0), scenario)
     assert [shape[0] for shape in device.batches] == [1, 1, 2]
+
+
+@pytest.fixture
+def three_cores() -> Iterator[None]:
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.mark.usefixtures("three_cores")
+def test_a_picture_alone_is_painted_by_all_cores_and_many_share_them(device: Device) -> None:
+    async def scenario(batcher: Batcher) -> list[Tensor]:
+        vector = device.styles.vectors[0]
+        device.go.clear()
+        tasks = [asyncio.create_task(batcher.paint(photo(seed=0), vector))]
+        await settle()
+        tasks += [asyncio.create_task(batcher.paint(photo(seed=seed), vector)) for seed in (1, 2, 3, 4)]
+        await settle()
+        device.go.set()
+        return [(await task).rgb for task in tasks]
+
+    painted = run(device, Limits(), scenario)
+    assert device.cores[0] == 3 and sorted(device.cores) == [1, 1, 1, 1, 3]
+    for seed, picture in enumerate(painted):
+        torch.testing.assert_close(picture, device.paint(photo(seed=seed)[None], device.styles.vectors[:1])[0])
+
+
+@pytest.mark.usefixtures("three_cores")
+def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: Checkpoint) -> None:
+    class OneByOne(Device):
+        """Paints a picture for each permit."""
+
+        permits = threading.Semaphore(0)
+        begun = 0
+
+        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+            self.begun += 1
+            assert self.permits.acquire(timeout=20)
+            return super()._paint(photos, style_vectors)
+
+    device = OneByOne(tiny_checkpoint)
+
+    async def scenario(batcher: Batcher) -> int:
+        tasks = [asyncio.create_task(batcher.paint(photo(), device.styles.vectors[0])) for _ in range(4)]
+        await settle()
+        device.permits.release()
+        await tasks[0]
+        await settle()
+        begun = device.begun
+        device.permits.release(3)
+        await asyncio.gather(*tasks)
+        return begun
+
+    assert run(device, Limits(batch_pixels=2 * 32 * 32), scenario) == 1 + 2
 
 
 def test_the_event_loop_goes_on_while_a_picture_is_painted(device: Device) -> None:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.losses import color_variation, content_loss, gram, relative_error, style_loss, total_variation
+from model.losses import color_variation, content_loss, gram, grid_energy, relative_error, style_loss, total_variation
 
 Array = NDArray[np.float64]
 random = np.random.default_rng(0)
@@ -72,6 +72,44 @@ def test_what_varies_in_brightness_alone_has_no_color_variation() -> None:
     grey = tensor(FEATURES[:, :1]).expand(-1, 3, -1, -1)
     assert color_variation(grey).max() < 1e-12
     assert total_variation(grey).min() > 0.1
+
+
+def noise(height: int, width: int, seed: int = 0) -> Tensor:
+    return torch.rand(2, 3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def test_what_repeats_every_four_pixels_is_all_grid_energy_and_noise_is_none() -> None:
+    tile = noise(4, 4)
+    assert grid_energy(tile.repeat(1, 1, 32, 32)).min() > 0.95
+    assert grid_energy(noise(128, 128)).max() < 0.02
+
+
+def test_a_grid_between_strokes_is_found_by_its_share() -> None:
+    grid = 0.3 * noise(4, 4, seed=1).repeat(1, 1, 32, 32)
+    shares = torch.stack([grid_energy(strokes * noise(128, 128) + grid) for strokes in (1.0, 0.3, 0.1)])
+    assert (shares.diff(dim=0) > 0.1).all()
+
+
+@pytest.mark.parametrize("picture", ["shades", "stripes five pixels apart", "a flat picture"])
+def test_what_lies_anywhere_on_the_grid_has_no_grid_energy(picture: str) -> None:
+    column = torch.arange(160.0)
+    row = {"shades": column / 160, "stripes five pixels apart": column % 5 < 2, "a flat picture": 0 * column}[picture]
+    assert grid_energy(row.float().expand(1, 3, 160, -1)).max() < 0.01
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 130), (67, 65)])
+def test_grid_energy_is_a_share_for_every_size(size: tuple[int, int]) -> None:
+    share = grid_energy(noise(*size))
+    assert share.shape == (2,)
+    assert (share > 0).all() and (share < 0.1).all()
+
+
+def test_descending_its_gradient_takes_a_grid_away() -> None:
+    picture = (0.5 * noise(64, 64) + 0.2 * noise(4, 4, seed=1).repeat(1, 1, 16, 16)).requires_grad_()
+    before = grid_energy(picture)
+    (gradient,) = torch.autograd.grad(before.sum(), picture)
+    after = grid_energy(picture - 20 * gradient)
+    assert (after < 0.5 * before).all()
 
 
 def test_relative_error_is_the_squared_distance_over_the_squared_length() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.loss_network import LossNetwork
-from model.losses import color_variation, total_variation
+from model.losses import color_variation, grid_energy, total_variation
 from model.training.objective import Losses, Objective, ObjectiveConfig
 from tests.pictures import painting, photo
 
@@ -106,6 +106,7 @@ def test_every_loss_is_that_of_its_definition(vgg_weights: dict[str, Tensor], co
     [
         (replace(CONFIG, total_variation_weight=1e6), total_variation),
         (replace(CONFIG, color_variation_weight=1e6), color_variation),
+        (replace(CONFIG, grid_weight=1e6), grid_energy),
     ],
 )
 def test_variation_is_added_when_asked_for(
@@ -113,7 +114,7 @@ def test_variation_is_added_when_asked_for(
 ) -> None:
     plain = Objective(CONFIG, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS).total
     smooth = Objective(config, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS).total
-    expected = 1e6 * variation(PAINTED.double())
+    expected = 1e6 * variation(PAINTED).double()
     torch.testing.assert_close(smooth.double() - plain.double(), expected, rtol=0.01, atol=0)
 
 
