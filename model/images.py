@@ -165,14 +165,14 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
 
 def to_image(channels: Tensor) -> Image.Image:
     """(C, H, W) in [0, 1], C = 3 or 4 -> an 8-bit image, rounded to the nearest of 256 values."""
-    values = (channels.detach().clamp(0, 1) * 255).round().to(torch.uint8)
-    return Image.fromarray(values.permute(1, 2, 0).cpu().contiguous().numpy())
+    values = (channels.detach().permute(1, 2, 0) * 255).round_().clamp_(0, 255).to(torch.uint8)
+    return Image.fromarray(values.cpu().contiguous().numpy())
 
 
 def to_tensor(image: Image.Image) -> Tensor:
     """An 8-bit image -> (C, H, W), float32 in [0, 1]; grey has one channel."""
     values = torch.from_numpy(np.atleast_3d(np.array(image)))
-    return values.permute(2, 0, 1).contiguous().float() / 255
+    return values.float().div_(255).permute(2, 0, 1)
 
 
 def files_in(folder: Path) -> list[Path]:
