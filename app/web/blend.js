@@ -32,4 +32,4 @@ function rounded(weights) {
   return parts.map((part) => part / THOUSANDTHS);
 }
 
-export const percent = (share) => `${Math.round(share * 100)} %`;
+export const percent = (share) => `${Math.round(share * 100)}\u00a0%`;

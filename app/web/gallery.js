@@ -56,7 +56,7 @@ function card(style) {
   );
   pick.addEventListener("click", () => toggle(style.id) || toast(FULL));
   const alone = button("alone", "Only", `Paint with ${style.title} alone`, () => change({ chosen: [style.id] }));
-  const about = button("more", "…", `About ${style.title}`, () => showStyle(style.id));
+  const about = button("more", "⋯", `About ${style.title}`, () => showStyle(style.id));
   const made = element("li", { className: "card" }, pick, alone, about);
   made.dataset.id = style.id;
   if (style.origin === "added") made.append(element("span", { className: "badge", textContent: badge(style) }));

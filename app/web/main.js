@@ -16,6 +16,7 @@ import { resultSize, startOptions } from "./options.js";
 import { importPacks } from "./packs.js";
 import { paint } from "./painter.js";
 import { readPhoto } from "./photo.js";
+import { startMosaic } from "./mosaic.js";
 import { inWords } from "./recipe.js";
 import { change, state, watch } from "./state.js";
 import { say } from "./status.js";
@@ -33,6 +34,7 @@ async function start() {
   startCode();
   startDownload();
   startStrip();
+  startMosaic();
   startAbout();
   startAdd();
   startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: givePainting });

@@ -45,12 +45,8 @@ function showChosen() {
   byId("slider").hidden = chosen.length !== 2;
   square.hidden = chosen.length < 3;
   square.dataset.count = chosen.length;
-  square.replaceChildren(handle, ...(chosen.length > 2 ? chosen.map(corner) : []));
   list.replaceChildren(...chosen.map(entry));
 }
-
-const corner = (id, place) =>
-  element("img", { className: `corner corner-${place + 1}`, src: previewPath(styleOf(id) ?? { id }), alt: "", draggable: false });
 
 function entry(id) {
   const remove = element("button", { type: "button", className: "remove", textContent: "×" });

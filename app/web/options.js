@@ -41,11 +41,11 @@ function showStrength() {
 function showSizes(limits) {
   const { photo } = state;
   const most = limits?.max_size ?? Infinity;
-  const own = photo ? `, ${Math.min(most, Math.max(photo.width, photo.height))} px` : "";
+  const own = photo ? `: ${Math.min(most, Math.max(photo.width, photo.height))} px` : "";
   const sides = SIDES.filter((side) => side <= most);
   if (state.size && !sides.includes(state.size)) sides.push(state.size);
   size.replaceChildren(
-    element("option", { value: "", textContent: `the photo's own${own}` }),
+    element("option", { value: "", textContent: `Original${own}` }),
     ...sides.sort((one, other) => one - other).map((side) => element("option", { value: side, textContent: `${side} px` })),
   );
   size.value = state.size ?? "";

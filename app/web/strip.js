@@ -1,15 +1,16 @@
 /** Nine weights of one pair, painted by one request. */
 
-import { form, request } from "./api.js";
-import { percent } from "./blend.js";
+import { percent, weightsOf } from "./blend.js";
 import { byId, element, showText } from "./dom.js";
 import { save, stem } from "./files.js";
-import { fields, titleOf } from "./recipe.js";
+import { paintMany, paintSheet } from "./grid.js";
+import { titleOf } from "./recipe.js";
 import { change, state, watch } from "./state.js";
-import { unzip } from "./unzip.js";
 
-const SHARES = Array.from({ length: 9 }, (_, place) => place / 8);
-const SIDE = "256";
+const PLACES = Array.from({ length: 9 }, (_, place) => ({ x: place / 8, y: 0.5 }));
+const BLENDS = PLACES.map((place) => weightsOf(2, place));
+const SIDE = 256;
+const SHEET_SIDE = 512;
 
 const strip = byId("strip");
 const pictures = byId("strip-pictures");
@@ -17,26 +18,22 @@ let abort = new AbortController();
 
 export function startStrip() {
   byId("open-strip").addEventListener("click", () => {
-    strip.hidden = !strip.hidden;
-    byId("open-strip").setAttribute("aria-expanded", String(!strip.hidden));
+    open(strip.hidden);
     load();
   });
   byId("download-sheet").addEventListener("click", downloadSheet);
   watch((changed, moving) => {
-    const two = state.photo && state.chosen.length === 2;
+    const two = state.photo !== null && state.chosen.length === 2;
     byId("open-strip").hidden = !two;
-    if (!two) strip.hidden = true;
-    if (strip.hidden) byId("open-strip").setAttribute("aria-expanded", "false");
+    if (!two) open(false);
     if (changed.includes("handle")) mark();
     if (!moving && ["photo", "chosen", "strength", "preserveColor"].some((each) => changed.includes(each))) load();
   });
 }
 
-/** The nine blends, from the first style to the second, with the other options as they are. */
-function grid() {
-  const [one, other] = state.chosen;
-  const options = fields().filter(([name]) => !["style", "weight", "size"].includes(name));
-  return [...SHARES.map((share) => ["blend", `${one}=${1 - share},${other}=${share}`]), ...options];
+function open(wanted) {
+  strip.hidden = !wanted;
+  byId("open-strip").setAttribute("aria-expanded", String(wanted));
 }
 
 async function load() {
@@ -46,11 +43,7 @@ async function load() {
   const { signal } = abort;
   showText(byId("strip-error"), "");
   try {
-    const body = form([...grid(), ["output", "zip"], ["size", SIDE], ["format", "jpeg"]], {
-      image: [state.photo.draft, "draft"],
-    });
-    const answer = await request("v1/stylize/grid", { method: "POST", body, signal });
-    const painted = await unzip(await answer.blob(), "image/jpeg");
+    const painted = await paintMany(BLENDS, SIDE, signal);
     if (!signal.aborted) show(painted);
   } catch (error) {
     if (!signal.aborted) showText(byId("strip-error"), error.message);
@@ -58,12 +51,13 @@ async function load() {
 }
 
 function show(painted) {
+  const titles = state.chosen.map(titleOf);
   const made = painted.map((blob, place) => {
-    const words = `${percent(1 - SHARES[place])} ${titleOf(state.chosen[0])}, ${percent(SHARES[place])} ${titleOf(state.chosen[1])}`;
+    const words = titles.map((title, style) => `${percent(BLENDS[place][style])} ${title}`).join(", ");
     const image = element("img", { src: URL.createObjectURL(blob), alt: words });
     image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
     const pick = element("button", { type: "button" }, image);
-    pick.addEventListener("click", () => change({ handle: { x: SHARES[place], y: 0.5 } }));
+    pick.addEventListener("click", () => change({ handle: PLACES[place] }));
     return element("li", {}, pick);
   });
   pictures.replaceChildren(...made);
@@ -72,17 +66,14 @@ function show(painted) {
 
 function mark() {
   [...pictures.children].forEach((each, place) => {
-    each.firstChild.setAttribute("aria-pressed", String(Math.abs(state.handle.x - SHARES[place]) < 0.005));
+    each.firstChild.setAttribute("aria-pressed", String(Math.abs(state.handle.x - PLACES[place].x) < 0.005));
   });
 }
 
 async function downloadSheet() {
+  showText(byId("strip-error"), "");
   try {
-    const body = form([...grid(), ["columns", "9"], ["size", "512"], ["format", "jpeg"]], {
-      image: [state.photo.blob, state.photo.name],
-    });
-    const answer = await request("v1/stylize/grid", { method: "POST", body });
-    save(await answer.blob(), `${stem(state.photo.name)}-nine-weights.jpg`);
+    save(await paintSheet(BLENDS, SHEET_SIDE), `${stem(state.photo.name)}-nine-weights.jpg`);
   } catch (error) {
     showText(byId("strip-error"), error.message);
   }
