@@ -111,7 +111,7 @@ def test_pictures_of_one_size_share_a_batch_whatever_their_styles(device: Device
 
 def test_one_photo_in_many_styles_is_one_batch_even_on_an_idle_device(device: Device) -> None:
     async def scenario(batcher: Batcher) -> list[Any]:
-        return list(await batcher.paint_all(photo(), device.styles.vectors))
+        return list(await batcher.paint_all(photo(), [*device.styles.vectors]))
 
     painted = run(device, Limits(batch=4), scenario)
     assert device.batches == [(3, 3, 32, 32)]
@@ -127,8 +127,8 @@ def test_many_styles_are_let_in_together_or_not_at_all_and_leave_together(device
         busy = asyncio.create_task(batcher.paint(photo(48), vectors[0]))
         await settle()
         with pytest.raises(QueueFull):
-            await batcher.paint_all(photo(), vectors)
-        leaving = asyncio.create_task(batcher.paint_all(photo(), vectors[:2]))
+            await batcher.paint_all(photo(), [*vectors])
+        leaving = asyncio.create_task(batcher.paint_all(photo(), [*vectors[:2]]))
         await settle()
         leaving.cancel()
         device.go.set()
