@@ -113,18 +113,26 @@ class Batcher:
 
         What is cancelled before its turn, or past its deadline then, never reaches the device.
         """
-        request = _Request(photo, style_vector, asyncio.get_running_loop().create_future())
+        return (await self.paint_all(photo, [style_vector]))[0]
+
+    async def paint_all(self, photo: Tensor, style_vectors: Sequence[Tensor]) -> list[Painted]:
+        """A photo in each of several styles: all or none are let in, and they are one batch if it fits."""
+        loop = asyncio.get_running_loop()
+        requests = [_Request(photo, vector, loop.create_future()) for vector in style_vectors]
         queued = self._painted_now + sum(each.pixels for each in self._waiting)
-        if queued and queued + request.pixels > self.limits.pixels:
+        if queued and queued + sum(each.pixels for each in requests) > self.limits.pixels:
             raise self._full()
-        self._waiting.append(request)
+        self._waiting += requests
         if self._alarm is None or self._next_requests()[1]:
             self._paint_next()
         try:
             async with asyncio.timeout(self.limits.deadline):
-                return await request.answer
+                return await asyncio.gather(*(each.answer for each in requests))
         except TimeoutError:
             raise DeadlineExceeded(f"the picture was not painted within {self.limits.deadline:g} seconds") from None
+        finally:
+            for each in requests:
+                each.answer.cancel()
 
     async def code(self, work: Callable[[], T]) -> T:
         """The result of decoding or encoding a picture, beside the device."""

@@ -6,16 +6,18 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
 from app import errors
 from app.batcher import Batcher, Limits
+from app.browser import BrowserHeaders
 from app.catalogue import Catalogue
 from app.jobs import Jobs
 from app.limits import BodyLimit
 from app.previews import Previews
-from app.routes import health, jobs, styles, stylize
+from app.routes import grid, health, jobs, styles, stylize
 from app.settings import Settings
 from app.store import StyleStore
 from app.supervisor import keep_worker
@@ -23,6 +25,8 @@ from app.telemetry import RequestLog
 from app.version import VERSION
 from model.stylizer import Stylizer
 
+WEB = Path(__file__).with_name("web")
+"""The page, as the browser runs it."""
 DESCRIPTION = """\
 One neural network that paints photos in many styles, and in any blend of them.
 
@@ -65,9 +69,11 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
     app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
     app.state.stopping = threading.Event()
     errors.install(app)
-    for resource in (stylize, styles, jobs, health):
+    for resource in (stylize, grid, styles, jobs, health):
         app.include_router(resource.router)
+    app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
+    app.add_middleware(BrowserHeaders)
     app.add_middleware(RequestLog)
     return app
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from app.batcher import Batcher
 from model import images
 
-PHOTO = Path(__file__).with_name("preview.jpg")
-"""Chelsea the cat, photographed by Stéfan van der Walt, CC0."""
+PHOTO = Path(__file__).parent / "web" / "cat.jpg"
+"""Chelsea the cat, photographed by Stéfan van der Walt, CC0; the page offers it too."""
 
 
 SMALL = 96

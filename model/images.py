@@ -96,6 +96,10 @@ class Picture:
         """The same picture in other colours: alpha, format and credit are kept."""
         return replace(self, rgb=rgb)
 
+    def on_white(self) -> Picture:
+        """The same picture without transparency."""
+        return self if self.alpha is None else replace(self, rgb=self.rgb * self.alpha + (1 - self.alpha), alpha=None)
+
 
 def decode(
     data: bytes, *, max_pixels: int | None = None, longest_side: int | None = None, at_most: int | None = None
@@ -147,10 +151,9 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
         raise UnsupportedFormat(
             f"{written.upper()} holds at most {LARGEST_SIDE[written]:,} pixels a side, not {max(picture.size):,}"
         )
-    rgb, alpha = picture.rgb, picture.alpha
-    if alpha is not None and written == "jpeg":
-        rgb, alpha = rgb * alpha + (1 - alpha), None
-    channels = rgb if alpha is None else torch.cat([rgb, alpha])
+    if written == "jpeg":
+        picture = picture.on_white()
+    channels = picture.rgb if picture.alpha is None else torch.cat([picture.rgb, picture.alpha])
     exif = Image.Exif()
     exif.update({tag: text.encode("latin-1", "replace") for tag, text in picture.credit.items()})
     options: dict[str, Any] = {"exif": exif} if picture.credit else {}

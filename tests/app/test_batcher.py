@@ -111,6 +111,36 @@ def test_pictures_of_one_size_share_a_batch_whatever_their_styles(device: Device
         torch.testing.assert_close(painted[seed], alone, rtol=0, atol=1e-5)
 
 
+def test_one_photo_in_many_styles_is_one_batch_even_on_an_idle_device(device: Device) -> None:
+    async def scenario(batcher: Batcher) -> list[Any]:
+        return list(await batcher.paint_all(photo(), [*device.styles.vectors]))
+
+    painted = run(device, Limits(batch=4), scenario)
+    assert device.batches == [(3, 3, 32, 32)]
+    for each, vector in zip(painted, device.styles.vectors, strict=True):
+        torch.testing.assert_close(each.rgb, device.paint(photo()[None], vector[None])[0], rtol=0, atol=1e-5)
+
+
+def test_many_styles_are_let_in_together_or_not_at_all_and_leave_together(device: Device) -> None:
+    vectors = device.styles.vectors
+
+    async def scenario(batcher: Batcher) -> None:
+        device.go.clear()
+        busy = asyncio.create_task(batcher.paint(photo(48), vectors[0]))
+        await settle()
+        with pytest.raises(QueueFull):
+            await batcher.paint_all(photo(), [*vectors])
+        leaving = asyncio.create_task(batcher.paint_all(photo(), [*vectors[:2]]))
+        await settle()
+        leaving.cancel()
+        device.go.set()
+        await busy
+        await batcher.paint(photo(40), vectors[0])
+
+    run(device, Limits(pixels=4000), scenario)
+    assert [shape[2] for shape in device.batches] == [48, 40]
+
+
 @pytest.mark.parametrize(("limits", "sizes"), [(Limits(batch=2), [1, 2, 2]), (Limits(batch_pixels=3100), [1] * 5)])
 def test_a_batch_is_bounded_by_count_and_by_pixels(device: Device, limits: Limits, sizes: list[int]) -> None:
     limits = Limits(batch=limits.batch if limits.batch > 1 else 8, batch_pixels=limits.batch_pixels)

@@ -21,12 +21,17 @@ ROOT = Path(__file__).parents[2]
 FORM = {"style": "starry-night"}
 
 
-@contextmanager
-def serving(checkpoint: Path, **settings: object) -> Iterator[str]:
-    """A server process of its own, as its URL."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(checkpoint: Path, *, port: int | None = None, **settings: object) -> Iterator[str]:
+    """A server process of its own, as its URL."""
+    port = port or free_port()
     settings = {"port": port, "checkpoint": checkpoint, "worker": "external", **settings}
     environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
     process = subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=environment)

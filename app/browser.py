@@ -1,0 +1,45 @@
+"""What browsers are told about everything that the service answers."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+"""The page's own files and this service, nothing from elsewhere, no code inside the HTML; blob: are pictures."""
+INTERACTIVE_DOCUMENTATION = {"/docs", "/docs/oauth2-redirect", "/redoc"}
+"""Pages of FastAPI, which load code from elsewhere and have some inside."""
+
+
+class BrowserHeaders:
+    """ASGI middleware: nothing is guessed, framed, or kept without asking again, unless an answer says so itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers.setdefault("Cache-Control", "no-cache")
+                if scope["path"] not in INTERACTIVE_DOCUMENTATION:
+                    headers["Content-Security-Policy"] = POLICY
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

@@ -1,0 +1,80 @@
+/** What is known of a style; an added one is renamed or removed here, any one exported. */
+
+import { json, previewPath, request, stylePath } from "./api.js";
+import { byId, element, showText } from "./dom.js";
+import { loadStyles } from "./styles.js";
+import { change, state, styleOf } from "./state.js";
+import { toast } from "./status.js";
+
+const dialog = byId("about");
+const form = byId("about-form");
+const FIELDS = ["title", "artist", "year", "id"];
+const VERDICTS = {
+  good: "Added here; the fit is good.",
+  fair: "Added here; the fit is fair: some of the painting is missing.",
+  poor: "Added here; the fit is poor: it may paint little like its painting.",
+};
+
+let shown;
+
+export function startAbout() {
+  form.addEventListener("submit", rename);
+  byId("remove").addEventListener("click", remove);
+}
+
+export function showStyle(id) {
+  shown = styleOf(id);
+  const added = shown.origin === "added";
+  byId("about-title").textContent = shown.title;
+  byId("about-picture").src = previewPath(shown);
+  byId("about-picture").alt = `A cat in the style of ${shown.title}`;
+  showText(byId("about-verdict"), added ? VERDICTS[shown.verdict] ?? "Added here." : "");
+  const facts = { Artist: shown.artist, Year: shown.year, Licence: shown.licence, Source: shown.source, Id: shown.id };
+  byId("about-facts").replaceChildren(...described(facts));
+  byId("about-fields").hidden = byId("remove").hidden = byId("save").hidden = !added;
+  byId("remove").textContent = "Remove";
+  for (const name of FIELDS) form.elements[name].value = shown[name];
+  byId("export").href = stylePath(id, "/pack");
+  byId("export").download = `${id}.safetensors`;
+  showText(byId("about-error"), "");
+  dialog.showModal();
+}
+
+/** Terms and descriptions, without what is empty. */
+export function described(facts) {
+  const known = Object.entries(facts).filter(([, text]) => text);
+  return known.flatMap(([term, text]) => [element("dt", { textContent: term }), element("dd", { textContent: text })]);
+}
+
+async function rename(event) {
+  event.preventDefault();
+  const changes = FIELDS.map((name) => [name, form.elements[name].value.trim()]).filter(([name, value]) => value !== shown[name]);
+  try {
+    const edited = await json(stylePath(shown.id), {
+      method: "PATCH",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(Object.fromEntries(changes)),
+    });
+    const chosen = state.chosen.map((id) => (id === shown.id ? edited.id : id));
+    change({ styles: state.styles.map((style) => (style.id === shown.id ? edited : style)), chosen });
+    dialog.close();
+    toast(`Saved: ${edited.title}.`);
+  } catch (error) {
+    showText(byId("about-error"), error.message);
+  }
+}
+
+async function remove() {
+  if (byId("remove").textContent === "Remove") {
+    byId("remove").textContent = "Really remove it?";
+    return;
+  }
+  try {
+    await request(stylePath(shown.id), { method: "DELETE" });
+    dialog.close();
+    toast(`${shown.title} is removed.`);
+    await loadStyles();
+  } catch (error) {
+    showText(byId("about-error"), error.message);
+  }
+}

@@ -1,0 +1,97 @@
+/** A new style from a painting: the form. What comes after is in fit.js. */
+
+import { form as formData, json, Problem } from "./api.js";
+import { byId, showText } from "./dom.js";
+import { stem } from "./files.js";
+import { follow, showForm } from "./fit.js";
+import { slug } from "./slug.js";
+
+const dialog = byId("add");
+const form = byId("add-form");
+const { title, id } = form.elements;
+/** Which field an error without fields is about. */
+const ABOUT = {
+  undecodable_image: "image",
+  unsupported_format: "image",
+  too_many_pixels: "image",
+  too_many_bytes: "image",
+  unusable_painting: "image",
+  style_exists: "id",
+  fit_running: "id",
+  invalid_request: "id",
+};
+
+let painting = null;
+let key;
+
+export function startAdd() {
+  for (const button of ["open-add", "add-more"]) byId(button).addEventListener("click", () => dialog.showModal());
+  for (const close of document.querySelectorAll("[data-close]"))
+    close.addEventListener("click", () => close.closest("dialog").close());
+  title.addEventListener("input", () => { if (!id.dataset.own) id.value = slug(title.value); });
+  id.addEventListener("input", () => { id.dataset.own = id.value; });
+  form.addEventListener("input", () => { key = null; });
+  form.addEventListener("submit", submit);
+  byId("fit-another").addEventListener("click", clear);
+}
+
+/** Show a painting in the form. */
+export function givePainting(file) {
+  painting = file;
+  key = null;
+  if (!dialog.open) dialog.showModal();
+  const picture = byId("painting-picture");
+  picture.src = URL.createObjectURL(file);
+  picture.hidden = false;
+  picture.onerror = () => { picture.hidden = true; }; // a format that only the service reads
+  byId("painting-text").textContent = file.name;
+  if (!title.value) {
+    title.value = stem(file.name).replace(/[-_]+/g, " ").trim();
+    title.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  showErrors({});
+}
+
+function clear() {
+  form.reset();
+  delete id.dataset.own;
+  painting = key = null;
+  byId("painting-picture").hidden = true;
+  byId("painting-text").textContent = "Drop a painting here, or choose one";
+  showForm();
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const missing = {};
+  if (!painting) missing.image = "Give it a painting to learn from.";
+  if (!title.value.trim()) missing.title = "Give it a title.";
+  else if (!id.value.trim()) missing.id = "Give it an id: lower-case letters and digits, joined by hyphens.";
+  showErrors(missing);
+  if (Object.keys(missing).length) return;
+  byId("learn").disabled = true;
+  try {
+    follow(await job(), title.value.trim());
+  } catch (error) {
+    const field = error instanceof Problem && ABOUT[error.code];
+    showErrors(field ? { [field]: error.message } : { ...error.fields }, error.message);
+  } finally {
+    byId("learn").disabled = false;
+  }
+}
+
+/** The key makes a request that is sent twice, when the service was away, one job. */
+function job() {
+  key ??= Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+  const known = ["id", "title", "artist", "year"].map((name) => [name, form.elements[name].value.trim()]);
+  const body = formData(known, { image: [painting, painting.name] });
+  return json("v1/styles", { method: "POST", headers: { "Idempotency-Key": key }, body });
+}
+
+/** Each beside its field; what is about none of them, below. */
+function showErrors(errors, otherwise = "") {
+  for (const place of form.querySelectorAll("[data-error]")) showText(place, errors[place.dataset.error] ?? "");
+  const placed = Object.keys(errors).some((name) => form.querySelector(`[data-error="${name}"]`));
+  showText(byId("add-error"), placed ? "" : otherwise);
+  form.querySelector(".error:not([hidden])")?.scrollIntoView({ block: "nearest" });
+}

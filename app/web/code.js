@@ -1,0 +1,58 @@
+/** The panel with the programs. */
+
+import { byId } from "./dom.js";
+import { copy, SUFFIXES } from "./files.js";
+import { fields } from "./recipe.js";
+import * as snippets from "./snippets.js";
+import { state, watch } from "./state.js";
+import { toast } from "./status.js";
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+let language = "curl";
+
+export function startCode() {
+  for (const tab of tabs) tab.addEventListener("click", () => choose(tab));
+  tabs[0].parentElement.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const place = tabs.indexOf(event.target);
+    if (!step || place < 0) return;
+    const next = tabs[(place + step + tabs.length) % tabs.length];
+    choose(next);
+    next.focus();
+  });
+  byId("open-code").addEventListener("click", () => {
+    const opened = byId("code").hidden;
+    byId("code").hidden = !opened;
+    byId("open-code").setAttribute("aria-expanded", String(opened));
+    show();
+    if (opened) byId("code").scrollIntoView({ block: "nearest" });
+  });
+  byId("copy-code").addEventListener("click", async () => {
+    const copied = await copy(byId("snippet").textContent, byId("snippet"));
+    toast(copied ? "Copied." : "Selected: copy it with Ctrl+C.");
+  });
+  byId("format").addEventListener("change", show);
+  watch((_, moving) => moving || show());
+  choose(tabs[0]);
+}
+
+function choose(chosen) {
+  language = chosen.dataset.language;
+  for (const tab of tabs) {
+    tab.setAttribute("aria-selected", String(tab === chosen));
+    tab.tabIndex = tab === chosen ? 0 : -1;
+  }
+  byId("snippet").setAttribute("aria-labelledby", chosen.id);
+  show();
+}
+
+function show() {
+  if (byId("code").hidden || !state.photo) return;
+  const format = byId("format").value;
+  byId("snippet").textContent = snippets[language]({
+    url: new URL("v1/stylize", document.baseURI).href,
+    fileName: state.photo.name,
+    fields: [...fields(), ["format", format]],
+    output: `painted.${SUFFIXES[format]}`,
+  });
+}

@@ -1,0 +1,20 @@
+/** Short ways to the document. */
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with properties, attributes (names with a hyphen, and `role`) and children. */
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "role") made.setAttribute(name, value);
+    else made[name] = value;
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Show a text in an element, or hide the element when there is none. */
+export function showText(target, text) {
+  target.textContent = text;
+  target.hidden = !text;
+}

@@ -1,0 +1,116 @@
+/** A style being learned: followed by server-sent events, also after the page was loaded anew. */
+
+import { described } from "./about.js";
+import { json, request } from "./api.js";
+import { byId, showText } from "./dom.js";
+import { loadStyles } from "./styles.js";
+import { change } from "./state.js";
+import { toast } from "./status.js";
+
+const KEPT = "impasto-fit";
+const ENDS = ["succeeded", "failed", "cancelled"];
+const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
+
+let shown = null;
+let events = null;
+
+export function startFit() {
+  byId("fit-cancel").addEventListener("click", cancel);
+  byId("fit-use").addEventListener("click", () => {
+    change({ chosen: [shown.style] });
+    byId("add").close();
+  });
+  const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+  if (kept) follow(kept.job, kept.title);
+}
+
+/** Show a job, as /v1/jobs answers it, until it has ended. */
+export function follow(job, title) {
+  localStorage.setItem(KEPT, JSON.stringify({ job, title }));
+  byId("fit-title").dataset.title = title;
+  byId("fit-picture").hidden = true;
+  byId("add-form").hidden = true;
+  byId("fit").hidden = false;
+  show(job);
+  events?.close();
+  events = new EventSource(`v1/jobs/${job.id}/events`);
+  events.addEventListener("preview", ({ data }) => showPreview(JSON.parse(data).url));
+  for (const state of ["queued", "running", ...ENDS]) events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
+  events.addEventListener("error", () => {
+    if (events.readyState === EventSource.CLOSED) lost(job); // else the browser tries again by itself
+  });
+}
+
+/** Back to the form, for the next style. */
+export function showForm() {
+  byId("fit").hidden = true;
+  byId("add-form").hidden = false;
+}
+
+function showPreview(address) {
+  const next = new Image();
+  next.src = new URL(`.${address}`, document.baseURI).href;
+  next.decode().then(() => {
+    byId("fit-picture").src = next.src;
+    byId("fit-picture").hidden = false;
+  }, () => {}); // the next one comes soon
+}
+
+function show(job) {
+  shown = job;
+  const ended = ENDS.includes(job.state);
+  byId("fit-title").textContent = (HEADINGS[job.state] ?? "Learning: ") + byId("fit-title").dataset.title;
+  byId("fit-state").textContent = inWords(job);
+  const progress = byId("fit-progress");
+  progress.hidden = ended;
+  if (job.steps) progress.value = job.step / job.steps;
+  else progress.removeAttribute("value");
+  byId("fit-losses").replaceChildren(...described({
+    "Lost of the photo": job.losses.content_error?.toFixed(3),
+    "Distance from the painting": job.losses.style_distance?.toFixed(3),
+  }));
+  byId("fit-cancel").hidden = ended;
+  byId("fit-cancel").disabled = false;
+  byId("fit-another").hidden = !ended;
+  byId("fit-use").hidden = job.state !== "succeeded";
+  byId("open-add").textContent = ended ? "Add a style" : `Learning… ${job.step} / ${job.steps ?? "?"}`;
+  showText(byId("fit-error"), job.state === "failed" ? job.message : "");
+  if (ended) end(job);
+}
+
+function inWords({ state, step, steps, seconds_left: left, verdict, message }) {
+  if (state === "queued") return "Waiting for its turn.";
+  if (state === "running" && !step) return "Getting ready: looking for the nearest style to begin from.";
+  if (state === "running") return `Pass ${step} of ${steps}${left ? `, ${Math.ceil(left)} s left at the most` : ""}.`;
+  if (state === "succeeded") return `The fit is ${verdict}. ${message ?? ""}`;
+  return state === "cancelled" ? "Nothing was added." : "";
+}
+
+async function end(job) {
+  events.close();
+  localStorage.removeItem(KEPT);
+  if (job.state !== "succeeded") return;
+  await loadStyles();
+  toast(`${byId("fit-title").dataset.title} is in the gallery.`);
+}
+
+async function cancel() {
+  byId("fit-cancel").disabled = true;
+  try {
+    show(await (await request(`v1/jobs/${shown.id}`, { method: "DELETE" })).json());
+  } catch (error) {
+    showText(byId("fit-error"), error.message);
+  }
+}
+
+/** The events ended without an end: the job may be forgotten, or the service answers with an error. */
+async function lost(job) {
+  try {
+    follow(await json(`v1/jobs/${job.id}`), byId("fit-title").dataset.title);
+  } catch (error) {
+    localStorage.removeItem(KEPT);
+    showForm();
+    byId("open-add").textContent = "Add a style";
+    showText(byId("add-error"), error.message);
+  }
+}

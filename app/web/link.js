@@ -1,0 +1,38 @@
+/** The part of the address after #, which reopens the same styles, weights and options. */
+
+import { handleOf } from "./blend.js";
+import { fields } from "./recipe.js";
+import { MOST_CHOSEN, change, state, styleOf } from "./state.js";
+import { toast } from "./status.js";
+
+const between = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** Take over what the address asks for. */
+export function openLink() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const wanted = asked.getAll("style");
+  if (!wanted.length) return;
+  const unknown = wanted.filter((id) => !styleOf(id));
+  if (unknown.length) toast(`This service does not have the style ${unknown.join(", ")}.`);
+  const chosen = [...new Set(wanted)].filter(styleOf).slice(0, MOST_CHOSEN);
+  const weights = asked.getAll("weight").map(Number);
+  if (weights.length === 1 && chosen.length === 2) weights.push(1 - weights[0]);
+  const usable = weights.length === chosen.length && weights.every((weight) => weight >= 0 && weight <= 1);
+  const strength = Number(asked.get("strength") ?? 1);
+  const size = Number(asked.get("size"));
+  change({
+    chosen,
+    handle: usable && chosen.length > 1 ? handleOf(weights) : { x: 0.5, y: 0.5 },
+    strength: Number.isFinite(strength) ? between(strength, 0, 1) : 1,
+    preserveColor: asked.get("preserve_color") === "true",
+    size: Number.isInteger(size) && size > 0 ? size : null,
+  });
+}
+
+/** Let the address say what is chosen now. */
+export function keepLink() {
+  const hash = new URLSearchParams(fields()).toString();
+  if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+}
+
+addEventListener("hashchange", () => state.styles.length && openLink());

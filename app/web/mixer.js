@@ -1,0 +1,77 @@
+/** The blend by hand: a slider between two styles, a square of up to four. */
+
+import { previewPath } from "./api.js";
+import { percent, weightsOf } from "./blend.js";
+import { byId, element } from "./dom.js";
+import { arrow, followPointer } from "./drag.js";
+import { inWords, titleOf } from "./recipe.js";
+import { change, state, styleOf, toggle, watch } from "./state.js";
+
+const alpha = byId("alpha");
+const square = byId("square");
+const handle = byId("handle");
+const list = byId("chosen");
+
+export function startMixer() {
+  alpha.addEventListener("input", () => change({ handle: { x: alpha.value / 100, y: 0.5 } }, { moving: true }));
+  alpha.addEventListener("change", () => change({ handle: { x: alpha.value / 100, y: 0.5 } }));
+  followPointer(square, (place, last) => {
+    if (!last) handle.focus({ preventScroll: true });
+    change({ handle: place }, { moving: !last });
+  });
+  handle.addEventListener("keydown", moveByKey);
+  handle.addEventListener("keyup", (event) => arrow(event) && change({ handle: state.handle }));
+  watch((changed) => {
+    if (changed.includes("chosen") || changed.includes("styles")) showChosen();
+    if (["chosen", "styles", "handle"].some((each) => changed.includes(each))) showWeights();
+  });
+}
+
+function moveByKey(event) {
+  const direction = arrow(event);
+  if (!direction) return;
+  event.preventDefault();
+  const moved = (value, steps) => Math.min(1, Math.max(0, Math.round(value * 100 + steps) / 100));
+  const { x, y } = state.handle;
+  change({ handle: { x: moved(x, direction[0]), y: moved(y, direction[1]) } }, { moving: true });
+}
+
+function showChosen() {
+  const { chosen } = state;
+  byId("mixer-hint").hidden = chosen.length > 1;
+  byId("mixer-hint").textContent = chosen.length
+    ? "Pick a second style, and the two blend."
+    : "Pick a style below to paint with it. Pick a second, and they blend.";
+  byId("slider").hidden = chosen.length !== 2;
+  square.hidden = chosen.length < 3;
+  square.dataset.count = chosen.length;
+  list.replaceChildren(...chosen.map(entry));
+}
+
+function entry(id) {
+  const remove = element("button", { type: "button", className: "remove", textContent: "×" });
+  remove.setAttribute("aria-label", `Take ${titleOf(id)} out of the blend`);
+  remove.addEventListener("click", () => toggle(id));
+  return element(
+    "li",
+    {},
+    element("img", { src: previewPath(styleOf(id) ?? { id }), alt: "", width: 48, height: 48 }),
+    element("span", { className: "chosen-title", textContent: titleOf(id) }),
+    element("span", { className: "chosen-weight" }),
+    remove,
+  );
+}
+
+function showWeights() {
+  const { chosen, handle: place } = state;
+  const weights = weightsOf(chosen.length || 1, place);
+  list.querySelectorAll(".chosen-weight").forEach((shown, index) => {
+    shown.textContent = chosen.length > 1 ? percent(weights[index]) : "";
+  });
+  alpha.value = Math.round(place.x * 100);
+  alpha.setAttribute("aria-valuetext", inWords());
+  handle.style.left = `${place.x * 100}%`;
+  handle.style.top = `${place.y * 100}%`;
+  handle.setAttribute("aria-valuenow", String(Math.round(place.x * 100)));
+  handle.setAttribute("aria-valuetext", inWords());
+}

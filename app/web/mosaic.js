@@ -1,0 +1,43 @@
+/** The blend square filled with what it offers: the photo in sixteen of its blends, painted by one request. */
+
+import { weightsOf } from "./blend.js";
+import { byId, element } from "./dom.js";
+import { paintMany } from "./grid.js";
+import { state, watch } from "./state.js";
+
+const SIDE = 4;
+const PIXELS = 160;
+/** Each picture is the blend in the middle of its place. */
+const PLACES = Array.from({ length: SIDE * SIDE }, (_, place) => ({
+  x: ((place % SIDE) + 0.5) / SIDE,
+  y: (Math.floor(place / SIDE) + 0.5) / SIDE,
+}));
+
+const mosaic = byId("mosaic");
+let abort = new AbortController();
+
+export function startMosaic() {
+  watch((changed, moving) => {
+    if (!moving && ["photo", "chosen", "strength", "preserveColor"].some((each) => changed.includes(each))) load();
+  });
+}
+
+async function load() {
+  abort.abort();
+  const count = state.chosen.length;
+  if (!state.photo || count < 3) return mosaic.replaceChildren();
+  abort = new AbortController();
+  const { signal } = abort;
+  try {
+    const painted = await paintMany(PLACES.map((place) => weightsOf(count, place)), PIXELS, signal);
+    if (!signal.aborted) mosaic.replaceChildren(...painted.map(tile));
+  } catch {
+    mosaic.replaceChildren(); // an ornament: what is wrong is said below the painting itself
+  }
+}
+
+function tile(blob) {
+  const image = element("img", { src: URL.createObjectURL(blob), alt: "", draggable: false });
+  image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+  return image;
+}

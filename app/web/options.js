@@ -1,0 +1,52 @@
+/** Strength, the photo's colours, size. */
+
+import { percent } from "./blend.js";
+import { byId, element } from "./dom.js";
+import { change, state, watch } from "./state.js";
+
+const SIDES = [256, 512, 768, 1024, 1536, 2048, 3072, 4096];
+
+const strength = byId("strength");
+const size = byId("size");
+const preserveColor = byId("preserve-color");
+
+/** limits: as /v1/info has them, or undefined. */
+export function startOptions(limits) {
+  strength.addEventListener("input", () => change({ strength: strength.value / 100 }, { moving: true }));
+  strength.addEventListener("change", () => change({ strength: strength.value / 100 }));
+  preserveColor.addEventListener("change", () => change({ preserveColor: preserveColor.checked }));
+  size.addEventListener("change", () => change({ size: Number(size.value) || null }));
+  watch((changed) => {
+    if (changed.includes("photo") || changed.includes("size")) showSizes(limits);
+    if (changed.includes("strength")) showStrength();
+    if (changed.includes("preserveColor")) preserveColor.checked = state.preserveColor;
+  });
+  showSizes(limits);
+}
+
+/** Width and height of the result. */
+export function resultSize(limits) {
+  const { width, height } = state.photo;
+  const longest = Math.max(width, height);
+  const scale = (state.size ?? Math.min(longest, limits?.max_size ?? longest)) / longest;
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
+}
+
+function showStrength() {
+  strength.value = Math.round(state.strength * 100);
+  strength.setAttribute("aria-valuetext", percent(state.strength));
+  byId("strength-value").textContent = percent(state.strength);
+}
+
+function showSizes(limits) {
+  const { photo } = state;
+  const most = limits?.max_size ?? Infinity;
+  const own = photo ? `: ${Math.min(most, Math.max(photo.width, photo.height))} px` : "";
+  const sides = SIDES.filter((side) => side <= most);
+  if (state.size && !sides.includes(state.size)) sides.push(state.size);
+  size.replaceChildren(
+    element("option", { value: "", textContent: `Original${own}` }),
+    ...sides.sort((one, other) => one - other).map((side) => element("option", { value: side, textContent: `${side} px` })),
+  );
+  size.value = state.size ?? "";
+}

@@ -1,0 +1,27 @@
+/** Style packs from files. */
+
+import { json, stylePath } from "./api.js";
+import { byId, showText } from "./dom.js";
+import { stem } from "./files.js";
+import { loadStyles } from "./styles.js";
+import { slug } from "./slug.js";
+import { toast } from "./status.js";
+
+/** Import packs, each under the id that its file's name is. */
+export async function importPacks(files) {
+  const faults = [];
+  for (const file of files) {
+    try {
+      const added = await json(stylePath(slug(stem(file.name)) || "imported", "/pack"), {
+        method: "PUT",
+        headers: { "Content-Type": "application/octet-stream" },
+        body: await file.arrayBuffer(),
+      });
+      toast(`${added.title} is in the gallery.`);
+    } catch (error) {
+      faults.push(`${file.name}: ${error.message}`);
+    }
+  }
+  showText(byId("import-error"), faults.join(" "));
+  await loadStyles();
+}

@@ -1,0 +1,49 @@
+/** Programs that paint exactly this picture. */
+
+/**
+ * @param {{url: string, fileName: string, fields: [string, string][], output: string}} painting
+ */
+export function curl({ url, fileName, fields, output }) {
+  const parts = [`curl -F ${quotedForShell(`image=@${quotedForCurl(fileName)}`)}`, ...fields.map(([name, value]) => `-F ${name}=${value}`)];
+  return `${parts.join(" \\\n     ")} \\\n     ${url} -o ${output}`;
+}
+
+export function python({ url, fileName, fields, output }) {
+  const data = Object.entries(Object.groupBy(fields, ([name]) => name)).map(([name, pairs]) => {
+    const values = pairs.map(([, value]) => JSON.stringify(value));
+    return `        "${name}": ${values.length > 1 ? `[${values.join(", ")}]` : values[0]},`;
+  });
+  return `import httpx  # or requests
+
+with open(${JSON.stringify(fileName)}, "rb") as photo:
+    answer = httpx.post(
+        "${url}",
+        files={"image": photo},
+        data={
+    ${data.join("\n    ")}
+        },
+        timeout=60,
+    )
+answer.raise_for_status()
+with open("${output}", "wb") as painting:
+    painting.write(answer.content)`;
+}
+
+export function javascript({ url, fields }) {
+  const appended = fields.map(([name, value]) => `form.append("${name}", "${value}");`);
+  return `const form = new FormData();
+form.append("image", file); // a File or Blob
+${appended.join("\n")}
+const answer = await fetch("${url}", { method: "POST", body: form });
+if (!answer.ok) throw new Error((await answer.json()).detail);
+const painting = await answer.blob();`;
+}
+
+/** curl takes , and ; in a file's name for its own. */
+function quotedForCurl(name) {
+  return /[,;"\\]/.test(name) ? `"${name.replace(/[\\"]/g, "\\$&")}"` : name;
+}
+
+function quotedForShell(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,113 @@
+"""The page in a real browser, on a real service with the shipped network: one of each for all tests."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from model.checkpoint import SHIPPED
+from tests.app.test_server import serving
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+AXE = ROOT / ".venv" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium")
+PHONE, TABLET, WIDE = (360, 780), (900, 1000), (1600, 1000)
+SECONDS = 30
+"""For anything the page does: it shares two cores with the service."""
+
+expect.set_options(timeout=SECONDS * 1000)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian, Ubuntu: apt install chromium)")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's browser; it runs as root in containers, where its sandbox cannot."""
+    return {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="session")
+def service(data_dir: Path) -> Iterator[str]:
+    """URL of the service."""
+    with serving(SHIPPED, data_dir=data_dir) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def base_url(service: str) -> str:
+    return service
+
+
+@pytest.fixture
+def expected_errors() -> list[str]:
+    """Regular expressions of what the browser may complain about in a test that provokes it."""
+    return []
+
+
+@pytest.fixture
+def page(page: Page, expected_errors: list[str]) -> Iterator[Page]:
+    """The page, loaded; fails the test for any error in it, and for anything fetched from elsewhere."""
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("request", lambda request: None if _is_ours(request.url) else faults.append(f"fetched {request.url}"))
+    page.set_default_timeout(SECONDS * 1000)
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    page.goto("/")
+    expect(page.locator(".card")).not_to_have_count(0)
+    yield page
+    assert [fault for fault in faults if not any(re.search(pattern, fault) for pattern in expected_errors)] == []
+
+
+def _is_ours(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:", "data:"))
+
+
+@pytest.fixture
+def screenshot(page: Page) -> Callable[[str], None]:
+    """Keep what the page looks like, at three widths, light and dark."""
+
+    def shoot(name: str) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        for width, height in (PHONE, TABLET, WIDE):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
+        page.emulate_media(color_scheme="light")
+
+    return shoot
+
+
+@pytest.fixture
+def assert_accessible(page: Page) -> Callable[[], None]:
+    """Fail for what axe-core finds, on a phone and wide, light and dark."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not there (make axe, which needs npm)")
+    page.evaluate(AXE.read_text("utf-8"))
+
+    def check() -> None:
+        for width, height in (PHONE, WIDE):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                violations = page.evaluate("async () => (await axe.run()).violations")
+                found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
+                assert found == [], f"{width} pixels wide, {scheme}"
+
+    return check

@@ -1,0 +1,471 @@
+"""What a user does at `/`, done by a real browser."""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Locator, Page, Request, Response, expect
+
+from model.checkpoint import SHIPPED
+from tests.app.test_server import free_port, serving
+from tests.app.test_worker import working
+from tests.pictures import encoded, opened, painting
+
+PHOTOS = Path(__file__).parents[2] / "model" / "training" / "photos"
+PHOTO = PHOTOS / "coffee.jpg"
+NIGHT, KISS, WAVE, SCREAM = "van-gogh-starry-night", "klimt-the-kiss", "hokusai-great-wave", "munch-the-scream"
+
+Shoot = Callable[[str], None]
+
+
+def choose_photo(page: Page) -> None:
+    page.set_input_files("#photo-file", PHOTO)
+
+
+def card(page: Page, style_id: str) -> Locator:
+    return page.locator(f'.card[data-id="{style_id}"] .pick')
+
+
+def wait_painted(page: Page) -> None:
+    expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#viewport")).to_have_attribute("data-shown", "whole")
+
+
+def open_link(page: Page, link: str) -> None:
+    page.evaluate("(hash) => { location.hash = hash; }", link)
+
+
+def painted(page: Page, action: Callable[[], object]) -> Response:
+    """The service's answer with the whole picture that an action asks for, when it is on the easel."""
+    with page.expect_response(lambda response: is_whole(response.request)) as found:
+        action()
+    assert found.value.status == 200
+    wait_painted(page)
+    return found.value
+
+
+def is_whole(request: Request) -> bool:
+    return request.url.endswith("/v1/stylize") and not is_draft(request)
+
+
+def is_draft(request: Request) -> bool:
+    return b'filename="draft"' in (request.post_data_buffer or b"")
+
+
+def weights(response: Response) -> dict[str, float]:
+    return dict(httpx2.Response(200, text=response.headers["x-style-weights"]).json())
+
+
+def dropped(page: Page, name: str, data: bytes, kind: str, *, paste: bool = False) -> None:
+    """Drop a file on the page, or paste it."""
+    page.evaluate(
+        """([name, data, kind, paste]) => {
+          const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+          const given = new DataTransfer();
+          given.items.add(new File([bytes], name, { type: kind }));
+          const target = document.querySelector("dialog[open]") ?? document.getElementById("stage");
+          target.dispatchEvent(paste
+            ? new ClipboardEvent("paste", { clipboardData: given, bubbles: true })
+            : new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+        }""",
+        [name, base64.b64encode(data).decode(), kind, paste],
+    )
+
+
+def test_the_page_begins_with_an_empty_easel_and_all_styles(
+    page: Page, screenshot: Shoot, assert_accessible: Callable[[], None]
+) -> None:
+    expect(page.locator(".card")).to_have_count(32)
+    expect(page.get_by_text("Drop a photo here")).to_be_visible()
+    assert_accessible()
+    screenshot("empty")
+
+
+def test_a_chosen_photo_is_painted_at_once(page: Page, screenshot: Shoot) -> None:
+    response = painted(page, lambda: choose_photo(page))
+    assert len(weights(response)) == 1
+    expect(page.locator("#label-facts")).to_contain_text(re.compile(r"\d+ × \d+, painted in"))
+    assert page.locator("#after").evaluate("(image) => image.naturalWidth") == opened(PHOTO.read_bytes()).width
+    response = painted(page, lambda: page.get_by_role("button", name="Paint with The Starry Night alone").click())
+    assert weights(response) == {NIGHT: 1.0}
+    screenshot("one-style")
+
+
+@pytest.mark.parametrize("paste", [False, True], ids=["dropped", "pasted"])
+def test_a_photo_that_is_dropped_or_pasted_is_painted(page: Page, paste: bool) -> None:
+    painted(page, lambda: dropped(page, "photo.jpg", PHOTO.read_bytes(), "image/jpeg", paste=paste))
+
+
+def test_the_sample_is_painted(page: Page) -> None:
+    painted(page, lambda: page.get_by_role("button", name="Try it with a cat").click())
+
+
+def test_a_photo_that_only_the_service_reads_is_painted_and_compared(page: Page) -> None:
+    tiff = encoded(opened(PHOTO.read_bytes()).resize((96, 64)), "TIFF")
+    painted(page, lambda: dropped(page, "scan.tif", tiff, "image/tiff"))
+    page.get_by_role("button", name="Compare").click()
+    assert page.locator("#before").evaluate("(image) => image.naturalWidth") == 96
+
+
+def test_a_file_that_is_no_picture_is_explained_where_it_was_dropped(
+    page: Page, expected_errors: list[str], screenshot: Shoot
+) -> None:
+    expected_errors.append("status of 400")
+    dropped(page, "notes.txt", b"not a picture", "text/plain")
+    expect(page.locator("#photo-error")).to_have_text(re.compile("^The data is no picture; send one of JPEG"))
+    screenshot("bad-file")
+    painted(page, lambda: choose_photo(page))
+    expect(page.locator("#photo-error")).to_be_hidden()
+
+
+def test_two_styles_blend_by_a_slider_in_drafts_while_it_moves_and_whole_on_release(
+    page: Page, screenshot: Shoot, assert_accessible: Callable[[], None]
+) -> None:
+    open_link(page, f"style={NIGHT}")
+    painted(page, lambda: choose_photo(page))
+    response = painted(page, card(page, KISS).click)
+    assert weights(response) == {NIGHT: 0.5, KISS: 0.5}
+    slider = page.get_by_role("slider", name="Blend", exact=True)
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("50.% The Starry Night, 50.% The Kiss"))
+    box = slider.bounding_box()
+    assert box
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if request.url.endswith("/v1/stylize") else None)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    with page.expect_response(lambda response: is_draft(response.request)):
+        page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    expect(page.locator("#viewport")).to_have_attribute("data-shown", "draft")
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    response = painted(page, page.mouse.up)
+    assert weights(response)[NIGHT] == pytest.approx(0.75, abs=0.03)
+    assert any(map(is_draft, sent)) and not is_draft(sent[-1])
+    assert f"weight={weights(response)[NIGHT]:g}" in page.url
+    assert_accessible()
+    screenshot("slider")
+
+
+def test_four_styles_blend_in_a_square_by_hand_and_by_key(
+    page: Page, screenshot: Shoot, assert_accessible: Callable[[], None]
+) -> None:
+    open_link(page, f"style={NIGHT}&style={KISS}&style={WAVE}")
+    painted(page, lambda: choose_photo(page))
+    response = painted(page, card(page, SCREAM).click)
+    assert set(weights(response).values()) == {0.25}
+    expect(page.locator(".mosaic img")).to_have_count(16)
+    box = page.locator("#square").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=3)
+    response = painted(page, page.mouse.up)
+    assert list(weights(response).values()) == pytest.approx([0.375, 0.125, 0.375, 0.125], abs=0.02)
+    response = painted(page, lambda: page.get_by_role("slider", name="Blend of the corners").press("Shift+ArrowUp"))
+    assert list(weights(response).values()) == pytest.approx([0.45, 0.15, 0.3, 0.1], abs=0.02)
+    card(page, "klee-senecio").click()
+    expect(page.locator("#toast")).to_contain_text("Four styles are the most")
+    assert_accessible()
+    screenshot("square")
+
+
+def test_strength_colours_and_size_are_painted(page: Page) -> None:
+    painted(page, lambda: choose_photo(page))
+    painted(page, lambda: page.get_by_label("Keep the photo's colours").check())
+    response = painted(page, lambda: page.get_by_label("Longest side").select_option("256"))
+    assert response.request.post_data_buffer and b"preserve_color" in response.request.post_data_buffer
+    assert max(opened(response.body()).size) == 256
+    expect(page.locator("#label-facts")).to_contain_text("256 × ")
+    painted(page, lambda: page.get_by_label("Strength").press("Home"))
+    assert "strength=0&" in page.url
+
+
+def test_before_and_after_are_compared_zoomed_and_moved(page: Page, screenshot: Shoot) -> None:
+    painted(page, lambda: choose_photo(page))
+    page.get_by_role("button", name="Compare").click()
+    divider = page.get_by_role("slider", name="Divider")
+    box = page.locator("#viewport").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=3)
+    page.mouse.up()
+    expect(divider).to_have_attribute("aria-valuenow", "25")
+    divider.press("Shift+ArrowRight")
+    expect(divider).to_have_attribute("aria-valuenow", "35")
+    screenshot("compare")
+    page.get_by_role("button", name="Compare").click()
+    expect(divider).to_be_hidden()
+
+    page.get_by_role("button", name="1 : 1").click()
+    expect(page.locator("#zoom-level")).to_have_text("100 %")
+    for _ in range(8):
+        page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator("#zoom-level")).to_have_text("1600 %")
+    assert page.locator("#after").evaluate("(image) => getComputedStyle(image).imageRendering") == "pixelated"
+    place = "(canvas) => canvas.style.transform"
+    at = page.locator("#canvas").evaluate(place)
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 70, steps=3)
+    page.mouse.up()
+    assert page.locator("#canvas").evaluate(place) != at
+    screenshot("pixels")
+    page.get_by_role("button", name="Fit").click()
+    expect(page.get_by_role("button", name="Fit")).to_be_disabled()
+
+
+@pytest.mark.parametrize(("format", "suffix"), [("jpeg", "jpg"), ("png", "png"), ("webp", "webp")])
+def test_a_download_is_what_the_copied_curl_paints(page: Page, tmp_path: Path, format: str, suffix: str) -> None:
+    open_link(page, f"style={NIGHT}&style={KISS}&weight=0.3&size=200&strength=0.8")
+    painted(page, lambda: choose_photo(page))
+    page.get_by_label("Format").select_option(format)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download", exact=True).click()
+    file = download.value.path().read_bytes()
+    assert download.value.suggested_filename == f"coffee-{NIGHT}-{KISS}.{suffix}"
+    assert opened(file).format == format.upper()
+    page.get_by_role("button", name="Code").click()
+    command = page.locator("#snippet").inner_text()
+    (tmp_path / PHOTO.name).write_bytes(PHOTO.read_bytes())
+    subprocess.run(["bash", "-c", f"{command} --silent --show-error"], cwd=tmp_path, check=True)
+    assert (tmp_path / f"painted.{suffix}").read_bytes() == file
+
+
+def test_the_code_is_shown_in_three_languages_and_copied(
+    page: Page, screenshot: Shoot, assert_accessible: Callable[[], None]
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_link(page, f"style={NIGHT}&style={KISS}&weight=0.3")
+    painted(page, lambda: choose_photo(page))
+    page.get_by_role("button", name="Code").click()
+    page.get_by_role("tab", name="Python").click()
+    compile(page.locator("#snippet").inner_text(), "snippet", "exec")
+    page.get_by_role("tab", name="Python").press("ArrowRight")
+    snippet = page.locator("#snippet").inner_text()
+    assert 'form.append("weight", "0.3");\nform.append("weight", "0.7");' in snippet
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("#toast")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == snippet
+    assert_accessible()
+    screenshot("code")
+
+
+def test_a_link_reopens_the_same_styles_and_weights(page: Page, service: str) -> None:
+    link = f"style={NIGHT}&style={KISS}&style={WAVE}&weight=0.42&weight=0.18&weight=0.4&strength=0.7&size=256"
+    page.goto(f"{service}/#{link}")
+    page.reload()
+    expect(page.locator(".chosen-weight").first).to_have_text(re.compile("42.%"))
+    response = painted(page, lambda: choose_photo(page))
+    assert weights(response) == {NIGHT: 0.42, KISS: 0.18, WAVE: 0.4}
+    assert page.url.endswith(link)
+
+
+def test_a_link_to_a_style_that_is_not_here_says_so(page: Page) -> None:
+    open_link(page, f"style=gone&style={NIGHT}")
+    expect(page.locator("#toast")).to_have_text("This service does not have the style gone.")
+    expect(page.locator("#chosen li")).to_have_count(1)
+
+
+def test_nine_weights_are_one_request_and_each_can_be_taken(page: Page, screenshot: Shoot) -> None:
+    open_link(page, f"style={NIGHT}&style={KISS}")
+    painted(page, lambda: choose_photo(page))
+    with page.expect_request("**/v1/stylize/grid"):
+        page.get_by_role("button", name="Nine weights").click()
+    expect(page.locator("#strip img")).to_have_count(9)
+    response = painted(page, lambda: page.get_by_role("button", name=re.compile("^75.% The Starry Night")).click())
+    assert weights(response) == {NIGHT: 0.75, KISS: 0.25}
+    screenshot("strip")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as one sheet").click()
+    assert opened(download.value.path().read_bytes()).width > 9 * 256
+
+
+def test_styles_are_searched_and_sorted(page: Page) -> None:
+    page.get_by_label("Search styles").fill("serusier")
+    expect(page.locator(".card .title")).to_have_text(["The Beach of Les Grands Sables at Le Pouldu"])
+    page.get_by_label("Search styles").fill("nothing like it")
+    expect(page.get_by_text("No style matches.")).to_be_visible()
+    page.get_by_label("Search styles").fill("")
+    page.get_by_label("Sort by").select_option("year")
+    expect(page.locator(".card .artist").first).to_contain_text("c. 800")
+
+
+def test_a_request_that_is_not_wanted_any_more_is_cancelled(page: Page) -> None:
+    open_link(page, f"style={NIGHT}")
+    painted(page, lambda: choose_photo(page))
+    failed: list[Request] = []
+    page.on("requestfailed", failed.append)
+    page.route("**/v1/stylize", lambda route: None, times=1)  # never answered
+    with page.expect_request("**/v1/stylize"):
+        card(page, KISS).click()
+    response = painted(page, lambda: card(page, WAVE).click())
+    assert len(weights(response)) == 3
+    assert [request.failure for request in failed] == ["net::ERR_ABORTED"]
+
+
+def test_a_busy_service_is_asked_again_when_it_says(page: Page, expected_errors: list[str]) -> None:
+    expected_errors.append("status of 429")
+    busy = {"code": "queue_full", "detail": "as many pictures as fit are waiting", "status": 429}
+    page.route(
+        "**/v1/stylize", lambda route: route.fulfill(status=429, json=busy, headers={"Retry-After": "1"}), times=1
+    )
+    choose_photo(page)
+    expect(page.locator("#connection")).to_have_text("The service is busy. Trying again in 1 s.")
+    wait_painted(page)
+    expect(page.locator("#connection")).to_be_hidden()
+
+
+def test_a_service_that_goes_away_is_waited_for(
+    page: Page, expected_errors: list[str], tmp_path: Path, screenshot: Shoot
+) -> None:
+    expected_errors.append("net::ERR_")
+    port = free_port()
+    with serving(SHIPPED, port=port, data_dir=tmp_path) as url:
+        page.goto(url)
+        open_link(page, f"style={NIGHT}")
+        painted(page, lambda: choose_photo(page))
+        page.wait_for_load_state("networkidle")
+    card(page, KISS).click()
+    expect(page.locator("#connection")).to_contain_text("The service does not answer.")
+    expect(page.locator("#after")).to_be_visible()
+    screenshot("away")
+    with serving(SHIPPED, port=port, data_dir=tmp_path):
+        expect(page.locator("#connection")).to_be_hidden()
+        wait_painted(page)
+        expect(page.locator("#label-title")).to_contain_text("The Kiss")
+        page.wait_for_load_state("networkidle")
+        page.goto("about:blank")
+
+
+def test_a_style_is_learned_from_a_painting_shown_renamed_exported_removed_and_imported(
+    page: Page,
+    service: str,
+    data_dir: Path,
+    screenshot: Shoot,
+    assert_accessible: Callable[[], None],
+    expected_errors: list[str],
+) -> None:
+    expected_errors.append("status of 409")
+    painted(page, lambda: choose_photo(page))
+    page.get_by_role("button", name="Add a style").first.click()
+    page.get_by_role("button", name="Learn this style").click()
+    expect(page.get_by_text("Give it a painting to learn from.")).to_be_visible()
+    dropped(page, "my_patches.png", encoded(painting(3)), "image/png")
+    page.get_by_label("Id, as programs name it").last.fill(NIGHT)
+    page.get_by_role("button", name="Learn this style").click()
+    expect(page.locator('[data-error="id"]')).to_contain_text("There is a style")
+    assert_accessible()
+    screenshot("add")
+    page.get_by_label("Id, as programs name it").last.fill("my-patches")
+    page.get_by_role("button", name="Learn this style").click()
+    expect(page.locator("#fit-state")).to_have_text("Waiting for its turn.")
+    with working(SHIPPED, f"sqlite:///{data_dir}/impasto.db", data_dir=data_dir):
+        expect(page.locator("#fit-state")).to_contain_text(re.compile(r"Pass \d+ of 8"), timeout=90_000)
+        expect(page.locator("#fit-picture")).to_be_visible()
+        expect(page.locator("#fit-losses")).to_contain_text("Distance from the painting")
+        screenshot("learning")
+        page.reload()
+        expect(page.locator("#open-add")).to_contain_text("Learning…")
+        page.locator("#open-add").click()
+        expect(page.locator("#fit-state")).to_contain_text("The fit is", timeout=90_000)
+        expect(page.locator("#fit-title")).to_have_text("Learned: my patches")
+        assert_accessible_again = page.locator("#fit-use")
+        expect(assert_accessible_again).to_be_visible()
+        screenshot("learned")
+    choose_photo(page)
+    response = painted(page, page.get_by_role("button", name="Paint with it").click)
+    assert weights(response) == {"my-patches": 1.0}
+    expect(page.locator('.card[data-id="my-patches"] .badge')).to_contain_text("added")
+
+    page.get_by_role("button", name="About my patches").click()
+    page.locator("#about").get_by_label("Title").fill("Patches")
+    page.locator("#about").get_by_label("Id, as programs name it").fill("patches")
+    screenshot("about")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator('.card[data-id="patches"] .title')).to_have_text("Patches")
+    assert "style=patches" in page.url
+
+    page.get_by_role("button", name="About Patches").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export pack").click()
+    assert download.value.suggested_filename == "patches.safetensors"
+    pack = download.value.path().read_bytes()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.get_by_role("button", name="Really remove it?").click()
+    expect(page.locator('.card[data-id="patches"]')).to_have_count(0)
+    assert httpx2.get(f"{service}/v1/styles/patches").status_code == 404
+
+    page.set_input_files("#pack-file", {"name": "again.safetensors", "mimeType": "", "buffer": pack})
+    expect(page.locator('.card[data-id="again"] .title')).to_have_text("Patches")
+    httpx2.delete(f"{service}/v1/styles/again").raise_for_status()
+
+
+def test_a_pack_that_is_none_is_explained_beside_the_button(page: Page, expected_errors: list[str]) -> None:
+    expected_errors.append("status of 400")
+    page.set_input_files("#pack-file", {"name": "broken.safetensors", "mimeType": "", "buffer": b"nothing"})
+    expect(page.locator("#import-error")).to_contain_text("broken.safetensors: ")
+
+
+def test_a_fit_is_cancelled(page: Page) -> None:
+    dropped(page, "notes.png", encoded(painting(4)), "image/png")
+    page.get_by_role("button", name="Add a style").first.click()
+    page.set_input_files("#painting", {"name": "other.png", "mimeType": "image/png", "buffer": encoded(painting(4))})
+    page.get_by_role("button", name="Learn this style").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#fit-title")).to_have_text("Cancelled: other")
+    page.get_by_role("button", name="Add another").click()
+    expect(page.get_by_role("button", name="Learn this style")).to_be_visible()
+
+
+def tab_to(page: Page, selector: str, *, key: str = "Tab") -> None:
+    for _ in range(200):
+        page.keyboard.press(key)
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"no way by {key} to {selector}")
+
+
+def test_everything_is_done_by_keyboard_alone(page: Page) -> None:
+    tab_to(page, ".skip")
+    tab_to(page, "#sample")
+    painted(page, lambda: page.keyboard.press("Enter"))
+    tab_to(page, f'.card[data-id="{WAVE}"] .pick')
+    response = painted(page, lambda: page.keyboard.press("Space"))
+    assert len(weights(response)) == 2
+    tab_to(page, "#alpha", key="Shift+Tab")
+    response = painted(page, lambda: page.keyboard.press("End"))
+    assert weights(response)[WAVE] == 1
+    tab_to(page, "#compare", key="Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, "#divider", key="Shift+Tab")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#divider")).to_have_attribute("aria-valuenow", "49")
+    tab_to(page, "#viewport", key="Shift+Tab")
+    page.keyboard.press("+")
+    place = page.locator("#canvas").evaluate("(canvas) => canvas.style.transform")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#canvas").evaluate("(canvas) => canvas.style.transform") != place
+    page.keyboard.press("0")
+    expect(page.locator("#zoom-fit")).to_be_disabled()
+    tab_to(page, "#download")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+    tab_to(page, "#open-add", key="Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#add")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#add")).to_be_hidden()
+
+
+def test_previews_are_loaded_only_when_they_come_into_view_and_kept_by_etag(page: Page, service: str) -> None:
+    loaded = page.evaluate("[...document.querySelectorAll('.card img')].filter((image) => image.complete).length")
+    assert loaded < 32
+    answer = httpx2.get(f"{service}/v1/styles/{NIGHT}/preview", timeout=60)
+    again = httpx2.get(f"{service}/v1/styles/{NIGHT}/preview", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
