@@ -40,7 +40,7 @@ from app.previews import PHOTO
 from app.settings import Settings
 from model import checkpoint, images
 from model.checkpoint import SHIPPED
-from model.device import device_name
+from model.device import Precision, device_name
 from model.memory import keep_freed_memory
 from model.stylizer import Stylizer
 from model.training.report import table
@@ -80,6 +80,8 @@ class Arguments:
     """Network and styles."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
+    precision: Precision = "auto"
+    """auto, float32, bfloat16 or float16."""
 
 
 def main(arguments: Arguments) -> None:
@@ -110,7 +112,7 @@ class Bench:
         self.arguments = arguments
         self.source = checkpoint.load(arguments.checkpoint)
         self.source.network.requires_grad_(False)
-        self.stylizer = Stylizer(self.source, device=arguments.device)
+        self.stylizer = Stylizer(self.source, device=arguments.device, precision=arguments.precision)
         self.vectors = self.stylizer.styles.vectors
         self.photo = images.decode(PHOTO.read_bytes()).rgb[None]
 
@@ -146,7 +148,8 @@ class Bench:
         """The largest size of a process of its own that paints one picture, beyond what it has before."""
         rows = []
         for height, width in [*((side, side) for side in SIDES), CAMERA]:
-            command = [sys.executable, "-c", PROBE, str(self.arguments.checkpoint.absolute()), str(height), str(width)]
+            options = [str(self.arguments.checkpoint.absolute()), self.stylizer.precision, str(height), str(width)]
+            command = [sys.executable, "-c", PROBE, *options]
             result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
             before, after = (int(number) / 1024 for number in result.stdout.split())
             rows.append((f"{width} × {height}", f"{after:.0f}", f"{(after - before) / (height * width / 1e6):.0f}"))
@@ -289,8 +292,8 @@ def largest():
     return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
 
 keep_freed_memory()
-checkpoint, height, width = sys.argv[1:]
-stylizer = Stylizer.load(Path(checkpoint), device="cpu")
+checkpoint, precision, height, width = sys.argv[1:]
+stylizer = Stylizer.load(Path(checkpoint), device="cpu", precision=precision)
 photo = torch.rand(1, 3, int(height), int(width))
 Path("/proc/self/clear_refs").write_text("5")  # forget what loading took
 print(largest())
@@ -330,6 +333,7 @@ def serving(arguments: Arguments) -> Iterator[str]:
             port=port,
             checkpoint=arguments.checkpoint.absolute(),
             device=arguments.device,
+            precision=arguments.precision,
             data_dir=Path(folder),
             queue_size=max(CLIENTS),
             worker="external",

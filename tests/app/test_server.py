@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -11,11 +13,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
+import numpy as np
 import pytest
 
-from tests.pictures import encoded, photo
+from tests.pictures import encoded, opened, photo
 
 ROOT = Path(__file__).parents[2]
 FORM = {"style": "starry-night"}
@@ -29,8 +33,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(checkpoint: Path, *, port: int | None = None, **settings: object) -> Iterator[str]:
-    """A server process of its own, as its URL."""
+def started(checkpoint: Path, *, port: int | None = None, **settings: object) -> Iterator[tuple[str, int]]:
+    """A server process of its own, as its URL and process id."""
     port = port or free_port()
     settings = {"port": port, "checkpoint": checkpoint, "worker": "external", **settings}
     environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
@@ -43,10 +47,17 @@ def serving(checkpoint: Path, *, port: int | None = None, **settings: object) ->
                 break
             except httpx2.HTTPError:
                 time.sleep(0.1)
-        yield url
+        yield url, process.pid
     finally:
         process.terminate()
         assert process.wait(20) in (0, -15)
+
+
+@contextmanager
+def serving(checkpoint: Path, **settings: Any) -> Iterator[str]:
+    """A server process of its own, as its URL."""
+    with started(checkpoint, **settings) as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +111,57 @@ def test_a_style_added_to_one_service_is_soon_painted_by_another(tiny_checkpoint
             time.sleep(0.05)
         painted = httpx2.post(f"{other}/v1/stylize", data=form, files=picture(64), timeout=60)
     assert painted.status_code == 200
+
+
+@pytest.fixture(scope="module")
+def hundred_megapixels() -> dict[str, tuple[str, bytes]]:
+    """As a PNG, which can be decoded at no smaller scale."""
+    rows = np.linspace(0, 255, 10_000, dtype=np.uint8)
+    pixels = np.broadcast_to(rows[:, None, None], (10_000, 10_000, 3))
+    return {"image": ("photo.png", encoded(np.ascontiguousarray(pixels), compress_level=1))}
+
+
+def test_a_photo_of_a_hundred_megapixels_is_refused_before_it_is_decoded(
+    server: str, hundred_megapixels: dict[str, tuple[str, bytes]]
+) -> None:
+    answer = httpx2.post(f"{server}/v1/stylize", data=FORM, files=hundred_megapixels, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_pixels")
+    assert "10000 × 10000" in answer.json()["detail"]
+    assert httpx2.post(f"{server}/v1/stylize", data=FORM, files=picture(64), timeout=60).status_code == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc to read a process's memory from")
+def test_where_it_is_allowed_it_is_painted_in_the_memory_that_operations_md_states(
+    tiny_checkpoint_file: Path, tmp_path: Path, hundred_megapixels: dict[str, tuple[str, bytes]]
+) -> None:
+    with started(tiny_checkpoint_file, data_dir=tmp_path, max_pixels=100_000_000) as (url, process):
+        httpx2.post(f"{url}/v1/stylize", data=FORM, files=picture(2048), timeout=60).raise_for_status()
+        before = largest_size(process)
+        answer = httpx2.post(f"{url}/v1/stylize", data={**FORM, "format": "jpeg"}, files=hundred_megapixels, timeout=60)
+        assert opened(answer.content).size == (2048, 2048)
+        assert largest_size(process) - before < 12 * 100_000_000
+
+
+def largest_size(process: int) -> int:
+    """The most bytes of memory that a process ever had."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("utf-8"))
+    assert found
+    return int(found[1]) * 1024
+
+
+def test_a_crowd_of_visitors_gets_pictures_refusals_and_nothing_else(
+    tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    """`load.py` says what they do; whatever is not answered as it should be is a failure of locust's."""
+    crowd = [sys.executable, "-m", "locust", "--locustfile", str(Path(__file__).with_name("load.py")), "--headless"]
+    with serving(tiny_checkpoint_file, data_dir=tmp_path, queue_size=8) as url:
+        options = ["--host", url, "--users", "40", "--spawn-rate", "40", "--run-time", "8s", "--stop-timeout", "20"]
+        result = subprocess.run(
+            [*crowd, *options, "--json", "--skip-log"], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        statistics = {each["name"]: each for each in json.loads(result.stdout)}
+        assert {"paint", "blend", "grid", "leave", "nonsense", "styles", "healthz"} <= statistics.keys()
+        assert sum(each["num_failures"] for each in statistics.values()) == 0
+        answer = httpx2.post(f"{url}/v1/stylize", data=FORM, files=picture(64), timeout=60)
+        assert answer.status_code == 200  # every place is free again
