@@ -78,10 +78,8 @@ function fit() {
 
 /** at: the place in the viewport, 0 to 1, that stays where it is. */
 function zoomTo(wanted, at = { x: 0.5, y: 0.5 }) {
-  const smallest = fitting();
-  const former = scale ?? smallest;
-  const reached = Math.min(CLOSEST, wanted);
-  if (reached <= smallest) return fit();
+  const former = scale ?? fitting();
+  const reached = Math.min(CLOSEST / devicePixelRatio, wanted);
   for (const [axis, length, pixels] of [["x", viewport.clientWidth, picture.width], ["y", viewport.clientHeight, picture.height]]) {
     const offset = ((at[axis] - 0.5) * length) / pixels;
     middle[axis] += offset / former - offset / reached;
@@ -90,7 +88,11 @@ function zoomTo(wanted, at = { x: 0.5, y: 0.5 }) {
   layOut();
 }
 
-const zoomBy = (factor, at) => zoomTo((scale ?? fitting()) * factor, at);
+function zoomBy(factor, at) {
+  const wanted = (scale ?? fitting()) * factor;
+  if (factor < 1 && wanted <= fitting()) fit();
+  else zoomTo(wanted, at);
+}
 
 /** Move by CSS pixels. */
 function moveBy(x, y) {

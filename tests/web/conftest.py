@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from model.checkpoint import SHIPPED
-from tests.app.test_server import serving
+from tests.app.test_server import free_port, serving
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
@@ -41,16 +42,30 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("page")
 
 
-@pytest.fixture(scope="session")
-def service(data_dir: Path) -> Iterator[str]:
-    """URL of the service."""
-    with serving(SHIPPED, data_dir=data_dir) as url:
-        yield url
+class Service:
+    """A service process that can go away and come back under the same address."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._port, self._data_dir, self._running = free_port(), data_dir, ExitStack()
+
+    def start(self) -> str:
+        """Its URL, when it is ready."""
+        return self._running.enter_context(serving(SHIPPED, port=self._port, data_dir=self._data_dir))
+
+    def stop(self) -> None:
+        self._running.close()
 
 
 @pytest.fixture(scope="session")
-def base_url(service: str) -> str:
-    return service
+def service(data_dir: Path) -> Iterator[Service]:
+    service = Service(data_dir)
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def base_url(service: Service) -> str:
+    return service.start()
 
 
 @pytest.fixture
@@ -105,7 +120,7 @@ def assert_accessible(page: Page) -> Callable[[], None]:
         for width, height in (PHONE, WIDE):
             page.set_viewport_size({"width": width, "height": height})
             for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are on their way
                 violations = page.evaluate("async () => (await axe.run()).violations")
                 found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
                 assert found == [], f"{width} pixels wide, {scheme}"
