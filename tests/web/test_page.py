@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Request, Response, expect
 from model.checkpoint import SHIPPED
 from tests.app.test_worker import working
 from tests.pictures import encoded, opened, painting
+from tests.test_examples import example
 from tests.web.conftest import Service
 
 PHOTOS = Path(__file__).parents[2] / "model" / "training" / "photos"
@@ -465,3 +466,15 @@ def test_previews_are_loaded_only_when_they_come_into_view_and_kept_by_etag(page
     answer = httpx2.get(f"{base_url}/v1/styles/{NIGHT}/preview", timeout=60)
     again = httpx2.get(f"{base_url}/v1/styles/{NIGHT}/preview", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_the_documents_example_for_browsers_paints(page: Page, base_url: str) -> None:
+    code = example("JavaScript in a browser").replace("http://localhost:8000", base_url)
+    size = page.evaluate(
+        f"""async () => {{
+          {code}
+          const bitmap = await createImageBitmap(await paint(await (await fetch("cat.jpg")).blob()));
+          return [bitmap.width, bitmap.height];
+        }}"""
+    )
+    assert size == [451, 300]
