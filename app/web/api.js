@@ -5,7 +5,7 @@ import { byId, showText } from "./dom.js";
 import { pause } from "./waiting.js";
 
 const MOST_BREAKS = 3;
-const LONGEST_WAIT = 30;
+const LONGEST_STEP = 30;
 const COMES_BACK = new Set(["queue_full", "not_ready", "store_unavailable", "out_of_memory"]);
 
 /** An error that the service has explained: `code` for programs, `message` for people, `fields` by name. */
@@ -20,9 +20,9 @@ export class Problem extends Error {
 /**
  * A request that waits: while the service is gone, until it is back; while it is busy, for as long as it asks.
  *
- * Rejects with a Problem, or with the signal's reason.
+ * patient: whether to wait for a busy service. Rejects with a Problem, or with the signal's reason.
  */
-export async function request(path, options = {}) {
+export async function request(path, { patient = true, ...options } = {}) {
   for (let breaks = 0, attempt = 0; ; ) {
     let answer;
     try {
@@ -36,7 +36,7 @@ export async function request(path, options = {}) {
     }
     if (answer.ok) return answer;
     const problem = await problemOf(answer);
-    if (!COMES_BACK.has(problem.code)) throw problem;
+    if (!patient || !COMES_BACK.has(problem.code)) throw problem;
     attempt += 1;
     await patience(Number(answer.headers.get("Retry-After")), attempt, options.signal);
   }
@@ -70,7 +70,7 @@ async function problemOf(answer) {
 }
 
 async function patience(asked, attempt, signal) {
-  const seconds = Math.min(LONGEST_WAIT, Math.max(asked || 1, 2 ** (attempt - 1)));
+  const seconds = Math.max(asked || 1, Math.min(LONGEST_STEP, 2 ** (attempt - 1)));
   const shown = byId("connection");
   showText(shown, `The service is busy. Trying again in ${seconds} s.`);
   try {

@@ -12,6 +12,8 @@ const ENDS = ["succeeded", "failed", "cancelled"];
 const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
 
 let shown = null;
+/** What the losses were at first. */
+let began = {};
 let events = null;
 
 export function startFit() {
@@ -26,6 +28,7 @@ export function startFit() {
 
 /** Show a job, as /v1/jobs answers it, until it has ended. */
 export function follow(job, title) {
+  began = {};
   localStorage.setItem(KEPT, JSON.stringify({ job, title }));
   byId("fit-title").dataset.title = title;
   byId("fit-picture").hidden = true;
@@ -66,8 +69,8 @@ function show(job) {
   if (job.steps) progress.value = job.step / job.steps;
   else progress.removeAttribute("value");
   byId("fit-losses").replaceChildren(...described({
-    "Lost of the photo": job.losses.content_error?.toFixed(3),
-    "Distance from the painting": job.losses.style_distance?.toFixed(3),
+    "Lost of the photo": loss(job, "content_error"),
+    "Distance from the painting": loss(job, "style_distance"),
   }));
   byId("fit-cancel").hidden = ended;
   byId("fit-cancel").disabled = false;
@@ -76,6 +79,13 @@ function show(job) {
   byId("open-add").textContent = ended ? "Add a style" : `Learning… ${job.step} / ${job.steps ?? "?"}`;
   showText(byId("fit-error"), job.state === "failed" ? job.message : "");
   if (ended) end(job);
+}
+
+/** What it is now, after what it was at first. */
+function loss({ losses }, name) {
+  const now = losses[name]?.toFixed(2);
+  began[name] ??= now;
+  return began[name] === now ? now : `${began[name]} → ${now}`;
 }
 
 function inWords({ state, step, steps, seconds_left: left, verdict, message }) {

@@ -90,7 +90,7 @@ def page(page: Page, expected_errors: list[str]) -> Iterator[Page]:
 
 
 def _is_ours(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:", "data:"))
+    return url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:"))
 
 
 @pytest.fixture
@@ -101,8 +101,9 @@ def screenshot(page: Page) -> Callable[[str], None]:
         SCREENSHOTS.mkdir(exist_ok=True)
         for width, height in (PHONE, TABLET, WIDE):
             page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("scrollTo(0, 0)")
             for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
         page.emulate_media(color_scheme="light")
 

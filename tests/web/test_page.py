@@ -383,6 +383,7 @@ def test_a_style_is_learned_from_a_painting_shown_renamed_exported_removed_and_i
     page.get_by_role("button", name="About my patches").click()
     page.locator("#about").get_by_label("Title").fill("Patches")
     page.locator("#about").get_by_label("Id, as programs name it").fill("patches")
+    assert_accessible()
     screenshot("about")
     page.get_by_role("button", name="Save").click()
     expect(page.locator('.card[data-id="patches"] .title')).to_have_text("Patches")
@@ -458,6 +459,16 @@ def test_everything_is_done_by_keyboard_alone(page: Page) -> None:
     expect(page.locator("#add")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#add")).to_be_hidden()
+
+
+def test_the_first_load_is_under_150_kilobytes_without_previews(page: Page) -> None:
+    bytes_loaded = page.evaluate(
+        """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+          .filter(({ name }) => !name.includes("/preview"))
+          .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
+    )
+    print(f"first load: {bytes_loaded:,} bytes")
+    assert 50_000 < bytes_loaded < 150_000
 
 
 def test_previews_are_loaded_only_when_they_come_into_view_and_kept_by_etag(page: Page, base_url: str) -> None:
