@@ -11,7 +11,7 @@ const FULL = "Four styles are the most in one blend. Take one out first.";
 const yearOf = ({ year }) => Number(year.match(/\d{3,4}/)?.[0] ?? Infinity);
 const byText = (of) => (one, other) => of(one).localeCompare(of(other), undefined, { numeric: true });
 /** "Vincent van Gogh" stands under G, as in a museum. */
-const lastName = ({ artist, title }) => artist.trim().split(" ").at(-1) || title;
+const lastName = ({ artist, title }) => artist.replace(/\(.*\)/, "").trim().split(" ").at(-1) || title;
 const ORDERS = {
   artist: byText(lastName),
   title: byText(({ title }) => title.replace(/^(the|a) /i, "")),

@@ -115,9 +115,9 @@ def assert_accessible(page: Page) -> Callable[[], None]:
     """Fail for what axe-core finds, on a phone and wide, light and dark."""
     if not AXE.is_file():
         pytest.skip("axe-core is not there (make axe, which needs npm)")
-    page.evaluate(AXE.read_text("utf-8"))
 
     def check() -> None:
+        page.evaluate(AXE.read_text("utf-8"))
         for width, height in (PHONE, WIDE):
             page.set_viewport_size({"width": width, "height": height})
             for scheme in ("light", "dark"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -225,7 +226,7 @@ def test_before_and_after_are_compared_zoomed_and_moved(page: Page, screenshot: 
 
 
 @pytest.mark.parametrize(("format", "suffix"), [("jpeg", "jpg"), ("png", "png"), ("webp", "webp")])
-def test_a_download_is_what_the_copied_curl_paints(page: Page, tmp_path: Path, format: str, suffix: str) -> None:
+def test_a_download_is_what_the_copied_code_paints(page: Page, tmp_path: Path, format: str, suffix: str) -> None:
     open_link(page, f"style={NIGHT}&style={KISS}&weight=0.3&size=200&strength=0.8")
     painted(page, lambda: choose_photo(page))
     page.get_by_label("Format").select_option(format)
@@ -235,10 +236,22 @@ def test_a_download_is_what_the_copied_curl_paints(page: Page, tmp_path: Path, f
     assert download.value.suggested_filename == f"coffee-{NIGHT}-{KISS}.{suffix}"
     assert opened(file).format == format.upper()
     page.get_by_role("button", name="Code").click()
-    command = page.locator("#snippet").inner_text()
     (tmp_path / PHOTO.name).write_bytes(PHOTO.read_bytes())
-    subprocess.run(["bash", "-c", f"{command} --silent --show-error"], cwd=tmp_path, check=True)
-    assert (tmp_path / f"painted.{suffix}").read_bytes() == file
+    for language, program in (("curl", ["bash", "-c"]), ("Python", [sys.executable, "-c"])):
+        page.get_by_role("tab", name=language).click()
+        subprocess.run([*program, page.locator("#snippet").inner_text()], cwd=tmp_path, check=True)
+        assert (tmp_path / f"painted.{suffix}").read_bytes() == file
+        (tmp_path / f"painted.{suffix}").unlink()
+    page.get_by_role("tab", name="JavaScript").click()
+    painting = page.evaluate(
+        f"""async (photo) => {{
+          const file = new Blob([Uint8Array.from(atob(photo), (letter) => letter.charCodeAt(0))]);
+          {page.locator("#snippet").inner_text()}
+          return btoa(String.fromCharCode(...new Uint8Array(await painting.arrayBuffer())));
+        }}""",
+        base64.b64encode(PHOTO.read_bytes()).decode(),
+    )
+    assert base64.b64decode(painting) == file
 
 
 def test_the_code_is_shown_in_three_languages_and_copied(
