@@ -50,9 +50,9 @@ export function form(list, files = {}) {
   return data;
 }
 
-/** @returns {Promise<Response>} the painted picture */
-export function stylize(blob, name, list, signal) {
-  return request("v1/stylize", { method: "POST", body: form(list, { image: [blob, name] }), signal });
+/** @returns {Promise<Response>} the painted picture; options: of the request, besides its form */
+export function stylize(blob, name, list, options) {
+  return request("v1/stylize", { ...options, method: "POST", body: form(list, { image: [blob, name] }) });
 }
 
 export const json = async (path, options) => (await request(path, options)).json();

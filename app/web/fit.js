@@ -88,11 +88,11 @@ function loss({ losses }, name) {
   return began[name] === now ? now : `${began[name]} → ${now}`;
 }
 
-function inWords({ state, step, steps, seconds_left: left, verdict, message }) {
+function inWords({ state, step, steps, seconds_left: left, message }) {
   if (state === "queued") return "Waiting for its turn.";
   if (state === "running" && !step) return "Getting ready: looking for the nearest style to begin from.";
   if (state === "running") return `Pass ${step} of ${steps}${left ? `, ${Math.ceil(left)} s left at the most` : ""}.`;
-  if (state === "succeeded") return `The fit is ${verdict}. ${message ?? ""}`;
+  if (state === "succeeded") return `The fit is ${message}.`;
   return state === "cancelled" ? "Nothing was added." : "";
 }
 

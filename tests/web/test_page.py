@@ -57,8 +57,8 @@ def is_whole(response: Response) -> bool:
 
 
 def is_draft(response: Response) -> bool:
-    """Drafts are sent as WebP, and come back so; no test has a photo that is one."""
-    return response.headers.get("content-type") == "image/webp"
+    """The page asks for the format of drafts alone."""
+    return response.request.headers.get("accept") in ("image/jpeg", "image/webp")
 
 
 def weights(response: Response) -> dict[str, float]:
