@@ -43,7 +43,8 @@ export function described(facts) {
 
 async function rename(event) {
   event.preventDefault();
-  const changes = FIELDS.map((name) => [name, form.elements[name].value.trim()]).filter(([name, value]) => value !== shown[name]);
+  const values = FIELDS.map((name) => [name, form.elements[name].value.trim()]);
+  const changes = values.filter(([name, value]) => value !== shown[name]);
   try {
     const edited = await json(stylePath(shown.id), {
       method: "PATCH",

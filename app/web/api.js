@@ -30,7 +30,7 @@ export async function request(path, { patient = true, ...options } = {}) {
     } catch {
       options.signal?.throwIfAborted();
       breaks += 1;
-      if (breaks > MOST_BREAKS) throw new Problem({ code: "broken", detail: "the connection to the service broke off" });
+      if (breaks > MOST_BREAKS) throw new Problem({ code: "broken", detail: "the connection broke off" });
       await serviceIsBack(options.signal);
       continue;
     }

@@ -38,7 +38,8 @@ export function follow(job, title) {
   events?.close();
   events = new EventSource(`v1/jobs/${job.id}/events`);
   events.addEventListener("preview", ({ data }) => showPreview(JSON.parse(data).url));
-  for (const state of ["queued", "running", ...ENDS]) events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
+  for (const state of ["queued", "running", ...ENDS])
+    events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
   events.addEventListener("error", () => {
     if (events.readyState === EventSource.CLOSED) lost(job); // else the browser tries again by itself
   });

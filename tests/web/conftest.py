@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,6 +20,9 @@ SCREENSHOTS = ROOT / "screenshots"
 AXE = ROOT / ".venv" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium")
 PHONE, TABLET, WIDE = (360, 780), (900, 1000), (1600, 1000)
+View = tuple[tuple[int, int], Literal["light", "dark"]]
+SHOWN: tuple[View, ...] = ((PHONE, "light"), (TABLET, "light"), (WIDE, "dark"), (WIDE, "light"))
+CHECKED: tuple[View, ...] = ((PHONE, "light"), (PHONE, "dark"), (WIDE, "dark"), (WIDE, "light"))
 SECONDS = 30
 """For anything the page does: it shares two cores with the service."""
 
@@ -95,17 +98,15 @@ def _is_ours(url: str) -> bool:
 
 @pytest.fixture
 def screenshot(page: Page) -> Callable[[str], None]:
-    """Keep what the page looks like, at three widths, light and dark."""
+    """Keep what the page looks like: at three widths, light, and wide also dark."""
 
     def shoot(name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
-        for width, height in (PHONE, TABLET, WIDE):
+        for (width, height), scheme in SHOWN:
             page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.evaluate("scrollTo(0, 0)")
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
-        page.emulate_media(color_scheme="light")
+            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
 
     return shoot
 
@@ -118,12 +119,11 @@ def assert_accessible(page: Page) -> Callable[[], None]:
 
     def check() -> None:
         page.evaluate(AXE.read_text("utf-8"))
-        for width, height in (PHONE, WIDE):
+        for (width, height), scheme in CHECKED:
             page.set_viewport_size({"width": width, "height": height})
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are on their way
-                violations = page.evaluate("async () => (await axe.run()).violations")
-                found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
-                assert found == [], f"{width} pixels wide, {scheme}"
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are on their way
+            violations = page.evaluate("async () => (await axe.run()).violations")
+            found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
+            assert found == [], f"{width} pixels wide, {scheme}"
 
     return check
