@@ -13,7 +13,11 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --fork-st
 	--custom-compile-command 'make pins' $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format pins
+# What finds faults of accessibility in the page; fetched, not kept here. From npm, and only this file of it.
+AXE_VERSION := 4.14.1
+AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
+
+.PHONY: help serve test check format pins axe
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*  ## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -35,6 +39,8 @@ format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed b
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 
+axe: .venv/axe-core/axe.min.js  ## fetch axe-core, with which the tests of the page look for barriers; needs npm
+
 pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgrade raises every pin
 	$(COMPILE) --output-file requirements.txt
 	$(COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
@@ -44,6 +50,12 @@ pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgr
 	@$(INSTALL) --require-hashes --requirements $<
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
+
+.venv/axe-core/axe.min.js: | $(UV)
+	@mkdir -p $(@D)
+	@cd $(@D) && npm pack --silent axe-core@$(AXE_VERSION) >/dev/null \
+		&& tar -xzf axe-core-$(AXE_VERSION).tgz --strip-components=1 package/axe.min.js
+	@echo "$(AXE_SHA256)  $@" | sha256sum --check --quiet || { rm $@; exit 1; }
 
 $(UV):
 	@test -n "$(PYTHON)" \

@@ -10,14 +10,14 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' blob: data:",
+        "img-src 'self' blob:",
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
     ]
 )
-"""The page's own files and this service, nothing from elsewhere, no code inside the HTML; blob: are pictures."""
+"""Only this service's own files, and no code inside the HTML. blob: is what was dropped on the page, or painted."""
 INTERACTIVE_DOCUMENTATION = {"/docs", "/docs/oauth2-redirect", "/redoc"}
 """Pages of FastAPI, which load code from elsewhere and have some inside."""
 

@@ -9,11 +9,6 @@ import { toast } from "./status.js";
 const dialog = byId("about");
 const form = byId("about-form");
 const FIELDS = ["title", "artist", "year", "id"];
-const VERDICTS = {
-  good: "Added here; the fit is good.",
-  fair: "Added here; the fit is fair: some of the painting is missing.",
-  poor: "Added here; the fit is poor: it may paint little like its painting.",
-};
 
 let shown;
 
@@ -28,7 +23,7 @@ export function showStyle(id) {
   byId("about-title").textContent = shown.title;
   byId("about-picture").src = previewPath(shown);
   byId("about-picture").alt = `A cat in the style of ${shown.title}`;
-  showText(byId("about-verdict"), added ? VERDICTS[shown.verdict] ?? "Added here." : "");
+  showText(byId("about-verdict"), added ? `Added here${shown.verdict ? `; its fit is ${shown.verdict}` : ""}.` : "");
   const facts = { Artist: shown.artist, Year: shown.year, Licence: shown.licence, Source: shown.source, Id: shown.id };
   byId("about-facts").replaceChildren(...described(facts));
   byId("about-fields").hidden = byId("remove").hidden = byId("save").hidden = !added;
@@ -48,7 +43,8 @@ export function described(facts) {
 
 async function rename(event) {
   event.preventDefault();
-  const changes = FIELDS.map((name) => [name, form.elements[name].value.trim()]).filter(([name, value]) => value !== shown[name]);
+  const values = FIELDS.map((name) => [name, form.elements[name].value.trim()]);
+  const changes = values.filter(([name, value]) => value !== shown[name]);
   try {
     const edited = await json(stylePath(shown.id), {
       method: "PATCH",

@@ -5,7 +5,7 @@ import { byId, showText } from "./dom.js";
 import { pause } from "./waiting.js";
 
 const MOST_BREAKS = 3;
-const LONGEST_WAIT = 30;
+const LONGEST_STEP = 30;
 const COMES_BACK = new Set(["queue_full", "not_ready", "store_unavailable", "out_of_memory"]);
 
 /** An error that the service has explained: `code` for programs, `message` for people, `fields` by name. */
@@ -20,9 +20,9 @@ export class Problem extends Error {
 /**
  * A request that waits: while the service is gone, until it is back; while it is busy, for as long as it asks.
  *
- * Rejects with a Problem, or with the signal's reason.
+ * patient: whether to wait for a busy service. Rejects with a Problem, or with the signal's reason.
  */
-export async function request(path, options = {}) {
+export async function request(path, { patient = true, ...options } = {}) {
   for (let breaks = 0, attempt = 0; ; ) {
     let answer;
     try {
@@ -30,13 +30,13 @@ export async function request(path, options = {}) {
     } catch {
       options.signal?.throwIfAborted();
       breaks += 1;
-      if (breaks > MOST_BREAKS) throw new Problem({ code: "broken", detail: "the connection to the service broke off" });
+      if (breaks > MOST_BREAKS) throw new Problem({ code: "broken", detail: "the connection broke off" });
       await serviceIsBack(options.signal);
       continue;
     }
     if (answer.ok) return answer;
     const problem = await problemOf(answer);
-    if (!COMES_BACK.has(problem.code)) throw problem;
+    if (!patient || !COMES_BACK.has(problem.code)) throw problem;
     attempt += 1;
     await patience(Number(answer.headers.get("Retry-After")), attempt, options.signal);
   }
@@ -50,9 +50,9 @@ export function form(list, files = {}) {
   return data;
 }
 
-/** @returns {Promise<Response>} the painted picture */
-export function stylize(blob, name, list, signal) {
-  return request("v1/stylize", { method: "POST", body: form(list, { image: [blob, name] }), signal });
+/** @returns {Promise<Response>} the painted picture; options: of the request, besides its form */
+export function stylize(blob, name, list, options) {
+  return request("v1/stylize", { ...options, method: "POST", body: form(list, { image: [blob, name] }) });
 }
 
 export const json = async (path, options) => (await request(path, options)).json();
@@ -70,7 +70,7 @@ async function problemOf(answer) {
 }
 
 async function patience(asked, attempt, signal) {
-  const seconds = Math.min(LONGEST_WAIT, Math.max(asked || 1, 2 ** (attempt - 1)));
+  const seconds = Math.max(asked || 1, Math.min(LONGEST_STEP, 2 ** (attempt - 1)));
   const shown = byId("connection");
   showText(shown, `The service is busy. Trying again in ${seconds} s.`);
   try {

@@ -12,6 +12,8 @@ const ENDS = ["succeeded", "failed", "cancelled"];
 const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
 
 let shown = null;
+/** What the losses were at first. */
+let began = {};
 let events = null;
 
 export function startFit() {
@@ -26,6 +28,7 @@ export function startFit() {
 
 /** Show a job, as /v1/jobs answers it, until it has ended. */
 export function follow(job, title) {
+  began = {};
   localStorage.setItem(KEPT, JSON.stringify({ job, title }));
   byId("fit-title").dataset.title = title;
   byId("fit-picture").hidden = true;
@@ -35,7 +38,8 @@ export function follow(job, title) {
   events?.close();
   events = new EventSource(`v1/jobs/${job.id}/events`);
   events.addEventListener("preview", ({ data }) => showPreview(JSON.parse(data).url));
-  for (const state of ["queued", "running", ...ENDS]) events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
+  for (const state of ["queued", "running", ...ENDS])
+    events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
   events.addEventListener("error", () => {
     if (events.readyState === EventSource.CLOSED) lost(job); // else the browser tries again by itself
   });
@@ -66,8 +70,8 @@ function show(job) {
   if (job.steps) progress.value = job.step / job.steps;
   else progress.removeAttribute("value");
   byId("fit-losses").replaceChildren(...described({
-    "Lost of the photo": job.losses.content_error?.toFixed(3),
-    "Distance from the painting": job.losses.style_distance?.toFixed(3),
+    "Lost of the photo": loss(job, "content_error"),
+    "Distance from the painting": loss(job, "style_distance"),
   }));
   byId("fit-cancel").hidden = ended;
   byId("fit-cancel").disabled = false;
@@ -78,11 +82,18 @@ function show(job) {
   if (ended) end(job);
 }
 
-function inWords({ state, step, steps, seconds_left: left, verdict, message }) {
+/** What it is now, after what it was at first. */
+function loss({ losses }, name) {
+  const now = losses[name]?.toFixed(2);
+  began[name] ??= now;
+  return began[name] === now ? now : `${began[name]} → ${now}`;
+}
+
+function inWords({ state, step, steps, seconds_left: left, message }) {
   if (state === "queued") return "Waiting for its turn.";
   if (state === "running" && !step) return "Getting ready: looking for the nearest style to begin from.";
   if (state === "running") return `Pass ${step} of ${steps}${left ? `, ${Math.ceil(left)} s left at the most` : ""}.`;
-  if (state === "succeeded") return `The fit is ${verdict}. ${message ?? ""}`;
+  if (state === "succeeded") return `The fit is ${message}.`;
   return state === "cancelled" ? "Nothing was added." : "";
 }
 

@@ -11,7 +11,7 @@ const FULL = "Four styles are the most in one blend. Take one out first.";
 const yearOf = ({ year }) => Number(year.match(/\d{3,4}/)?.[0] ?? Infinity);
 const byText = (of) => (one, other) => of(one).localeCompare(of(other), undefined, { numeric: true });
 /** "Vincent van Gogh" stands under G, as in a museum. */
-const lastName = ({ artist, title }) => artist.trim().split(" ").at(-1) || title;
+const lastName = ({ artist, title }) => artist.replace(/\(.*\)/, "").trim().split(" ").at(-1) || title;
 const ORDERS = {
   artist: byText(lastName),
   title: byText(({ title }) => title.replace(/^(the|a) /i, "")),
@@ -55,7 +55,7 @@ function card(style) {
     element("span", { className: "artist", textContent: [style.artist, style.year].filter(Boolean).join(", ") }),
   );
   pick.addEventListener("click", () => toggle(style.id) || toast(FULL));
-  const alone = button("alone", "Only", `Paint with ${style.title} alone`, () => change({ chosen: [style.id] }));
+  const alone = button("alone", "Only", `Only ${style.title}`, () => change({ chosen: [style.id] }));
   const about = button("more", "⋯", `About ${style.title}`, () => showStyle(style.id));
   const made = element("li", { className: "card" }, pick, alone, about);
   made.dataset.id = style.id;

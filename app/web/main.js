@@ -2,7 +2,7 @@
 
 import { startAbout } from "./about.js";
 import { givePainting, startAdd } from "./add.js";
-import { json } from "./api.js";
+import { json, request } from "./api.js";
 import { startCode } from "./code.js";
 import { onReturn } from "./connection.js";
 import { byId, showText } from "./dom.js";
@@ -26,6 +26,7 @@ import { setSize, showPainting, showPhoto, startViewer } from "./viewer.js";
 
 const RECIPE = ["photo", "chosen", "handle", "strength", "preserveColor", "size"];
 let limits;
+let newest;
 
 async function start() {
   startViewer();
@@ -49,10 +50,12 @@ async function start() {
 }
 
 async function takePhoto(file) {
+  newest = file;
   showText(byId("photo-error"), "");
   byId("stage").classList.add("reading");
   try {
     const photo = await readPhoto(file, limits);
+    if (newest !== file) return;
     byId("welcome").hidden = true;
     for (const id of ["viewport", "label", "actions"]) byId(id).hidden = false;
     delete byId("stage").dataset.empty;
@@ -66,7 +69,7 @@ async function takePhoto(file) {
 }
 
 async function takeSample() {
-  const cat = await (await fetch("cat.jpg")).blob();
+  const cat = await (await request("cat.jpg")).blob();
   await takePhoto(new File([cat], "cat.jpg", { type: "image/jpeg" }));
 }
 
@@ -95,4 +98,4 @@ function busy(working) {
   byId("stage").setAttribute("aria-busy", String(working));
 }
 
-start();
+start().catch((error) => showText(byId("gallery-error"), error.message));

@@ -44,9 +44,10 @@ function showSizes(limits) {
   const own = photo ? `: ${Math.min(most, Math.max(photo.width, photo.height))} px` : "";
   const sides = SIDES.filter((side) => side <= most);
   if (state.size && !sides.includes(state.size)) sides.push(state.size);
+  sides.sort((one, other) => one - other);
   size.replaceChildren(
     element("option", { value: "", textContent: `Original${own}` }),
-    ...sides.sort((one, other) => one - other).map((side) => element("option", { value: side, textContent: `${side} px` })),
+    ...sides.map((side) => element("option", { value: side, textContent: `${side} px` })),
   );
   size.value = state.size ?? "";
 }

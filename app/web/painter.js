@@ -55,11 +55,13 @@ async function start(job) {
   if (next) start(next);
 }
 
-const paintWhole = ({ photo, fields }, signal) => stylize(photo.blob, photo.name, fields, signal);
+const paintWhole = ({ photo, fields }, signal) => stylize(photo.blob, photo.name, fields, { signal });
 
+/** As JPEG, which is written fastest; as WebP where the photo may be transparent. */
 function paintDraft({ photo, fields }, signal) {
   const smaller = fields.filter(([name]) => name !== "size");
-  return stylize(photo.draft, "draft", [...smaller, ["quality", "80"]], signal);
+  const accept = /png|webp|gif/.test(photo.blob.type) ? "image/webp" : "image/jpeg";
+  return stylize(photo.draft, "draft", [...smaller, ["quality", "80"]], { signal, headers: { Accept: accept } });
 }
 
 /** What the service itself took. */

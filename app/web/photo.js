@@ -14,7 +14,7 @@ const DRAFT_SIDE = 512;
 export async function readPhoto(file, limits) {
   if (limits && file.size > limits.max_upload_bytes) {
     const most = Math.floor(limits.max_upload_bytes / 1e6);
-    throw new Problem({ code: "too_many_bytes", detail: `the file is larger than the ${most} MB that the service takes` });
+    throw new Problem({ code: "too_many_bytes", detail: `the service takes ${most} MB, and the file is larger` });
   }
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;

@@ -4,8 +4,9 @@
  * @param {{url: string, fileName: string, fields: [string, string][], output: string}} painting
  */
 export function curl({ url, fileName, fields, output }) {
-  const parts = [`curl -F ${quotedForShell(`image=@${quotedForCurl(fileName)}`)}`, ...fields.map(([name, value]) => `-F ${name}=${value}`)];
-  return `${parts.join(" \\\n     ")} \\\n     ${url} -o ${output}`;
+  const image = quotedForShell(`image=@${quotedForCurl(fileName)}`);
+  const lines = [`curl -F ${image}`, ...fields.map(([name, value]) => `-F ${name}=${value}`), `${url} -o ${output}`];
+  return lines.join(" \\\n     ");
 }
 
 export function python({ url, fileName, fields, output }) {

@@ -9,7 +9,8 @@ export async function loadStyles() {
   try {
     const { styles } = await json("v1/styles");
     const known = new Set(styles.map(({ id }) => id));
-    change({ styles, chosen: state.chosen.filter((id) => known.has(id)) });
+    const chosen = state.chosen.filter((id) => known.has(id));
+    change(chosen.length < state.chosen.length ? { styles, chosen } : { styles });
     showText(byId("gallery-error"), "");
   } catch (error) {
     showText(byId("gallery-error"), error.message);

@@ -15,7 +15,7 @@ export async function unzip(archive, type) {
     const local = view.getUint32(entry + 42, true);
     const data = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
     files.push(archive.slice(data, data + length, type));
-    entry += 46 + view.getUint16(entry + 28, true) + view.getUint16(entry + 30, true) + view.getUint16(entry + 32, true);
+    entry += 46 + [28, 30, 32].reduce((sum, offset) => sum + view.getUint16(entry + offset, true), 0);
   }
   return files;
 }

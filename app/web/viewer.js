@@ -78,19 +78,20 @@ function fit() {
 
 /** at: the place in the viewport, 0 to 1, that stays where it is. */
 function zoomTo(wanted, at = { x: 0.5, y: 0.5 }) {
-  const smallest = fitting();
-  const former = scale ?? smallest;
-  const reached = Math.min(CLOSEST, wanted);
-  if (reached <= smallest) return fit();
-  for (const [axis, length, pixels] of [["x", viewport.clientWidth, picture.width], ["y", viewport.clientHeight, picture.height]]) {
-    const offset = ((at[axis] - 0.5) * length) / pixels;
-    middle[axis] += offset / former - offset / reached;
-  }
+  const former = scale ?? fitting();
+  const reached = Math.min(CLOSEST / devicePixelRatio, wanted);
+  const closer = 1 / former - 1 / reached;
+  middle.x += ((at.x - 0.5) * viewport.clientWidth * closer) / picture.width;
+  middle.y += ((at.y - 0.5) * viewport.clientHeight * closer) / picture.height;
   scale = reached;
   layOut();
 }
 
-const zoomBy = (factor, at) => zoomTo((scale ?? fitting()) * factor, at);
+function zoomBy(factor, at) {
+  const wanted = (scale ?? fitting()) * factor;
+  if (factor < 1 && wanted <= fitting()) fit();
+  else zoomTo(wanted, at);
+}
 
 /** Move by CSS pixels. */
 function moveBy(x, y) {
@@ -107,7 +108,9 @@ function layOut() {
   middle.y = kept(middle.y, viewport.clientHeight / height);
   const left = viewport.clientWidth / 2 - middle.x * width;
   const top = viewport.clientHeight / 2 - middle.y * height;
-  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, transform: `translate(${left}px, ${top}px)` });
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  canvas.style.transform = `translate(${left}px, ${top}px)`;
   canvas.classList.toggle("pixels", shown * devicePixelRatio >= 2);
   viewport.classList.toggle("zoomed", scale !== null);
   byId("zoom-level").textContent = `${Math.round(shown * devicePixelRatio * 100)} %`;
@@ -198,7 +201,8 @@ function dividerGrabbed(event) {
   divider.setPointerCapture(event.pointerId);
   const moved = (later) => compare(Math.min(1, Math.max(0, placeOf(later).x)));
   divider.addEventListener("pointermove", moved);
-  divider.addEventListener("lostpointercapture", () => divider.removeEventListener("pointermove", moved), { once: true });
+  const ended = () => divider.removeEventListener("pointermove", moved);
+  divider.addEventListener("lostpointercapture", ended, { once: true });
 }
 
 function dividerPressed(event) {

@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from model.checkpoint import SHIPPED
-from tests.app.test_server import serving
+from tests.app.test_server import free_port, serving
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 AXE = ROOT / ".venv" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium")
 PHONE, TABLET, WIDE = (360, 780), (900, 1000), (1600, 1000)
+View = tuple[tuple[int, int], Literal["light", "dark"]]
+SHOWN: tuple[View, ...] = ((PHONE, "light"), (TABLET, "light"), (WIDE, "dark"), (WIDE, "light"))
+CHECKED: tuple[View, ...] = ((PHONE, "light"), (PHONE, "dark"), (WIDE, "dark"), (WIDE, "light"))
 SECONDS = 30
 """For anything the page does: it shares two cores with the service."""
 
@@ -41,16 +45,30 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("page")
 
 
-@pytest.fixture(scope="session")
-def service(data_dir: Path) -> Iterator[str]:
-    """URL of the service."""
-    with serving(SHIPPED, data_dir=data_dir) as url:
-        yield url
+class Service:
+    """A service process that can go away and come back under the same address."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._port, self._data_dir, self._running = free_port(), data_dir, ExitStack()
+
+    def start(self) -> str:
+        """Its URL, when it is ready."""
+        return self._running.enter_context(serving(SHIPPED, port=self._port, data_dir=self._data_dir))
+
+    def stop(self) -> None:
+        self._running.close()
 
 
 @pytest.fixture(scope="session")
-def base_url(service: str) -> str:
-    return service
+def service(data_dir: Path) -> Iterator[Service]:
+    service = Service(data_dir)
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def base_url(service: Service) -> str:
+    return service.start()
 
 
 @pytest.fixture
@@ -75,21 +93,20 @@ def page(page: Page, expected_errors: list[str]) -> Iterator[Page]:
 
 
 def _is_ours(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:", "data:"))
+    return url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:"))
 
 
 @pytest.fixture
 def screenshot(page: Page) -> Callable[[str], None]:
-    """Keep what the page looks like, at three widths, light and dark."""
+    """Keep what the page looks like: at three widths, light, and wide also dark."""
 
     def shoot(name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
-        for width, height in (PHONE, TABLET, WIDE):
+        for (width, height), scheme in SHOWN:
             page.set_viewport_size({"width": width, "height": height})
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
-        page.emulate_media(color_scheme="light")
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.evaluate("scrollTo(0, 0)")
+            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
 
     return shoot
 
@@ -99,15 +116,14 @@ def assert_accessible(page: Page) -> Callable[[], None]:
     """Fail for what axe-core finds, on a phone and wide, light and dark."""
     if not AXE.is_file():
         pytest.skip("axe-core is not there (make axe, which needs npm)")
-    page.evaluate(AXE.read_text("utf-8"))
 
     def check() -> None:
-        for width, height in (PHONE, WIDE):
+        page.evaluate(AXE.read_text("utf-8"))
+        for (width, height), scheme in CHECKED:
             page.set_viewport_size({"width": width, "height": height})
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                violations = page.evaluate("async () => (await axe.run()).violations")
-                found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
-                assert found == [], f"{width} pixels wide, {scheme}"
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are on their way
+            violations = page.evaluate("async () => (await axe.run()).violations")
+            found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
+            assert found == [], f"{width} pixels wide, {scheme}"
 
     return check

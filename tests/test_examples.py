@@ -1,0 +1,58 @@
+"""The complete examples in docs/api.md, run as they stand there against a real service."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from model.checkpoint import SHIPPED
+from tests.app.test_server import serving
+from tests.pictures import encoded, opened, photo
+
+API = Path(__file__).parents[1] / "docs" / "api.md"
+PHOTO = encoded(photo(height=48, width=64), "JPEG")
+
+
+def example(heading: str) -> str:
+    """The code under a heading of the document."""
+    section = API.read_text("utf-8").split(f"\n### {heading}\n")[1]
+    code: str = section.split("```")[1]
+    return code.partition("\n")[2]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(SHIPPED, data_dir=tmp_path_factory.mktemp("data")) as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("heading", "program"),
+    [
+        ("curl", ["bash", "-e", "example"]),
+        ("Python", [sys.executable, "-W", "error", "example"]),
+        ("JavaScript in Node.js", ["node", "--no-warnings", "example.mjs"]),
+    ],
+)
+def test_an_example_of_the_documents_paints(service: str, tmp_path: Path, heading: str, program: list[str]) -> None:
+    needed = "curl" if heading == "curl" else program[0]
+    if shutil.which(needed) is None:
+        pytest.skip(f"{needed} is not installed")
+    (tmp_path / program[-1]).write_text(example(heading).replace("http://localhost:8000", service), "utf-8")
+    (tmp_path / "photo.jpg").write_bytes(PHOTO)
+    subprocess.run(program, cwd=tmp_path, check=True)
+    form = {"style": ["van-gogh-starry-night", "hokusai-great-wave"], "weight": ["0.3", "0.7"]}
+    expected = httpx2.post(f"{service}/v1/stylize", data=form, files={"image": ("photo.jpg", PHOTO)}, timeout=60)
+    assert (tmp_path / "out.jpg").read_bytes() == expected.content
+    assert opened(expected.content).size == (64, 48)
+
+
+def test_every_language_has_an_example() -> None:
+    for heading in ("curl", "Python", "JavaScript in a browser", "JavaScript in Node.js", "Swift", "Kotlin"):
+        assert "/v1/stylize" in example(heading)
