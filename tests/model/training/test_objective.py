@@ -17,7 +17,7 @@ from model.training.objective import Losses, Objective, ObjectiveConfig
 from tests.pictures import painting, photo
 
 Array = NDArray[np.float64]
-CONFIG = ObjectiveConfig(color_variation_weight=0)
+CONFIG = ObjectiveConfig(color_variation_weight=0, grid_weight=0)
 PLAIN = replace(CONFIG, gram_energy=None)
 
 
