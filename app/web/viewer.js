@@ -111,7 +111,7 @@ function layOut() {
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
   canvas.style.transform = `translate(${left}px, ${top}px)`;
-  canvas.classList.toggle("pixels", shown * devicePixelRatio >= 2);
+  canvas.classList.toggle("pixels", scale !== null && shown * devicePixelRatio >= 2);
   viewport.classList.toggle("zoomed", scale !== null);
   byId("zoom-level").textContent = `${Math.round(shown * devicePixelRatio * 100)} %`;
   byId("zoom-fit").disabled = scale === null;
