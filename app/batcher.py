@@ -119,7 +119,7 @@ class Batcher:
         """A photo in each of several styles: all or none are let in, and they are one batch if it fits."""
         loop = asyncio.get_running_loop()
         requests = [_Request(photo, vector, loop.create_future()) for vector in style_vectors]
-        queued = self._painted_now + sum(each.pixels for each in self._waiting)
+        queued = self._pixels
         if queued and queued + sum(each.pixels for each in requests) > self.limits.pixels:
             raise self._full()
         self._waiting += requests
@@ -167,6 +167,11 @@ class Batcher:
         return batch if fits else None
 
     @property
+    def _pixels(self) -> int:
+        """Pixels on the device and waiting for it."""
+        return self._painted_now + sum(each.pixels for each in self._waiting if not each.answer.done())
+
+    @property
     def _painted_now(self) -> int:
         """Pixels on the device."""
         return sum(batch.pixels for batch in self._painting)
@@ -205,7 +210,8 @@ class Batcher:
             self._alarm = asyncio.get_running_loop().call_later(self.limits.wait, self._paint_next)
 
     def _full(self) -> QueueFull:
-        return QueueFull(retry_after=self._places * self._pixels_each * self._seconds_per_pixel)
+        pixels = max(self._pixels, self._places * self._pixels_each)  # some are still being decoded
+        return QueueFull(retry_after=pixels * self._seconds_per_pixel)
 
 
 _Results = tuple[list[Tensor | Exception], float, float]

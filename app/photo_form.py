@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -42,10 +41,12 @@ class PhotoForm:
     quality: int
     accept: str
 
-    async def answer(self, blends: Sequence[Mapping[str, float]], write: Write, *, weights: object) -> Response:
+    async def answer(
+        self, blends: Sequence[Mapping[str, float]], write: Write, headers: Mapping[str, str] | None = None
+    ) -> Response:
         """The photo painted in each of the blends, all at once, as one file.
 
-        weights: of the styles as applied, for the header `X-Style-Weights`.
+        headers: of the answer, beside those that every painting has.
         Raises UnknownStyle, InvalidWeights, InvalidRequest, QueueFull, DeadlineExceeded, and what decoding raises.
         """
         vectors = [self.batcher.stylizer.styles.blend(blend) for blend in blends]
@@ -81,7 +82,7 @@ class PhotoForm:
                 body,
                 media_type=media_type,
                 headers={
-                    "X-Style-Weights": json.dumps(weights),
+                    **(headers or {}),
                     "X-Model-Version": self.batcher.stylizer.network_id,
                     "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
                     "ETag": etag,
@@ -141,6 +142,9 @@ def get_photo_form(
 
 
 def longest_side(shape: tuple[int, int], pixels: int) -> int:
-    """The longest side at which a picture of that shape, width and height, has so many pixels."""
-    width, height = shape
-    return math.floor(max(shape) * math.sqrt(pixels / (width * height)))
+    """The longest side at which a picture of that shape, width and height, has at most so many pixels."""
+    longest, shortest = max(shape), min(shape)
+    side = math.isqrt(pixels * longest // shortest)
+    while side > 1 and side * max(1, round(shortest * side / longest)) > pixels:
+        side -= 1
+    return side

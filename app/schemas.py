@@ -89,6 +89,8 @@ class Limits(BaseModel):
     max_size: int = Field(description="Longest side in pixels of a result.")
     min_size: int = Field(description="Shortest side in pixels of a photo and of a result.")
     max_styles: int = Field(description="Styles in one blend.")
+    max_blends: int = Field(description="Blends in one grid.")
+    max_grid_pixels: int = Field(description="Of all pictures of a grid together.")
 
 
 class Info(BaseModel):

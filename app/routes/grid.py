@@ -72,10 +72,12 @@ async def grid(
         cells = [
             (caption(each, styles), painted.on_white().rgb) for each, painted in zip(blends, paintings, strict=True)
         ]
-        sheet = contact_sheet(cells, columns=columns or math.ceil(math.sqrt(len(cells))))
-        return images.encode(Picture(images.to_tensor(sheet)), format, quality=form.quality), f"image/{format}"
+        widest = columns or math.ceil(math.sqrt(len(cells)))
+        sheet = images.to_tensor(contact_sheet(cells, columns=min(widest, len(cells))))
+        written = images.encode(Picture(sheet, credit=paintings[0].credit), format, quality=form.quality)
+        return written, f"image/{format}"
 
-    return await form.answer(blends, write, weights=blends)
+    return await form.answer(blends, write)
 
 
 def parse_blend(text: str, position: int) -> dict[str, float]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from app.batcher import Batcher
 from app.dependencies import get_batcher, get_settings
+from app.routes.grid import MOST_BLENDS
 from app.schemas import Health, Info, Limits, problems
 from app.settings import Settings
 from app.version import VERSION
@@ -48,5 +49,7 @@ async def info(
             max_size=settings.max_size,
             min_size=SMALLEST_SIDE,
             max_styles=MOST_BLENDED,
+            max_blends=MOST_BLENDS,
+            max_grid_pixels=settings.batch_pixels,
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args
 
@@ -18,7 +19,6 @@ router = APIRouter(prefix="/v1", tags=["stylize"])
 HEADERS: dict[str, Any] = {
     name: {"description": text, "schema": {"type": "string"}}
     for name, text in {
-        "X-Style-Weights": "The weights as applied, a JSON object of style ids; of a grid a list of them",
         "X-Model-Version": "The id of the network",
         "X-Request-Id": "To find this request in the log",
         "Server-Timing": "Milliseconds in decode, queue, inference, encode",
@@ -28,7 +28,13 @@ HEADERS: dict[str, Any] = {
 PICTURE: dict[str, Any] = {
     "description": "The painted picture",
     "content": {f"image/{name}": BINARY for name in get_args(Format)},
-    "headers": HEADERS,
+    "headers": {
+        "X-Style-Weights": {
+            "description": "The weights as applied, a JSON object of style ids",
+            "schema": {"type": "string"},
+        },
+        **HEADERS,
+    },
 }
 
 
@@ -63,7 +69,7 @@ async def stylize(
     def write(paintings: Sequence[Picture], format: Format) -> tuple[bytes, str]:
         return images.encode(paintings[0], format, quality=form.quality), f"image/{format}"
 
-    return await form.answer([weights], write, weights=weights)
+    return await form.answer([weights], write, {"X-Style-Weights": json.dumps(weights)})
 
 
 def assign_weights(styles: Sequence[str], weights: Sequence[float] | None) -> dict[str, float]:

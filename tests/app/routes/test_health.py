@@ -33,4 +33,6 @@ def test_info_says_what_the_service_is_and_allows(client: TestClient, tiny_check
         "max_size": 256,
         "min_size": 32,
         "max_styles": 8,
+        "max_blends": 16,
+        "max_grid_pixels": 8_000_000,
     }
