@@ -26,6 +26,9 @@ from model.stylizer import Stylizer
 
 T = TypeVar("T")
 
+AT_ONCE = 8
+"""Most pictures painted at once on a CPU: OpenMP gives each of their threads as many more as there are cores."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -93,7 +96,8 @@ class Batcher:
         self._seconds_per_pixel = 1e-6
         self._pixels_each = 1e6
         self._cores = torch.get_num_threads() if stylizer.device.type == "cpu" else 1
-        self._device = ThreadPoolExecutor(self._cores, thread_name_prefix="paint")
+        self._fewest = -(-self._cores // AT_ONCE)
+        self._device = ThreadPoolExecutor(min(self._cores, AT_ONCE), thread_name_prefix="paint")
         # Few, because a photo being decoded takes 12 bytes and more for each of its own pixels.
         self._codec = ThreadPoolExecutor(2, "codec", initializer=torch.set_num_threads, initargs=(1,))
 
@@ -159,10 +163,10 @@ class Batcher:
         """What is to be painted now: with all free cores, or with its share if others wait."""
         requests, _ = self._next_requests()
         free = self._cores - sum(batch.cores for batch in self._painting)
-        if not requests or not free:
+        if not requests or free < self._fewest:
             return None
         others = len(self._waiting) - len(requests)
-        batch = _Batch(requests, cores=-(-free // (1 + others)))
+        batch = _Batch(requests, cores=max(self._fewest, -(-free // (1 + others))))
         fits = not self._painting or self._painted_now + batch.pixels <= self.limits.batch_pixels
         return batch if fits else None
 

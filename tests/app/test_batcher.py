@@ -200,6 +200,18 @@ def test_a_picture_alone_is_painted_by_all_cores_and_many_share_them(device: Dev
         torch.testing.assert_close(picture, device.paint(photo(seed=seed)[None], device.styles.vectors[:1])[0])
 
 
+def test_many_cores_paint_no_more_than_eight_pictures_at_once(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 20)
+    monkeypatch.setattr(torch, "set_num_threads", device.cores.append)
+
+    async def scenario(batcher: Batcher) -> None:
+        await asyncio.gather(*(batcher.paint(photo(), device.styles.vectors[0]) for _ in range(12)))
+
+    run(device, Limits(), scenario)
+    asked = [cores for cores in device.cores if cores != 20]
+    assert len(asked) >= 11 and min(asked) == 3
+
+
 @pytest.mark.usefixtures("three_cores")
 def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: Checkpoint) -> None:
     class OneByOne(Device):
