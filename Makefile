@@ -25,8 +25,11 @@ help:  ## list the targets
 serve: .venv/.requirements  ## start the service on 127.0.0.1:8000
 	@exec .venv/bin/python -m app
 
+# A file of tests stays with one process; those of the browser, which need a service of their own, come last.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes arguments on
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
 
 check: .venv/.requirements-dev  ## lint, types, who imports whom
 	.venv/bin/ruff check

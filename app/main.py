@@ -86,7 +86,7 @@ def load_stylizer(settings: Settings) -> Stylizer:
 def limits(settings: Settings, stylizer: Stylizer) -> Limits:
     """What may wait for the device, and what is painted together.
 
-    A batch gains nothing on a CPU, whose cores one picture keeps busy: its pictures are painted one by one.
+    A batch gains nothing on a CPU, where pictures are painted beside each other instead, a core or more each.
     """
     return Limits(
         pictures=settings.queue_size,
