@@ -4,6 +4,7 @@ import { form as formData, json, Problem } from "./api.js";
 import { byId, showText } from "./dom.js";
 import { stem } from "./files.js";
 import { follow, isLearning, showForm } from "./fit.js";
+import { checkSize } from "./photo.js";
 import { slug } from "./slug.js";
 import { toast } from "./status.js";
 
@@ -41,9 +42,14 @@ export function startAdd() {
 }
 
 /** Show a painting in the form. */
-export function givePainting(file) {
+export function givePainting(file, limits) {
   if (isLearning()) return toast("A style is being learned. Give this painting when that has ended.");
   clearWhenLearned();
+  try {
+    checkSize(file, limits);
+  } catch (error) {
+    return showErrors({ image: error.message });
+  }
   painting = file;
   key = null;
   const picture = byId("painting-picture");

@@ -13,10 +13,7 @@ export const DRAFT_SIDE = 512;
 
 /** Read a file. Rejects with a Problem when neither browser nor service can. */
 export async function readPhoto(file, limits) {
-  if (file.size > limits.max_upload_bytes) {
-    const most = Math.floor(limits.max_upload_bytes / 1e6);
-    throw new Problem({ code: "too_many_bytes", detail: `the service takes ${most} MB, and the file is larger` });
-  }
+  checkSize(file, limits);
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;
   const bitmap = await createImageBitmap(blob).catch(async () => {
@@ -28,6 +25,13 @@ export async function readPhoto(file, limits) {
   const draft = await smaller(bitmap, Math.max(DRAFT_SIDE, least));
   bitmap.close();
   return { name: file.name || "photo", blob, shown, draft, width, height, least };
+}
+
+/** Throws a Problem for a file that is larger than the service takes. */
+export function checkSize({ size }, { max_upload_bytes: most }) {
+  if (size <= most) return;
+  const detail = `the service takes ${Math.floor(most / 1e6)} MB, and the file is larger`;
+  throw new Problem({ code: "too_many_bytes", detail });
 }
 
 /** TIFF, HEIC and what else the browser does not read: at strength 0 the service paints the photo itself. */
