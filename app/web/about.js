@@ -53,7 +53,7 @@ async function rename(event) {
     });
     const chosen = state.chosen.map((id) => (id === shown.id ? edited.id : id));
     change({ styles: state.styles.map((style) => (style.id === shown.id ? edited : style)), chosen });
-    dialog.close();
+    leave(edited.id);
     toast(`Saved: ${edited.title}.`);
   } catch (error) {
     showText(byId("about-error"), error.message);
@@ -67,10 +67,16 @@ async function remove() {
   }
   try {
     await request(stylePath(shown.id), { method: "DELETE" });
-    dialog.close();
-    toast(`${shown.title} is removed.`);
     await loadStyles();
+    leave(shown.id);
+    toast(`${shown.title} is removed.`);
   } catch (error) {
     showText(byId("about-error"), error.message);
   }
+}
+
+/** The card that had the focus was made anew, or is gone: the focus goes to its successor, or to the gallery. */
+function leave(id) {
+  dialog.close();
+  (byId("cards").querySelector(`[data-id="${id}"] .more`) ?? byId("styles")).focus({ preventScroll: true });
 }

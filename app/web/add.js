@@ -3,8 +3,10 @@
 import { form as formData, json, Problem } from "./api.js";
 import { byId, showText } from "./dom.js";
 import { stem } from "./files.js";
-import { follow, showForm } from "./fit.js";
+import { follow, isLearning, showForm } from "./fit.js";
+import { checkSize } from "./photo.js";
 import { slug } from "./slug.js";
+import { toast } from "./status.js";
 
 const dialog = byId("add");
 const form = byId("add-form");
@@ -32,24 +34,41 @@ export function startAdd() {
   id.addEventListener("input", () => { id.dataset.own = id.value; });
   form.addEventListener("input", () => { key = null; });
   form.addEventListener("submit", submit);
-  byId("fit-another").addEventListener("click", clear);
+  byId("fit-another").addEventListener("click", () => {
+    clear();
+    form.elements.image.focus();
+  });
+  dialog.addEventListener("close", clearWhenLearned);
 }
 
 /** Show a painting in the form. */
-export function givePainting(file) {
+export function givePainting(file, limits) {
+  if (isLearning()) return toast("A style is being learned. Give this painting when that has ended.");
+  clearWhenLearned();
+  try {
+    checkSize(file, limits);
+  } catch (error) {
+    return showErrors({ image: error.message });
+  }
   painting = file;
   key = null;
-  if (!dialog.open) dialog.showModal();
   const picture = byId("painting-picture");
   picture.src = URL.createObjectURL(file);
-  picture.hidden = false;
-  picture.onerror = () => { picture.hidden = true; }; // a format that only the service reads
+  picture.onload = picture.onerror = ({ type }) => {
+    picture.hidden = type === "error"; // a format that only the service reads
+    URL.revokeObjectURL(picture.src);
+  };
   byId("painting-text").textContent = file.name;
   if (!title.value) {
     title.value = stem(file.name).replace(/[-_]+/g, " ").trim();
     title.dispatchEvent(new Event("input", { bubbles: true }));
   }
   showErrors({});
+}
+
+/** What has ended was seen: the next style begins with an empty form. */
+function clearWhenLearned() {
+  if (!byId("fit").hidden && !isLearning()) clear();
 }
 
 function clear() {
@@ -72,6 +91,7 @@ async function submit(event) {
   byId("learn").disabled = true;
   try {
     follow(await job(), title.value.trim());
+    byId("fit-cancel").focus();
   } catch (error) {
     const field = error instanceof Problem && ABOUT[error.code];
     showErrors(field ? { [field]: error.message } : { ...error.fields }, error.message);
@@ -90,7 +110,10 @@ function job() {
 
 /** Each beside its field; what is about none of them, below. */
 function showErrors(errors, otherwise = "") {
-  for (const place of form.querySelectorAll("[data-error]")) showText(place, errors[place.dataset.error] ?? "");
+  for (const place of form.querySelectorAll("[data-error]")) {
+    showText(place, errors[place.dataset.error] ?? "");
+    form.elements[place.dataset.error].setAttribute("aria-invalid", String(!place.hidden));
+  }
   const placed = Object.keys(errors).some((name) => form.querySelector(`[data-error="${name}"]`));
   showText(byId("add-error"), placed ? "" : otherwise);
   form.querySelector(".error:not([hidden])")?.scrollIntoView({ block: "nearest" });

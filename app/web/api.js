@@ -1,7 +1,6 @@
 /** The service, as this page asks it: every address is relative to the page, so that it may stand behind any prefix. */
 
-import { serviceIsBack } from "./connection.js";
-import { byId, showText } from "./dom.js";
+import { saying, serviceIsBack } from "./connection.js";
 import { pause } from "./waiting.js";
 
 const MOST_BREAKS = 3;
@@ -71,13 +70,7 @@ async function problemOf(answer) {
 
 async function patience(asked, attempt, signal) {
   const seconds = Math.max(asked || 1, Math.min(LONGEST_STEP, 2 ** (attempt - 1)));
-  const shown = byId("connection");
-  showText(shown, `The service is busy. Trying again in ${seconds} s.`);
-  try {
-    await pause(seconds * 1000, signal);
-  } finally {
-    showText(shown, "");
-  }
+  await saying(`The service is busy. Trying again in ${seconds} s.`, () => pause(seconds * 1000, signal));
 }
 
 function sentence(text) {

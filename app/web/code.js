@@ -21,19 +21,26 @@ export function startCode() {
     next.focus();
   });
   byId("open-code").addEventListener("click", () => {
-    const opened = byId("code").hidden;
-    byId("code").hidden = !opened;
-    byId("open-code").setAttribute("aria-expanded", String(opened));
+    open(byId("code").hidden);
     show();
-    if (opened) byId("code").scrollIntoView({ block: "nearest" });
+    if (!byId("code").hidden) byId("code").scrollIntoView({ block: "nearest" });
   });
   byId("copy-code").addEventListener("click", async () => {
     const copied = await copy(byId("snippet").textContent, byId("snippet"));
     toast(copied ? "Copied." : "Selected: copy it with Ctrl+C.");
   });
   byId("format").addEventListener("change", show);
-  watch((_, moving) => moving || show());
+  watch((_, moving) => {
+    byId("open-code").disabled = !state.chosen.length;
+    if (!state.chosen.length) open(false);
+    if (!moving) show();
+  });
   choose(tabs[0]);
+}
+
+function open(wanted) {
+  byId("code").hidden = !wanted;
+  byId("open-code").setAttribute("aria-expanded", String(wanted));
 }
 
 function choose(chosen) {

@@ -6,6 +6,8 @@ import { pause } from "./waiting.js";
 const EVERY = 1000;
 const GONE = "The service does not answer. What you see stays here; it goes on by itself when the service is back.";
 
+/** Why each request that waits does so. */
+const reasons = [];
 const returned = new EventTarget();
 let watching = null;
 
@@ -20,11 +22,24 @@ export function onReturn(callback) {
   returned.addEventListener("return", callback);
 }
 
+/** Say why something waits until it, and everything else that does, goes on. */
+export async function saying(reason, wait) {
+  const show = () => showText(byId("connection"), reasons.at(-1) ?? "");
+  reasons.push(reason);
+  show();
+  try {
+    await wait();
+  } finally {
+    reasons.splice(reasons.indexOf(reason), 1);
+    show();
+  }
+}
+
 async function watchForReturn() {
   if (!(await answers())) {
-    showText(byId("connection"), GONE);
-    do await pause(EVERY); while (!(await answers()));
-    showText(byId("connection"), "");
+    await saying(GONE, async () => {
+      do await pause(EVERY); while (!(await answers()));
+    });
     returned.dispatchEvent(new Event("return"));
   }
   watching = null;

@@ -4,11 +4,12 @@ import { stylize } from "./api.js";
 import { byId, showText } from "./dom.js";
 import { copy, save, stem, SUFFIXES } from "./files.js";
 import { fields } from "./recipe.js";
-import { state } from "./state.js";
+import { state, watch } from "./state.js";
 import { say, toast } from "./status.js";
 
 export function startDownload() {
   byId("download").addEventListener("click", download);
+  watch(showWhetherPossible);
   byId("copy-link").addEventListener("click", async () => {
     toast((await copy(location.href)) ? "The link is copied." : `The link is in the address bar.`);
   });
@@ -26,6 +27,10 @@ async function download() {
   } catch (error) {
     showText(byId("action-error"), error.message);
   } finally {
-    byId("download").disabled = false;
+    showWhetherPossible();
   }
+}
+
+function showWhetherPossible() {
+  byId("download").disabled = !state.chosen.length;
 }

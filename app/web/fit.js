@@ -6,8 +6,11 @@ import { byId, showText } from "./dom.js";
 import { loadStyles } from "./styles.js";
 import { change } from "./state.js";
 import { toast } from "./status.js";
+import { pause } from "./waiting.js";
 
 const KEPT = "impasto-fit";
+/** Milliseconds before the events are asked for again. */
+const BETWEEN = 2000;
 const ENDS = ["succeeded", "failed", "cancelled"];
 const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
 
@@ -22,26 +25,30 @@ export function startFit() {
     change({ chosen: [shown.style] });
     byId("add").close();
   });
-  const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-  if (kept) follow(kept.job, kept.title);
+  const known = kept();
+  if (known) follow(known.job, known.title, known.began);
 }
 
-/** Show a job, as /v1/jobs answers it, until it has ended. */
-export function follow(job, title) {
-  began = {};
-  localStorage.setItem(KEPT, JSON.stringify({ job, title }));
+/** Whether a style is being learned now. */
+export const isLearning = () => shown !== null && !ENDS.includes(shown.state);
+
+/** Show a job, as /v1/jobs answers it, until it has ended; first: its losses when it began, as far as known. */
+export function follow(job, title, first = {}) {
+  began = first;
   byId("fit-title").dataset.title = title;
   byId("fit-picture").hidden = true;
   byId("add-form").hidden = true;
   byId("fit").hidden = false;
-  show(job);
   events?.close();
-  events = new EventSource(`v1/jobs/${job.id}/events`);
+  show(job);
+  if (!isLearning()) return;
+  const mine = new EventSource(`v1/jobs/${job.id}/events`);
+  events = mine;
   events.addEventListener("preview", ({ data }) => showPreview(JSON.parse(data).url));
   for (const state of ["queued", "running", ...ENDS])
     events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
   events.addEventListener("error", () => {
-    if (events.readyState === EventSource.CLOSED) lost(job); // else the browser tries again by itself
+    if (mine.readyState === EventSource.CLOSED) lost(job, mine); // else the browser tries again by itself
   });
 }
 
@@ -61,8 +68,9 @@ function showPreview(address) {
 }
 
 function show(job) {
+  const focused = [document.body, byId("fit-cancel")].includes(document.activeElement);
   shown = job;
-  const ended = ENDS.includes(job.state);
+  const ended = !isLearning();
   byId("fit-title").textContent = (HEADINGS[job.state] ?? "Learning: ") + byId("fit-title").dataset.title;
   byId("fit-state").textContent = inWords(job);
   const progress = byId("fit-progress");
@@ -79,7 +87,9 @@ function show(job) {
   byId("fit-use").hidden = job.state !== "succeeded";
   byId("open-add").textContent = ended ? "Add a style" : `Learning… ${job.step} / ${job.steps ?? "?"}`;
   showText(byId("fit-error"), job.state === "failed" ? job.message : "");
-  if (ended) end(job);
+  if (!ended) return keep({ job, title: byId("fit-title").dataset.title, began });
+  if (focused) byId(job.state === "succeeded" ? "fit-use" : "fit-another").focus();
+  end(job);
 }
 
 /** What it is now, after what it was at first. */
@@ -98,8 +108,8 @@ function inWords({ state, step, steps, seconds_left: left, message }) {
 }
 
 async function end(job) {
-  events.close();
-  localStorage.removeItem(KEPT);
+  events?.close();
+  keep(null);
   if (job.state !== "succeeded") return;
   await loadStyles();
   toast(`${byId("fit-title").dataset.title} is in the gallery.`);
@@ -115,13 +125,32 @@ async function cancel() {
 }
 
 /** The events ended without an end: the job may be forgotten, or the service answers with an error. */
-async function lost(job) {
+async function lost(job, mine) {
+  await pause(BETWEEN);
+  if (events !== mine) return;
   try {
-    follow(await json(`v1/jobs/${job.id}`), byId("fit-title").dataset.title);
+    follow(await json(`v1/jobs/${job.id}`), byId("fit-title").dataset.title, began);
   } catch (error) {
-    localStorage.removeItem(KEPT);
+    shown = null;
+    keep(null);
     showForm();
     byId("open-add").textContent = "Add a style";
     showText(byId("add-error"), error.message);
+  }
+}
+
+/** For when the page is loaded anew; a browser that stores nothing for pages does without. */
+function keep(fit) {
+  try {
+    if (fit) localStorage.setItem(KEPT, JSON.stringify(fit));
+    else localStorage.removeItem(KEPT);
+  } catch {}
+}
+
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT));
+  } catch {
+    return null;
   }
 }

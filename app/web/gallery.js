@@ -55,7 +55,10 @@ function card(style) {
     element("span", { className: "artist", textContent: [style.artist, style.year].filter(Boolean).join(", ") }),
   );
   pick.addEventListener("click", () => toggle(style.id) || toast(FULL));
-  const alone = button("alone", "Only", `Only ${style.title}`, () => change({ chosen: [style.id] }));
+  const alone = button("alone", "Only", `Only ${style.title}`, () => {
+    change({ chosen: [style.id] });
+    pick.focus(); // "Only" is not there any more
+  });
   const about = button("more", "⋯", `About ${style.title}`, () => showStyle(style.id));
   const made = element("li", { className: "card" }, pick, alone, about);
   made.dataset.id = style.id;

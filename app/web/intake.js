@@ -19,18 +19,22 @@ export function startIntake({ onPhoto, onPacks, onPainting }) {
     else onPhoto(files[0]);
   };
   document.addEventListener("paste", (event) => {
-    const files = [...event.clipboardData.files];
-    if (files.length) take(files);
+    const { files, types } = event.clipboardData;
+    const isText = types.includes("text/plain") && event.target.matches("input"); // office programs add a picture to it
+    if (files.length && !isText) take([...files]);
+  });
+  const onFiles = (kind, act) => addEventListener(kind, (event) => {
+    if (event.dataTransfer.types.includes("Files")) act(event);
   });
   let entered = 0;
   const mark = (step) => {
     entered = step ? entered + step : 0;
     document.body.classList.toggle("dropping", entered > 0);
   };
-  addEventListener("dragenter", () => mark(1));
-  addEventListener("dragleave", () => mark(-1));
-  addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
+  onFiles("dragenter", () => mark(1));
+  onFiles("dragleave", () => mark(-1));
+  onFiles("dragover", (event) => event.preventDefault());
+  onFiles("drop", (event) => {
     event.preventDefault();
     mark(0);
     const files = [...event.dataTransfer.files];

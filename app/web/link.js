@@ -1,10 +1,11 @@
 /** The part of the address after #, which reopens the same styles, weights and options. */
 
-import { handleOf } from "./blend.js";
+import { handleOf, weightsOf } from "./blend.js";
 import { fields } from "./recipe.js";
 import { MOST_CHOSEN, change, state, styleOf } from "./state.js";
 import { toast } from "./status.js";
 
+const near = (one, other) => Math.abs(one - other) < 0.005; // no difference in the percentages
 const between = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /** Take over what the address asks for. */
@@ -13,16 +14,21 @@ export function openLink() {
   const wanted = asked.getAll("style");
   if (!wanted.length) return;
   const unknown = wanted.filter((id) => !styleOf(id));
-  if (unknown.length) toast(`This service does not have the style ${unknown.join(", ")}.`);
   const chosen = [...new Set(wanted)].filter(styleOf).slice(0, MOST_CHOSEN);
   const weights = asked.getAll("weight").map(Number);
   if (weights.length === 1 && chosen.length === 2) weights.push(1 - weights[0]);
-  const usable = weights.length === chosen.length && weights.every((weight) => weight >= 0 && weight <= 1);
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  const usable =
+    chosen.length > 1 && weights.length === chosen.length && weights.every((weight) => weight >= 0) && near(sum, 1);
+  const handle = usable ? handleOf(weights.map((weight) => weight / sum)) : { x: 0.5, y: 0.5 };
+  const same = weightsOf(chosen.length, handle).every((weight, place) => near(weight, weights[place]));
+  if (unknown.length) toast(`This service does not have the style ${unknown.join(", ")}.`);
+  else if (weights.length && !same) toast("The link's weights cannot be set here; it opens with others.");
   const strength = Number(asked.get("strength") ?? 1);
   const size = Number(asked.get("size"));
   change({
     chosen,
-    handle: usable && chosen.length > 1 ? handleOf(weights) : { x: 0.5, y: 0.5 },
+    handle,
     strength: Number.isFinite(strength) ? between(strength, 0, 1) : 1,
     preserveColor: asked.get("preserve_color") === "true",
     size: Number.isInteger(size) && size > 0 ? size : null,

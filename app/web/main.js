@@ -38,13 +38,13 @@ async function start() {
   startMosaic();
   startAbout();
   startAdd();
-  startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: givePainting });
+  startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: takePainting });
   byId("sample").addEventListener("click", takeSample);
   watch(repaint);
   onReturn(loadStyles);
   limits = (await json("v1/info")).limits;
-  startOptions(limits);
   await loadStyles();
+  startOptions(limits); // only now: a change keeps the link, and until it is read that would lose it
   openLink();
   startFit();
 }
@@ -54,18 +54,26 @@ async function takePhoto(file) {
   showText(byId("photo-error"), "");
   byId("stage").classList.add("reading");
   try {
+    await ready;
     const photo = await readPhoto(file, limits);
     if (newest !== file) return;
+    const focused = byId("welcome").contains(document.activeElement);
     byId("welcome").hidden = true;
     for (const id of ["viewport", "label", "actions"]) byId(id).hidden = false;
     delete byId("stage").dataset.empty;
+    if (focused) byId("viewport").focus({ preventScroll: true });
     showPhoto(photo);
     change({ photo, chosen: state.chosen.length ? state.chosen : state.styles.slice(0, 1).map(({ id }) => id) });
   } catch (error) {
-    showText(byId("photo-error"), error.message);
+    if (newest === file) showText(byId("photo-error"), error.message);
   } finally {
-    byId("stage").classList.remove("reading");
+    if (newest === file) byId("stage").classList.remove("reading");
   }
+}
+
+async function takePainting(file) {
+  await ready;
+  givePainting(file, limits);
 }
 
 async function takeSample() {
@@ -77,7 +85,10 @@ function repaint(changed, moving) {
   if (!changed.some((each) => RECIPE.includes(each))) return;
   if (!moving) keepLink();
   if (!state.photo) return;
-  if (!moving) setSize(resultSize(limits));
+  if (!moving) {
+    setSize(resultSize(limits));
+    byId("label-facts").textContent = "";
+  }
   showText(byId("paint-error"), "");
   byId("label-title").textContent = inWords() || "Your photo";
   if (!state.chosen.length) showPainting(state.photo.shown, "Your photo");
@@ -87,6 +98,7 @@ function repaint(changed, moving) {
 function show(painted, milliseconds, draft) {
   showPainting(painted, `Your photo, painted: ${inWords()}`);
   byId("viewport").dataset.shown = draft ? "draft" : "whole";
+  showText(byId("paint-error"), "");
   if (draft) return;
   const { width, height } = resultSize(limits);
   byId("label-facts").textContent = `${width} × ${height}, painted in ${(milliseconds / 1000).toFixed(2)} s`;
@@ -98,4 +110,5 @@ function busy(working) {
   byId("stage").setAttribute("aria-busy", String(working));
 }
 
-start().catch((error) => showText(byId("gallery-error"), error.message));
+const ready = start();
+ready.catch((error) => showText(byId("gallery-error"), error.message));

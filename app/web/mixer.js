@@ -51,7 +51,7 @@ function showChosen() {
 function entry(id) {
   const remove = element("button", { type: "button", className: "remove", textContent: "×" });
   remove.setAttribute("aria-label", `Take ${titleOf(id)} out of the blend`);
-  remove.addEventListener("click", () => toggle(id));
+  remove.addEventListener("click", () => takeOut(id));
   return element(
     "li",
     {},
@@ -60,6 +60,14 @@ function entry(id) {
     element("span", { className: "chosen-weight" }),
     remove,
   );
+}
+
+/** Take a style out of the blend; the focus goes on to the next that could be. */
+function takeOut(id) {
+  const place = state.chosen.indexOf(id);
+  toggle(id);
+  const left = [...list.querySelectorAll(".remove")];
+  (left[place] ?? left.at(-1) ?? byId("styles")).focus({ preventScroll: true });
 }
 
 function showWeights() {

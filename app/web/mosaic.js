@@ -18,6 +18,7 @@ let abort = new AbortController();
 
 export function startMosaic() {
   watch((changed, moving) => {
+    if (changed.includes("photo") || changed.includes("chosen")) mosaic.replaceChildren();
     if (!moving && ["photo", "chosen", "strength", "preserveColor"].some((each) => changed.includes(each))) load();
   });
 }
@@ -25,14 +26,14 @@ export function startMosaic() {
 async function load() {
   abort.abort();
   const count = state.chosen.length;
-  if (!state.photo || count < 3) return mosaic.replaceChildren();
+  if (!state.photo || count < 3) return;
   abort = new AbortController();
   const { signal } = abort;
   try {
     const painted = await paintMany(PLACES.map((place) => weightsOf(count, place)), PIXELS, signal);
     if (!signal.aborted) mosaic.replaceChildren(...painted.map(tile));
   } catch {
-    mosaic.replaceChildren(); // an ornament: what is wrong is said below the painting itself
+    if (!signal.aborted) mosaic.replaceChildren(); // an ornament: what is wrong is said below the painting itself
   }
 }
 

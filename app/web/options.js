@@ -29,8 +29,11 @@ export function resultSize(limits) {
   const { width, height } = state.photo;
   const longest = Math.max(width, height);
   const scale = (state.size ?? Math.min(longest, limits?.max_size ?? longest)) / longest;
-  return { width: Math.round(width * scale), height: Math.round(height * scale) };
+  return { width: rounded(width * scale), height: rounded(height * scale) };
 }
+
+/** As the service rounds: a half to the even number. */
+const rounded = (value) => (value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
 function showStrength() {
   strength.value = Math.round(state.strength * 100);

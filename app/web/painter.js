@@ -6,6 +6,7 @@
  */
 
 import { stylize } from "./api.js";
+import { DRAFT_SIDE } from "./photo.js";
 import { fields } from "./recipe.js";
 import { state } from "./state.js";
 
@@ -59,7 +60,7 @@ const paintWhole = ({ photo, fields }, signal) => stylize(photo.blob, photo.name
 
 /** As JPEG, which is written fastest; as WebP where the photo may be transparent. */
 function paintDraft({ photo, fields }, signal) {
-  const smaller = fields.filter(([name]) => name !== "size");
+  const smaller = fields.filter(([name, value]) => name !== "size" || value < DRAFT_SIDE);
   const accept = /png|webp|gif/.test(photo.blob.type) ? "image/webp" : "image/jpeg";
   return stylize(photo.draft, "draft", [...smaller, ["quality", "80"]], { signal, headers: { Accept: accept } });
 }

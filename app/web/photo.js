@@ -1,21 +1,19 @@
 /**
  * A photo as the page keeps it: in memory, so that it stays what it was.
  *
- * @typedef {{name: string, blob: Blob, shown: Blob, draft: Blob, width: number, height: number}} Photo
- *   blob: what was dropped; shown: the same for the browser; draft: small, for painting while something is dragged
+ * @typedef {{name: string, blob: Blob, shown: Blob, draft: Blob, width: number, height: number, least: number}} Photo
+ *   blob: what was dropped; shown: the same for the browser; draft: small, for painting while something is dragged;
+ *   least: longest side at which its shortest is just long enough for the service
  */
 
 import { Problem, stylize } from "./api.js";
 import { state } from "./state.js";
 
-const DRAFT_SIDE = 512;
+export const DRAFT_SIDE = 512;
 
 /** Read a file. Rejects with a Problem when neither browser nor service can. */
 export async function readPhoto(file, limits) {
-  if (limits && file.size > limits.max_upload_bytes) {
-    const most = Math.floor(limits.max_upload_bytes / 1e6);
-    throw new Problem({ code: "too_many_bytes", detail: `the service takes ${most} MB, and the file is larger` });
-  }
+  checkSize(file, limits);
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;
   const bitmap = await createImageBitmap(blob).catch(async () => {
@@ -23,9 +21,17 @@ export async function readPhoto(file, limits) {
     return createImageBitmap(shown);
   });
   const { width, height } = bitmap;
-  const draft = await smaller(bitmap, DRAFT_SIDE);
+  const least = Math.ceil((limits.min_size * Math.max(width, height)) / Math.min(width, height));
+  const draft = await smaller(bitmap, Math.max(DRAFT_SIDE, least));
   bitmap.close();
-  return { name: file.name || "photo", blob, shown, draft, width, height };
+  return { name: file.name || "photo", blob, shown, draft, width, height, least };
+}
+
+/** Throws a Problem for a file that is larger than the service takes. */
+export function checkSize({ size }, { max_upload_bytes: most }) {
+  if (size <= most) return;
+  const detail = `the service takes ${Math.floor(most / 1e6)} MB, and the file is larger`;
+  throw new Problem({ code: "too_many_bytes", detail });
 }
 
 /** TIFF, HEIC and what else the browser does not read: at strength 0 the service paints the photo itself. */

@@ -7,6 +7,8 @@ let fading;
 
 /** For screen readers only: what others see in the picture. */
 export function say(text) {
+  const room = document.querySelector("dialog[open]") ?? document.body; // outside of a dialog all is dimmed and silent
+  if (byId("status").parentElement !== room) room.append(byId("status"), byId("toast"));
   byId("status").textContent = text;
 }
 

@@ -26,6 +26,7 @@ export function startStrip() {
     const two = state.photo !== null && state.chosen.length === 2;
     byId("open-strip").hidden = !two;
     if (!two) open(false);
+    if (changed.includes("photo") || changed.includes("chosen")) pictures.replaceChildren();
     if (changed.includes("handle")) mark();
     if (!moving && ["photo", "chosen", "strength", "preserveColor"].some((each) => changed.includes(each))) load();
   });

@@ -87,9 +87,11 @@ function zoomTo(wanted, at = { x: 0.5, y: 0.5 }) {
   layOut();
 }
 
+/** Out to where the picture fits in, and of one smaller than the viewport on to its own pixels. */
 function zoomBy(factor, at) {
-  const wanted = (scale ?? fitting()) * factor;
-  if (factor < 1 && wanted <= fitting()) fit();
+  const now = scale ?? fitting();
+  const wanted = Math.max(Math.min(fitting(), 1 / devicePixelRatio), now * factor);
+  if (wanted === fitting() || (wanted < fitting() && fitting() < now)) fit();
   else zoomTo(wanted, at);
 }
 
