@@ -47,7 +47,7 @@ def in_onnx_runtime(
         raise NotInstalled(f"onnxruntime has no {provider} here: pip install onnxruntime-gpu")
     file = folder / f"{photo.shape[2]}x{photo.shape[3]}.onnx"
     names = ["photos", "style_vectors"]
-    torch.onnx.export(network.cpu(), (photo, style_vector), file, dynamo=True, input_names=names, verbose=False)
+    torch.onnx.export(network.cpu().eval(), (photo, style_vector), file, dynamo=True, input_names=names, verbose=False)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(file, options, providers=[provider])
