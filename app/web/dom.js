@@ -13,6 +13,13 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** An image of a blob, whose address is given up when it is loaded. */
+export function imageOf(blob, properties) {
+  const image = element("img", { src: URL.createObjectURL(blob), ...properties });
+  image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+  return image;
+}
+
 /** Show a text in an element, or hide the element when there is none. */
 export function showText(target, text) {
   target.textContent = text;

@@ -1,10 +1,12 @@
 /** Following a pointer, from down to up. */
 
+import { between } from "./between.js";
+
 /** move: called with the pointer's place in the element, 0 to 1 in both directions; last: whether it was let go. */
 export function followPointer(target, move) {
   const placeOf = (event) => {
     const box = target.getBoundingClientRect();
-    const share = (value, low, length) => Math.min(1, Math.max(0, (value - low) / length));
+    const share = (value, low, length) => between((value - low) / length, 0, 1);
     return { x: share(event.clientX, box.left, box.width), y: share(event.clientY, box.top, box.height) };
   };
   target.addEventListener("pointerdown", (event) => {

@@ -5,6 +5,10 @@ import { fields } from "./recipe.js";
 import { state } from "./state.js";
 import { unzip } from "./unzip.js";
 
+/** Whether what was changed shows in every blend: all that is chosen but the weights and the size. */
+export const concernsGrids = (changed) =>
+  ["photo", "chosen", "strength", "preserveColor"].some((each) => changed.includes(each));
+
 /** @returns {Promise<Blob[]>} small pictures in the order of the blends, each the weights of the chosen styles */
 export async function paintMany(blends, size, signal) {
   const body = grid(blends, size, [["output", "zip"]], state.photo.draft);

@@ -1,12 +1,12 @@
 /** The part of the address after #, which reopens the same styles, weights and options. */
 
+import { between } from "./between.js";
 import { handleOf, weightsOf } from "./blend.js";
 import { fields } from "./recipe.js";
 import { MOST_CHOSEN, change, state, styleOf } from "./state.js";
 import { toast } from "./status.js";
 
 const near = (one, other) => Math.abs(one - other) < 0.005; // no difference in the percentages
-const between = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /** Take over what the address asks for. */
 export function openLink() {

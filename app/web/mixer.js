@@ -1,6 +1,7 @@
 /** The blend by hand: a slider between two styles, a square of up to four. */
 
 import { previewPath } from "./api.js";
+import { between } from "./between.js";
 import { percent, weightsOf } from "./blend.js";
 import { byId, element } from "./dom.js";
 import { arrow, followPointer } from "./drag.js";
@@ -31,7 +32,7 @@ function moveByKey(event) {
   const direction = arrow(event);
   if (!direction) return;
   event.preventDefault();
-  const moved = (value, steps) => Math.min(1, Math.max(0, Math.round(value * 100 + steps) / 100));
+  const moved = (value, steps) => between(Math.round(value * 100 + steps) / 100, 0, 1);
   const { x, y } = state.handle;
   change({ handle: { x: moved(x, direction[0]), y: moved(y, direction[1]) } }, { moving: true });
 }

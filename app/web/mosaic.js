@@ -1,8 +1,8 @@
 /** The blend square filled with what it offers: the photo in sixteen of its blends, painted by one request. */
 
 import { weightsOf } from "./blend.js";
-import { byId, element } from "./dom.js";
-import { paintMany } from "./grid.js";
+import { byId, imageOf } from "./dom.js";
+import { concernsGrids, paintMany } from "./grid.js";
 import { state, watch } from "./state.js";
 
 const SIDE = 4;
@@ -19,7 +19,7 @@ let abort = new AbortController();
 export function startMosaic() {
   watch((changed, moving) => {
     if (changed.includes("photo") || changed.includes("chosen")) mosaic.replaceChildren();
-    if (!moving && ["photo", "chosen", "strength", "preserveColor"].some((each) => changed.includes(each))) load();
+    if (!moving && concernsGrids(changed)) load();
   });
 }
 
@@ -31,14 +31,8 @@ async function load() {
   const { signal } = abort;
   try {
     const painted = await paintMany(PLACES.map((place) => weightsOf(count, place)), PIXELS, signal);
-    if (!signal.aborted) mosaic.replaceChildren(...painted.map(tile));
+    if (!signal.aborted) mosaic.replaceChildren(...painted.map((blob) => imageOf(blob, { alt: "", draggable: false })));
   } catch {
     if (!signal.aborted) mosaic.replaceChildren(); // an ornament: what is wrong is said below the painting itself
   }
-}
-
-function tile(blob) {
-  const image = element("img", { src: URL.createObjectURL(blob), alt: "", draggable: false });
-  image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-  return image;
 }

@@ -1,9 +1,9 @@
 /** Nine weights of one pair, painted by one request. */
 
 import { percent, weightsOf } from "./blend.js";
-import { byId, element, showText } from "./dom.js";
+import { byId, element, imageOf, showText } from "./dom.js";
 import { save, stem } from "./files.js";
-import { paintMany, paintSheet } from "./grid.js";
+import { concernsGrids, paintMany, paintSheet } from "./grid.js";
 import { titleOf } from "./recipe.js";
 import { change, state, watch } from "./state.js";
 
@@ -28,7 +28,7 @@ export function startStrip() {
     if (!two) open(false);
     if (changed.includes("photo") || changed.includes("chosen")) pictures.replaceChildren();
     if (changed.includes("handle")) mark();
-    if (!moving && ["photo", "chosen", "strength", "preserveColor"].some((each) => changed.includes(each))) load();
+    if (!moving && concernsGrids(changed)) load();
   });
 }
 
@@ -55,9 +55,7 @@ function show(painted) {
   const titles = state.chosen.map(titleOf);
   const made = painted.map((blob, place) => {
     const words = titles.map((title, style) => `${percent(BLENDS[place][style])} ${title}`).join(", ");
-    const image = element("img", { src: URL.createObjectURL(blob), alt: words });
-    image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-    const pick = element("button", { type: "button" }, image);
+    const pick = element("button", { type: "button" }, imageOf(blob, { alt: words }));
     pick.addEventListener("click", () => change({ handle: PLACES[place] }));
     return element("li", {}, pick);
   });

@@ -1,5 +1,6 @@
 /** The painting on the easel: fitted in, zoomed, moved, and compared with the photo. */
 
+import { between } from "./between.js";
 import { byId } from "./dom.js";
 import { arrow } from "./drag.js";
 
@@ -122,13 +123,13 @@ function layOut() {
 
 /** The middle, so that no more of the wall is seen than need be. shown: share of the picture that fits. */
 function kept(value, shown) {
-  return shown >= 1 ? 0.5 : Math.min(1 - shown / 2, Math.max(shown / 2, value));
+  return shown >= 1 ? 0.5 : between(value, shown / 2, 1 - shown / 2);
 }
 
 function layOutDivider(left, width) {
   if (split === null) return;
   const cut = (split * viewport.clientWidth - left) / width;
-  before.style.clipPath = `inset(0 ${100 * (1 - Math.min(1, Math.max(0, cut)))}% 0 0)`;
+  before.style.clipPath = `inset(0 ${100 * (1 - between(cut, 0, 1))}% 0 0)`;
   divider.style.left = `${split * 100}%`;
   divider.setAttribute("aria-valuenow", String(Math.round(split * 100)));
   divider.setAttribute("aria-valuetext", `${Math.round(split * 100)} % photo`);
@@ -201,7 +202,7 @@ function dividerGrabbed(event) {
   event.preventDefault();
   divider.focus({ preventScroll: true });
   divider.setPointerCapture(event.pointerId);
-  const moved = (later) => compare(Math.min(1, Math.max(0, placeOf(later).x)));
+  const moved = (later) => compare(between(placeOf(later).x, 0, 1));
   divider.addEventListener("pointermove", moved);
   const ended = () => divider.removeEventListener("pointermove", moved);
   divider.addEventListener("lostpointercapture", ended, { once: true });
@@ -211,5 +212,5 @@ function dividerPressed(event) {
   const direction = arrow(event);
   if (!direction) return;
   event.preventDefault();
-  compare(Math.min(1, Math.max(0, split + (direction[0] - direction[1]) / 100)));
+  compare(between(split + (direction[0] - direction[1]) / 100, 0, 1));
 }

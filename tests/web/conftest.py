@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
@@ -97,15 +97,21 @@ def _is_ours(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:"))
 
 
+def seen_in(page: Page, views: Iterable[View]) -> Iterator[tuple[int, str]]:
+    """Bring the page into each view, and give its width and scheme."""
+    for (width, height), scheme in views:
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are on their way
+        yield width, scheme
+
+
 @pytest.fixture
 def screenshot(page: Page) -> Callable[[str], None]:
     """Keep what the page looks like: at three widths, light and dark."""
 
     def shoot(name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
-        for (width, height), scheme in SHOWN:
-            page.set_viewport_size({"width": width, "height": height})
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for width, scheme in seen_in(page, SHOWN):
             page.evaluate("scrollTo(0, 0)")
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png")
 
@@ -120,9 +126,7 @@ def assert_accessible(page: Page) -> Callable[[], None]:
 
     def check() -> None:
         page.evaluate(AXE.read_text("utf-8"))
-        for (width, height), scheme in CHECKED:
-            page.set_viewport_size({"width": width, "height": height})
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are on their way
+        for width, scheme in seen_in(page, CHECKED):
             violations = page.evaluate("async () => (await axe.run()).violations")
             found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
             assert found == [], f"{width} pixels wide, {scheme}"

@@ -18,6 +18,7 @@ from app.photo_form import longest_side
 from app.routes.grid import parse_blend
 from app.settings import Settings
 from model.styles import InvalidWeights
+from tests.app.routes.test_stylize import problem_code
 from tests.pictures import encoded, opened, photo, png_claiming
 
 PHOTO = encoded(photo(height=48, width=64))
@@ -33,12 +34,6 @@ def pictures(response: Any) -> list[bytes]:
     assert response.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         return [archive.read(name) for name in sorted(archive.namelist())]
-
-
-def problem_code(response: Any) -> str:
-    assert response.headers["content-type"] == "application/problem+json"
-    code: str = response.json()["code"]
-    return code
 
 
 def test_a_zip_has_the_very_pictures_of_single_requests_in_the_order_of_the_blends(client: TestClient) -> None:
