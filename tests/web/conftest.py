@@ -37,8 +37,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """Debian's browser; it runs as root in containers, where its sandbox cannot."""
-    return {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+    """Debian's browser; it runs as root in containers, where its sandbox cannot.
+
+    It would take a busy service for a slow network, and load what is far from view earlier.
+    """
+    return {"executable_path": CHROMIUM, "args": ["--no-sandbox", "--force-effective-connection-type=4G"]}
 
 
 @pytest.fixture(scope="session")
