@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Locator, Page, Request, Response, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Response, Route, expect
 
 from model.checkpoint import SHIPPED
 from tests.app.test_worker import working
@@ -524,11 +524,12 @@ def test_the_first_load_is_under_150_kilobytes_without_previews(page: Page) -> N
     assert 50_000 < bytes_loaded < 150_000
 
 
-def test_previews_are_loaded_only_when_they_come_into_view_and_kept_by_etag(page: Page, base_url: str) -> None:
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})  # where the last are far away
-    page.reload()
-    page.wait_for_load_state("networkidle")
-    loaded = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+def test_previews_are_loaded_only_when_they_come_into_view_and_kept_by_etag(browser: Browser, base_url: str) -> None:
+    phone = browser.new_page(viewport={"width": PHONE[0], "height": PHONE[1]})  # where the last are far away
+    phone.goto(base_url)  # with nothing in its cache, from where the browser takes what is far away too
+    phone.wait_for_load_state("networkidle")
+    loaded = phone.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    phone.close()
     assert 0 < len([address for address in loaded if "/preview" in address]) < 32
     answer = httpx2.get(f"{base_url}/v1/styles/{NIGHT}/preview", timeout=60)
     again = httpx2.get(f"{base_url}/v1/styles/{NIGHT}/preview", headers={"If-None-Match": answer.headers["etag"]})
