@@ -32,6 +32,7 @@ from model.contact_sheet import contact_sheet
 from model.device import device_name
 from model.memory import keep_freed_memory
 from model.network import StyleNetwork
+from model.resize import center_crop, resize
 from model.styles import UnknownStyle
 from model.stylizer import Stylizer
 from model.training import artefacts, data, report
@@ -112,7 +113,7 @@ class Evaluator:
         self.stylizer = Stylizer(self.source, device=arguments.device)
         self.paintings = _paintings(self.stylizer, arguments.styles)
         self.objective = _objective(self.stylizer, self.paintings)
-        self.photos = [data.center_crop(data.load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
+        self.photos = [center_crop(data.load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -191,7 +192,7 @@ def _circumstances(evaluator: Evaluator, own: Evaluation) -> dict[str, object]:
 def _losses(evaluator: Evaluator, own: Evaluation, large: Sequence[Tensor]) -> Section:
     found = {f"{own.size} pixels": own}
     for size, count in LARGE.items():
-        if crops := [data.center_crop(photo, size) for photo in large if _reaches(photo, size)][:count]:
+        if crops := [center_crop(photo, size) for photo in large if _reaches(photo, size)][:count]:
             found[f"{size} pixels"] = evaluator.losses(crops, f"losses at {size}")
     tables = [f"### At {name}\n\n{report.style_table(each)}" for name, each in found.items()]
     text = "\n\n".join([report.summary_table(found), *tables])
@@ -301,8 +302,8 @@ def _scale(evaluator: Evaluator, photo: Tensor, pictures: Path) -> Section:
     sizes = [size for size in SEEN if _reaches(photo, size)]
     for row in evaluator.examples:
         for size in sizes:
-            painted = _painted(evaluator.stylizer, data.center_crop(photo, size), row)
-            whole.append((f"{size} pixels", data.resize(painted, CELL)))
+            painted = _painted(evaluator.stylizer, center_crop(photo, size), row)
+            whole.append((f"{size} pixels", resize(painted, CELL)))
             start = (size - CELL) // 2
             middle.append((f"middle of {size}", painted[:, start : start + CELL, start : start + CELL]))
     for name, cells in (("scale", whole), ("scale-middle", middle)):
@@ -325,11 +326,9 @@ def _peer(
     cells: list[tuple[str, Tensor]] = []
     shown = large[:SHOWN]
     for row, style in enumerate(evaluator.stylizer.styles.styles):
-        photo = data.center_crop(shown[row % len(shown)], 2 * CELL)
-        sides = [data.center_crop(evaluator.paintings[row], CELL)]
-        sides += [
-            data.resize(each, CELL) for each in (_painted(evaluator.stylizer, photo, row), peer.paint(photo, row))
-        ]
+        photo = center_crop(shown[row % len(shown)], 2 * CELL)
+        sides = [center_crop(evaluator.paintings[row], CELL)]
+        sides += [resize(each, CELL) for each in (_painted(evaluator.stylizer, photo, row), peer.paint(photo, row))]
         cells += zip((style.title, "Impasto", "peer"), sides, strict=True)
     contact_sheet(cells, columns=9).save(pictures / "peer.jpg", quality=75)
     text = (
@@ -343,7 +342,7 @@ def _peer(
 
 def _objective(stylizer: Stylizer, paintings: Sequence[Tensor]) -> Objective:
     config = objective_of(stylizer.training)
-    return Objective(config, [data.resize(each, config.painting_size) for each in paintings]).to(stylizer.device)
+    return Objective(config, [resize(each, config.painting_size) for each in paintings]).to(stylizer.device)
 
 
 def _paintings(stylizer: Stylizer, folder: Path) -> list[Tensor]:

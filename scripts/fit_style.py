@@ -24,9 +24,9 @@ from model.checkpoint import SHIPPED
 from model.contact_sheet import contact_sheet
 from model.loss_network import load_weights
 from model.painting import read_painting
+from model.resize import center_crop
 from model.styles import Style, slug
 from model.training.content import crops
-from model.training.data import center_crop
 from model.training.fit_style import FitConfig, Fitter
 from model.training.verdict import judge
 

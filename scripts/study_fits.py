@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from model import checkpoint, images
 from model.checkpoint import SHIPPED, Checkpoint
+from model.resize import center_crop
 from model.styles import StyleTable, slug
 from model.training import data
 from model.training.content import crops
@@ -65,7 +66,7 @@ VARIANTS = {
 def main(arguments: Arguments) -> None:
     source = checkpoint.load(arguments.checkpoint)
     held_out = source.training["held_out"]
-    judges = torch.stack([data.center_crop(data.load_rgb(arguments.photos / name), 256) for name in held_out[::6]])
+    judges = torch.stack([center_crop(data.load_rgb(arguments.photos / name), 256) for name in held_out[::6]])
     photos = {"shipped": crops(), "folder": own_photos(arguments.photos, set(held_out))}
     arguments.output.mkdir(parents=True, exist_ok=True)
     work = [(path, variant) for path in images.files_in(arguments.paintings) for variant in VARIANTS[arguments.vary]]

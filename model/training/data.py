@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from model import images
 from model.images import ImageError, NoImages
+from model.resize import resize
 from model.styles import Style, slug
 
 log = logging.getLogger(__name__)
@@ -74,21 +74,6 @@ def load_rgb(path: Path, *, at_most: int | None = None) -> Tensor:
     Raises ImageError or OSError.
     """
     return images.decode(path.read_bytes(), at_most=at_most).rgb
-
-
-def resize(rgb: Tensor, shortest_side: int) -> Tensor:
-    """(3, H, W) -> the same picture with a shorter side of that many pixels, antialiased."""
-    factor = shortest_side / min(rgb.shape[1:])
-    size = [max(shortest_side, round(side * factor)) for side in rgb.shape[1:]]
-    return F.interpolate(rgb[None], size=size, mode="bicubic", antialias=True)[0].clamp(0, 1)
-
-
-def center_crop(rgb: Tensor, width: int, height: int | None = None) -> Tensor:
-    """(3, H, W) -> the middle (3, height, width), or the middle square, of the picture resized to hold it."""
-    height = height or width
-    rgb = resize(rgb, max(width, height))
-    top, left = (rgb.shape[1] - height) // 2, (rgb.shape[2] - width) // 2
-    return rgb[:, top : top + height, left : left + width]
 
 
 def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:

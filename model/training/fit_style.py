@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from model.checkpoint import Checkpoint
 from model.device import find_device, has_native_bfloat16
+from model.resize import resize
 from model.style_pack import StylePack
 from model.styles import Style
 from model.training.balance import Balance, BalanceConfig
-from model.training.data import resize
 from model.training.objective import Losses, Objective, objective_of
 
 TRIED = 4

@@ -31,6 +31,7 @@ from model import checkpoint, images
 from model.checkpoint import Checkpoint
 from model.device import find_device, has_native_bfloat16
 from model.network import SMALLEST_SIDE, NetworkConfig, StyleNetwork
+from model.resize import center_crop, resize
 from model.styles import StyleTable
 from model.training import data
 from model.training.balance import Balance, BalanceConfig
@@ -179,7 +180,7 @@ class _Run:
         size = config.objective.painting_size
         if small := [painting.style.id for painting in paintings if min(painting.rgb.shape[1:]) < size]:
             log.warning("enlarged to a shorter side of %d pixels: %s", size, ", ".join(small))
-        sized = [data.resize(painting.rgb, size) for painting in paintings]
+        sized = [resize(painting.rgb, size) for painting in paintings]
         self.objective = Objective(config.objective, sized).to(place.device).to(memory_format=torch.channels_last)
 
         self.balance = Balance(config.balance, self._photo_distances()).to(place.device)
@@ -286,7 +287,7 @@ class _Run:
         """Mean distance D of some untouched photos from each painting, (N,)."""
         distances = []
         for path in (self.held_out or self.photos)[:24]:
-            photo = data.center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
+            photo = center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
             distances.append(self.objective.distances(self.objective.loss_network(photo[None])).sum(dim=0))
         return torch.stack(distances).mean(dim=0)
 
@@ -377,7 +378,7 @@ class _Run:
         count = len(self.styles)
         rows = []
         for path in (self.held_out or self.photos)[:3]:
-            photo = data.center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
+            photo = center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
             painted = [
                 self.painters(photo.expand(len(some), -1, -1, -1), some)
                 for some in torch.split(torch.arange(count, device=self.place.device), 8)

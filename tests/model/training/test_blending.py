@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from model.checkpoint import Checkpoint
+from model.resize import center_crop, resize
 from model.stylizer import Stylizer
 from model.training import data
 from model.training.artefacts import THRESHOLDS
@@ -53,9 +54,9 @@ def test_pairs_are_distinct_and_every_style_has_its_turn() -> None:
 
 def test_the_ends_of_a_blend_are_its_styles(tiny_checkpoint: Checkpoint, photos: Path, tmp_path: Path) -> None:
     stylizer = Stylizer(tiny_checkpoint, device="cpu", precision="float32")
-    paintings = [data.resize(p.rgb, 64) for p in data.load_paintings(write_paintings(tmp_path / "p", 3, side=128))]
+    paintings = [resize(p.rgb, 64) for p in data.load_paintings(write_paintings(tmp_path / "p", 3, side=128))]
     objective = Objective(ObjectiveConfig(painting_size=64), paintings)
-    crops = [data.center_crop(data.load_rgb(path), 64) for path in sorted(photos.iterdir())[:2]]
+    crops = [center_crop(data.load_rgb(path), 64) for path in sorted(photos.iterdir())[:2]]
     found = measure_blends(stylizer, objective, crops, [(0, 2)])
     painted = [stylizer.paint(crop[None], stylizer.styles.vectors[2:]) for crop in crops]
     losses = [objective.style_losses(objective.distances(objective.loss_network(each)))[[0, 2]] for each in painted]

@@ -16,11 +16,9 @@ from model.styles import Style
 from model.training.data import (
     FLATTEST_CROP,
     Samples,
-    center_crop,
     load_paintings,
     load_rgb,
     loader,
-    resize,
     split,
     usable_images,
 )
@@ -87,26 +85,6 @@ def test_suffixes_are_read_in_either_case(tmp_path: Path) -> None:
 
 
 # Pictures
-
-
-@given(height=st.integers(20, 60), width=st.integers(20, 60), side=st.integers(16, 80))
-def test_resize_gives_the_shorter_side_its_pixels_and_keeps_the_shape(height: int, width: int, side: int) -> None:
-    result = resize(torch.rand(3, height, width), side)
-    assert min(result.shape[1:]) == side
-    assert max(result.shape[1:]) == pytest.approx(max(height, width) * side / min(height, width), abs=0.51)
-    assert result.min() >= 0
-    assert result.max() <= 1
-
-
-def test_resizing_smaller_averages_instead_of_picking() -> None:
-    stripes = torch.tensor([0.0, 1.0]).repeat(32).expand(3, 64, 64)
-    assert resize(stripes, 16).std() < 0.05
-
-
-def test_center_crop_is_the_middle() -> None:
-    picture = torch.zeros(3, 40, 80)
-    picture[:, :, 20:60] = 1
-    assert torch.equal(center_crop(picture, 40), torch.ones(3, 40, 40))
 
 
 def test_load_rgb_reads_and_resizes(photos: Path) -> None:

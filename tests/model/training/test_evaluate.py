@@ -8,6 +8,7 @@ from torch import Tensor
 
 from model.checkpoint import Checkpoint
 from model.losses import content_loss, gram, style_loss
+from model.resize import center_crop, resize
 from model.stylizer import Stylizer
 from model.training import data
 from model.training.evaluate import Paint, evaluate
@@ -26,11 +27,11 @@ def paint(tiny_checkpoint: Checkpoint) -> Paint:
 @pytest.fixture(scope="module")
 def objective(tmp_path_factory: pytest.TempPathFactory) -> Objective:
     folder = write_paintings(tmp_path_factory.mktemp("three"), 3, side=128)
-    return Objective(ObjectiveConfig(painting_size=64), [data.resize(p.rgb, 64) for p in data.load_paintings(folder)])
+    return Objective(ObjectiveConfig(painting_size=64), [resize(p.rgb, 64) for p in data.load_paintings(folder)])
 
 
 def photos_in(folder: Path) -> list[Tensor]:
-    return [data.center_crop(data.load_rgb(path), 32) for path in sorted(folder.iterdir())[:2]]
+    return [center_crop(data.load_rgb(path), 32) for path in sorted(folder.iterdir())[:2]]
 
 
 def test_distances_and_losses_are_those_of_their_definition(paint: Paint, objective: Objective, photos: Path) -> None:
@@ -60,8 +61,8 @@ def test_a_network_that_changes_nothing_keeps_the_photos_distance(objective: Obj
 
 
 def test_the_paintings_themselves_are_nearest_to_themselves(objective: Objective, photos: Path, tmp_path: Path) -> None:
-    paintings = [data.resize(p.rgb, 64) for p in data.load_paintings(write_paintings(tmp_path / "same", 3, side=128))]
-    result = evaluate(lambda photo, row: paintings[row], STYLES, objective, [data.resize(paintings[0], 64)])
+    paintings = [resize(p.rgb, 64) for p in data.load_paintings(write_paintings(tmp_path / "same", 3, side=128))]
+    result = evaluate(lambda photo, row: paintings[row], STYLES, objective, [resize(paintings[0], 64)])
     assert result.own.tolist() == [1, 1, 1]
     assert torch.equal(result.confusion, torch.eye(3, dtype=torch.float64))
     assert result.distance.max() < 1e-6
