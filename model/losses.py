@@ -11,21 +11,29 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.spectrum import frequencies, opponent_planes, standing_out
+
 GRID_PERIOD, GRID_WINDOW = 4, 64
 """Pixels: how often what two stages of upsampling by 2 leave behind repeats, and over how far it is looked for."""
 
+UNSEEN = 0.1 / 255
+"""Difference of two pixels, of values in [0, 1], that is none."""
+LINES = frequencies(periods=(3, 12), oblique=10)
+"""Of the regular lines that a network paints where a photo is calm."""
+
 
 def gram(features: Tensor) -> Tensor:
-    """Correlations of the channels: (B, C, H, W) -> (B, C, C), summed over positions, / (H·W); float32.
+    """Correlations of the channels: (B, C, H, W) -> (B, C, C), summed over positions, / (H·W); at least float32.
 
     Under autocast too: the sums run over every position. Only bfloat16 features are multiplied as they are: hardware
     sums such products in float32, so that gradients stay what they were, in a quarter of the time (AMX).
     """
     positions = features.permute(0, 2, 3, 1).flatten(1, 2)
     if positions.dtype != torch.bfloat16:
-        positions = positions.float()
+        positions = positions.to(torch.promote_types(positions.dtype, torch.float32))
     with torch.autocast(positions.device.type, enabled=False):  # it would round the product again
-        return (positions.mT @ positions).float() / positions.shape[1]
+        product = positions.mT @ positions
+    return product.to(torch.promote_types(product.dtype, torch.float32)) / positions.shape[1]
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -38,15 +46,16 @@ def style_loss(grams: Tensor, target: Tensor) -> Tensor:
     return (grams - target).square().mean(dim=(1, 2))
 
 
-def total_variation(images: Tensor) -> Tensor:
-    """Mean squared difference of neighbouring pixels, (B, C, H, W) -> (B,).
+def total_variation(images: Tensor, exponent: float = 1.0) -> Tensor:
+    """Mean of ((Δh)² + (Δw)²)^exponent over pixels and their lower and right neighbours, (B, C, H, W) -> (B,).
 
-    The paper's network needs none (nearest-neighbour upsampling leaves little noise to remove); it
-    is here for recipes that want smoother paintings.
+    A. Mahendran, A. Vedaldi, "Understanding Deep Image Representations by Inverting Them", CVPR 2015, with the mean
+    for their sum. An exponent of 1 blurs edges, 0.5 keeps them and flattens what is between.
     """
-    rows = images.diff(dim=2).square().mean(dim=(1, 2, 3))
-    columns = images.diff(dim=3).square().mean(dim=(1, 2, 3))
-    return rows + columns
+    energy = images.diff(dim=2)[..., :-1].square() + images.diff(dim=3)[..., :-1, :].square()
+    if exponent != 1:
+        energy = (energy + UNSEEN**2) ** exponent  # whose slope at 0 would have no end
+    return energy.mean(dim=(1, 2, 3))
 
 
 def color_variation(images: Tensor) -> Tensor:
@@ -77,6 +86,17 @@ def grid_energy(images: Tensor) -> Tensor:
     energy = energy.mean(dim=1)
     unseen = (1 / 255) ** 2
     return (locked / (energy.detach() + unseen)).mean(dim=(1, 2))
+
+
+def line_energy(images: Tensor) -> Tensor:
+    """How much regular fine lines stand out from other detail, (B, 3, H, W) -> (B,): photos 0.1, and no upper end.
+
+    Summed over brightness and two opponent colours and over frequencies: by how many times the energy around each the
+    energy at it is more than that. A brush has a slope but no period; lines have both, and are the cheapest texture
+    with a painting's Gram matrices.
+    """
+    ratio = standing_out(opponent_planes(images.float()), LINES)
+    return (ratio - 1).clamp_min(0).sum(dim=(1, 2))
 
 
 def relative_error(values: Tensor, target: Tensor) -> Tensor:

@@ -1,9 +1,7 @@
 """What goes wrong in painted pictures, measured without knowing what they should look like.
 
 Each measure is one number per picture, the larger the worse, for RGB in [0, 1] of at least 32 × 32 pixels. Photos
-lie below `THRESHOLDS`, networks broken on purpose (`model/training/sabotage.py`) above. `checkerboard` and
-`diagonals` look for what stands out in the spectrum of small windows, each brought to the same contrast, so that
-a pattern in a flat area counts as much as one among strong edges.
+lie below `THRESHOLDS`, networks broken on purpose (`model/training/sabotage.py`) above.
 """
 
 from __future__ import annotations
@@ -11,6 +9,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from model.spectrum import FAINT, frequencies, opponent_planes, standing_out
 
 THRESHOLDS = {"checkerboard": 2.0, "border": 1.6, "saturation": 0.6, "diagonals": 1.6, "flat_noise": 0.06}
 """Above these a picture shows what hardly any photo does, so the network did it.
@@ -21,18 +21,10 @@ saturation 0.01, 0.50 (white backgrounds) and 0.90; diagonals 0.88, 1.5 and 22. 
 compared with, and brush work is no noise: a flat picture may be painted as rough as the median photo is in all its
 detail, which is 0.058. Most styles paint it half as rough, those of dots and hatching rougher, a hissing network 0.18.
 """
-WINDOW = 48
-"""Pixels: enough to tell periods apart, and few enough for lines that bend, in pictures of 128 pixels too."""
 GRID = torch.cartesian_prod(*2 * [torch.tensor([0, 1, 2, -1]) / 4])[1:]
 """Frequencies (15, 2), per pixel, of periods 2 and 4, where two stages of upsampling by 2 leave their traces."""
-LINES, OBLIQUE = (4, 10), 15
-"""Periods in pixels, and degrees from both axes, of the lines that networks of this kind are prone to."""
-APART = 3
-"""Steps in a window's spectrum from a peak to its neighbours: Hann's window spreads a peak over 2."""
-COARSE = 0.08
-"""Per pixel: what is slower belongs to the picture."""
-FAINT = 1 / 255
-"""Standard deviation of noise that is not seen, nor can be in 8 bits."""
+LINES = frequencies(periods=(4, 10), oblique=15)
+"""Of the lines that networks of this kind are prone to."""
 BORDER, BESIDE = 8, 24
 """Pixels from the border: up to the first padding shows, between both is what it is compared with."""
 FLAT = 2
@@ -57,14 +49,7 @@ def diagonals(pictures: Tensor) -> Tensor:
 
     The largest in luminance, red-green and blue-yellow. A brush has a slope but no period; lines have both.
     """
-    steps = torch.fft.fftfreq(WINDOW)
-    frequencies = torch.cartesian_prod(steps, steps)
-    period = 1 / frequencies.norm(dim=1)
-    slope = torch.atan2(*frequencies.abs().unbind(dim=1)).rad2deg()
-    prone = (period >= LINES[0]) & (period <= LINES[1]) & (slope >= OBLIQUE) & (slope <= 90 - OBLIQUE)
-    red, green, blue = pictures.unbind(dim=1)
-    planes = torch.stack([pictures.mean(dim=1), red - green, blue - (red + green) / 2], dim=1)
-    return _peak(planes, frequencies[prone])
+    return _peak(opponent_planes(pictures), LINES)
 
 
 def border(pictures: Tensor) -> Tensor:
@@ -114,34 +99,5 @@ def flat_probes(size: int) -> Tensor:
 
 
 def _peak(planes: Tensor, frequencies: Tensor) -> Tensor:
-    """The largest amplitude at some frequencies relative to their neighbours: (B, C, H, W), (F, 2) -> (B,).
-
-    Neighbours are of a longer and a shorter period in the same direction, where the sharp edges of a photo are as
-    strong, and of the same period in other directions, where isotropic texture is.
-    """
-    window = min(WINDOW, *planes.shape[2:]) // 4 * 4  # so that periods of 2 and 4 are in its spectrum
-    spectrum = _spectrum(planes, window)
-    away = frequencies / frequencies.norm(dim=1, keepdim=True) * APART / window
-    aside = away.flip(1) * torch.tensor([1, -1])
-
-    def at(places: Tensor) -> Tensor:
-        rows, columns = ((places * window).round().long() % window).unbind(dim=1)
-        return spectrum[..., rows, columns]
-
-    turned = (at(frequencies - aside) + at(frequencies + aside)) / 2
-    around = torch.stack([at(frequencies - away), at(frequencies + away), turned]).amax(dim=0)
-    standing_out: Tensor = at(frequencies) / (around + 0.02)  # 2 % of the energy of a window's detail is no pattern
-    return standing_out.sqrt().amax(dim=(1, 2))
-
-
-def _spectrum(planes: Tensor, side: int) -> Tensor:
-    """Mean energy of overlapping windows, each relative to its own in fine detail: (B, C, H, W) -> (B, C, S, S)."""
-    windows = planes.unfold(2, side, side // 2).unfold(3, side, side // 2).flatten(2, 3)
-    hann = torch.hann_window(side, device=planes.device)
-    taper = hann[:, None] * hann
-    energy = torch.fft.fft2((windows - windows.mean(dim=(3, 4), keepdim=True)) * taper).abs().square()
-    steps = torch.fft.fftfreq(side, device=planes.device)
-    fine = energy[..., torch.hypot(steps[:, None], steps) >= COARSE].mean(dim=3)
-    unseen = FAINT**2 * taper.square().sum()
-    relative: Tensor = energy / (fine + unseen)[..., None, None]
-    return relative.mean(dim=2)
+    """The largest amplitude at some frequencies relative to their neighbours: (B, C, H, W), (F, 2) -> (B,)."""
+    return standing_out(planes, frequencies).sqrt().amax(dim=(1, 2))

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.spectrum import FAINT
 from model.training.artefacts import (
-    FAINT,
     THRESHOLDS,
     border,
     checkerboard,

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.loss_network import LossNetwork
-from model.losses import color_variation, grid_energy, total_variation
+from model.losses import color_variation, grid_energy, line_energy, total_variation
 from model.training.objective import Losses, Objective, ObjectiveConfig
 from tests.pictures import painting, photo
 
 Array = NDArray[np.float64]
-CONFIG = ObjectiveConfig(color_variation_weight=0, grid_weight=0)
+CONFIG = ObjectiveConfig(color_variation_weight=0, grid_weight=0, line_weight=0)
 PLAIN = replace(CONFIG, gram_energy=None)
 
 
@@ -107,6 +107,7 @@ def test_every_loss_is_that_of_its_definition(vgg_weights: dict[str, Tensor], co
         (replace(CONFIG, total_variation_weight=1e6), total_variation),
         (replace(CONFIG, color_variation_weight=1e6), color_variation),
         (replace(CONFIG, grid_weight=1e6), grid_energy),
+        (replace(CONFIG, line_weight=1e6), line_energy),
     ],
 )
 def test_variation_is_added_when_asked_for(
