@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetch the loss network that fitting a style needs, and keep the 30 MB of it that are used.
+"""Fetch the loss network that fitting a style and optimisation need, and keep the 40 MB of it that are used.
 
 scripts/fetch_loss_network.py        # where the service looks for it
 
@@ -20,6 +20,7 @@ from app.settings import Settings
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.loss_network import LossNetworkMissing, load_weights, save_weights
+from model.optimization.style_transfer import TransferConfig
 from model.training.objective import objective_of
 
 
@@ -33,7 +34,8 @@ def main(arguments: Arguments) -> None:
     output = arguments.output or Settings().loss_network_file
     try:
         config = objective_of(checkpoint.load(Settings().checkpoint).training)
-        save_weights(load_weights(), (config.content_layer, *config.style_layers), output)
+        layers = [config.content_layer, *config.style_layers, *TransferConfig().style_layers]
+        save_weights(load_weights(), layers, output)
     except (LossNetworkMissing, CheckpointError, OSError) as error:
         sys.exit(f"fetch_loss_network: {error}")
     print(f"{output}: {output.stat().st_size / 1e6:.0f} MB")

@@ -22,11 +22,12 @@ from model import images
 from model.checkpoint import SHIPPED
 from model.contact_sheet import contact_sheet
 from model.device import Precision
-from model.images import Format, ImageError
+from model.images import ImageError
 from model.memory import keep_freed_memory
+from model.shares import parse_shares
 from model.stylizer import Stylizer
+from scripts.pictures import FORMATS
 
-FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 SHEET_COLUMNS = 6
 
 
@@ -79,7 +80,7 @@ def run(arguments: Arguments) -> int:
     photos = find_photos(arguments.photos)
     targets = find_targets(photos, arguments.output)
     stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
-    weights = parse_blend(arguments.style) if arguments.style else {}
+    weights = parse_shares(arguments.style) if arguments.style else {}
     if weights:
         stylizer.styles.blend(weights)  # a wrong id or weight is better found before the first photo
     failed = 0
@@ -112,25 +113,6 @@ def paint_sheet(stylizer: Stylizer, photo: Path, target: Path, arguments: Argume
         )
         cells.append((style.id, painted.rgb))
     contact_sheet(cells, columns=SHEET_COLUMNS).save(target, quality=arguments.quality)
-
-
-def parse_blend(entries: Sequence[str]) -> dict[str, float]:
-    """["a=0.7", "b=0.3"] or ["a", "b"], which means equal shares -> {"a": 0.7, "b": 0.3}.
-
-    Raises ValueError for a number that is none, a style named twice, or weights for some only.
-    """
-    pairs = [entry.partition("=") for entry in entries]
-    if not any(equals for _, equals, _ in pairs):
-        pairs = [(style_id, "=", str(1 / len(pairs))) for style_id, _, _ in pairs]
-    weights = {}
-    for style_id, _, text in pairs:
-        try:
-            weights[style_id] = float(text)
-        except ValueError:
-            raise ValueError(f"the weight of {style_id} is {text!r}, not a number; write {style_id}=0.5") from None
-    if len(weights) != len(entries):
-        raise ValueError("a style is named twice")
-    return weights
 
 
 def find_photos(paths: Sequence[Path]) -> list[Path]:

@@ -28,8 +28,8 @@ REAL_WEIGHTS = weights_file()
 """Where VGG-16's weights are when the tests start, before `torch_home` replaces them."""
 
 VGG_CHANNELS = {0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256), 12: (256, 256),
-                14: (256, 256), 17: (256, 512), 19: (512, 512), 21: (512, 512)}  # fmt: skip
-"""Index of each convolution of VGG-16 up to relu4_3 -> its channels in and out."""
+                14: (256, 256), 17: (256, 512), 19: (512, 512), 21: (512, 512), 24: (512, 512)}  # fmt: skip
+"""Index of each convolution of VGG-16 up to relu5_1 -> its channels in and out."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -39,7 +39,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def vgg_weights() -> dict[str, Tensor]:
-    """Random weights of VGG-16's features up to relu4_3, scaled so that activations keep their size."""
+    """Random weights of VGG-16's features up to relu5_1, scaled so that activations keep their size."""
     random = torch.Generator().manual_seed(0)
     weights = {}
     for index, (channels_in, channels_out) in VGG_CHANNELS.items():

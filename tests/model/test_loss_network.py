@@ -11,9 +11,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.models import VGG16_Weights, vgg16
+from torchvision.models import VGG19_Weights, get_model, get_weight
 
-from model.loss_network import LAYERS, URL, LossNetwork, LossNetworkMissing, Pooling, load_weights, weights_file
+from model.loss_network import (
+    ARCHITECTURES,
+    LAYERS,
+    LossNetwork,
+    LossNetworkMissing,
+    Pooling,
+    load_weights,
+    weights_file,
+)
 from tests.conftest import REAL_WEIGHTS, VGG_CHANNELS
 
 PAPER_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -41,12 +49,14 @@ def reference(images: Tensor, weights: Mapping[str, Tensor], pooling: Pooling) -
     return found
 
 
-def test_every_named_layer_is_a_relu_of_torchvisions_vgg16() -> None:
+@pytest.mark.parametrize(("name", "last"), [("vgg16", "relu5_3"), ("vgg19", "relu5_4")])
+def test_every_named_layer_is_a_relu_of_torchvisions_network(name: str, last: str) -> None:
     with torch.device("meta"):
-        features = vgg16(weights=None, init_weights=False).features
+        features = get_model(name, weights=None, init_weights=False).features
     relus = [index for index, module in enumerate(features) if isinstance(module, torch.nn.ReLU)]
-    assert list(LAYERS.values()) == relus
-    assert list(LAYERS)[:3] + list(LAYERS)[-1:] == ["relu1_1", "relu1_2", "relu2_1", "relu5_3"]
+    layers = ARCHITECTURES[name].layers
+    assert list(layers.values()) == relus
+    assert list(layers)[:3] + list(layers)[-1:] == ["relu1_1", "relu1_2", "relu2_1", last]
 
 
 @pytest.mark.parametrize("pooling", ["average", "max"])
@@ -102,8 +112,32 @@ def test_images_are_left_as_they_were(vgg_weights: dict[str, Tensor]) -> None:
 
 
 def test_an_unknown_layer_is_an_error(vgg_weights: dict[str, Tensor]) -> None:
-    with pytest.raises(KeyError, match="relu9_9"):
-        LossNetwork(["relu9_9"], vgg_weights)
+    with pytest.raises(ValueError, match=r"vgg16 has no layer relu9_9; it has relu1_1, .* relu5_3"):
+        LossNetwork(["relu9_9", "relu1_1"], vgg_weights)
+
+
+def test_weights_that_end_before_the_deepest_layer_are_an_error(vgg_weights: dict[str, Tensor]) -> None:
+    with pytest.raises(LossNetworkMissing, match=r"end before relu5_3; scripts/fetch_loss_network\.py"):
+        LossNetwork(["relu1_1", "relu5_3"], vgg_weights)
+
+
+def test_vgg19_sees_what_torchvisions_transforms_would_give_it(vgg_weights: dict[str, Tensor]) -> None:
+    """Its first block is VGG-16's, but for pictures that are divided by a standard deviation."""
+    images = random_images()
+    preset = VGG19_Weights.IMAGENET1K_V1.transforms()
+    normalized = (images - torch.tensor(preset.mean).view(3, 1, 1)) / torch.tensor(preset.std).view(3, 1, 1)
+    found = LossNetwork(["relu1_1"], vgg_weights, name="vgg19")(images)["relu1_1"]
+    expected = F.conv2d(normalized, vgg_weights["0.weight"], vgg_weights["0.bias"], padding=1).relu()
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_features_have_the_precision_of_the_weights(vgg_weights: dict[str, Tensor]) -> None:
+    network = LossNetwork(["relu1_2"], vgg_weights)
+    exact = network(random_images())["relu1_2"]
+    network.features.to(torch.bfloat16)
+    rounded = network(random_images())["relu1_2"]
+    assert rounded.dtype == torch.bfloat16
+    torch.testing.assert_close(rounded.float(), exact, rtol=0.05, atol=2.0)
 
 
 def test_weights_of_another_network_are_an_error(vgg_weights: dict[str, Tensor]) -> None:
@@ -112,7 +146,8 @@ def test_weights_of_another_network_are_an_error(vgg_weights: dict[str, Tensor])
 
 
 def test_cached_weights_are_found_by_torch_home(torch_home: Path, vgg_weights: dict[str, Tensor]) -> None:
-    assert VGG16_Weights.IMAGENET1K_FEATURES.url == URL
+    for architecture in ARCHITECTURES.values():
+        assert get_weight(architecture.weights).url == architecture.url
     assert weights_file() == torch_home / "hub/checkpoints/vgg16_features-amdegroot-88682ab5.pth"
     loaded = load_weights()
     assert loaded.keys() == vgg_weights.keys()

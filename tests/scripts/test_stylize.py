@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.stylize import find_targets, parse_blend
+from scripts.stylize import find_targets
 from tests.pictures import encoded, opened, photo
 
 ROOT = Path(__file__).parents[2]
@@ -79,14 +79,6 @@ def test_wrong_arguments_end_in_one_clear_line(
     assert fault in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "out.png").exists()
-
-
-def test_weights_are_read_from_the_ids() -> None:
-    assert parse_blend(["a=0.7", "b=0.3"]) == {"a": 0.7, "b": 0.3}
-    assert parse_blend(["a", "b"]) == {"a": 0.5, "b": 0.5}
-    for wrong in (["a=0.5", "b"], ["a=0.5", "a=0.5"], ["a=x"]):
-        with pytest.raises(ValueError, match=r"a number|twice"):
-            parse_blend(wrong)
 
 
 def test_nothing_is_overwritten_by_accident(tmp_path: Path) -> None:

@@ -1,0 +1,172 @@
+"""Gradient descent on an image: how it steps, when it ends, and what happens when it leaves the way.
+
+Knows nothing of what is minimised: `losses(image)` gives the parts of it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Method = Literal["lbfgs", "adam", "gradient"]
+"""lbfgs: second-order steps, as Gatys et al. take them. adam: less memory. gradient: steps of a fixed mean size, as in
+Deep Dream."""
+Losses = Callable[[Tensor], dict[str, Tensor]]
+"""An image (1, 3, H, W) -> the parts of its loss, scalars."""
+
+RATES: dict[Method, float] = {"lbfgs": 1.0, "adam": 0.02, "gradient": 0.01}
+"""Default size of a step: for L-BFGS a factor, else in values of [0, 1]."""
+HISTORY = 20
+"""Steps that L-BFGS remembers, each in two images of memory."""
+FIRST_STEP = 1 / 255
+"""Mean change of a value by the first step of L-BFGS, which knows no curvature yet. PyTorch's own would be a millionth,
+in which bfloat16 sees none."""
+SCALE = 1e3
+"""Of the loss for L-BFGS: PyTorch's ignores curvatures below 1e-10."""
+DIVERGED = 100.0
+"""Times the least loss so far: above, a descent has left the way. L-BFGS may be 10 times above it for a step or two."""
+LINE_SEARCH = 20
+"""Images at the most that a line search looks at."""
+SETTLED_OVER = 25
+"""Steps over which a descent that goes on must gain something."""
+
+
+class Diverged(RuntimeError):
+    """The loss was not finite, or far above what it had been, twice; the second time at a safer setting."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When a descent ends: at the first of these."""
+
+    steps: int = 300
+    """Steps."""
+    seconds: float | None = None
+    """Seconds."""
+    settled: float | None = None
+    """Share of the loss that 25 steps must gain at least."""
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or not all(value is None or value > 0 for value in (self.seconds, self.settled)):
+            raise ValueError("steps are at least 1, seconds and settled above 0")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A descent after a step.
+
+    step: how many were made. losses: the parts of the loss before that step.
+    image: the one with the least loss so far, (1, 3, H, W), unbounded; of the plain gradient, the latest.
+    safer: whether the descent diverged and goes on at a safer setting.
+    """
+
+    step: int
+    losses: dict[str, float]
+    image: Tensor = field(repr=False)
+    safer: bool = False
+
+    @property
+    def picture(self) -> Tensor:
+        """The image as it is shown: (3, H, W) in [0, 1], on the CPU."""
+        return self.image[0].clamp(0, 1).cpu()
+
+    @property
+    def total(self) -> float:
+        """The loss: the sum of its parts."""
+        return sum(self.losses.values())
+
+
+def descend(
+    losses: Losses,
+    image: Tensor,
+    *,
+    method: Method = "lbfgs",
+    rate: float | None = None,
+    stop: Stop | None = None,
+) -> Iterator[Progress]:
+    """Change an image (1, 3, H, W) so that its loss falls, and tell after every step. The image itself stays as it is.
+
+    rate: of RATES by default.
+    A descent that diverges goes on from its best image at a safer setting, L-BFGS with a line search, the others at a
+    tenth of the rate. Raises Diverged when it does so again.
+    """
+    stop = stop or Stop()
+    rate = RATES[method] if rate is None else rate
+    began = time.monotonic()
+    step, least, best = 0, math.inf, image.detach()
+    history: list[float] = []
+    for safer in (False, True):
+        mover = _Mover(losses, best, method, rate, safer=safer)
+        while step < stop.steps:
+            found = mover.step()
+            total = sum(found.values())
+            if not math.isfinite(total) or total > least + (DIVERGED - 1) * abs(least):
+                break
+            if total < least or method == "gradient":  # whose loss is noisy: Deep Dream shifts the image
+                least, best = min(total, least), mover.before
+            step += 1
+            history.append(least)
+            yield Progress(step, found, best, safer)
+            if stop.seconds is not None and time.monotonic() - began >= stop.seconds:
+                return
+            gained = history[-1 - SETTLED_OVER] - least if len(history) > SETTLED_OVER else math.inf
+            if stop.settled is not None and gained <= stop.settled * abs(least):
+                return
+        else:
+            return
+    raise Diverged(
+        f"the loss became {total:.3g} at step {step + 1}, and again when tried more carefully; choose a lower rate "
+        f"than {rate:g}, another method than {method}, or lower weights"
+    )
+
+
+class _Mover:
+    """Moves an image step by step."""
+
+    def __init__(self, losses: Losses, image: Tensor, method: Method, rate: float, *, safer: bool) -> None:
+        self._losses, self._method = losses, method
+        self._image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
+        self._rate = rate if not safer else 1.0 if method == "lbfgs" else rate / 10
+        self.before = image
+        self._found: dict[str, float] = {}
+        if method == "lbfgs":
+            self._optimizer: torch.optim.Optimizer = torch.optim.LBFGS(
+                [self._image],
+                lr=FIRST_STEP * image.numel(),
+                max_iter=1,
+                max_eval=LINE_SEARCH,
+                history_size=HISTORY,
+                tolerance_grad=0,
+                tolerance_change=0,
+                line_search_fn="strong_wolfe" if safer else None,
+            )
+        elif method == "adam":
+            self._optimizer = torch.optim.Adam([self._image], lr=self._rate)
+        else:
+            self._optimizer = torch.optim.SGD([self._image], lr=self._rate)
+
+    def step(self) -> dict[str, float]:
+        """The parts of the loss before the step, of the image that is then `before`."""
+        self.before = self._image.detach().clone()
+        self._found = {}
+        self._optimizer.step(self._evaluate)
+        self._optimizer.param_groups[0]["lr"] = self._rate
+        return self._found
+
+    def _evaluate(self) -> float:
+        self._optimizer.zero_grad()
+        parts = self._losses(self._image)
+        each = torch.stack(list(parts.values()))
+        total = SCALE * each.sum()
+        total.backward()
+        self._found = self._found or dict(zip(parts, each.tolist(), strict=True))  # not those of a line search
+        gradient = self._image.grad
+        if self._method == "gradient" and gradient is not None:
+            gradient /= gradient.abs().mean() + torch.finfo(gradient.dtype).tiny
+        return float(total.detach())

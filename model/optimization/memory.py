@@ -1,0 +1,85 @@
+"""How much memory an optimisation takes, known before it begins."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+
+import psutil
+import torch
+from torch import Tensor, nn
+
+from model.optimization.descent import HISTORY, Method
+from model.optimization.schedule import Size
+
+CGROUP = Path("/sys/fs/cgroup")
+"""Where Linux says what a container may take (version 2)."""
+COPIES: dict[Method, int] = {"lbfgs": 2 * HISTORY + 12, "adam": 8, "gradient": 6}
+"""Images of float32 that a method keeps, and those that come and go."""
+SPARE = 0.9
+"""Share of the free memory that may be taken."""
+
+
+class TooLarge(ValueError):
+    """The memory is not enough for a picture of that size."""
+
+
+def check_memory(network: nn.Module, size: Size, method: Method, device: torch.device) -> None:
+    """Raises TooLarge, naming the largest size of that shape that fits, when a picture (height, width) does not."""
+    needed, free = memory_needed(network, size, method), SPARE * memory_free(device)
+    if needed > free:
+        factor = (free / needed) ** 0.5
+        fits = f"{int(size[1] * factor)} × {int(size[0] * factor)}"
+        raise TooLarge(
+            f"{size[1]} × {size[0]} pixels need about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: "
+            f"the largest of that shape that fits is {fits}"
+        )
+
+
+def memory_needed(network: nn.Module, size: Size, method: Method) -> int:
+    """Bytes at the peak of a step for an image (height, width), beside the network itself.
+
+    What autograd keeps is counted on PyTorch's "meta" device, where tensors have a shape and no memory; on top of it
+    comes what is in flight, the gradients around the largest activation.
+    """
+    kept: dict[int, Tensor] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[id(tensor)] = tensor
+        return tensor
+
+    largest = 0
+
+    def see(module: nn.Module, arguments: object, output: object) -> None:
+        nonlocal largest
+        if isinstance(output, Tensor):
+            largest = max(largest, output.nbytes)
+
+    shadow = deepcopy(network).to("meta")
+    hooks = [module.register_forward_hook(see) for module in shadow.modules()]
+    image = torch.empty(1, 3, *size, device="meta", requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        features = shadow(image)
+    for hook in hooks:
+        hook.remove()
+    weights = {id(each) for each in [*shadow.parameters(), *shadow.buffers()]}
+    saved = sum(tensor.nbytes for key, tensor in kept.items() if key not in weights)
+    del features
+    return saved + IN_FLIGHT * largest + COPIES[method] * image.nbytes
+
+
+IN_FLIGHT = 3
+"""Tensors as large as the largest activation that a backward pass needs at once."""
+
+
+def memory_free(device: torch.device) -> int:
+    """Bytes that can be taken without others having to give any back."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0] + unused)
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+    except OSError:
+        return free
+    return free if limit == "max" else min(free, int(limit) - int(used))

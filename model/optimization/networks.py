@@ -1,0 +1,83 @@
+"""Frozen networks whose features are looked at, on a device, in its fastest precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from model.device import has_native_bfloat16
+from model.loss_network import LossNetwork, LossNetworkMissing, Pooling, load_weights
+
+Name = Literal["vgg16", "vgg19", "googlenet", "inception_v3"]
+"""Of a network. Those of Inception have other layers, and were what Deep Dream was first seen in."""
+Precision = Literal["auto", "float32", "bfloat16"]
+INCEPTIONS: dict[str, tuple[str, str]] = {
+    "googlenet": ("GoogLeNet_Weights.IMAGENET1K_V1", "googlenet-1378be20.pth"),
+    "inception_v3": ("Inception_V3_Weights.IMAGENET1K_V1", "inception_v3_google-0cc3c7bd.pth"),
+}
+"""torchvision's name of the weights, and the file they are published as."""
+
+
+def load_network(
+    name: Name,
+    layers: Iterable[str],
+    device: torch.device,
+    *,
+    pooling: Pooling = "average",
+    precision: Precision = "auto",
+    weights: dict[str, Tensor] | None = None,
+) -> nn.Module:
+    """A network that maps images (1, 3, H, W) in [0, 1] to features by layer.
+
+    layers: of VGG "relu4_2", of Inception the names of torchvision's modules, "inception4c" or "Mixed_5d".
+    pooling: of VGG; Inception keeps its own. precision: of the features; "auto" is bfloat16 where hardware has it.
+    weights: of VGG's features; None: as `load_weights` finds them.
+    Raises LossNetworkMissing; ValueError for a layer that is not there.
+    """
+    if name == "vgg16" or name == "vgg19":  # noqa: PLR1714 (mypy narrows only this)
+        found = load_weights(name=name) if weights is None else weights
+        network: LossNetwork | _Inception = LossNetwork(layers, found, pooling=pooling, name=name)
+    else:
+        network = _Inception(name, layers)
+    if precision == "bfloat16" or (precision == "auto" and has_native_bfloat16(device)):
+        network.features.to(torch.bfloat16)
+    return network.to(device).to(memory_format=torch.channels_last)
+
+
+class _Inception(nn.Module):
+    """GoogLeNet or Inception v3 up to the deepest of the layers."""
+
+    scale: Tensor
+    mean: Tensor
+
+    def __init__(self, name: str, layers: Iterable[str]) -> None:
+        from torchvision.models import get_model
+        from torchvision.models.feature_extraction import create_feature_extractor
+
+        super().__init__()
+        weights, file = INCEPTIONS[name]
+        path = Path(torch.hub.get_dir(), "checkpoints", file)
+        if not path.is_file():
+            raise LossNetworkMissing(
+                f"{name}'s weights are not at {path}: put https://download.pytorch.org/models/{file} there, "
+                f"or set TORCH_HOME to the folder that has hub/checkpoints/{file}"
+            )
+        whole = get_model(name, weights=weights, progress=False).eval().requires_grad_(False)
+        there = [child for child, _ in whole.named_children()]
+        wanted = list(layers)
+        if unknown := sorted(set(wanted) - set(there)):
+            raise ValueError(f"{name} has no layer {', '.join(unknown)}; it has {', '.join(there)}")
+        self.features = create_feature_extractor(whole, wanted)
+        mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+        self.register_buffer("scale", (1 / deviation).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", (mean / deviation).view(3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """(B, 3, H, W) in [0, 1] -> features by layer."""
+        x = images * self.scale - self.mean
+        found: dict[str, Tensor] = self.features(x.to(next(self.features.parameters()).dtype))
+        return found

@@ -1,0 +1,104 @@
+"""A texture like a painting's, of any size: the style loss alone, from noise.
+
+L. Gatys, A. Ecker, M. Bethge, "Texture Synthesis Using Convolutional Neural Networks", NeurIPS 2015.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from model.loss_network import Name, Pooling
+from model.optimization.descent import Method, Progress, Stop
+from model.optimization.memory import check_memory
+from model.optimization.networks import Precision, load_network
+from model.optimization.objective import Objective, Style, painting_grams
+from model.optimization.schedule import Size, fitting_count, noise, octaves, refine, stages
+from model.resize import resample
+from model.shares import parse_shares
+
+COARSEST = 128
+"""Pixels on the longer side from which a texture is refined by default: its large shapes are found first."""
+
+
+@dataclass(frozen=True)
+class TextureConfig:
+    """What is minimised, and how."""
+
+    width: int = 512
+    """Pixels of the texture."""
+    height: int = 512
+    network: Name = "vgg16"
+    """The loss network: vgg16 or vgg19."""
+    pooling: Pooling = "average"
+    """Of the loss network: average or max."""
+    layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    """Layers in whose Gram matrices the texture should equal the painting, as LAYER or LAYER=WEIGHT; without weights,
+    equal shares."""
+    scale: float = 1.0
+    """Size of what is repeated, relative to the painting's own."""
+    sizes: int | None = None
+    """Sizes from coarse to fine, each twice the one before. None: as many as begin at about 128 pixels."""
+    seed: int = 0
+    """Of the noise that it begins as."""
+    method: Method = "lbfgs"
+    """lbfgs or adam."""
+    precision: Precision = "auto"
+    """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""
+    stop: Stop = field(default_factory=Stop)
+    """When to stop, at the coarsest size; each finer one has half the steps of the one before."""
+
+
+class Texture:
+    """A painting (3, H, W) in [0, 1], ready to become a texture. Raises as StyleTransfer does."""
+
+    def __init__(
+        self,
+        painting: Tensor,
+        config: TextureConfig | None = None,
+        *,
+        device: torch.device | None = None,
+        weights: dict[str, Tensor] | None = None,
+    ) -> None:
+        self.config = config = config or TextureConfig()
+        self._device = device or torch.device("cpu")
+        self._painting = painting
+        self._layers = parse_shares(config.layers)
+        full = config.height, config.width
+        count = config.sizes or fitting_count(full, coarsest=COARSEST)
+        self.plan = stages(octaves(full, count), config.stop)
+        self._network = load_network(
+            config.network,
+            self._layers,
+            self._device,
+            pooling=config.pooling,
+            precision=config.precision,
+            weights=weights,
+        )
+        check_memory(self._network, full, config.method, self._device)
+
+    @property
+    def steps(self) -> int:
+        """Of all sizes together, at the most."""
+        return sum(stage.stop.steps for stage in self.plan)
+
+    def run(self) -> Iterator[Progress]:
+        """Make the texture, step by step. Raises Diverged."""
+        return refine(self.plan, self._start, self.objective, method=self.config.method)
+
+    @torch.no_grad()
+    def objective(self, size: Size) -> Objective:
+        """What is minimised at a size (height, width) of the texture."""
+        config = self.config
+        longest = round(config.scale * max(self._painting.shape[1:]) * size[0] / config.height)
+        grams = painting_grams(self._network, self._painting, longest, self._device)
+        shares = torch.ones(1, device=self._device)
+        return Objective(
+            self._network, [Style(layer, grams[layer], shares, weight) for layer, weight in self._layers.items()]
+        )
+
+    def _start(self, size: Size, before: Tensor | None) -> Tensor:
+        return noise(size, self.config.seed).to(self._device) if before is None else resample(before, *size)

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Paint a photo like any painting, by optimisation: slow, and often the best there is.
+
+scripts/optimize.py photo.jpg --style painting.jpg -o out.png
+scripts/optimize.py photo.jpg --style one.jpg two.jpg --share 0.7 0.3 -o out.png    # a blend of paintings
+scripts/optimize.py photo.jpg --style painting.jpg --size 1024 --every 50 -o out.png
+
+docs/optimization.md shows what each choice does.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from model.device import find_device
+from model.images import Picture
+from model.memory import keep_freed_memory
+from model.optimization.descent import Progress
+from model.optimization.style_transfer import StyleTransfer, TransferConfig
+from model.painting import read_painting
+from scripts import pictures
+
+
+@dataclass(frozen=True)
+class Arguments:
+    photo: tyro.conf.Positional[Path]
+    """The photo."""
+    style: tuple[Path, ...]
+    """One painting or several."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """The picture to write: .jpg, .png or .webp."""
+    share: tuple[float, ...] = ()
+    """How much of each painting, with sum 1. Default: equal shares."""
+    size: int = 512
+    """Longest side of the result in pixels."""
+    every: int | None = None
+    """Write the picture every so many steps too, as out.00050.png beside it."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    config: TransferConfig = field(default_factory=TransferConfig)
+
+
+def main(arguments: Arguments) -> None:
+    keep_freed_memory()
+    try:
+        run(arguments)
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f"optimize: {error}")
+
+
+def run(arguments: Arguments) -> None:
+    """Raises ValueError, OSError, RuntimeError for what cannot be painted or written."""
+    if not arguments.style:
+        raise ValueError("name a painting: --style painting.jpg")
+    if arguments.every is not None and arguments.every < 1:
+        raise ValueError("--every is at least 1")
+    output = arguments.output
+    pictures.check_target(output)
+    photo = pictures.read(arguments.photo, size=arguments.size)
+    transfer = StyleTransfer(
+        photo.rgb,
+        [read_painting(path.read_bytes()).rgb for path in arguments.style],
+        arguments.config,
+        shares=arguments.share or None,
+        device=find_device(arguments.device),
+    )
+
+    def show(progress: Progress) -> None:
+        if arguments.every and progress.step % arguments.every == 0:
+            between = output.with_name(f"{output.stem}.{progress.step:05}{output.suffix}")
+            pictures.write(Picture(transfer.picture(progress)), between)
+
+    last = pictures.follow(transfer.run(), steps=transfer.steps, show=show)
+    pictures.write(photo.with_rgb(transfer.picture(last)), output)
+    print(f"{output}: {', '.join(f'{name} {value:.3g}' for name, value in last.losses.items())}")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))

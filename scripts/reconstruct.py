@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Show what the layers of a loss network know: a photo from its features, a painting from its Gram matrices.
+
+scripts/reconstruct.py photo.jpg painting.jpg -o sheet.jpg
+
+One sheet, as the first figure of Gatys et al. (CVPR 2016): the photo from each layer by itself, the painting from each
+layer and all before it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from model.contact_sheet import contact_sheet
+from model.device import find_device
+from model.memory import keep_freed_memory
+from model.optimization.reconstruction import Reconstruction, ReconstructionConfig
+from model.painting import read_painting
+from model.resize import center_crop
+from scripts import pictures
+
+
+@dataclass(frozen=True)
+class Arguments:
+    photo: tyro.conf.Positional[Path]
+    """The photo, found again from its features."""
+    painting: tyro.conf.Positional[Path]
+    """The painting, found again from its Gram matrices."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """The sheet to write: .jpg, .png or .webp."""
+    layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    """Layers to be asked."""
+    size: int = 256
+    """Pixels a side of each picture: the middle of photo and painting."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    config: ReconstructionConfig = field(default_factory=ReconstructionConfig)
+
+
+def main(arguments: Arguments) -> None:
+    keep_freed_memory()
+    try:
+        run(arguments)
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f"reconstruct: {error}")
+
+
+def run(arguments: Arguments) -> None:
+    """Raises ValueError, OSError, RuntimeError for what cannot be reconstructed or written."""
+    pictures.check_target(arguments.output)
+    layers, steps, device = arguments.layers, arguments.config.stop.steps, find_device(arguments.device)
+    photo = center_crop(pictures.read(arguments.photo).on_white().rgb, arguments.size)
+    painting = center_crop(read_painting(arguments.painting.read_bytes()).rgb, arguments.size)
+    of_photo, of_painting = (
+        Reconstruction(each, layers, arguments.config, device=device) for each in (photo, painting)
+    )
+    top = [("photo", photo)]
+    top += [(layer, pictures.follow(of_photo.content(layer), steps=steps).picture) for layer in layers]
+    bottom = [("painting", painting)]
+    for count in range(1, len(layers) + 1):
+        name = layers[0] if count == 1 else f"{layers[0]} to {layers[count - 1]}"
+        bottom.append((name, pictures.follow(of_painting.style(layers[:count]), steps=steps).picture))
+    contact_sheet([*top, *bottom], columns=len(layers) + 1).save(arguments.output, quality=92)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Make a texture of any size like a painting, or any picture: from noise, by its Gram matrices alone.
+
+scripts/texture.py painting.jpg -o texture.png --width 1024 --height 512
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from model.device import find_device
+from model.images import Picture
+from model.memory import keep_freed_memory
+from model.optimization.texture import Texture, TextureConfig
+from model.painting import read_painting
+from model.resize import fit
+from scripts import pictures
+
+
+@dataclass(frozen=True)
+class Arguments:
+    painting: tyro.conf.Positional[Path]
+    """What the texture is like."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """The picture to write: .jpg, .png or .webp."""
+    painting_size: int = 512
+    """Longest side in pixels at which the painting is looked at."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    config: TextureConfig = field(default_factory=TextureConfig)
+
+
+def main(arguments: Arguments) -> None:
+    keep_freed_memory()
+    try:
+        pictures.check_target(arguments.output)
+        painting = fit(read_painting(arguments.painting.read_bytes()).rgb, arguments.painting_size)
+        texture = Texture(painting, arguments.config, device=find_device(arguments.device))
+        last = pictures.follow(texture.run(), steps=texture.steps)
+        pictures.write(Picture(last.picture), arguments.output)
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f"texture: {error}")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))

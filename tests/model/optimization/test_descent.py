@@ -1,0 +1,106 @@
+"""Descents end where they should, when they should, and say so when they cannot."""
+
+from __future__ import annotations
+
+import math
+import time
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.optimization.descent import SETTLED_OVER, Diverged, Method, Stop, descend
+
+METHODS: list[Method] = ["lbfgs", "adam", "gradient"]
+START = torch.full((1, 3, 8, 8), 0.5)
+
+
+def target() -> Tensor:
+    return torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def distance(image: Tensor) -> dict[str, Tensor]:
+    """Twice as steep down as across."""
+    error = (image - target()).square()
+    return {"upper": error[:, :, :4].mean(), "lower": 4 * error[:, :, 4:].mean()}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_comes_near_the_minimum(method: Method) -> None:
+    *_, last = descend(distance, START, method=method, stop=Stop(steps=80))
+    assert last.step == 80
+    assert (last.image - target()).abs().mean() < 0.02
+    assert last.total == pytest.approx(sum(last.losses.values()))
+    assert list(last.losses) == ["upper", "lower"]
+
+
+def test_lbfgs_is_exact_where_the_objective_is_a_parabola() -> None:
+    *_, last = descend(distance, START, stop=Stop(steps=25))
+    assert last.total < 1e-6
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_image_that_it_begins_with_stays_as_it_is(method: Method) -> None:
+    start = START.clone()
+    list(descend(distance, start, method=method, stop=Stop(steps=3)))
+    assert torch.equal(start, START)
+
+
+def test_every_step_is_told_and_the_best_image_kept() -> None:
+    seen = list(descend(distance, START, method="adam", rate=0.3, stop=Stop(steps=30)))  # overshoots
+    assert [progress.step for progress in seen] == list(range(1, 31))
+    assert any(later.total > earlier.total for earlier, later in pairwise(seen))
+    best = min(seen, key=lambda progress: progress.total)
+    assert torch.stack(list(distance(seen[-1].image).values())).sum().item() == pytest.approx(best.total, rel=1e-5)
+
+
+def test_a_picture_is_bounded_though_its_image_is_not() -> None:
+    *_, last = descend(lambda image: {"far": (image - 3).square().mean()}, START, stop=Stop(steps=20))
+    assert last.image.max() > 2
+    assert last.picture.shape == (3, 8, 8)
+    assert last.picture.max() == 1
+
+
+def test_it_stops_when_the_loss_has_settled() -> None:
+    seen = list(descend(lambda image: {"flat": 1 + distance(image)["upper"]}, START, stop=Stop(400, settled=0.01)))
+    assert SETTLED_OVER < len(seen) < 60
+
+
+def test_it_stops_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(1000))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(now)))
+    assert len(list(descend(distance, START, stop=Stop(steps=400, seconds=7)))) == 7
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"seconds": 0}, {"settled": -1}])
+def test_a_stop_that_never_comes_or_at_once_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="steps are at least 1, seconds and settled above 0"):
+        Stop(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_a_loss_that_breaks_once_is_overcome_from_the_best_image(broken: float) -> None:
+    calls = 0
+
+    def sometimes(image: Tensor) -> dict[str, Tensor]:
+        nonlocal calls
+        calls += 1
+        return {"error": (image - target()).square().mean() * (broken if calls == 5 else 1)}
+
+    seen = list(descend(sometimes, START, stop=Stop(steps=30)))
+    assert [progress.safer for progress in seen] == [False] * 4 + [True] * 26
+    assert [progress.step for progress in seen] == list(range(1, 31))
+    assert seen[-1].total < 1e-3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_loss_that_stays_broken_is_reported_with_what_to_do(method: Method) -> None:
+    with pytest.raises(Diverged, match=r"became nan at step 1, .* lower rate .* lower weights"):
+        list(descend(lambda image: {"error": image.sum() * math.nan}, START, method=method))
+
+
+def test_steps_that_are_far_too_large_are_retried_with_a_line_search() -> None:
+    seen = list(descend(distance, START, rate=30, stop=Stop(steps=40)))
+    assert seen[-1].safer
+    assert seen[-1].total < 0.01 * seen[0].total

@@ -1,0 +1,64 @@
+"""Memory is known before it is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.loss_network import LossNetwork
+from model.optimization import memory
+from model.optimization.memory import TooLarge, check_memory, memory_free, memory_needed
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def network(vgg_weights: dict[str, Tensor]) -> LossNetwork:
+    return LossNetwork(["relu1_2"], vgg_weights)
+
+
+def test_what_is_needed_grows_with_pixels_and_holds_what_autograd_keeps(network: LossNetwork) -> None:
+    small, large = (memory_needed(network, (side, side), "gradient") for side in (64, 128))
+    assert large == pytest.approx(4 * small, rel=0.01)
+    two_layers_of_64_channels = 2 * 64 * 64 * 64 * 4
+    assert two_layers_of_64_channels < small < 4 * two_layers_of_64_channels
+
+
+def test_half_the_precision_needs_nearly_half_the_memory(network: LossNetwork) -> None:
+    exact = memory_needed(network, (64, 64), "gradient")
+    network.features.to(torch.bfloat16)
+    assert 0.4 * exact < memory_needed(network, (64, 64), "gradient") < 0.7 * exact
+
+
+def test_lbfgs_needs_its_history(network: LossNetwork) -> None:
+    images = (memory_needed(network, (64, 64), "lbfgs") - memory_needed(network, (64, 64), "adam")) / (3 * 64 * 64 * 4)
+    assert images > 2 * 10
+
+
+def test_the_network_itself_is_left_as_it_was(network: LossNetwork) -> None:
+    memory_needed(network, (64, 64), "adam")
+    assert network.features[0].weight.device == CPU
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_what_does_not_fit_is_refused_with_the_largest_size_that_does(
+    network: LossNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quarter = memory_needed(network, (100, 200), "adam") / memory.SPARE
+    monkeypatch.setattr(memory, "memory_free", lambda device: quarter)
+    check_memory(network, (99, 199), "adam", CPU)
+    with pytest.raises(TooLarge, match=r"400 × 200 pixels need about .* that fits is (199 × 99|200 × 100)$"):
+        check_memory(network, (200, 400), "adam", CPU)
+
+
+def test_a_containers_limit_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    machine = memory_free(CPU)
+    (tmp_path / "memory.max").write_text("1000000\n")
+    (tmp_path / "memory.current").write_text("400000\n")
+    assert memory_free(CPU) == 600_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory_free(CPU) == pytest.approx(machine, rel=0.2)

@@ -1,0 +1,105 @@
+"""The terms of an objective against their formulas, in float64, and their gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.loss_network import LossNetwork
+from model.losses import gram
+from model.optimization.objective import Activation, Content, Objective, Style, Variation, painting_grams
+
+Array = NDArray[np.float64]
+LAYERS = ("relu1_1", "relu2_1")
+
+
+def image(seed: int = 0, *, height: int = 8, width: int = 6) -> Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.fixture(scope="module")
+def network(vgg_weights: dict[str, Tensor]) -> LossNetwork:
+    return LossNetwork(LAYERS, vgg_weights).double()
+
+
+def features_of(network: LossNetwork, picture: Tensor, layer: str) -> Array:
+    values: Array = network(picture)[layer][0].detach().numpy()
+    return values
+
+
+def reference_gram(features: Array) -> Array:
+    channels = features.reshape(features.shape[0], -1)
+    result = np.zeros((len(channels), len(channels)))
+    for i, one in enumerate(channels):
+        for j, other in enumerate(channels):
+            result[i, j] = sum(one * other) / len(one)
+    return result
+
+
+def relative(values: Array, target: Array) -> float:
+    return float(((values - target) ** 2).sum() / (target**2).sum())
+
+
+def test_content_is_the_relative_squared_distance_of_features(network: LossNetwork) -> None:
+    target = network(image(1))["relu2_1"]
+    found = Objective(network, [Content("relu2_1", target, weight=3)])(image())["content"]
+    expected = 3 * relative(features_of(network, image(), "relu2_1"), target[0].numpy())
+    assert found.item() == pytest.approx(expected, rel=1e-10)
+
+
+def test_style_is_the_relative_squared_distance_of_gram_matrices_of_every_painting(network: LossNetwork) -> None:
+    paintings = [image(1), image(2, height=10, width=10)]
+    grams = torch.cat([gram(network(each)["relu2_1"]) for each in paintings])
+    shares = torch.tensor([0.3, 0.7], dtype=torch.float64)
+    found = Objective(network, [Style("relu2_1", grams, shares, weight=2)])(image())["style"]
+    own = reference_gram(features_of(network, image(), "relu2_1"))
+    each = [relative(own, reference_gram(features_of(network, other, "relu2_1"))) for other in paintings]
+    assert found.item() == pytest.approx(2 * (0.3 * each[0] + 0.7 * each[1]), rel=1e-10)
+
+
+def test_activation_is_the_mean_square_of_a_layer_or_the_mean_of_a_channel(network: LossNetwork) -> None:
+    seen = features_of(network, image(), "relu2_1")
+    whole = Objective(network, [Activation("relu2_1")])(image())["activation"]
+    one = Objective(network, [Activation("relu2_1", channel=5)])(image())["activation"]
+    assert whole.item() == pytest.approx(-(seen**2).mean() / 2, rel=1e-5)
+    assert one.item() == pytest.approx(-seen[5].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("channel", [-1, 128])
+def test_a_channel_that_is_not_there_is_named(network: LossNetwork, channel: int) -> None:
+    with pytest.raises(ValueError, match=f"relu2_1 has channels 0 to 127, not {channel}"):
+        Objective(network, [Activation("relu2_1", channel)])(image())
+
+
+def test_terms_of_one_kind_are_added(network: LossNetwork) -> None:
+    targets = network(image(1))
+    both = [Content(layer, targets[layer], weight=0.5) for layer in LAYERS]
+    apart = [Objective(network, [term])(image())["content"] for term in both]
+    together = Objective(network, [*both, Variation(2.0)])(image())
+    assert list(together) == ["content", "variation"]
+    torch.testing.assert_close(together["content"], apart[0] + apart[1])
+
+
+@pytest.mark.parametrize("kind", ["content", "style", "variation", "activation"])
+def test_gradients_are_those_of_finite_differences(network: LossNetwork, kind: str) -> None:
+    paintings, shares = network(image(1, height=4, width=4)), torch.ones(1, dtype=torch.float64)
+    term = {
+        "content": Content("relu2_1", paintings["relu2_1"]),
+        "style": Style("relu1_1", gram(paintings["relu1_1"]), shares),
+        "variation": Variation(1.0, 0.75),
+        "activation": Activation("relu1_1", 3),
+    }[kind]
+    objective = Objective(network, [term])  # type: ignore[list-item] # a dict's values lose their protocol
+    tiny = image(height=4, width=4).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: objective(x)[kind], tiny, eps=1e-7, atol=1e-4, rtol=1e-3)
+
+
+def test_a_painting_is_looked_at_in_the_size_asked_for_and_never_too_small(network: LossNetwork) -> None:
+    painting = torch.rand(3, 40, 80, dtype=torch.float64)
+    grams = painting_grams(network, painting, 80, torch.device("cpu"))
+    torch.testing.assert_close(grams["relu1_1"], gram(network(painting[None])["relu1_1"]))
+    with pytest.raises(ValueError, match=r"shorter side of 31 pixels, and 32 are needed"):
+        painting_grams(network, painting, 62, torch.device("cpu"))

@@ -1,0 +1,183 @@
+"""A photo becomes like its paintings, by every choice there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.color import LUMA
+from model.images import to_image
+from model.loss_network import LossNetworkMissing
+from model.losses import relative_error
+from model.optimization import memory, schedule
+from model.optimization.descent import Progress, Stop
+from model.optimization.memory import TooLarge
+from model.optimization.style_transfer import StyleTransfer, TransferConfig
+from model.resize import fit
+from model.styles import InvalidWeights
+
+CONFIG = TransferConfig(
+    content_layers=("relu2_1",), style_layers=("relu1_1", "relu2_1"), sizes=1, precision="float32", stop=Stop(steps=12)
+)
+
+
+@pytest.fixture
+def make(vgg_weights: dict[str, Tensor], small_photo: Tensor, small_painting: Tensor) -> Any:
+    """A transfer of the small photo into the small painting, with other choices."""
+
+    def transfer(paintings: list[Tensor] | None = None, *, shares: Any = None, **choices: Any) -> StyleTransfer:
+        return StyleTransfer(
+            small_photo, paintings or [small_painting], replace(CONFIG, **choices), shares=shares, weights=vgg_weights
+        )
+
+    return transfer
+
+
+def last(transfer: StyleTransfer, resume: Progress | None = None) -> Progress:
+    *_, progress = transfer.run(resume)
+    return progress
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"pooling": "max"},
+        {"start": "painting"},
+        {"start": "noise"},
+        {"method": "adam"},
+        {"style_scale": 0.6},
+        {"variation_exponent": 0.5},
+        {"content_layers": ("relu1_1=0.3", "relu2_1=0.7"), "style_layers": ("relu2_1=2",)},
+    ],
+)
+def test_every_choice_lowers_what_is_minimised(make: Any, choices: dict[str, Any]) -> None:
+    transfer = make(**choices)
+    seen = list(transfer.run())
+    assert len(seen) == transfer.steps == 12
+    assert set(seen[0].losses) == {"content", "style", "variation"}
+    assert sum(float(loss) for loss in transfer.objective((48, 64))(seen[-1].image).values()) < seen[0].total
+    picture = transfer.picture(seen[-1])
+    assert picture.shape == (3, 48, 64)
+    assert picture.min() >= 0 and picture.max() <= 1
+
+
+def test_it_begins_at_the_photo_the_painting_or_seeded_noise(make: Any, small_photo: Tensor) -> None:
+    first = {
+        start: next(make(start=start, seed=seed).run()).image
+        for start, seed in (("photo", 0), ("painting", 0), ("noise", 1))
+    }
+    assert torch.equal(first["photo"][0], small_photo)
+    assert torch.equal(first["noise"], next(make(start="noise", seed=1).run()).image)
+    assert not torch.equal(first["noise"], next(make(start="noise", seed=2).run()).image)
+    assert first["painting"].shape == (1, 3, 48, 64)
+    assert not torch.allclose(first["painting"][0], small_photo, atol=0.1)
+
+
+def test_alpha_and_beta_decide_between_photo_and_painting(make: Any) -> None:
+    faithful, painted = (last(make(style_weight=weight)) for weight in (0.1, 1000.0))
+    start = next(make().run())
+    assert painted.losses["style"] / 1000 < 0.5 * faithful.losses["style"] / 0.1
+    assert faithful.losses["content"] < painted.losses["content"]
+    assert start.losses["content"] < 1e-6
+
+
+def test_shares_decide_between_paintings(make: Any, small_painting: Tensor) -> None:
+    paintings = [small_painting, 1 - small_painting.flip(0)]
+
+    def distances(share: float) -> list[float]:
+        picture = last(make(paintings, shares=[share, 1 - share])).image
+        ends = (make([painting]).objective((48, 64))(picture)["style"] for painting in paintings)
+        return [float(end) for end in ends]
+
+    first, half, second = distances(1.0), distances(0.5), distances(0.0)
+    assert first[0] < half[0] < second[0]
+    assert second[1] < half[1] < first[1]
+
+
+def test_without_shares_paintings_count_equally(make: Any, small_painting: Tensor) -> None:
+    paintings = [small_painting, small_painting.flip(2)]
+    assert torch.equal(last(make(paintings)).image, last(make(paintings, shares=[0.5, 0.5])).image)
+    with pytest.raises(InvalidWeights):
+        make(paintings, shares=[0.5, 0.2])
+
+
+def test_colours_are_the_photos_when_they_are_to_be_kept(make: Any, small_photo: Tensor) -> None:
+    transfer = make(preserve_color=True)
+    kept = transfer.picture(last(transfer))
+    luma = torch.tensor(LUMA).view(3, 1, 1)
+    chroma, own = (each - (each * luma).sum(0) for each in (kept, small_photo))
+    agreement = torch.cosine_similarity(chroma.flatten(), own.flatten(), dim=0)
+    assert agreement > 0.97
+
+
+def test_it_goes_from_coarse_to_fine(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "SMALLEST", 16)
+    transfer = make(sizes=2)
+    seen = list(transfer.run())
+    assert transfer.steps == 18
+    assert [tuple(progress.image.shape[2:]) for progress in seen] == [(24, 32)] * 12 + [(48, 64)] * 6
+
+
+def test_it_resumes_from_a_picture(make: Any) -> None:
+    transfer = make()
+    half = list(transfer.run())[5]
+    resumed = list(transfer.run(Progress(half.step, {}, transfer.picture(half)[None])))
+    assert [progress.step for progress in resumed] == list(range(7, 13))
+    assert resumed[-1].total < half.total
+
+
+def test_a_larger_painting_scale_makes_coarser_targets(make: Any, small_painting: Tensor) -> None:
+    whole = make(style_scale=1.0).objective((48, 64))
+    half = make([fit(small_painting, 32)], style_scale=1.0).objective((48, 64))
+    assert whole.terms[1].grams.shape == half.terms[1].grams.shape
+    assert relative_error(whole.terms[1].grams, half.terms[1].grams).item() > 1e-4
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "memory_free", lambda device: 1_000_000)
+    with pytest.raises(
+        TooLarge, match=r"64 × 48 pixels need about .* the largest of that shape that fits is \d+ × \d+"
+    ):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"content_layers": ("relu9_1",)}, "has no layer relu9_1"),
+        ({"style_layers": ("relu1_1=x",)}, "weight of relu1_1 is 'x'"),
+        ({"style_weight": -1.0}, "no weight is below 0"),
+        ({"style_scale": 0.0}, "above 0"),
+        ({"sizes": 3}, "choose fewer"),
+        ({"style_scale": 0.1}, "larger scale"),
+    ],
+)
+def test_what_cannot_work_is_said(make: Any, choices: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        list(make(**choices).run())
+
+
+def test_a_network_that_is_not_there_names_its_file(
+    small_photo: Tensor, small_painting: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    with pytest.raises(LossNetworkMissing, match=r"VGG-19's weights are not at .*vgg19-dcbb9e9d\.pth"):
+        StyleTransfer(small_photo, [small_painting], replace(CONFIG, network="vgg19"))
+
+
+@pytest.mark.real_loss_network
+def test_the_real_loss_network_paints_a_photo(small_photo: Tensor, small_painting: Tensor, real_home: None) -> None:
+    transfer = StyleTransfer(small_photo, [small_painting], TransferConfig(stop=Stop(steps=40)))
+    seen = list(transfer.run())
+    assert seen[-1].losses["style"] < 0.2 * seen[0].losses["style"]
+    assert to_image(transfer.picture(seen[-1])).size == (64, 48)

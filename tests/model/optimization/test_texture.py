@@ -1,0 +1,47 @@
+"""A texture is like its painting, of any size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.optimization.descent import Stop
+from model.optimization.texture import Texture, TextureConfig
+
+CONFIG = TextureConfig(width=80, precision="float32", height=40, layers=("relu1_1", "relu2_1"), stop=Stop(steps=60))
+
+
+def test_a_texture_of_another_shape_has_the_gram_matrices(
+    small_painting: Tensor, vgg_weights: dict[str, Tensor]
+) -> None:
+    texture = Texture(small_painting, CONFIG, weights=vgg_weights)
+    first, *_, last = texture.run()
+    assert last.picture.shape == (3, 40, 80)
+    assert last.losses["style"] < 0.05 * first.losses["style"]
+
+
+def test_the_same_seed_is_the_same_texture(small_painting: Tensor, vgg_weights: dict[str, Tensor]) -> None:
+    def made(seed: int) -> Tensor:
+        short = replace(CONFIG, seed=seed, stop=Stop(steps=5))
+        *_, last = Texture(small_painting, short, weights=vgg_weights).run()
+        return last.image
+
+    assert torch.equal(made(1), made(1))
+    assert not torch.allclose(made(1), made(2), atol=0.05)
+
+
+def test_it_goes_from_coarse_to_fine(small_painting: Tensor, vgg_weights: dict[str, Tensor]) -> None:
+    config = replace(CONFIG, width=96, height=96, sizes=2, stop=Stop(steps=4))
+    texture = Texture(small_painting, config, weights=vgg_weights)
+    assert texture.steps == 6
+    assert [progress.image.shape[2] for progress in texture.run()] == [48] * 4 + [96] * 2
+
+
+def test_a_scale_that_leaves_nothing_of_the_painting_is_refused(
+    small_painting: Tensor, vgg_weights: dict[str, Tensor]
+) -> None:
+    with pytest.raises(ValueError, match="choose a larger scale"):
+        list(Texture(small_painting, replace(CONFIG, scale=0.2), weights=vgg_weights).run())
