@@ -5,7 +5,8 @@ ServiceError
 ├── DeadlineExceeded    504
 ├── NotReady            503  with Retry-After
 ├── BuiltInStyle        403
-├── FitsUnavailable     503
+├── LossNetworkAbsent   503
+├── OptimizationsOff    403
 └── InvalidRequest      422  a field beyond the service's limits
 TooManyBytes            413
 """
@@ -23,7 +24,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.database import StoreUnavailable
-from app.jobs import FitRunning, JobFinished, JobsFull, KeyReused, UnknownJob
+from app.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
 from app.store import NoSuchStyle, StyleExists
 from app.telemetry import request_id
 from model.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
@@ -61,10 +62,14 @@ class BuiltInStyle(ServiceError):
     """A style of the checkpoint is to be changed or removed."""
 
 
-class FitsUnavailable(ServiceError):
-    """No style can be fitted here: the loss network was never fetched."""
+class LossNetworkAbsent(ServiceError):
+    """Nothing that needs the loss network can be done here: it was never fetched."""
 
     retry_after = 60
+
+
+class OptimizationsOff(ServiceError):
+    """This service makes no pictures by optimisation."""
 
 
 class InvalidRequest(ServiceError):
@@ -89,6 +94,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     NoSuchStyle: (404, "unknown_style"),
     StyleExists: (409, "style_exists"),
     BuiltInStyle: (403, "built_in_style"),
+    OptimizationsOff: (403, "optimizations_off"),
     PackError: (400, "invalid_pack"),
     ForeignPack: (409, "foreign_pack"),
     InvalidWeights: (422, "invalid_weights"),
@@ -99,11 +105,12 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     StoreUnavailable: (503, "store_unavailable"),
     DeadlineExceeded: (504, "deadline_exceeded"),
     UnknownJob: (404, "unknown_job"),
+    NoResult: (404, "no_result"),
     JobFinished: (409, "job_finished"),
     FitRunning: (409, "fit_running"),
     KeyReused: (422, "idempotency_key_reused"),
     JobsFull: (429, "queue_full"),
-    FitsUnavailable: (503, "loss_network_missing"),
+    LossNetworkAbsent: (503, "loss_network_missing"),
     UnusablePainting: (422, "unusable_painting"),
 }
 """Exception -> status and stable code."""
@@ -133,7 +140,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     status, code = CODES[type(error)]
     if isinstance(error, UnknownStyle):
         return problem(status, code, str(error), nearest=error.nearest)
-    if isinstance(error, QueueFull | JobsFull | NotReady | FitsUnavailable | StoreUnavailable):
+    if isinstance(error, QueueFull | JobsFull | NotReady | LossNetworkAbsent | StoreUnavailable):
         return problem(status, code, str(error), headers={"Retry-After": str(error.retry_after)})
     return problem(status, code, str(error))
 

@@ -1,4 +1,6 @@
-"""Fits of new styles as durable jobs: submitted, followed and cancelled here, run by `app/worker.py`.
+"""What takes too long for an answer, as durable jobs: submitted, followed and cancelled here, run by `app/worker.py`.
+
+Two kinds: the fit of a new style, and a picture by optimisation.
 
 DBOS keeps them in the database of the added styles. A job is a workflow of DBOS whose steps are recorded: a
 worker that was killed goes on after the last one that is.
@@ -12,23 +14,36 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, PortableWorkflowError, WorkflowStatus
 from dbos._error import DBOSQueueDeduplicatedError
 from sqlalchemy.engine import make_url
 
 from app.database import PATIENCE, available, connect, make_folder, writing
+from model.images import Format
 from model.style_pack import Grade
 from model.styles import Style
 
 APPLICATION = "impasto"
 VERSION = "1"
 """Of the steps of a job. Another number leaves jobs that were begun by older code to older workers."""
-FIT = "fit_style"
-PROGRESS, PREVIEW = "progress", "preview"
-"""What a worker publishes of a job while it runs."""
-FAILURES = ("FitFailed", "StyleExists", "LossNetworkMissing", "NoImages", "DeviceUnavailable", "StoreUnavailable")
+Kind = Literal["fit_style", "optimize"]
+"""What a job does; the name of its workflow."""
+FIT: Kind = "fit_style"
+OPTIMIZE: Kind = "optimize"
+PROGRESS, PREVIEW, RESULT = "progress", "preview", "result"
+"""What a worker publishes of a job."""
+FAILURES = (
+    "DeviceUnavailable",
+    "Diverged",
+    "FitFailed",
+    "LossNetworkMissing",
+    "NoImages",
+    "StoreUnavailable",
+    "StyleExists",
+    "TooLarge",
+)
 """Errors whose messages are for users; others are faults, which the worker's log explains."""
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -44,7 +59,7 @@ STATES: dict[str, State] = {
 FINAL: tuple[State, ...] = ("succeeded", "failed", "cancelled")
 
 SECONDS_EACH = 60
-"""What a fit may take, for the advice when to come back."""
+"""What a job may take, for the advice when to come back."""
 
 
 class UnknownJob(LookupError):
@@ -59,11 +74,15 @@ class FitRunning(Exception):
     """A fit of a style of that id is queued or running."""
 
 
+class NoResult(LookupError):
+    """The job has no picture to give: it failed, was cancelled, or fits a style."""
+
+
 class JobsFull(Exception):
-    """As many fits as are allowed are waiting."""
+    """As many jobs as are allowed are waiting."""
 
     def __init__(self, waiting: int) -> None:
-        super().__init__(f"{waiting} fits are waiting already; try again later")
+        super().__init__(f"{waiting} jobs are waiting already; try again later")
         self.retry_after = SECONDS_EACH
 
 
@@ -71,16 +90,34 @@ class KeyReused(Exception):
     """An idempotency key came with another request than the first time."""
 
 
-@dataclass(frozen=True)
-class FitRequest:
-    """What a job is told: the style to be, and its painting as a file."""
+class JobRequest(Protocol):
+    """What a job is told."""
 
-    style: Style
-    painting: bytes
+    kind: ClassVar[Kind]
+
+    @property
+    def style_id(self) -> str | None:
+        """The style that it makes; two jobs that make the same cannot wait at once."""
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
-        return {"style": asdict(self.style), "painting": base64.b64encode(self.painting).decode()}
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """The style to be, and its painting as a file."""
+
+    style: Style
+    painting: bytes
+    kind: ClassVar[Kind] = FIT
+
+    @property
+    def style_id(self) -> str:
+        return self.style.id
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+        return {"style": asdict(self.style), "painting": as_text(self.painting)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FitRequest:
@@ -89,8 +126,40 @@ class FitRequest:
 
 
 @dataclass(frozen=True)
+class OptimizationRequest:
+    """A photo and its paintings as files, with the paintings' shares.
+
+    options: values of a `TransferConfig` that differ from its defaults. format, quality: of the result.
+    """
+
+    photo: bytes
+    paintings: tuple[bytes, ...]
+    shares: tuple[float, ...]
+    options: dict[str, Any]
+    format: Format
+    quality: int
+    kind: ClassVar[Kind] = OPTIMIZE
+    style_id: ClassVar[None] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+        files = {"photo": as_text(self.photo), "paintings": [as_text(painting) for painting in self.paintings]}
+        return {**asdict(self), **files}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> OptimizationRequest:
+        """The request back."""
+        paintings = tuple(base64.b64decode(painting) for painting in values["paintings"])
+        photo, shares = base64.b64decode(values["photo"]), tuple(values["shares"])
+        return cls(**{**values, "photo": photo, "paintings": paintings, "shares": shares})
+
+
+@dataclass(frozen=True)
 class Progress:
-    """How far a fit is. losses: content_error, style_distance. seconds_left: None while not known."""
+    """How far a job is. losses: of a fit content_error and style_distance, of an optimisation its parts.
+
+    seconds_left: None while not known.
+    """
 
     step: int = 0
     steps: int | None = None
@@ -100,10 +169,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """A fit. verdict, message: of a fit that succeeded; or why it failed."""
+    """A job. style_id, verdict, message: of a fit, the last two when it has succeeded. message: or why it failed."""
 
     id: str
-    style_id: str
+    kind: Kind
+    style_id: str | None
     state: State
     progress: Progress
     verdict: Grade | None
@@ -116,12 +186,12 @@ class Job:
 
 
 def queue_name(network_id: str) -> str:
-    """The queue of a network's fits: a worker serves one network."""
+    """The queue of a network's jobs: a worker serves one network."""
     return f"fits-{network_id}"
 
 
 class Jobs:
-    """The fits for one network.
+    """The jobs for one network.
 
     url: of the database. queue_size: jobs that may wait.
     Every method raises StoreUnavailable.
@@ -142,17 +212,17 @@ class Jobs:
         self._migrating = threading.Lock()
         self._migrated = False
 
-    def submit(self, job_id: str, request: FitRequest, fingerprint: str) -> Job:
-        """Queue a fit. The same job again is that job, wherever it stands by now.
+    def submit(self, job_id: str, request: JobRequest, fingerprint: str) -> Job:
+        """Queue a job. The same job again is that job, wherever it stands by now.
 
         fingerprint: a digest of the request. Raises KeyReused, FitRunning, JobsFull.
         """
-        style_id = request.style.id
+        style_id = request.style_id
         options: EnqueueOptions = {
-            "workflow_name": FIT,
+            "workflow_name": request.kind,
             "queue_name": self._queue,
             "workflow_id": job_id,
-            "deduplication_id": style_id,
+            "deduplication_id": style_id or job_id,
             "attributes": {"style": style_id, "fingerprint": fingerprint},
         }
         with self._database() as client:
@@ -185,10 +255,18 @@ class Jobs:
         return _job(found, Progress(**(progress or {})))
 
     def preview(self, job_id: str) -> bytes | None:
-        """What the preview photo looked like in the style when last painted, as a JPEG; None before the first."""
+        """What there was to see when last looked at, as a JPEG; None before the first time."""
         with self._database() as client:
             picture = client.get_event(job_id, PREVIEW, 0)
         return base64.b64decode(picture) if picture else None
+
+    def result(self, job: Job) -> bytes:
+        """The picture of an optimisation that succeeded, as a file. Raises NoResult."""
+        if job.kind != OPTIMIZE or job.state != "succeeded":
+            reason = "fits a style" if job.kind == FIT else f"is {job.state}"
+            raise NoResult(f"there is no picture of the job {job.id}, which {reason}")
+        with self._database() as client:
+            return base64.b64decode(client.get_event(job.id, RESULT, 0))
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job: at once when it waits, else after the step it is at. Raises UnknownJob, JobFinished."""
@@ -225,8 +303,13 @@ class Jobs:
 
 
 def _status(client: DBOSClient, job_id: str) -> WorkflowStatus | None:
-    found = client.list_workflows(workflow_ids=[job_id], name=FIT, load_input=False)
+    found = client.list_workflows(workflow_ids=[job_id], name=[FIT, OPTIMIZE], load_input=False)
     return found[0] if found else None
+
+
+def as_text(data: bytes) -> str:
+    """Bytes as they stand in JSON."""
+    return base64.b64encode(data).decode()
 
 
 def dbos_url(url: str) -> str:
@@ -243,9 +326,10 @@ def _job(found: WorkflowStatus, progress: Progress) -> Job:
     message = output.get("message")
     if state == "failed":
         known = isinstance(found.error, PortableWorkflowError) and found.error.name in FAILURES
-        message = str(found.error) if known else "the fit failed by a fault of the service; the worker's log says why"
+        message = str(found.error) if known else "the job failed by a fault of the service; the worker's log says why"
     return Job(
         id=found.workflow_id,
+        kind=OPTIMIZE if found.name == OPTIMIZE else FIT,
         style_id=(found.attributes or {})["style"],
         state=state,
         progress=progress,

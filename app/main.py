@@ -17,7 +17,7 @@ from app.catalogue import Catalogue
 from app.jobs import Jobs
 from app.limits import BodyLimit
 from app.previews import Previews
-from app.routes import grid, health, jobs, styles, stylize
+from app.routes import grid, health, jobs, optimizations, styles, stylize
 from app.settings import Settings
 from app.store import StyleStore
 from app.supervisor import keep_worker
@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
     app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
     app.state.stopping = threading.Event()
     errors.install(app)
-    for resource in (stylize, grid, styles, jobs, health):
+    for resource in (stylize, grid, styles, jobs, optimizations, health):
         app.include_router(resource.router)
     app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import PROBLEM_JSON
-from app.jobs import Job, State
+from app.jobs import Job, Kind, State
 from model.style_pack import Grade
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -52,19 +52,26 @@ class StyleList(BaseModel):
 
 
 class JobInfo(BaseModel):
-    """A fit of a new style."""
+    """A fit of a new style, or a picture by optimisation."""
 
     id: str
-    style: str = Field(description="The style's id, to be used when the fit has succeeded.", examples=["my-style"])
+    kind: Kind
+    style: str | None = Field(
+        description="The style's id, to be used when its fit has succeeded; null for an optimisation.",
+        examples=["my-style"],
+    )
     state: State
-    step: int = Field(description="Passes made: in each, every photo is painted once.")
-    steps: int | None = Field(description="Passes at the most; it stops earlier when nothing is gained any more.")
+    step: int = Field(
+        description="Made so far. Of a fit, passes, in each of which every photo is painted once; else of descent."
+    )
+    steps: int | None = Field(description="At the most; a fit stops earlier when nothing is gained any more.")
     losses: dict[str, float] = Field(
-        description="content_error: how much of a photo is lost; style_distance: how far its painting is from yours."
+        description="Of a fit, content_error: how much of a photo is lost, and style_distance: how far its painting is "
+        "from yours. Of an optimisation, the parts of what is minimised."
     )
     seconds_left: float | None = Field(description="At the most, at the pace so far.")
     verdict: Grade | None = Field(description="Of a fit that succeeded.")
-    message: str | None = Field(description="What the verdict means, or why the fit failed.")
+    message: str | None = Field(description="What the verdict means, or why the job failed.")
     created: str
 
     @classmethod
@@ -72,6 +79,7 @@ class JobInfo(BaseModel):
         """A job as it is answered."""
         return cls(
             id=job.id,
+            kind=job.kind,
             style=job.style_id,
             state=job.state,
             **asdict(job.progress),

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     worker: Literal["service", "external"] = Field(
         "service", description="Who fits new styles: a process that the service starts, or scripts/worker.py elsewhere."
     )
-    fit_queue_size: int = Field(8, ge=1, description="Fits that may wait; more are refused with 429.")
+    fit_queue_size: int = Field(8, ge=1, description="Jobs that may wait; more are refused with 429.")
     fit_content: Path | None = Field(
         None, description="Folder of photos to fit styles on. None: five that come with Impasto."
     )
@@ -61,6 +61,15 @@ class Settings(BaseSettings):
         None,
         description="Loss network, written by scripts/fetch_loss_network.py. "
         "None: loss-network.safetensors in DATA_DIR, else torchvision's cache.",
+    )
+    optimizations: bool = Field(
+        False, description="Whether pictures are made by optimisation too: minutes of all cores, or of the GPU, each."
+    )
+    optimization_max_size: int = Field(
+        1024, ge=64, description="Longest side in pixels of a picture made by optimisation; more is refused with 422."
+    )
+    optimization_max_steps: int = Field(
+        500, ge=1, description="Steps of an optimisation at its coarsest size; more are refused with 422."
     )
     log_format: Literal["json", "text"] = Field("json", description="json: a JSON object a line; text: for people.")
 

@@ -140,6 +140,14 @@ def size(data: bytes) -> tuple[int, int]:
     return _open(data).size
 
 
+def format_of(data: bytes) -> Format:
+    """In which of the formats that are written a file is best written back: its own, if it is one of them.
+
+    Raises UndecodableImage, UnsupportedFormat.
+    """
+    return _written_as(_open(data).format)
+
+
 def encode(picture: Picture, format: Format | None = None, *, quality: int = 90) -> bytes:
     """Write a picture: alpha is kept in PNG and WebP, and put on white in JPEG.
 

@@ -1,42 +1,34 @@
-"""Fits of new styles, as jobs: begun, followed and cancelled."""
+"""Jobs: fits of new styles are begun here, and jobs of both kinds followed and cancelled."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import asdict
-from hashlib import sha256
-from typing import Annotated, Any
-from uuid import UUID, uuid4, uuid5
+from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Depends, File, Form, Header, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.batcher import Batcher
 from app.catalogue import Catalogue, new_style
 from app.database import StoreUnavailable
-from app.dependencies import get_batcher, get_catalogue, get_jobs, get_settings, get_stopping
-from app.errors import FitsUnavailable, NotReady
+from app.dependencies import get_catalogue, get_jobs, get_stopping
+from app.errors import NotReady
+from app.etag import entity_tag
 from app.jobs import FitRequest, Job, Jobs
-from app.schemas import JPEG, JobInfo, problems
-from app.settings import Settings
+from app.schemas import BINARY, JPEG, JobInfo, problems
+from app.submission import ACCEPTED, Submission, get_submission
 from model import images
-from model.loss_network import is_there
+from model.images import Format
 from model.painting import read_painting
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 
-JOBS = UUID("5b6b3c6e-6f0f-4a52-9d0b-1f6f0f7a3c11")
-"""The namespace in which an idempotency key becomes the id of a job."""
 INTERVAL = 0.5
 """Seconds between two looks at a job that is followed."""
-ACCEPTED: dict[str, Any] = {
-    "description": "The job that fits the style",
-    "headers": {"Location": {"description": "Where the job is followed", "schema": {"type": "string"}}},
-}
+PICTURE: dict[str, Any] = {"content": {f"image/{name}": BINARY for name in get_args(Format)}}
 
 
 @router.post(
@@ -46,40 +38,28 @@ ACCEPTED: dict[str, Any] = {
     responses={202: ACCEPTED, **problems(400, 409, 413, 415, 422, 429, 503)},
 )
 async def fit_style(
-    response: Response,
     image: Annotated[UploadFile, File(description="The painting: any format that can be read")],
     id: Annotated[str, Form(description="The style's id: lower-case words joined by hyphens", examples=["my-style"])],
-    jobs: Annotated[Jobs, Depends(get_jobs)],
-    batcher: Annotated[Batcher, Depends(get_batcher)],
+    submission: Annotated[Submission, Depends(get_submission)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
-    settings: Annotated[Settings, Depends(get_settings)],
     title: Annotated[str, Form(max_length=200, description="Empty: the id")] = "",
     artist: Annotated[str, Form(max_length=200)] = "",
     year: Annotated[str, Form(max_length=200)] = "",
     licence: Annotated[str, Form(max_length=200)] = "",
     source: Annotated[str, Form(max_length=1000, description="Where the painting is from")] = "",
-    idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
-    ] = None,
 ) -> JobInfo:
     style = new_style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
     data = await image.read()
-    network_id = batcher.stylizer.network_id
-    job_id = str(uuid5(JOBS, f"{network_id} {idempotency_key}") if idempotency_key else uuid4())
-    fingerprint = await asyncio.to_thread(lambda: sha256(json.dumps(asdict(style)).encode() + data).hexdigest())
-    job = await asyncio.to_thread(jobs.known, job_id, fingerprint)
-    if job is None:
-        if settings.worker == "service" and not is_there(settings.loss_network_file):
-            raise FitsUnavailable(
-                "no style can be fitted here, since the loss network is missing: "
-                f"run scripts/fetch_loss_network.py on the server, which writes {settings.loss_network_file.absolute()}"
-            )
+
+    def read() -> bytes:
+        painting = read_painting(data, max_pixels=submission.settings.max_pixels)
+        return images.encode(painting, "jpeg", quality=95)
+
+    async def prepare() -> FitRequest:
         await catalogue.check_free(style.id)
-        painting = await batcher.code(lambda: read_painting(data, max_pixels=settings.max_pixels))
-        kept = await batcher.code(lambda: images.encode(painting, "jpeg", quality=95))
-        job = await asyncio.to_thread(jobs.submit, job_id, FitRequest(style, kept), fingerprint)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return JobInfo.of(job)
+        return FitRequest(style, await submission.batcher.code(read))
+
+    return await submission.submit(asdict(style), [data], prepare)
 
 
 async def get_known_job(
@@ -92,14 +72,14 @@ async def get_known_job(
     return job
 
 
-@router.get("/jobs/{job_id}", summary="How far a fit is", responses=problems(404, 422, 503))
+@router.get("/jobs/{job_id}", summary="How far a job is", responses=problems(404, 422, 503))
 async def get_job(job: Annotated[Job, Depends(get_known_job)]) -> JobInfo:
     return JobInfo.of(job)
 
 
 @router.get(
     "/jobs/{job_id}/events",
-    summary="The same as server-sent events, until the fit has ended",
+    summary="The same as server-sent events, until the job has ended",
     response_class=EventSourceResponse,
     responses=problems(404, 422, 503),
 )
@@ -126,19 +106,32 @@ async def follow_job(
 
 @router.get(
     "/jobs/{job_id}/preview",
-    summary="A photo of a cat, painted in the style as far as it is fitted",
+    summary="What there is to see so far: of a fit, a cat painted in the style; else the picture",
     response_class=Response,
     responses={200: JPEG, **problems(404, 422, 503)},
 )
 async def preview(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jobs, Depends(get_jobs)]) -> Response:
     picture = await asyncio.to_thread(jobs.preview, job.id)
     if picture is None:
-        raise NotReady("nothing is painted in the style yet; try again in a moment")
+        raise NotReady("nothing is to be seen yet; try again in a moment")
     return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
+@router.get(
+    "/jobs/{job_id}/result",
+    summary="The picture of an optimisation that has succeeded",
+    response_class=Response,
+    responses={200: PICTURE, **problems(404, 422, 503)},
+)
+async def result(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jobs, Depends(get_jobs)]) -> Response:
+    if not job.finished:
+        raise NotReady("the picture is not finished yet; follow the job, and try again when it has succeeded")
+    picture = await asyncio.to_thread(jobs.result, job)
+    return Response(picture, media_type=f"image/{images.format_of(picture)}", headers={"ETag": entity_tag(picture)})
+
+
 @router.delete(
-    "/jobs/{job_id}", summary="Cancel a fit that is queued or running", responses=problems(404, 409, 422, 503)
+    "/jobs/{job_id}", summary="Cancel a job that is queued or running", responses=problems(404, 409, 422, 503)
 )
 async def cancel_job(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jobs, Depends(get_jobs)]) -> JobInfo:
     return JobInfo.of(await asyncio.to_thread(jobs.cancel, job.id))

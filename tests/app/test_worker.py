@@ -21,20 +21,23 @@ from app.database import connect, writing
 from model.checkpoint import Checkpoint
 from model.style_pack import StylePack
 from tests.app.test_server import serving
-from tests.pictures import encoded, painting, photo
+from tests.pictures import encoded, opened, painting, photo
 
 ROOT = Path(__file__).parents[2]
-PASSES = 8
+PASSES, STRIDE = 8, 5
 SMALL_WORKER = f"""
 from functools import partial
+import app.fitting
+import app.optimizing
 import app.worker
 from model.training.fit_style import FitConfig
-crops = app.worker.crops
-app.worker.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
-app.worker.Fitter = partial(app.worker.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
+crops = app.fitting.crops
+app.fitting.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
+app.fitting.Fitter = partial(app.fitting.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
+app.optimizing.STRIDE = {STRIDE}
 app.worker.main(external=True)
 """
-"""The worker, with few and small photos to fit on."""
+"""The worker, with few and small photos to fit on, and often telling how far it is."""
 
 
 @contextmanager
@@ -54,6 +57,15 @@ def ask(url: str, style_id: str) -> str:
     """Ask for a fit; the URL of its job."""
     files = {"image": ("painting.png", encoded(painting(3)))}
     answer = httpx2.post(f"{url}/v1/styles", data={"id": style_id}, files=files, timeout=60)
+    assert answer.status_code == 202, answer.text
+    return url + str(answer.headers["location"])
+
+
+def ask_for_picture(url: str, steps: int = 40) -> str:
+    """Ask for a picture by optimisation; the URL of its job."""
+    files = [("image", ("photo.png", encoded(photo()))), ("painting", ("painting.png", encoded(painting(3))))]
+    form = {"steps": str(steps), "start": "noise"}
+    answer = httpx2.post(f"{url}/v1/optimizations", data=form, files=files, timeout=60)
     assert answer.status_code == 202, answer.text
     return url + str(answer.headers["location"])
 
@@ -130,6 +142,44 @@ def test_a_running_fit_is_followed_and_cancelled(tiny_checkpoint_file: Path, tmp
         assert told[-1] == "cancelled"
         assert httpx2.get(f"{url}/v1/styles/my-style", timeout=60).status_code == 404
         until(ask(url, "my-style"), succeeded)
+
+
+def test_a_picture_is_made_by_optimisation_shown_on_the_way_and_kept(
+    tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
+    with serve as url, working(tiny_checkpoint_file, database_url):
+        job = ask_for_picture(url)
+        told = [line for line in httpx2.get(f"{job}/events", timeout=90).text.splitlines() if line]
+        assert "event: preview" in told and "event: succeeded" in told
+        ended = until(job, succeeded)
+        assert (ended["step"], ended["steps"], ended["seconds_left"]) == (40, 40, 0)
+        assert set(ended["losses"]) == {"content", "style", "variation"}
+        result = httpx2.get(f"{job}/result", timeout=60)
+        assert result.headers["content-type"] == "image/png"
+        assert opened(result.content).size == (64, 64)
+        assert result.content == httpx2.get(f"{job}/result", timeout=60).content
+        fit = ask(url, "my-style")
+        until(fit, succeeded)
+        assert httpx2.get(f"{fit}/result", timeout=60).json()["code"] == "no_result"
+
+
+def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(
+    tiny_checkpoint_file: Path, database_url: str
+) -> None:
+    with serving(tiny_checkpoint_file, database_url=database_url, optimizations=True) as url:
+        job = ask_for_picture(url, steps=60)
+        with working(tiny_checkpoint_file, database_url) as first:
+            begun = until(job, lambda job: job["step"] >= 2 * STRIDE)
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        with working(tiny_checkpoint_file, database_url):
+            ended = until(job, succeeded)
+        assert ended["step"] == 60
+        assert sum(ended["losses"].values()) < sum(begun["losses"].values())
+        assert steps_done(database_url, job).count("advance") == 60 // STRIDE
+        assert opened(httpx2.get(f"{job}/result", timeout=60).content).size == (64, 64)
 
 
 def test_a_fit_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:

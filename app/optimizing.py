@@ -1,0 +1,103 @@
+"""The job that makes a picture by optimisation.
+
+What is recorded of it every so many steps is the picture itself: a job that is taken up again goes on from there,
+with a descent that has to learn its way anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+from dbos import DBOS
+from torch import Tensor
+
+from app.fitting import load_kept_weights
+from app.jobs import PREVIEW, PROGRESS, RESULT, OptimizationRequest, Progress, as_text
+from app.settings import Settings
+from model import images
+from model.device import find_device
+from model.images import Picture
+from model.optimization import descent
+from model.optimization.descent import Stop
+from model.optimization.style_transfer import StyleTransfer, TransferConfig
+
+STRIDE = 25
+"""Steps between two pictures that are shown and recorded."""
+
+
+class Optimizing:
+    """Makes pictures by optimisation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def optimize(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The job, as a workflow of DBOS. request: an OptimizationRequest as JSON. Returns nothing but {}."""
+        job = OptimizationRequest.from_json(request)
+        work = _Work(self._transfer(job))
+        state: dict[str, Any] = {"step": 0, "losses": {}, "picture": "", "finished": False}
+        while not state["finished"]:
+            begun, before = time.monotonic(), state["step"]
+            state = DBOS.run_step({"name": "advance"}, work.advance, state)
+            pace = (time.monotonic() - begun) / max(1, state["step"] - before)
+            DBOS.set_event(PREVIEW, as_text(images.encode(Picture(work.show(state)), "jpeg", quality=85)))
+            DBOS.set_event(PROGRESS, asdict(work.progress(state, pace)))
+        DBOS.set_event(RESULT, DBOS.run_step({"name": "finish"}, self._finish, job, work, state))
+        return {}
+
+    def _transfer(self, job: OptimizationRequest) -> StyleTransfer:
+        options = dict(job.options)
+        return StyleTransfer(
+            images.decode(job.photo).rgb,
+            [images.decode(painting).rgb for painting in job.paintings],
+            TransferConfig(stop=Stop(steps=options.pop("steps")), **options),
+            shares=job.shares,
+            device=find_device(self._settings.device),
+            weights=load_kept_weights(self._settings),
+        )
+
+    def _finish(self, job: OptimizationRequest, work: _Work, state: dict[str, Any]) -> str:
+        photo = images.decode(job.photo)
+        return as_text(images.encode(photo.with_rgb(work.show(state)), job.format, quality=job.quality))
+
+
+class _Work:
+    """An optimisation under way; the state of it is plain JSON values."""
+
+    def __init__(self, transfer: StyleTransfer) -> None:
+        self._transfer = transfer
+        self._last: descent.Progress | None = None
+        self._run: Iterator[descent.Progress] = iter(())
+
+    def advance(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state some steps later."""
+        if self._last is None or self._last.step != state["step"]:
+            self._last = self._recorded(state) if state["step"] else None
+            self._run = self._transfer.run(self._last)
+        made = list(islice(self._run, STRIDE))
+        if not made:
+            return {**state, "finished": True}
+        self._last = made[-1]
+        finished = self._last.step >= self._transfer.steps
+        picture = as_text(images.encode(Picture(self._last.picture), "jpeg", quality=95))
+        return {"step": self._last.step, "losses": self._last.losses, "picture": picture, "finished": finished}
+
+    def show(self, state: dict[str, Any]) -> Tensor:
+        """The picture of a state, (3, H, W)."""
+        live = self._last if self._last is not None and self._last.step == state["step"] else None
+        return self._transfer.picture(live or self._recorded(state))
+
+    def progress(self, state: dict[str, Any], pace: float) -> Progress:
+        """How far a state is. pace: seconds a step."""
+        steps = self._transfer.steps
+        left = 0.0 if state["finished"] else round((steps - state["step"]) * pace, 1)
+        return Progress(state["step"], steps, state["losses"], left)
+
+    def _recorded(self, state: dict[str, Any]) -> descent.Progress:
+        picture = images.decode(base64.b64decode(state["picture"])).rgb
+        return descent.Progress(state["step"], state["losses"], picture[None].to(self._transfer.device))

@@ -1,0 +1,93 @@
+"""Pictures by optimisation, as jobs: slow, and of any painting."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
+
+from app.errors import InvalidRequest, OptimizationsOff
+from app.jobs import OptimizationRequest
+from app.negotiation import preferred_format
+from app.schemas import JobInfo, problems
+from app.submission import ACCEPTED, Submission, get_submission
+from model import images
+from model.images import Format
+from model.painting import read_painting
+from model.styles import convex
+from model.stylizer import check_size
+
+router = APIRouter(prefix="/v1", tags=["jobs"])
+
+MOST_PAINTINGS = 4
+"""In one picture."""
+
+
+@router.post(
+    "/optimizations",
+    summary="Paint a photo like any paintings by optimisation, as a job",
+    status_code=202,
+    responses={202: ACCEPTED, **problems(400, 403, 413, 415, 422, 429, 503)},
+)
+async def optimize(
+    image: Annotated[UploadFile, File(description="The photo: any format that can be read")],
+    painting: Annotated[
+        list[UploadFile], File(min_length=1, max_length=MOST_PAINTINGS, description="A painting; repeat it to blend")
+    ],
+    submission: Annotated[Submission, Depends(get_submission)],
+    weight: Annotated[
+        list[float] | None, Form(description="One number per painting, at least 0, with sum 1. None: equal shares")
+    ] = None,
+    size: Annotated[
+        int | None, Form(ge=64, description="Longest side of the result in pixels. None: the photo's own, if allowed")
+    ] = None,
+    steps: Annotated[int, Form(ge=1, description="Steps at the coarsest size; each finer one has half as many")] = 300,
+    style_weight: Annotated[float, Form(gt=0, le=1e6, description="How much the paintings count")] = 10,
+    variation_weight: Annotated[float, Form(ge=0, le=1e6, description="How smooth it becomes")] = 1,
+    style_scale: Annotated[
+        float, Form(ge=0.1, le=4, description="Size of the painting, and so of its strokes, relative to the picture")
+    ] = 1,
+    start: Annotated[Literal["photo", "painting", "noise"], Form(description="What the picture is at first")] = "photo",
+    seed: Annotated[int, Form(ge=0, lt=2**63, description="Of the noise")] = 0,
+    preserve_color: Annotated[bool, Form(description="Keep the photo's colours")] = False,
+    format: Annotated[Format | None, Form(description="None: by Accept, else as uploaded")] = None,
+    quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP")] = 90,
+    accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
+) -> JobInfo:
+    settings, code = submission.settings, submission.batcher.code
+    if not settings.optimizations:
+        raise OptimizationsOff("this service makes no pictures by optimisation; IMPASTO_OPTIMIZATIONS=true lets it")
+    if size is not None and size > settings.optimization_max_size:
+        raise InvalidRequest(f"size: at most {settings.optimization_max_size} pixels on the longest side")
+    if steps > settings.optimization_max_steps:
+        raise InvalidRequest(f"steps: at most {settings.optimization_max_steps}")
+    if weight and len(weight) != len(painting):
+        raise InvalidRequest(f"weight: {len(weight)} for {len(painting)} paintings; give one each, or none")
+    shares = convex(weight or [1 / len(painting)] * len(painting))
+    photo, paintings = await image.read(), [await each.read() for each in painting]
+    options = {
+        "steps": steps,
+        "style_weight": style_weight,
+        "variation_weight": variation_weight,
+        "style_scale": style_scale,
+        "start": start,
+        "seed": seed,
+        "preserve_color": preserve_color,
+    }
+
+    def check() -> OptimizationRequest:
+        """What was sent, decoded and written anew: the worker need not doubt it."""
+        largest = settings.optimization_max_size
+        decoded = images.decode(photo, max_pixels=settings.max_pixels, longest_side=size, at_most=largest)
+        check_size(decoded)
+        kept = [
+            images.encode(read_painting(each, max_pixels=settings.max_pixels), "jpeg", quality=95) for each in paintings
+        ]
+        written = format or preferred_format(accept, decoded.format)
+        return OptimizationRequest(images.encode(decoded, "png"), tuple(kept), tuple(shares), options, written, quality)
+
+    async def prepare() -> OptimizationRequest:
+        return await code(check)
+
+    fields = [options, list(shares), size, format, quality, accept]
+    return await submission.submit(fields, [photo, *paintings], prepare)
