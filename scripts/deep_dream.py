@@ -26,21 +26,19 @@ class Arguments:
     """The photo."""
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """The picture to write: .jpg, .png or .webp."""
-    size: int = 512
-    """Longest side of the result in pixels."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-    config: DreamConfig = field(default_factory=DreamConfig)
+    config: DreamConfig = field(default_factory=lambda: DreamConfig(size=512))
 
 
 def main(arguments: Arguments) -> None:
     keep_freed_memory()
     try:
         pictures.check_target(arguments.output)
-        photo = pictures.read(arguments.photo, size=arguments.size)
+        photo = pictures.read(arguments.photo, at_most=arguments.config.size)
         dream = DeepDream(photo.rgb, arguments.config, device=find_device(arguments.device))
         last = pictures.follow(dream.run(), steps=dream.steps)
-        pictures.write(photo.with_rgb(last.picture), arguments.output)
+        pictures.write(pictures.repainted(photo, last.picture), arguments.output)
     except (ValueError, OSError, RuntimeError) as error:
         sys.exit(f"deep_dream: {error}")
 

@@ -36,13 +36,11 @@ class Arguments:
     """The picture to write: .jpg, .png or .webp."""
     share: tuple[float, ...] = ()
     """How much of each painting, with sum 1. Default: equal shares."""
-    size: int = 512
-    """Longest side of the result in pixels."""
     every: int | None = None
     """Write the picture every so many steps too, as out.00050.png beside it."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-    config: TransferConfig = field(default_factory=TransferConfig)
+    config: TransferConfig = field(default_factory=lambda: TransferConfig(size=512))
 
 
 def main(arguments: Arguments) -> None:
@@ -61,7 +59,7 @@ def run(arguments: Arguments) -> None:
         raise ValueError("--every is at least 1")
     output = arguments.output
     pictures.check_target(output)
-    photo = pictures.read(arguments.photo, size=arguments.size)
+    photo = pictures.read(arguments.photo, at_most=arguments.config.size)
     transfer = StyleTransfer(
         photo.rgb,
         [read_painting(path.read_bytes()).rgb for path in arguments.style],
@@ -76,7 +74,7 @@ def run(arguments: Arguments) -> None:
             pictures.write(Picture(transfer.picture(progress)), between)
 
     last = pictures.follow(transfer.run(), steps=transfer.steps, show=show)
-    pictures.write(photo.with_rgb(transfer.picture(last)), output)
+    pictures.write(pictures.repainted(photo, transfer.picture(last)), output)
     print(f"{output}: {', '.join(f'{name} {value:.3g}' for name, value in last.losses.items())}")
 
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
 from tqdm import tqdm
 
 from model import images
 from model.images import Format, Picture
 from model.optimization.descent import Progress
+from model.resize import resample
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 
 
-def read(path: Path, *, size: int | None = None) -> Picture:
-    """A picture from a file, with a longer side of `size` pixels. Raises ImageError, OSError."""
-    return images.decode(path.read_bytes(), longest_side=size)
+def read(path: Path, *, at_most: int | None = None) -> Picture:
+    """A picture from a file, with a longer side of at most so many pixels. Raises ImageError, OSError."""
+    return images.decode(path.read_bytes(), at_most=at_most)
+
+
+def repainted(photo: Picture, rgb: Tensor) -> Picture:
+    """A photo in other colours (3, H, W), perhaps of another size."""
+    alpha = None if photo.alpha is None else resample(photo.alpha[None], *rgb.shape[1:])[0].clamp(0, 1)
+    return replace(photo, rgb=rgb, alpha=alpha)
 
 
 def check_target(path: Path) -> None:
@@ -41,6 +50,8 @@ def follow(run: Iterator[Progress], *, steps: int, show: Callable[[Progress], No
         try:
             for progress in run:
                 bar.update(progress.step - (last.step if last else 0))
+                if progress.safer and not (last and last.safer):
+                    bar.write(f"the loss diverged at step {progress.step}; going on more carefully")
                 bar.set_postfix({name: f"{value:.4g}" for name, value in progress.losses.items()}, refresh=False)
                 last = progress
                 if show:

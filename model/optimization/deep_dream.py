@@ -18,7 +18,7 @@ from model.optimization.descent import Losses, Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Name, Precision, load_network
 from model.optimization.objective import Activation, Objective
-from model.optimization.schedule import Size, Stage, octaves, refine
+from model.optimization.schedule import Size, Stage, octaves, refine, scaled
 from model.resize import resample
 
 
@@ -26,6 +26,8 @@ from model.resize import resample
 class DreamConfig:
     """What is maximised, and how."""
 
+    size: int | None = None
+    """Longest side of the picture in pixels. None: the photo's own."""
     network: Name = "vgg16"
     """vgg16, vgg19, googlenet (the first one's) or inception_v3."""
     layer: str = "relu4_3"
@@ -67,7 +69,7 @@ class DeepDream:
         self.config = config = config or DreamConfig()
         self._device = device or torch.device("cpu")
         self._photo = photo[None].to(self._device)
-        full = photo.shape[1], photo.shape[2]
+        full = scaled((photo.shape[1], photo.shape[2]), config.size)
         self.plan = [Stage(size, config.stop) for size in octaves(full, config.octaves, ratio=config.octave_ratio)]
         self._network = load_network(
             config.network,

@@ -16,6 +16,8 @@ CGROUP = Path("/sys/fs/cgroup")
 """Where Linux says what a container may take (version 2)."""
 COPIES: dict[Method, int] = {"lbfgs": 2 * HISTORY + 12, "adam": 8, "gradient": 6}
 """Images of float32 that a method keeps, and those that come and go."""
+IN_FLIGHT = 3
+"""Tensors as large as the largest activation that a backward pass needs at once."""
 SPARE = 0.9
 """Share of the free memory that may be taken."""
 
@@ -42,34 +44,24 @@ def memory_needed(network: nn.Module, size: Size, method: Method) -> int:
     What autograd keeps is counted on PyTorch's "meta" device, where tensors have a shape and no memory; on top of it
     comes what is in flight, the gradients around the largest activation.
     """
+    shadow = deepcopy(network).to("meta")
+    of_network = {_memory(each) for each in [*shadow.parameters(), *shadow.buffers()]}
     kept: dict[int, Tensor] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        kept[id(tensor)] = tensor
+        kept[_memory(tensor)] = tensor
         return tensor
 
-    largest = 0
-
-    def see(module: nn.Module, arguments: object, output: object) -> None:
-        nonlocal largest
-        if isinstance(output, Tensor):
-            largest = max(largest, output.nbytes)
-
-    shadow = deepcopy(network).to("meta")
-    hooks = [module.register_forward_hook(see) for module in shadow.modules()]
     image = torch.empty(1, 3, *size, device="meta", requires_grad=True)
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        features = shadow(image)
-    for hook in hooks:
-        hook.remove()
-    weights = {id(each) for each in [*shadow.parameters(), *shadow.buffers()]}
-    saved = sum(tensor.nbytes for key, tensor in kept.items() if key not in weights)
-    del features
-    return saved + IN_FLIGHT * largest + COPIES[method] * image.nbytes
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        shadow(image)
+    saved = [tensor.nbytes for memory, tensor in kept.items() if memory not in of_network]
+    return sum(saved) + IN_FLIGHT * max(saved) + COPIES[method] * image.nbytes
 
 
-IN_FLIGHT = 3
-"""Tensors as large as the largest activation that a backward pass needs at once."""
+def _memory(tensor: Tensor) -> int:
+    """What tells one piece of memory from another, on the "meta" device too."""
+    return tensor.untyped_storage()._cdata
 
 
 def memory_free(device: torch.device) -> int:

@@ -28,6 +28,12 @@ class Stage:
     stop: Stop
 
 
+def scaled(size: Size, longest_side: int | None) -> Size:
+    """A size of the same shape, with so many pixels on its longer side; None: as it is."""
+    factor = 1 if longest_side is None else longest_side / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
 def octaves(full: Size, count: int, *, ratio: float = 2.0) -> list[Size]:
     """`count` sizes, the smallest first, each `ratio` times larger than the one before, the last `full`.
 
@@ -36,6 +42,8 @@ def octaves(full: Size, count: int, *, ratio: float = 2.0) -> list[Size]:
     if count < 1 or ratio <= 1:
         raise ValueError("a schedule has at least one size, and each is larger than the one before")
     sizes = [(round(full[0] / ratio**n), round(full[1] / ratio**n)) for n in reversed(range(count))]
+    if min(full) < SMALLEST:
+        raise ValueError(f"{full[1]} × {full[0]} pixels are too few: both sides must be at least {SMALLEST}")
     if min(sizes[0]) < SMALLEST:
         raise ValueError(
             f"{count} sizes up to {full[1]} × {full[0]} pixels begin at {sizes[0][1]} × {sizes[0][0]}, and both sides "
@@ -47,7 +55,7 @@ def octaves(full: Size, count: int, *, ratio: float = 2.0) -> list[Size]:
 def fitting_count(full: Size, *, coarsest: int) -> int:
     """How many sizes, each twice the one before, lead from at least so many pixels on the longer side to the full."""
     count = 1
-    while max(full) >= coarsest * 2**count:
+    while max(full) >= coarsest * 2**count and min(full) >= SMALLEST * 2**count:
         count += 1
     return count
 

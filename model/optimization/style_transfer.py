@@ -18,7 +18,7 @@ from model.optimization.descent import Method, Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
 from model.optimization.objective import Content, Objective, Style, Term, Variation, painting_grams
-from model.optimization.schedule import Size, fitting_count, noise, octaves, refine, stages
+from model.optimization.schedule import Size, fitting_count, noise, octaves, refine, scaled, stages
 from model.resize import center_crop, resample
 from model.shares import parse_shares
 from model.styles import convex
@@ -32,6 +32,8 @@ Start = Literal["photo", "painting", "noise"]
 class TransferConfig:
     """What is minimised, and how. Layers and networks are the paper's but for VGG-16 in place of 19."""
 
+    size: int | None = None
+    """Longest side of the picture in pixels. None: the photo's own."""
     network: Name = "vgg16"
     """The loss network: vgg16 or vgg19."""
     pooling: Pooling = "average"
@@ -97,11 +99,9 @@ class StyleTransfer:
         self.device = device or torch.device("cpu")
         self._photo, self._paintings = photo, list(paintings)
         self._shares = torch.tensor(convex(shares or [1 / len(paintings)] * len(paintings))).to(self.device)
-        self._content_layers, self._style_layers = (
-            parse_shares(config.content_layers),
-            parse_shares(config.style_layers),
-        )
-        full = photo.shape[1], photo.shape[2]
+        self._content_layers = parse_shares(config.content_layers)
+        self._style_layers = parse_shares(config.style_layers)
+        full = scaled((photo.shape[1], photo.shape[2]), config.size)
         count = config.sizes or fitting_count(full, coarsest=COARSEST)
         self.plan = stages(octaves(full, count), config.stop)
         self._network = load_network(

@@ -27,6 +27,12 @@ def test_what_is_needed_grows_with_pixels_and_holds_what_autograd_keeps(network:
     assert two_layers_of_64_channels < small < 4 * two_layers_of_64_channels
 
 
+def test_where_gradients_are_off_they_are_counted_all_the_same(network: LossNetwork) -> None:
+    expected = memory_needed(network, (64, 64), "adam")
+    with torch.no_grad():
+        assert memory_needed(network, (64, 64), "adam") == expected
+
+
 def test_half_the_precision_needs_nearly_half_the_memory(network: LossNetwork) -> None:
     exact = memory_needed(network, (64, 64), "gradient")
     network.features.to(torch.bfloat16)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.optimization.descent import Losses, Progress, Stop
-from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
+from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, scaled, stages
 
 
 def towards(shade: float) -> Losses:
@@ -20,6 +20,12 @@ def test_each_size_is_so_many_times_the_one_before_and_the_last_is_full() -> Non
     assert octaves((400, 600), 1) == [(400, 600)]
 
 
+def test_a_size_is_scaled_by_its_longer_side() -> None:
+    assert scaled((400, 600), 300) == (200, 300)
+    assert scaled((600, 3), 100) == (100, 1)
+    assert scaled((400, 600), None) == (400, 600)
+
+
 def test_sizes_of_nothing_are_refused_with_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"5 sizes up to 600 × 400 .* at 38 × 25, .* at least 32; choose fewer"):
         octaves((400, 600), 5)
@@ -30,7 +36,7 @@ def test_sizes_of_nothing_are_refused_with_what_to_do() -> None:
 
 @pytest.mark.parametrize(("longest", "count"), [(64, 1), (767, 1), (768, 2), (1535, 2), (1536, 3)])
 def test_as_many_sizes_fit_as_begin_above_the_coarsest(longest: int, count: int) -> None:
-    assert fitting_count((32, longest), coarsest=384) == count
+    assert fitting_count((longest, longest), coarsest=384) == count
 
 
 def test_finer_sizes_have_fewer_steps_and_time_as_they_cost() -> None:
@@ -38,6 +44,12 @@ def test_finer_sizes_have_fewer_steps_and_time_as_they_cost() -> None:
     assert [stage.stop.steps for stage in plan] == [200, 100, 50]
     assert [stage.stop.seconds for stage in plan] == pytest.approx([10, 20, 40])
     assert [stage.stop.steps for stage in stages([(50, 50), (100, 100)], Stop(steps=1))] == [1, 1]
+
+
+def test_a_narrow_picture_has_as_few_sizes_as_its_shorter_side_allows() -> None:
+    assert fitting_count((64, 4000), coarsest=384) == 2
+    with pytest.raises(ValueError, match=r"64 × 31 pixels are too few"):
+        octaves((31, 64), 1)
 
 
 def test_noise_is_seeded() -> None:
