@@ -28,7 +28,7 @@ from tqdm import tqdm
 from model import checkpoint, images
 from model.checkpoint import SHIPPED
 from model.contact_sheet import contact_sheet
-from model.device import device_name, find_device
+from model.device import device_name, find_device, has_native_bfloat16
 from model.memory import keep_freed_memory
 from model.optimization.descent import HISTORY, Stop, descend
 from model.optimization.schedule import noise
@@ -105,14 +105,16 @@ class Speed:
     photo: Path
     painting: Path
     size: int = 512
-    """Longest side of the picture in pixels."""
+    """Pixels a side: the middle of the photo."""
     steps: int = 300
     ratio_sizes: tuple[int, ...] = (256, 512, 1024)
     """Sides of the squares for the ratio to the network."""
     device: str = "auto"
 
     def run(self) -> None:
-        print(f"{device_name(find_device(self.device))}, {self.size} pixels, {self.steps} steps of L-BFGS\n")
+        print(
+            f"{device_name(find_device(self.device))}, {self.size} × {self.size} pixels, {self.steps} steps of L-BFGS\n"
+        )
         print("| | seconds | peak memory | final loss, in float32 |\n| --- | --- | --- | --- |")
         for precision in ("float32", "auto"):
             seconds, memory, loss = _apart(_measure, self, precision)
@@ -143,7 +145,7 @@ class Equal:
     )
     size: int = 256
     """Pixels a side."""
-    most: int = 400
+    most: int = 300
     """Iterations at the most."""
     checkpoint: Path = SHIPPED
     device: str = "auto"
@@ -158,7 +160,9 @@ class Equal:
         for path, style in zip(images.files_in(self.photos), self.styles, strict=False):
             painting = resize(images.decode((self.paintings / f"{style}.jpg").read_bytes()).rgb, config.painting_size)
             photo = center_crop(images.decode(path.read_bytes()).rgb, self.size)[None].to(stylizer.device)
-            objective = Objective(config, [painting]).to(stylizer.device)
+            objective = Objective(config, [painting]).to(stylizer.device).to(memory_format=torch.channels_last)
+            if has_native_bfloat16(stylizer.device):
+                objective.loss_network.features.to(torch.bfloat16)
             target, row = objective.content(photo), torch.zeros(1, dtype=torch.long, device=stylizer.device)
             strength = torch.tensor([strengths.get(style, 1.0)], device=stylizer.device)
 
@@ -167,20 +171,19 @@ class Equal:
 
             painted = stylizer.paint(photo.cpu(), source.styles.blend({style: 1.0})[None])
             reached = float(losses(painted.to(stylizer.device))["total"])
-            counts, totals = [], []
+            counts = []
             for start in (photo, noise((self.size, self.size), 0).to(stylizer.device)):
-                seen = [progress.total for progress in descend(losses, start, stop=Stop(steps=self.most))]
-                counts.append(next((f"{n}" for n, total in enumerate(seen, 1) if total <= reached), f"> {self.most}"))
-                totals.append(min(seen))
+                totals = [progress.total for progress in descend(losses, start, stop=Stop(steps=self.most))]
+                counts.append(next((f"{n}" for n, total in enumerate(totals, 1) if total <= reached), f"> {self.most}"))
             print(
-                f"| {path.stem} | {style} | {reached:.0f} | {counts[0]} | {counts[1]} | {totals[0]:.0f} |", flush=True
+                f"| {path.stem} | {style} | {reached:.0f} | {counts[0]} | {counts[1]} | {min(totals):.0f} |", flush=True
             )
 
 
 def _measure(speed: Speed, precision: str) -> tuple[float, float, float]:
     """Seconds, bytes at the peak beyond what was there, and the loss of the picture as seen in float32."""
     keep_freed_memory()
-    photo = fit(images.decode(speed.photo.read_bytes()).rgb, speed.size)
+    photo = center_crop(images.decode(speed.photo.read_bytes()).rgb, speed.size)
     painting = images.decode(speed.painting.read_bytes()).rgb
     device = find_device(speed.device)
 
