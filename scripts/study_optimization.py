@@ -13,7 +13,8 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -30,7 +31,7 @@ from model.checkpoint import SHIPPED
 from model.contact_sheet import contact_sheet
 from model.device import device_name, find_device, has_native_bfloat16
 from model.memory import keep_freed_memory
-from model.optimization.descent import HISTORY, Stop, descend
+from model.optimization.descent import HISTORY, Progress, Stop, descend
 from model.optimization.schedule import noise
 from model.optimization.style_transfer import StyleTransfer, TransferConfig
 from model.resize import center_crop, fit, resize
@@ -38,7 +39,7 @@ from model.stylizer import Stylizer
 from model.training.objective import Objective, objective_of
 
 T = TypeVar("T")
-BASE = TransferConfig(stop=Stop(steps=200))
+BASE = TransferConfig(stop=Stop(steps=150))
 LAYERS = BASE.style_layers
 CHOICES: dict[str, dict[str, TransferConfig]] = {
     "weight": {f"β = {beta:g} α": replace(BASE, style_weight=beta) for beta in (1, 3, 10, 30, 100)},
@@ -62,7 +63,7 @@ CHOICES: dict[str, dict[str, TransferConfig]] = {
     "method": {
         f"{method}, {steps} steps": replace(BASE, method=method, stop=Stop(steps=steps))
         for method in ("lbfgs", "adam")
-        for steps in (50, 200)
+        for steps in (50, 150)
     },
     "scale": {f"painting × {scale:g}": replace(BASE, style_scale=scale) for scale in (0.5, 1, 2)},
 }
@@ -77,7 +78,7 @@ class Choices:
     painting: Path
     output: Path
     """Folder for the sheets, a JPEG each."""
-    size: int = 320
+    size: int = 288
     """Longest side of each picture in pixels."""
     only: tuple[str, ...] = ()
     """Names of sheets. Default: all."""
@@ -93,8 +94,7 @@ class Choices:
             cells = [("photo", photo), ("painting", center_crop(painting, width, height))]
             for caption, config in CHOICES[name].items():
                 transfer = StyleTransfer(photo, [painting], config, device=device)
-                *_, last = transfer.run()
-                cells.append((caption, transfer.picture(last)))
+                cells.append((caption, transfer.picture(_last(transfer.run()))))
             contact_sheet(cells, columns=len(cells)).save(self.output / f"{name}.jpg", quality=88)
 
 
@@ -193,7 +193,7 @@ def _measure(speed: Speed, precision: str) -> tuple[float, float, float]:
 
     made, before = transfer(precision), _peak(device)
     began = time.perf_counter()
-    *_, last = made.run()
+    last = _last(made.run())
     seconds, memory = time.perf_counter() - began, _peak(device) - before
     with torch.no_grad():
         parts = transfer("float32").objective((photo.shape[1], photo.shape[2]))(last.picture[None].to(device))
@@ -219,6 +219,11 @@ def _compare(speed: Speed, side: int) -> tuple[float, float]:
     began = time.perf_counter()
     count = len(list(islice(run, 100)))
     return sorted(times)[len(times) // 2], (time.perf_counter() - began) / count * 500
+
+
+def _last(run: Iterator[Progress]) -> Progress:
+    """The last step, without keeping the images of all."""
+    return deque(run, maxlen=1).pop()
 
 
 def _peak(device: torch.device) -> float:

@@ -49,6 +49,13 @@ def vgg_weights() -> dict[str, Tensor]:
     return weights
 
 
+@pytest.fixture(scope="session")
+def real_vgg_weights() -> dict[str, Tensor]:
+    """VGG-16's own weights, for tests marked `real_loss_network`."""
+    state = torch.load(REAL_WEIGHTS, map_location="cpu", weights_only=True)
+    return {name.removeprefix("features."): value for name, value in state.items()}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def torch_home(vgg_weights: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A TORCH_HOME that holds `vgg_weights` as torchvision's file; processes that a test starts see it too."""

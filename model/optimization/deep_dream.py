@@ -97,7 +97,7 @@ class DeepDream:
             return photo
         return photo + resample(before - resample(self._photo, *before.shape[2:]), *size)
 
-    def _losses(self, size: Size) -> Losses:
+    def _losses(self, stage: Stage) -> Losses:
         config = self.config
         objective = Objective(self._network, [Activation(config.layer, config.channel)])
         random = torch.Generator().manual_seed(config.seed)

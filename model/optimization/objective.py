@@ -6,6 +6,7 @@ Which terms make which picture is said where the picture is made (`style_transfe
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -14,8 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from model.losses import gram, relative_error, total_variation
-from model.optimization.schedule import SMALLEST
+from model.optimization.schedule import SMALLEST, Stage
 from model.resize import fit
+
+COMPILED_FROM = 50e6
+"""Pixels × steps from which compiling pays: it takes half a minute, once a size, and then nearly halves each step."""
 
 
 class Term(Protocol):
@@ -133,3 +137,15 @@ class Objective(nn.Module):
             loss = term(image, features)
             losses[term.name] = losses[term.name] + loss if term.name in losses else loss
         return losses
+
+    def compiled_for(self, stage: Stage) -> Objective:
+        """The same objective, compiled if that pays at this stage.
+
+        It does where hardware multiplies bfloat16: elsewhere the convolutions take all the time.
+        """
+        height, width = stage.size
+        fast = next(self.network.parameters()).dtype == torch.bfloat16
+        compiler = shutil.which("g++") or shutil.which("clang++")
+        if fast and compiler and height * width * stage.stop.steps >= COMPILED_FROM:
+            self.compile()
+        return self

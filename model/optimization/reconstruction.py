@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from model.loss_network import Name, Pooling
 from model.losses import gram
-from model.optimization.descent import Method, Progress, Stop, descend
+from model.optimization.descent import Progress, Stop, descend
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
 from model.optimization.objective import Content, Objective, Style, Term, Variation
@@ -36,7 +37,7 @@ class ReconstructionConfig:
     """Of the total variation: 1 blurs, less keeps edges."""
     seed: int = 0
     """Of the noise that it begins as."""
-    method: Method = "lbfgs"
+    method: Literal["lbfgs", "adam"] = "lbfgs"
     """lbfgs or adam."""
     precision: Precision = "auto"
     """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""

@@ -83,7 +83,7 @@ def stages(sizes: Sequence[Size], stop: Stop) -> list[Stage]:
 def refine(
     plan: Sequence[Stage],
     start: Callable[[Size, Tensor | None], Tensor],
-    losses: Callable[[Size], Losses],
+    losses: Callable[[Stage], Losses],
     *,
     method: Method = "lbfgs",
     rate: float | None = None,
@@ -92,7 +92,7 @@ def refine(
     """Descend at each stage in turn; steps are counted over all.
 
     start: the image (1, 3, H, W) to begin a size with, of that of the size before, which is None for the first.
-    losses: the objective at a size. resume: go on after that step, from its image.
+    losses: the objective of a stage. resume: go on after that step, from its image.
     """
     made = 0
     image: Tensor | None = None
@@ -104,7 +104,7 @@ def refine(
         if skipped < steps:
             begin = image if skipped and image is not None else start(stage.size, image)
             stop = replace(stage.stop, steps=steps - skipped)
-            for progress in descend(losses(stage.size), begin, method=method, rate=rate, stop=stop):
+            for progress in descend(losses(stage), begin, method=method, rate=rate, stop=stop):
                 image = progress.image
                 yield replace(progress, step=made + skipped + progress.step)
         made += steps

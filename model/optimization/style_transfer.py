@@ -14,11 +14,11 @@ from torch import Tensor
 
 from model.color import keep_color
 from model.loss_network import Name, Pooling
-from model.optimization.descent import Method, Progress, Stop
+from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
 from model.optimization.objective import Content, Objective, Style, Term, Variation, painting_grams
-from model.optimization.schedule import Size, fitting_count, noise, octaves, refine, scaled, stages
+from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, scaled, stages
 from model.resize import center_crop, resample
 from model.shares import parse_shares
 from model.styles import convex
@@ -60,7 +60,7 @@ class TransferConfig:
     """Sizes from coarse to fine, each twice the one before. None: as many as begin at about 384 pixels."""
     preserve_color: bool = False
     """Keep the photo's colours."""
-    method: Method = "lbfgs"
+    method: Literal["lbfgs", "adam"] = "lbfgs"
     """lbfgs or adam."""
     rate: float | None = None
     """Size of a step: of L-BFGS a factor, 1 by default; of Adam in values of [0, 1], 0.02."""
@@ -122,7 +122,7 @@ class StyleTransfer:
     def run(self, resume: Progress | None = None) -> Iterator[Progress]:
         """Make the picture, step by step; `picture` shows it. Raises Diverged."""
         config = self.config
-        return refine(self.plan, self._start, self.objective, method=config.method, rate=config.rate, resume=resume)
+        return refine(self.plan, self._start, self._losses, method=config.method, rate=config.rate, resume=resume)
 
     def picture(self, progress: Progress) -> Tensor:
         """What there is after a step: (3, H, W) in [0, 1], on the CPU, of the size it has got to."""
@@ -153,6 +153,9 @@ class StyleTransfer:
     def _at(self, size: Size) -> Tensor:
         """The photo at a size, (1, 3, H, W), on the device."""
         return resample(self._photo[None], *size).clamp(0, 1).to(self.device)
+
+    def _losses(self, stage: Stage) -> Objective:
+        return self.objective(stage.size).compiled_for(stage)
 
     def _start(self, size: Size, before: Tensor | None) -> Tensor:
         """The image to begin a size with: the one of the size before, or what the configuration says."""

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from model.loss_network import Name, Pooling
-from model.optimization.descent import Method, Progress, Stop
+from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
 from model.optimization.objective import Objective, Style, painting_grams
-from model.optimization.schedule import Size, fitting_count, noise, octaves, refine, stages
+from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
 from model.resize import resample
 from model.shares import parse_shares
 
@@ -44,7 +45,7 @@ class TextureConfig:
     """Sizes from coarse to fine, each twice the one before. None: as many as begin at about 128 pixels."""
     seed: int = 0
     """Of the noise that it begins as."""
-    method: Method = "lbfgs"
+    method: Literal["lbfgs", "adam"] = "lbfgs"
     """lbfgs or adam."""
     precision: Precision = "auto"
     """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""
@@ -87,7 +88,7 @@ class Texture:
 
     def run(self) -> Iterator[Progress]:
         """Make the texture, step by step. Raises Diverged."""
-        return refine(self.plan, self._start, self.objective, method=self.config.method)
+        return refine(self.plan, self._start, self._losses, method=self.config.method)
 
     @torch.no_grad()
     def objective(self, size: Size) -> Objective:
@@ -99,6 +100,9 @@ class Texture:
         return Objective(
             self._network, [Style(layer, grams[layer], shares, weight) for layer, weight in self._layers.items()]
         )
+
+    def _losses(self, stage: Stage) -> Objective:
+        return self.objective(stage.size).compiled_for(stage)
 
     def _start(self, size: Size, before: Tensor | None) -> Tensor:
         return noise(size, self.config.seed).to(self._device) if before is None else resample(before, *size)

@@ -22,7 +22,7 @@ from model.loss_network import (
     load_weights,
     weights_file,
 )
-from tests.conftest import REAL_WEIGHTS, VGG_CHANNELS
+from tests.conftest import VGG_CHANNELS
 
 PAPER_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 
@@ -194,10 +194,9 @@ def test_a_broken_cached_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 @pytest.mark.real_loss_network
-def test_the_real_weights_are_the_caffe_ones() -> None:
+def test_the_real_weights_are_the_caffe_ones(real_vgg_weights: dict[str, Tensor]) -> None:
     """Of the mean picture nothing is left but the biases, and every activation is finite."""
-    state = torch.load(REAL_WEIGHTS, map_location="cpu", weights_only=True)
-    weights = {name.removeprefix("features."): value for name, value in state.items()}
+    weights = real_vgg_weights
     mean = torch.tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1).expand(1, 3, 32, 32) / 255
     found = LossNetwork(["relu1_1", "relu4_3"], weights)
     biases = weights["0.bias"].relu().view(1, 64, 1, 1).expand(1, 64, 32, 32)

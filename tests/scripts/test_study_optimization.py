@@ -31,8 +31,8 @@ def folder(tmp_path: Path, tiny_checkpoint: Checkpoint) -> Path:
 def test_a_choice_is_a_row_of_pictures(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = {caption: replace(config, stop=Stop(steps=2)) for caption, config in CHOICES["pooling"].items()}
     monkeypatch.setitem(CHOICES, "pooling", short)
-    files = {"photo": folder / "photos" / "photo.png", "painting": folder / "great-wave.jpg"}
-    Choices(**files, output=tmp_path / "out", size=64, only=("pooling",)).run()
+    photo, painting = folder / "photos" / "photo.png", folder / "great-wave.jpg"
+    Choices(photo, painting, output=tmp_path / "out", size=64, only=("pooling",)).run()
     sheet = images.decode((tmp_path / "out" / "pooling.jpg").read_bytes())
     assert sheet.size[0] > 4 * 64
 

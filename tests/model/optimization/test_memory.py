@@ -24,7 +24,7 @@ def test_what_is_needed_grows_with_pixels_and_holds_what_autograd_keeps(network:
     small, large = (memory_needed(network, (side, side), "gradient") for side in (64, 128))
     assert large == pytest.approx(4 * small, rel=0.01)
     two_layers_of_64_channels = 2 * 64 * 64 * 64 * 4
-    assert two_layers_of_64_channels < small < 4 * two_layers_of_64_channels
+    assert two_layers_of_64_channels < small < 5 * two_layers_of_64_channels
 
 
 def test_where_gradients_are_off_they_are_counted_all_the_same(network: LossNetwork) -> None:

@@ -43,3 +43,10 @@ def test_variation_smooths_what_a_layer_does_not_see(small_photo: Tensor, vgg_we
 def test_a_layer_that_is_not_there_is_named(small_photo: Tensor, vgg_weights: dict[str, Tensor]) -> None:
     with pytest.raises(ValueError, match="has no layer relu7_1"):
         Reconstruction(small_photo, ["relu7_1"], weights=vgg_weights)
+
+
+@pytest.mark.real_loss_network
+def test_the_real_loss_network_finds_the_photo_again(small_photo: Tensor, real_vgg_weights: dict[str, Tensor]) -> None:
+    config = ReconstructionConfig(stop=Stop(steps=200))
+    *_, last = Reconstruction(small_photo, ["relu2_1"], config, weights=real_vgg_weights).content("relu2_1")
+    assert last.losses["content"] < 0.01
