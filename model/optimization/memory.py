@@ -19,8 +19,8 @@ COPIES: dict[Method, int] = {"lbfgs": 2 * HISTORY + 12, "adam": 8, "gradient": 6
 IN_FLIGHT = 3
 """Tensors as large as the largest activation that a backward pass needs at once."""
 BEYOND = 1.6
-"""How much more is taken than is counted, by the allocator and by libraries: 1.35 to 1.6 was measured on a CPU, at 256²,
-512² and 1024², in both precisions."""
+"""How much more is taken than is counted, by the allocator and by libraries: on a CPU 1.35 to 1.6 was measured, at
+256², 512² and 1024², in both precisions."""
 SPARE = 0.9
 """Share of the free memory that may be taken."""
 
