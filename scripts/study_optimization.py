@@ -39,10 +39,10 @@ from model.stylizer import Stylizer
 from model.training.objective import Objective, objective_of
 
 T = TypeVar("T")
-BASE = TransferConfig(stop=Stop(steps=150))
+BASE = TransferConfig(stop=Stop(steps=100))
 LAYERS = BASE.style_layers
 CHOICES: dict[str, dict[str, TransferConfig]] = {
-    "weight": {f"β = {beta:g} α": replace(BASE, style_weight=beta) for beta in (1, 3, 10, 30, 100)},
+    "weight": {f"beta {beta:g}": replace(BASE, style_weight=beta) for beta in (1, 3, 10, 30, 100)},
     "content-layer": {
         layer: replace(BASE, content_layers=(layer,)) for layer in ("relu2_2", "relu3_3", "relu4_2", "relu5_1")
     },
@@ -63,9 +63,9 @@ CHOICES: dict[str, dict[str, TransferConfig]] = {
     "method": {
         f"{method}, {steps} steps": replace(BASE, method=method, stop=Stop(steps=steps))
         for method in ("lbfgs", "adam")
-        for steps in (50, 150)
+        for steps in (30, 100)
     },
-    "scale": {f"painting × {scale:g}": replace(BASE, style_scale=scale) for scale in (0.5, 1, 2)},
+    "scale": {f"painting {scale:g} times": replace(BASE, style_scale=scale) for scale in (0.5, 1, 2)},
 }
 """Name of a sheet -> caption of a picture -> what it is made with."""
 
@@ -78,7 +78,7 @@ class Choices:
     painting: Path
     output: Path
     """Folder for the sheets, a JPEG each."""
-    size: int = 288
+    size: int = 224
     """Longest side of each picture in pixels."""
     only: tuple[str, ...] = ()
     """Names of sheets. Default: all."""

@@ -82,6 +82,20 @@ class Variation:
 
 
 @dataclass(frozen=True)
+class Range:
+    """weight · mean of the squared distance from [0, 1]: how much would be cut off when it is shown.
+
+    No paper has it: without, a loss was 0.69 of the image, and 0.98 of what is left of it as a picture.
+    """
+
+    weight: float = 1000.0
+    name: ClassVar[str] = "range"
+
+    def __call__(self, image: Tensor, features: Mapping[str, Tensor]) -> Tensor:
+        return self.weight * (image - image.clamp(0, 1)).square().mean()
+
+
+@dataclass(frozen=True)
 class Activation:
     """−½ mean F(y)² at a layer, or −mean F(y) of one of its channels: what the network sees in it.
 

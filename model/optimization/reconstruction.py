@@ -19,7 +19,7 @@ from model.losses import gram
 from model.optimization.descent import Progress, Stop, descend
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
-from model.optimization.objective import Content, Objective, Style, Term, Variation
+from model.optimization.objective import Content, Objective, Range, Style, Term, Variation
 from model.optimization.schedule import noise
 
 
@@ -84,4 +84,4 @@ class Reconstruction:
         if config.variation_weight:
             terms.append(Variation(config.variation_weight, config.variation_exponent))
         start = noise(self._size, config.seed).to(self._device)
-        return descend(Objective(self._network, terms), start, method=config.method, stop=config.stop)
+        return descend(Objective(self._network, [*terms, Range()]), start, method=config.method, stop=config.stop)

@@ -17,7 +17,7 @@ from model.loss_network import Name, Pooling
 from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
-from model.optimization.objective import Content, Objective, Style, Term, Variation, painting_grams
+from model.optimization.objective import Content, Objective, Range, Style, Term, Variation, painting_grams
 from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, scaled, stages
 from model.resize import center_crop, resample
 from model.shares import parse_shares
@@ -148,7 +148,7 @@ class StyleTransfer:
         ]
         if config.variation_weight:
             terms.append(Variation(config.variation_weight, config.variation_exponent))
-        return Objective(self._network, terms)
+        return Objective(self._network, [*terms, Range()])
 
     def _at(self, size: Size) -> Tensor:
         """The photo at a size, (1, 3, H, W), on the device."""

@@ -16,7 +16,7 @@ from model.loss_network import Name, Pooling
 from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
-from model.optimization.objective import Objective, Style, painting_grams
+from model.optimization.objective import Objective, Range, Style, painting_grams
 from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
 from model.resize import resample
 from model.shares import parse_shares
@@ -97,9 +97,8 @@ class Texture:
         longest = round(config.scale * max(self._painting.shape[1:]) * size[0] / config.height)
         grams = painting_grams(self._network, self._painting, longest, self._device)
         shares = torch.ones(1, device=self._device)
-        return Objective(
-            self._network, [Style(layer, grams[layer], shares, weight) for layer, weight in self._layers.items()]
-        )
+        styles = [Style(layer, grams[layer], shares, weight) for layer, weight in self._layers.items()]
+        return Objective(self._network, [*styles, Range()])
 
     def _losses(self, stage: Stage) -> Objective:
         return self.objective(stage.size).compiled_for(stage)

@@ -155,7 +155,7 @@ def test_a_picture_is_made_by_optimisation_shown_on_the_way_and_kept(
         assert "event: preview" in told and "event: succeeded" in told
         ended = until(job, succeeded)
         assert (ended["step"], ended["steps"], ended["seconds_left"]) == (40, 40, 0)
-        assert set(ended["losses"]) == {"content", "style", "variation"}
+        assert set(ended["losses"]) == {"content", "style", "variation", "range"}
         result = httpx2.get(f"{job}/result", timeout=60)
         assert result.headers["content-type"] == "image/png"
         assert opened(result.content).size == (64, 64)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model.loss_network import LossNetwork
 from model.losses import gram
-from model.optimization.objective import Activation, Content, Objective, Style, Variation, painting_grams
+from model.optimization.objective import Activation, Content, Objective, Range, Style, Variation, painting_grams
 
 Array = NDArray[np.float64]
 LAYERS = ("relu1_1", "relu2_1")
@@ -66,6 +66,11 @@ def test_activation_is_the_mean_square_of_a_layer_or_the_mean_of_a_channel(netwo
     one = Objective(network, [Activation("relu2_1", channel=5)])(image())["activation"]
     assert whole.item() == pytest.approx(-(seen**2).mean() / 2, rel=1e-5)
     assert one.item() == pytest.approx(-seen[5].mean(), rel=1e-5)
+
+
+def test_range_is_the_squared_distance_from_what_can_be_shown(network: LossNetwork) -> None:
+    far = torch.tensor([-0.5, 0.0, 0.4, 1.0, 1.2], dtype=torch.float64).view(1, 1, 5, 1).expand(1, 3, 5, 4)
+    assert Objective(network, [Range(2.0)])(far)["range"].item() == pytest.approx(2 * (0.25 + 0.04) / 5)
 
 
 @pytest.mark.parametrize("channel", [-1, 128])

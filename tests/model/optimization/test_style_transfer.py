@@ -58,7 +58,7 @@ def test_every_choice_lowers_what_is_minimised(make: Any, choices: dict[str, Any
     transfer = make(**choices)
     seen = list(transfer.run())
     assert len(seen) == transfer.steps == 12
-    assert set(seen[0].losses) == {"content", "style", "variation"}
+    assert set(seen[0].losses) == {"content", "style", "variation", "range"}
     assert sum(float(loss) for loss in transfer.objective((48, 64))(seen[-1].image).values()) < seen[0].total
     picture = transfer.picture(seen[-1])
     assert picture.shape == (3, 48, 64)
