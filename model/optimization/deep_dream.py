@@ -44,11 +44,11 @@ class DreamConfig:
     """Pixels by which the image is shifted at the most."""
     seed: int = 0
     """Of the shifts."""
-    rate: float = 0.01
+    rate: float = 0.006
     """Mean change of a value by a step."""
     precision: Precision = "auto"
     """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""
-    stop: Stop = field(default_factory=lambda: Stop(steps=20))
+    stop: Stop = field(default_factory=lambda: Stop(steps=10))
     """When to leave an octave."""
 
 

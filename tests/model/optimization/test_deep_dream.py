@@ -12,7 +12,7 @@ from model.loss_network import LossNetwork, LossNetworkMissing
 from model.optimization.deep_dream import DeepDream, DreamConfig
 from model.optimization.descent import Stop
 
-CONFIG = DreamConfig(layer="relu2_1", precision="float32", octaves=2, jitter=4, stop=Stop(steps=6))
+CONFIG = DreamConfig(rate=0.01, layer="relu2_1", precision="float32", octaves=2, jitter=4, stop=Stop(steps=6))
 
 
 def seen(picture: Tensor, weights: dict[str, Tensor], channel: int | None = None) -> float:
