@@ -74,7 +74,7 @@ def test_the_same_id_may_be_fitted_to_another_network(jobs: Jobs, database_url: 
 def test_a_full_queue_refuses_until_one_is_cancelled(jobs: Jobs) -> None:
     jobs.submit("one", REQUEST, "digest")
     jobs.submit("two", other("b"), "digest")
-    with pytest.raises(JobsFull, match="2 fits are waiting") as refused:
+    with pytest.raises(JobsFull, match="2 jobs are waiting") as refused:
         jobs.submit("three", other("c"), "digest")
     assert refused.value.retry_after >= 1
     jobs.cancel("one")

@@ -408,7 +408,8 @@ def test_a_batch_that_the_processes_cannot_share_is_refused(run: RunConfig) -> N
 
 
 def test_two_processes_learn_what_one_learns(run: RunConfig, tmp_path: Path) -> None:
-    config = replace(CONFIG, batch=4, steps=4)
+    # Without the lines, whose energy in so small a crop turns its sign with the last bit of bfloat16
+    config = replace(CONFIG, batch=4, steps=4, objective=replace(CONFIG.objective, line_weight=0))
     command = [
         sys.executable,
         "-m",
@@ -419,7 +420,7 @@ def test_two_processes_learn_what_one_learns(run: RunConfig, tmp_path: Path) -> 
         "scripts/train.py",
     ]
     folders = ["--styles", run.styles, "--content", run.content, "--output", run.output]
-    flags = [*FLAGS, "--steps", "4", "--batch", "4", "--log-every", "1"]
+    flags = [*FLAGS, "--steps", "4", "--batch", "4", "--log-every", "1", "--objective.line-weight", "0"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.run(
         [*command, *map(str, folders), *flags], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
