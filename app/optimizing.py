@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -79,10 +80,10 @@ class _Work:
         if self._last is None or self._last.step != state["step"]:
             self._last = self._recorded(state) if state["step"] else None
             self._run = self._transfer.run(self._last)
-        made = list(islice(self._run, STRIDE))
+        made = deque(islice(self._run, STRIDE), maxlen=1)  # images on the way are not kept
         if not made:
             return {**state, "finished": True}
-        self._last = made[-1]
+        self._last = made.pop()
         finished = self._last.step >= self._transfer.steps
         picture = as_text(images.encode(Picture(self._last.picture), "jpeg", quality=95))
         return {"step": self._last.step, "losses": self._last.losses, "picture": picture, "finished": finished}

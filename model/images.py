@@ -118,7 +118,7 @@ def decode(
     if longest_side is None and at_most is not None and max(width, height) > at_most:
         longest_side = at_most
     if longest_side is not None:
-        image.draft(None, _scaled((width, height), longest_side))
+        image.draft(None, scaled((width, height), longest_side))
     try:
         exif = image.getexif()
         credit = {tag: str(exif[tag])[:LONGEST_CREDIT] for tag in (EXIF_ARTIST, EXIF_COPYRIGHT) if tag in exif}
@@ -131,7 +131,7 @@ def decode(
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         raise UndecodableImage(f"the {image.format} picture is broken or cut short ({error})") from error
     if longest_side is not None:
-        color, alpha = _resize(color, alpha, _scaled(color.size, longest_side))
+        color, alpha = _resize(color, alpha, scaled(color.size, longest_side))
     return Picture(to_tensor(color), None if alpha is None else to_tensor(alpha), _written_as(image.format), credit)
 
 
@@ -290,7 +290,8 @@ def _srgb() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def _scaled(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+def scaled(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """The two sides of a picture of the same shape, with so many pixels on the longer one."""
     factor = longest_side / max(size)
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 

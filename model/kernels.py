@@ -92,7 +92,7 @@ def _built(channels: Sequence[int], cache: Path) -> Path:
     library = cache / f"kernels-{key}.so"
     if library.is_file():
         return library
-    compiler = shutil.which("g++") or shutil.which("clang++")
+    compiler = cpp_compiler()
     if compiler is None:
         raise KernelsUnavailable("there is no C++ compiler, g++ or clang++")
     try:
@@ -107,6 +107,11 @@ def _built(channels: Sequence[int], cache: Path) -> Path:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise KernelsUnavailable(str(error)) from error
     return library
+
+
+def cpp_compiler() -> str | None:
+    """The machine's C++ compiler, or None."""
+    return shutil.which("g++") or shutil.which("clang++")
 
 
 def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:

@@ -65,8 +65,7 @@ def color_variation(images: Tensor) -> Tensor:
     keep colour at half the resolution, hardly sees colour this fine, and so leaves a painting network free to draw
     with it: the red and green diagonals of fast style transfer.
     """
-    red, green, blue = images.unbind(dim=1)
-    return total_variation(torch.stack([red - green, blue - (red + green) / 2], dim=1))
+    return total_variation(opponent_planes(images)[:, 1:])
 
 
 def grid_energy(images: Tensor) -> Tensor:

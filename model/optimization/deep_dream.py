@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from model.images import scaled
 from model.loss_network import Pooling
 from model.optimization.descent import Losses, Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Name, Precision, load_network
 from model.optimization.objective import Activation, Objective
-from model.optimization.schedule import Size, Stage, octaves, refine, scaled
+from model.optimization.schedule import Size, Stage, octaves, refine
 from model.resize import resample
 
 
@@ -69,7 +70,8 @@ class DeepDream:
         self.config = config = config or DreamConfig()
         self._device = device or torch.device("cpu")
         self._photo = photo[None].to(self._device)
-        full = scaled((photo.shape[1], photo.shape[2]), config.size)
+        own = photo.shape[1], photo.shape[2]
+        full = own if config.size is None else scaled(own, config.size)
         self.plan = [Stage(size, config.stop) for size in octaves(full, config.octaves, ratio=config.octave_ratio)]
         self._network = load_network(
             config.network,

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from model.device import has_native_bfloat16
+from model.device import find_precision
 from model.loss_network import LossNetwork, LossNetworkMissing, Pooling, load_weights
 
 Name = Literal["vgg16", "vgg19", "googlenet", "inception_v3"]
@@ -43,7 +43,7 @@ def load_network(
         network: LossNetwork | _Inception = LossNetwork(layers, found, pooling=pooling, name=name)
     else:
         network = _Inception(name, layers)
-    if precision == "bfloat16" or (precision == "auto" and has_native_bfloat16(device)):
+    if find_precision(precision, device) == "bfloat16":
         network.features.to(torch.bfloat16)
     return network.to(device).to(memory_format=torch.channels_last)
 

@@ -6,7 +6,6 @@ Which terms make which picture is said where the picture is made (`style_transfe
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -14,6 +13,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from model.kernels import cpp_compiler
 from model.losses import gram, relative_error, total_variation
 from model.optimization.schedule import SMALLEST, Stage
 from model.resize import fit
@@ -159,7 +159,6 @@ class Objective(nn.Module):
         """
         height, width = stage.size
         fast = next(self.network.parameters()).dtype == torch.bfloat16
-        compiler = shutil.which("g++") or shutil.which("clang++")
-        if fast and compiler and height * width * stage.stop.steps >= COMPILED_FROM:
+        if fast and cpp_compiler() and height * width * stage.stop.steps >= COMPILED_FROM:
             self.compile()
         return self

@@ -28,12 +28,6 @@ class Stage:
     stop: Stop
 
 
-def scaled(size: Size, longest_side: int | None) -> Size:
-    """A size of the same shape, with so many pixels on its longer side; None: as it is."""
-    factor = 1 if longest_side is None else longest_side / max(size)
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
-
-
 def octaves(full: Size, count: int, *, ratio: float = 2.0) -> list[Size]:
     """`count` sizes, the smallest first, each `ratio` times larger than the one before, the last `full`.
 

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from model.color import keep_color
+from model.images import scaled
 from model.loss_network import Name, Pooling
 from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
 from model.optimization.objective import Content, Objective, Range, Style, Term, Variation, painting_grams
-from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, scaled, stages
+from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
 from model.resize import center_crop, resample
 from model.shares import parse_shares
 from model.styles import convex
@@ -101,7 +102,8 @@ class StyleTransfer:
         self._shares = torch.tensor(convex(shares or [1 / len(paintings)] * len(paintings))).to(self.device)
         self._content_layers = parse_shares(config.content_layers)
         self._style_layers = parse_shares(config.style_layers)
-        full = scaled((photo.shape[1], photo.shape[2]), config.size)
+        own = photo.shape[1], photo.shape[2]
+        full = own if config.size is None else scaled(own, config.size)
         count = config.sizes or fitting_count(full, coarsest=COARSEST)
         self.plan = stages(octaves(full, count), config.stop)
         self._network = load_network(

@@ -27,6 +27,7 @@ from model.images import (
     decode,
     encode,
     readable_formats,
+    scaled,
     to_image,
 )
 from tests.pictures import encoded, opened, photo, png_claiming
@@ -445,3 +446,8 @@ def test_a_damaged_file_is_a_picture_or_an_image_error(
         return
     assert picture.rgb.isfinite().all()
     assert opened(encode(picture)).size == picture.size
+
+
+def test_a_size_is_scaled_by_its_longer_side() -> None:
+    assert scaled((400, 600), 300) == (200, 300)
+    assert scaled((600, 3), 100) == (100, 1)

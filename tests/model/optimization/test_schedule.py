@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.optimization.descent import Losses, Progress, Stop
-from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, scaled, stages
+from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
 
 
 def towards(shade: float) -> Losses:
@@ -18,12 +18,6 @@ def test_each_size_is_so_many_times_the_one_before_and_the_last_is_full() -> Non
     assert octaves((400, 600), 3) == [(100, 150), (200, 300), (400, 600)]
     assert octaves((400, 600), 2, ratio=1.5) == [(267, 400), (400, 600)]
     assert octaves((400, 600), 1) == [(400, 600)]
-
-
-def test_a_size_is_scaled_by_its_longer_side() -> None:
-    assert scaled((400, 600), 300) == (200, 300)
-    assert scaled((600, 3), 100) == (100, 1)
-    assert scaled((400, 600), None) == (400, 600)
 
 
 def test_sizes_of_nothing_are_refused_with_what_to_do() -> None:

@@ -122,6 +122,13 @@ def test_it_goes_from_coarse_to_fine(make: Any, monkeypatch: pytest.MonkeyPatch)
     assert [tuple(progress.image.shape[2:]) for progress in seen] == [(24, 32)] * 12 + [(48, 64)] * 6
 
 
+@pytest.mark.parametrize(("size", "shape"), [(None, (48, 64)), (48, (36, 48))])
+def test_a_picture_has_the_size_asked_for_or_the_photos_own(
+    make: Any, size: int | None, shape: tuple[int, int]
+) -> None:
+    assert make(size=size).plan[-1].size == shape
+
+
 def test_it_resumes_from_a_picture(make: Any) -> None:
     transfer = make()
     half = list(transfer.run())[5]
