@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 def parse_shares(entries: Sequence[str]) -> dict[str, float]:
     """["a=0.7", "b=0.3"] or ["a", "b"], which means equal shares of 1 -> {"a": 0.7, "b": 0.3}.
 
-    Raises ValueError for a number that is none, a name twice, or weights for some only.
+    Raises ValueError for a number that is none or below 0, a name twice, or weights for some only.
     """
     pairs = [entry.partition("=") for entry in entries]
     if not any(equals for _, equals, _ in pairs):
@@ -19,7 +20,9 @@ def parse_shares(entries: Sequence[str]) -> dict[str, float]:
         try:
             shares[name] = float(text)
         except ValueError:
-            raise ValueError(f"the weight of {name} is {text!r}, not a number; write {name}=0.5") from None
+            shares[name] = math.nan
+        if not 0 <= shares[name] < math.inf:
+            raise ValueError(f"the weight of {name} is {text!r}, not a number of at least 0; write {name}=0.5")
     if twice := [name for name, count in Counter(name for name, _, _ in pairs).items() if count > 1]:
         raise ValueError(f"{', '.join(twice)}: named twice")
     return shares

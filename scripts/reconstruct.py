@@ -21,7 +21,6 @@ from model.device import find_device
 from model.memory import keep_freed_memory
 from model.optimization.reconstruction import Reconstruction, ReconstructionConfig
 from model.painting import read_painting
-from model.resize import center_crop
 from scripts import pictures
 
 
@@ -35,8 +34,6 @@ class Arguments:
     """The sheet to write: .jpg, .png or .webp."""
     layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
     """Layers to be asked."""
-    size: int = 256
-    """Pixels a side of each picture: the middle of photo and painting."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     config: ReconstructionConfig = field(default_factory=ReconstructionConfig)
@@ -54,14 +51,14 @@ def run(arguments: Arguments) -> None:
     """Raises ValueError, OSError, RuntimeError for what cannot be reconstructed or written."""
     pictures.check_target(arguments.output)
     layers, steps, device = arguments.layers, arguments.config.stop.steps, find_device(arguments.device)
-    photo = center_crop(pictures.read(arguments.photo).on_white().rgb, arguments.size)
-    painting = center_crop(read_painting(arguments.painting.read_bytes()).rgb, arguments.size)
+    photo = pictures.read(arguments.photo).on_white().rgb
+    painting = read_painting(arguments.painting.read_bytes()).rgb
     of_photo, of_painting = (
         Reconstruction(each, layers, arguments.config, device=device) for each in (photo, painting)
     )
-    top = [("photo", photo)]
+    top = [("photo", of_photo.picture)]
     top += [(layer, pictures.follow(of_photo.content(layer), steps=steps).picture) for layer in layers]
-    bottom = [("painting", painting)]
+    bottom = [("painting", of_painting.picture)]
     for count in range(1, len(layers) + 1):
         name = layers[0] if count == 1 else f"{layers[0]} to {layers[count - 1]}"
         bottom.append((name, pictures.follow(of_painting.style(layers[:count]), steps=steps).picture))

@@ -18,7 +18,6 @@ from model.images import Picture
 from model.memory import keep_freed_memory
 from model.optimization.texture import Texture, TextureConfig
 from model.painting import read_painting
-from model.resize import fit
 from scripts import pictures
 
 
@@ -28,8 +27,6 @@ class Arguments:
     """What the texture is like."""
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """The picture to write: .jpg, .png or .webp."""
-    painting_size: int = 512
-    """Longest side in pixels at which the painting is looked at."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     config: TextureConfig = field(default_factory=TextureConfig)
@@ -39,7 +36,7 @@ def main(arguments: Arguments) -> None:
     keep_freed_memory()
     try:
         pictures.check_target(arguments.output)
-        painting = fit(read_painting(arguments.painting.read_bytes()).rgb, arguments.painting_size)
+        painting = read_painting(arguments.painting.read_bytes()).rgb
         texture = Texture(painting, arguments.config, device=find_device(arguments.device))
         last = pictures.follow(texture.run(), steps=texture.steps)
         pictures.write(Picture(last.picture), arguments.output)

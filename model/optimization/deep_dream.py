@@ -52,6 +52,10 @@ class DreamConfig:
     stop: Stop = field(default_factory=lambda: Stop(steps=10))
     """When to leave an octave."""
 
+    def __post_init__(self) -> None:
+        if self.jitter < 0:
+            raise ValueError("jitter is at least 0")
+
 
 class DeepDream:
     """A photo (3, H, W) in [0, 1], ready to be dreamed of.

@@ -94,10 +94,12 @@ def descend(
 
     rate: of RATES by default.
     A descent that diverges goes on from its best image at a safer setting, L-BFGS with a line search, the others at a
-    tenth of the rate. Raises Diverged when it does so again.
+    tenth of the rate. Raises Diverged when it does so again; ValueError for a rate that is not above 0.
     """
     stop = stop or Stop()
     rate = RATES[method] if rate is None else rate
+    if not 0 < rate < math.inf:
+        raise ValueError(f"the rate is {rate:g}; it must be a number above 0")
     began = time.monotonic()
     step, least, best = 0, math.inf, image.detach()
     history: list[float] = []

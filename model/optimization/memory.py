@@ -29,20 +29,22 @@ class TooLarge(ValueError):
     """The memory is not enough for a picture of that size."""
 
 
-def check_memory(network: nn.Module, size: Size, method: Method, device: torch.device) -> None:
+def check_memory(
+    network: nn.Module, size: Size, method: Method | None, device: torch.device, *, what: str = "the picture"
+) -> None:
     """Raises TooLarge, naming the largest size of that shape that fits, when a picture (height, width) does not."""
     needed, free = memory_needed(network, size, method), SPARE * memory_free(device)
     if needed > free:
         factor = (free / needed) ** 0.5
         fits = f"{int(size[1] * factor)} × {int(size[0] * factor)}"
         raise TooLarge(
-            f"{size[1]} × {size[0]} pixels need about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: "
-            f"the largest of that shape that fits is {fits}"
+            f"{what} at {size[1]} × {size[0]} pixels needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are "
+            f"free: the largest of that shape that fits is {fits}"
         )
 
 
-def memory_needed(network: nn.Module, size: Size, method: Method) -> int:
-    """Bytes at the peak of a step for an image (height, width), beside the network itself.
+def memory_needed(network: nn.Module, size: Size, method: Method | None) -> int:
+    """Bytes at the peak of a step for an image (height, width), beside the network itself. None: it is only looked at.
 
     What autograd keeps is counted on PyTorch's "meta" device, where tensors have a shape and no memory; on top of it
     comes what is in flight, the gradients around the largest activation.
@@ -57,9 +59,13 @@ def memory_needed(network: nn.Module, size: Size, method: Method) -> int:
 
     image = torch.empty(1, 3, *size, device="meta", requires_grad=True)
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        shadow(image)
+        features = shadow(image)
     saved = [tensor.nbytes for memory, tensor in kept.items() if memory not in of_network]
-    return int(BEYOND * (sum(saved) + IN_FLIGHT * max(saved) + COPIES[method] * image.nbytes))
+    if method is None:
+        held = sum(values.nbytes for values in features.values())
+    else:
+        held = sum(saved) + COPIES[method] * image.nbytes
+    return int(BEYOND * (held + IN_FLIGHT * max(saved)))
 
 
 def _memory(tensor: Tensor) -> int:

@@ -126,7 +126,7 @@ def painting_grams(network: nn.Module, painting: Tensor, longest_side: int, devi
     if shortest < SMALLEST:
         raise ValueError(
             f"the painting would be looked at with a shorter side of {shortest} pixels, and {SMALLEST} are needed: "
-            "choose a larger scale, a larger picture or fewer sizes"
+            "choose a larger scale or size of the painting, a larger picture, or fewer sizes"
         )
     features = network(fit(painting, longest_side)[None].to(device))
     return {layer: gram(values) for layer, values in features.items()}

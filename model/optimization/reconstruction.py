@@ -20,13 +20,16 @@ from model.optimization.descent import Progress, Stop, descend
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
 from model.optimization.objective import Content, Objective, Range, Style, Term, Variation
-from model.optimization.schedule import noise
+from model.optimization.schedule import noise, octaves
+from model.resize import center_crop
 
 
 @dataclass(frozen=True)
 class ReconstructionConfig:
     """What is minimised, and how."""
 
+    size: int = 256
+    """Pixels a side: the middle of the picture."""
     network: Name = "vgg16"
     """The loss network: vgg16 or vgg19."""
     pooling: Pooling = "average"
@@ -46,7 +49,7 @@ class ReconstructionConfig:
 
 
 class Reconstruction:
-    """A picture (3, H, W) in [0, 1], to be found again from what some layers know of it.
+    """A picture (3, H, W) in [0, 1], whose middle is to be found again from what some layers know of it.
 
     layers: all that will be asked for. Raises TooLarge, LossNetworkMissing; ValueError for unknown layers.
     """
@@ -62,13 +65,14 @@ class Reconstruction:
     ) -> None:
         self.config = config = config or ReconstructionConfig()
         self._device = device or torch.device("cpu")
-        self._size = picture.shape[1], picture.shape[2]
+        self._size = octaves((config.size, config.size), 1)[0]
         self._network = load_network(
             config.network, layers, self._device, pooling=config.pooling, precision=config.precision, weights=weights
         )
         check_memory(self._network, self._size, config.method, self._device)
+        self.picture = center_crop(picture, config.size)
         with torch.no_grad():
-            self._features = self._network(picture[None].to(self._device))
+            self._features = self._network(self.picture[None].to(self._device))
 
     def content(self, layer: str) -> Iterator[Progress]:
         """The picture from its features at a layer, step by step."""

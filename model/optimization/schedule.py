@@ -6,6 +6,7 @@ only so many pixels around each, and at the full size none of the large shapes o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,7 +34,7 @@ def octaves(full: Size, count: int, *, ratio: float = 2.0) -> list[Size]:
 
     Raises ValueError when the smallest would be nearly nothing.
     """
-    if count < 1 or ratio <= 1:
+    if count < 1 or not 1 < ratio < math.inf:
         raise ValueError("a schedule has at least one size, and each is larger than the one before")
     sizes = [(round(full[0] / ratio**n), round(full[1] / ratio**n)) for n in reversed(range(count))]
     if min(full) < SMALLEST:

@@ -5,6 +5,7 @@ L. Gatys, A. Ecker, M. Bethge, "Image Style Transfer Using Convolutional Neural 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,7 +23,7 @@ from model.optimization.objective import Content, Objective, Range, Style, Term,
 from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
 from model.resize import center_crop, resample
 from model.shares import parse_shares
-from model.styles import convex
+from model.styles import InvalidWeights, convex
 
 COARSEST = 384
 """Pixels on the longer side from which a picture is refined by default."""
@@ -71,10 +72,11 @@ class TransferConfig:
     """When to stop, at the coarsest size; each finer one has half the steps of the one before."""
 
     def __post_init__(self) -> None:
-        weights = [*parse_shares(self.content_layers).values(), *parse_shares(self.style_layers).values()]
-        weights += [self.content_weight, self.style_weight, self.variation_weight]
-        if min(weights) < 0 or min(self.style_scale, self.variation_exponent) <= 0:
-            raise ValueError("no weight is below 0; style-scale and variation-exponent are above 0")
+        weights = self.content_weight, self.style_weight, self.variation_weight
+        if not all(0 <= weight < math.inf for weight in weights):
+            raise ValueError("content-weight, style-weight and variation-weight are numbers of at least 0")
+        if not all(0 < value < math.inf for value in (self.style_scale, self.variation_exponent)):
+            raise ValueError("style-scale and variation-exponent are numbers above 0")
 
 
 class StyleTransfer:
@@ -99,12 +101,15 @@ class StyleTransfer:
         self.config = config = config or TransferConfig()
         self.device = device or torch.device("cpu")
         self._photo, self._paintings = photo, list(paintings)
-        self._shares = torch.tensor(convex(shares or [1 / len(paintings)] * len(paintings))).to(self.device)
+        shares = convex(shares or [1 / len(paintings)] * len(paintings))
+        if len(shares) != len(paintings):
+            raise InvalidWeights(f"{len(shares)} shares for {len(paintings)} paintings")
+        self._shares = torch.tensor(shares, device=self.device)
         self._content_layers = parse_shares(config.content_layers)
         self._style_layers = parse_shares(config.style_layers)
         own = photo.shape[1], photo.shape[2]
         full = own if config.size is None else scaled(own, config.size)
-        count = config.sizes or fitting_count(full, coarsest=COARSEST)
+        count = fitting_count(full, coarsest=COARSEST) if config.sizes is None else config.sizes
         self.plan = stages(octaves(full, count), config.stop)
         self._network = load_network(
             config.network,
@@ -115,6 +120,9 @@ class StyleTransfer:
             weights=weights,
         )
         check_memory(self._network, full, config.method, self.device)
+        for painting in self._paintings:
+            height, width = scaled((painting.shape[1], painting.shape[2]), self._style_side(full))
+            check_memory(self._network, (height, width), None, self.device, what="the painting")
 
     @property
     def steps(self) -> int:
@@ -138,8 +146,8 @@ class StyleTransfer:
         """What is minimised at a size (height, width)."""
         config = self.config
         photo = self._network(self._at(size))
-        longest = round(config.style_scale * max(size))
-        grams = [painting_grams(self._network, painting, longest, self.device) for painting in self._paintings]
+        side = self._style_side(size)
+        grams = [painting_grams(self._network, painting, side, self.device) for painting in self._paintings]
         terms: list[Term] = [
             Content(layer, photo[layer].float(), config.content_weight * weight)
             for layer, weight in self._content_layers.items()
@@ -151,6 +159,10 @@ class StyleTransfer:
         if config.variation_weight:
             terms.append(Variation(config.variation_weight, config.variation_exponent))
         return Objective(self._network, [*terms, Range()])
+
+    def _style_side(self, size: Size) -> int:
+        """The longer side in pixels at which the paintings are looked at, for a picture of a size."""
+        return round(self.config.style_scale * max(size))
 
     def _at(self, size: Size) -> Tensor:
         """The photo at a size, (1, 3, H, W), on the device."""

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from model.images import scaled
 from model.loss_network import Name, Pooling
 from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
@@ -39,8 +40,8 @@ class TextureConfig:
     layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
     """Layers in whose Gram matrices the texture should equal the painting, as LAYER or LAYER=WEIGHT; without weights,
     equal shares."""
-    scale: float = 1.0
-    """Size of what is repeated, relative to the painting's own."""
+    painting_size: int = 512
+    """Longest side in pixels at which the painting is looked at, and so the size of what is repeated."""
     sizes: int | None = None
     """Sizes from coarse to fine, each twice the one before. None: as many as begin at about 128 pixels."""
     seed: int = 0
@@ -69,7 +70,7 @@ class Texture:
         self._painting = painting
         self._layers = parse_shares(config.layers)
         full = config.height, config.width
-        count = config.sizes or fitting_count(full, coarsest=COARSEST)
+        count = fitting_count(full, coarsest=COARSEST) if config.sizes is None else config.sizes
         self.plan = stages(octaves(full, count), config.stop)
         self._network = load_network(
             config.network,
@@ -80,6 +81,8 @@ class Texture:
             weights=weights,
         )
         check_memory(self._network, full, config.method, self._device)
+        height, width = scaled((painting.shape[1], painting.shape[2]), config.painting_size)
+        check_memory(self._network, (height, width), None, self._device, what="the painting")
 
     @property
     def steps(self) -> int:
@@ -94,8 +97,8 @@ class Texture:
     def objective(self, size: Size) -> Objective:
         """What is minimised at a size (height, width) of the texture."""
         config = self.config
-        longest = round(config.scale * max(self._painting.shape[1:]) * size[0] / config.height)
-        grams = painting_grams(self._network, self._painting, longest, self._device)
+        side = round(config.painting_size * size[0] / config.height)
+        grams = painting_grams(self._network, self._painting, side, self._device)
         shares = torch.ones(1, device=self._device)
         styles = [Style(layer, grams[layer], shares, weight) for layer, weight in self._layers.items()]
         return Objective(self._network, [*styles, Range()])

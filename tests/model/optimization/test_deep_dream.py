@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -45,6 +47,14 @@ def test_shifts_are_seeded(small_photo: Tensor, vgg_weights: dict[str, Tensor]) 
 
     assert torch.equal(dreamed(1), dreamed(1))
     assert not torch.equal(dreamed(1), dreamed(2))
+
+
+@pytest.mark.parametrize(("choices", "message"), [({"jitter": -1}, "jitter"), ({"octave_ratio": math.nan}, "larger")])
+def test_what_cannot_be_dreamed_is_said(
+    small_photo: Tensor, vgg_weights: dict[str, Tensor], choices: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        DeepDream(small_photo, replace(CONFIG, **choices), weights=vgg_weights)
 
 
 @pytest.mark.parametrize(

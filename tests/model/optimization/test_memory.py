@@ -44,6 +44,11 @@ def test_lbfgs_needs_its_history(network: LossNetwork) -> None:
     assert images > 2 * 10
 
 
+def test_to_look_at_a_picture_needs_less_than_to_change_it(network: LossNetwork) -> None:
+    looked_at = memory_needed(network, (64, 64), None)
+    assert 64 * 64 * 64 * 4 < looked_at < memory_needed(network, (64, 64), "gradient")
+
+
 def test_the_network_itself_is_left_as_it_was(network: LossNetwork) -> None:
     memory_needed(network, (64, 64), "adam")
     assert network.features[0].weight.device == CPU
@@ -56,7 +61,9 @@ def test_what_does_not_fit_is_refused_with_the_largest_size_that_does(
     quarter = memory_needed(network, (100, 200), "adam") / memory.SPARE
     monkeypatch.setattr(memory, "memory_free", lambda device: quarter)
     check_memory(network, (99, 199), "adam", CPU)
-    with pytest.raises(TooLarge, match=r"400 × 200 pixels need about .* that fits is (199 × 99|200 × 100)$"):
+    with pytest.raises(
+        TooLarge, match=r"picture at 400 × 200 pixels needs about .* that fits is (199 × 99|200 × 100)$"
+    ):
         check_memory(network, (200, 400), "adam", CPU)
 
 

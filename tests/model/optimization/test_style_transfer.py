@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -103,6 +104,8 @@ def test_without_shares_paintings_count_equally(make: Any, small_painting: Tenso
     assert torch.equal(last(make(paintings)).image, last(make(paintings, shares=[0.5, 0.5])).image)
     with pytest.raises(InvalidWeights):
         make(paintings, shares=[0.5, 0.2])
+    with pytest.raises(InvalidWeights, match="2 shares for 1 paintings"):
+        make(shares=[0.3, 0.7])
 
 
 def test_colours_are_the_photos_when_they_are_to_be_kept(make: Any, small_photo: Tensor) -> None:
@@ -149,7 +152,7 @@ def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(
 ) -> None:
     monkeypatch.setattr(memory, "memory_free", lambda device: 1_000_000)
     with pytest.raises(
-        TooLarge, match=r"64 × 48 pixels need about .* the largest of that shape that fits is \d+ × \d+"
+        TooLarge, match=r"picture at 64 × 48 pixels needs about .* the largest of that shape that fits is \d+ × \d+"
     ):
         make()
 
@@ -159,7 +162,13 @@ def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(
     [
         ({"content_layers": ("relu9_1",)}, "has no layer relu9_1"),
         ({"style_layers": ("relu1_1=x",)}, "weight of relu1_1 is 'x'"),
-        ({"style_weight": -1.0}, "no weight is below 0"),
+        ({"style_weight": -1.0}, "numbers of at least 0"),
+        ({"content_weight": math.nan}, "numbers of at least 0"),
+        ({"style_layers": ("relu1_1=nan",)}, "weight of relu1_1 is 'nan'"),
+        ({"rate": -1.0}, "rate is -1"),
+        ({"rate": math.nan}, "rate is nan"),
+        ({"sizes": 0}, "at least one size"),
+        ({"style_scale": 1e4}, "the painting at 640000 × 640000 pixels needs about"),
         ({"style_scale": 0.0}, "above 0"),
         ({"sizes": 3}, "choose fewer"),
         ({"style_scale": 0.1}, "larger scale"),

@@ -11,7 +11,9 @@ from torch import Tensor
 from model.optimization.descent import Stop
 from model.optimization.texture import Texture, TextureConfig
 
-CONFIG = TextureConfig(width=80, precision="float32", height=40, layers=("relu1_1", "relu2_1"), stop=Stop(steps=60))
+CONFIG = TextureConfig(
+    width=80, height=40, painting_size=64, precision="float32", layers=("relu1_1", "relu2_1"), stop=Stop(steps=60)
+)
 
 
 def test_a_texture_of_another_shape_has_the_gram_matrices(
@@ -40,8 +42,8 @@ def test_it_goes_from_coarse_to_fine(small_painting: Tensor, vgg_weights: dict[s
     assert [progress.image.shape[2] for progress in texture.run()] == [48] * 4 + [96] * 2
 
 
-def test_a_scale_that_leaves_nothing_of_the_painting_is_refused(
+def test_a_size_that_leaves_nothing_of_the_painting_is_refused(
     small_painting: Tensor, vgg_weights: dict[str, Tensor]
 ) -> None:
-    with pytest.raises(ValueError, match="choose a larger scale"):
-        list(Texture(small_painting, replace(CONFIG, scale=0.2), weights=vgg_weights).run())
+    with pytest.raises(ValueError, match="choose a larger scale or size of the painting"):
+        list(Texture(small_painting, replace(CONFIG, painting_size=13), weights=vgg_weights).run())
