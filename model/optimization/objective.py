@@ -13,8 +13,10 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from model.images import scaled
 from model.kernels import cpp_compiler
 from model.losses import gram, relative_error, total_variation
+from model.optimization.memory import check_memory
 from model.optimization.schedule import SMALLEST, Stage
 from model.resize import fit
 
@@ -116,18 +118,23 @@ class Activation:
         return -seen[:, self.channel].mean()
 
 
-@torch.no_grad()
-def painting_grams(network: nn.Module, painting: Tensor, longest_side: int, device: torch.device) -> dict[str, Tensor]:
-    """Gram matrices (1, C, C) by layer of a painting (3, H, W), looked at with a longer side of so many pixels.
+def check_painting(network: nn.Module, painting: Tensor, coarsest: int, finest: int, device: torch.device) -> None:
+    """Check that a painting (3, H, W) can be looked at with longer sides of `coarsest` to `finest` pixels.
 
-    Raises ValueError for less than a loss network can see.
+    Raises ValueError for less than a loss network can see, TooLarge for more than fits into memory.
     """
-    shortest = round(longest_side * min(painting.shape[1:]) / max(painting.shape[1:]))
-    if shortest < SMALLEST:
+    shape = painting.shape[1], painting.shape[2]
+    if (shortest := min(scaled(shape, coarsest))) < SMALLEST:
         raise ValueError(
             f"the painting would be looked at with a shorter side of {shortest} pixels, and {SMALLEST} are needed: "
             "choose a larger scale or size of the painting, a larger picture, or fewer sizes"
         )
+    check_memory(network, scaled(shape, finest), None, device, what="the painting")
+
+
+@torch.no_grad()
+def painting_grams(network: nn.Module, painting: Tensor, longest_side: int, device: torch.device) -> dict[str, Tensor]:
+    """Gram matrices (1, C, C) by layer of a painting (3, H, W), looked at with a longer side of so many pixels."""
     features = network(fit(painting, longest_side)[None].to(device))
     return {layer: gram(values) for layer, values in features.items()}
 

@@ -19,7 +19,16 @@ from model.loss_network import Name, Pooling
 from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
-from model.optimization.objective import Content, Objective, Range, Style, Term, Variation, painting_grams
+from model.optimization.objective import (
+    Content,
+    Objective,
+    Range,
+    Style,
+    Term,
+    Variation,
+    check_painting,
+    painting_grams,
+)
 from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
 from model.resize import center_crop, resample
 from model.shares import parse_shares
@@ -120,9 +129,9 @@ class StyleTransfer:
             weights=weights,
         )
         check_memory(self._network, full, config.method, self.device)
+        coarsest, finest = self._style_side(self.plan[0].size), self._style_side(full)
         for painting in self._paintings:
-            height, width = scaled((painting.shape[1], painting.shape[2]), self._style_side(full))
-            check_memory(self._network, (height, width), None, self.device, what="the painting")
+            check_painting(self._network, painting, coarsest, finest, self.device)
 
     @property
     def steps(self) -> int:

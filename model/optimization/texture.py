@@ -12,12 +12,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from model.images import scaled
 from model.loss_network import Name, Pooling
 from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
-from model.optimization.objective import Objective, Range, Style, painting_grams
+from model.optimization.objective import Objective, Range, Style, check_painting, painting_grams
 from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
 from model.resize import resample
 from model.shares import parse_shares
@@ -81,8 +80,7 @@ class Texture:
             weights=weights,
         )
         check_memory(self._network, full, config.method, self._device)
-        height, width = scaled((painting.shape[1], painting.shape[2]), config.painting_size)
-        check_memory(self._network, (height, width), None, self._device, what="the painting")
+        check_painting(self._network, painting, self._style_side(self.plan[0].size), config.painting_size, self._device)
 
     @property
     def steps(self) -> int:
@@ -96,12 +94,14 @@ class Texture:
     @torch.no_grad()
     def objective(self, size: Size) -> Objective:
         """What is minimised at a size (height, width) of the texture."""
-        config = self.config
-        side = round(config.painting_size * size[0] / config.height)
-        grams = painting_grams(self._network, self._painting, side, self._device)
+        grams = painting_grams(self._network, self._painting, self._style_side(size), self._device)
         shares = torch.ones(1, device=self._device)
         styles = [Style(layer, grams[layer], shares, weight) for layer, weight in self._layers.items()]
         return Objective(self._network, [*styles, Range()])
+
+    def _style_side(self, size: Size) -> int:
+        """The longer side in pixels at which the painting is looked at, for a texture of a size."""
+        return round(self.config.painting_size * size[0] / self.config.height)
 
     def _losses(self, stage: Stage) -> Objective:
         return self.objective(stage.size).compiled_for(stage)

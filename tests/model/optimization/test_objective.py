@@ -10,9 +10,20 @@ from torch import Tensor
 
 from model.loss_network import LossNetwork
 from model.losses import gram
-from model.optimization.objective import Activation, Content, Objective, Range, Style, Variation, painting_grams
+from model.optimization.memory import TooLarge
+from model.optimization.objective import (
+    Activation,
+    Content,
+    Objective,
+    Range,
+    Style,
+    Variation,
+    check_painting,
+    painting_grams,
+)
 
 Array = NDArray[np.float64]
+CPU = torch.device("cpu")
 LAYERS = ("relu1_1", "relu2_1")
 
 
@@ -102,9 +113,16 @@ def test_gradients_are_those_of_finite_differences(network: LossNetwork, kind: s
     assert torch.autograd.gradcheck(lambda x: objective(x)[kind], tiny, eps=1e-7, atol=1e-4, rtol=1e-3)
 
 
-def test_a_painting_is_looked_at_in_the_size_asked_for_and_never_too_small(network: LossNetwork) -> None:
+def test_a_painting_is_looked_at_in_the_size_asked_for(network: LossNetwork) -> None:
     painting = torch.rand(3, 40, 80, dtype=torch.float64)
-    grams = painting_grams(network, painting, 80, torch.device("cpu"))
+    grams = painting_grams(network, painting, 80, CPU)
     torch.testing.assert_close(grams["relu1_1"], gram(network(painting[None])["relu1_1"]))
+
+
+def test_a_painting_is_neither_too_small_nor_too_large_to_be_looked_at(network: LossNetwork) -> None:
+    painting = torch.rand(3, 40, 80)
+    check_painting(network, painting, 64, 128, CPU)
     with pytest.raises(ValueError, match=r"shorter side of 31 pixels, and 32 are needed"):
-        painting_grams(network, painting, 62, torch.device("cpu"))
+        check_painting(network, painting, 62, 128, CPU)
+    with pytest.raises(TooLarge, match="the painting at 1000000 × 500000 pixels"):
+        check_painting(network, painting, 64, 10**6, CPU)
