@@ -43,6 +43,7 @@ FAILURES = (
     "StoreUnavailable",
     "StyleExists",
     "TooLarge",
+    "TooSmall",
 )
 """Errors whose messages are for users; others are faults, which the worker's log explains."""
 
@@ -225,15 +226,20 @@ class Jobs:
             "deduplication_id": style_id or job_id,
             "attributes": {"style": style_id, "fingerprint": fingerprint},
         }
+        self.check_room()
         with self._database() as client:
-            waiting = len(client.list_workflows(queue_name=self._queue, status="ENQUEUED", load_input=False))
-            if waiting >= self._queue_size:
-                raise JobsFull(waiting)
             try:
                 client.enqueue(options, request.to_json())
             except DBOSQueueDeduplicatedError:
                 raise FitRunning(f"a fit of a style {style_id!r} is queued or running already") from None
-        return self.get(job_id)
+        return self.known(job_id, fingerprint) or self.get(job_id)  # another may have come first with the same key
+
+    def check_room(self) -> None:
+        """Raises JobsFull when as many jobs wait as may."""
+        with self._database() as client:
+            waiting = len(client.list_workflows(queue_name=self._queue, status="ENQUEUED", load_input=False))
+        if waiting >= self._queue_size:
+            raise JobsFull(waiting)
 
     def known(self, job_id: str, fingerprint: str) -> Job | None:
         """The job of an id that was submitted before, or None. Raises KeyReused for another request's."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -25,10 +24,15 @@ from model.device import find_device
 from model.images import Picture
 from model.optimization import descent
 from model.optimization.descent import Stop
+from model.optimization.schedule import steps_left
 from model.optimization.style_transfer import StyleTransfer, TransferConfig
+from model.resize import fit
 
-STRIDE = 25
-"""Steps between two pictures that are shown and recorded."""
+STRIDE, SECONDS = 25, 15.0
+"""Steps between two pictures that are shown and recorded; fewer when they take longer than so many seconds. Between
+them a job can be cancelled."""
+PREVIEW_SIZE = 512
+"""Longest side in pixels of what is shown on the way."""
 
 
 class Optimizing:
@@ -46,7 +50,7 @@ class Optimizing:
             begun, before = time.monotonic(), state["step"]
             state = DBOS.run_step({"name": "advance"}, work.advance, state)
             pace = (time.monotonic() - begun) / max(1, state["step"] - before)
-            DBOS.set_event(PREVIEW, as_text(images.encode(Picture(work.show(state)), "jpeg", quality=85)))
+            DBOS.set_event(PREVIEW, as_text(work.preview(state)))
             DBOS.set_event(PROGRESS, asdict(work.progress(state, pace)))
         DBOS.set_event(RESULT, DBOS.run_step({"name": "finish"}, self._finish, job, work, state))
         return {}
@@ -80,10 +84,13 @@ class _Work:
         if self._last is None or self._last.step != state["step"]:
             self._last = self._recorded(state) if state["step"] else None
             self._run = self._transfer.run(self._last)
-        made = deque(islice(self._run, STRIDE), maxlen=1)  # images on the way are not kept
-        if not made:
+        began = time.monotonic()
+        for progress in islice(self._run, STRIDE):
+            self._last = progress
+            if time.monotonic() - began >= SECONDS:
+                break
+        if self._last is None or self._last.step == state["step"]:
             return {**state, "finished": True}
-        self._last = made.pop()
         finished = self._last.step >= self._transfer.steps
         picture = as_text(images.encode(Picture(self._last.picture), "jpeg", quality=95))
         return {"step": self._last.step, "losses": self._last.losses, "picture": picture, "finished": finished}
@@ -93,10 +100,17 @@ class _Work:
         live = self._last if self._last is not None and self._last.step == state["step"] else None
         return self._transfer.picture(live or self._recorded(state))
 
+    def preview(self, state: dict[str, Any]) -> bytes:
+        """The picture of a state as a JPEG, small enough to be sent on the way."""
+        picture = self.show(state)
+        if max(picture.shape[1:]) > PREVIEW_SIZE:
+            picture = fit(picture, PREVIEW_SIZE)
+        return images.encode(Picture(picture), "jpeg", quality=85)
+
     def progress(self, state: dict[str, Any], pace: float) -> Progress:
         """How far a state is. pace: seconds a step."""
         steps = self._transfer.steps
-        left = 0.0 if state["finished"] else round((steps - state["step"]) * pace, 1)
+        left = 0.0 if state["finished"] else round(steps_left(self._transfer.plan, state["step"]) * pace, 1)
         return Progress(state["step"], steps, state["losses"], left)
 
     def _recorded(self, state: dict[str, Any]) -> descent.Progress:

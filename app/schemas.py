@@ -101,6 +101,14 @@ class Limits(BaseModel):
     max_grid_pixels: int = Field(description="Of all pictures of a grid together.")
 
 
+class OptimizationLimits(BaseModel):
+    """What a picture by optimisation may ask for."""
+
+    max_size: int = Field(description="Longest side in pixels.")
+    max_steps: int = Field(description="At the coarsest size.")
+    max_paintings: int
+
+
 class Info(BaseModel):
     """What this service is."""
 
@@ -116,6 +124,7 @@ class Info(BaseModel):
     reads: list[str]
     writes: list[str]
     limits: Limits
+    optimization: OptimizationLimits | None = Field(description="None: this service makes no pictures by optimisation.")
 
 
 class Health(BaseModel):

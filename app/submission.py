@@ -58,6 +58,7 @@ class Submission:
         job = await asyncio.to_thread(self.jobs.known, job_id, fingerprint)
         if job is None:
             self._check_loss_network()
+            await asyncio.to_thread(self.jobs.check_room)  # before pictures are decoded for nothing
             job = await asyncio.to_thread(self.jobs.submit, job_id, await prepare(), fingerprint)
         self.response.headers["Location"] = f"/v1/jobs/{job.id}"
         return JobInfo.of(job)

@@ -33,6 +33,7 @@ from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.device import DeviceUnavailable, find_device
 from model.loss_network import LossNetworkMissing
+from model.memory import keep_freed_memory, release_freed_memory
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -48,6 +49,7 @@ WATCH = 5.0
 
 def run(settings: Settings) -> None:
     """Work until killed. Raises what loading a checkpoint does, and StoreUnavailable."""
+    keep_freed_memory()
     find_device(settings.device)
     source = checkpoint.load(settings.checkpoint)
     network_id = source.network_id
@@ -72,12 +74,12 @@ def run(settings: Settings) -> None:
 
         @DBOS.workflow(name=FIT, max_recovery_attempts=MOST_ATTEMPTS)
         def fit_style(request: dict[str, Any]) -> dict[str, Any]:
-            with recorded():
+            with working():
                 return fitting.fit_style(request)
 
         @DBOS.workflow(name=OPTIMIZE, max_recovery_attempts=MOST_ATTEMPTS)
         def optimize(request: dict[str, Any]) -> dict[str, Any]:
-            with recorded():
+            with working():
                 return optimizing.optimize(request)
 
         queue = queue_name(network_id)
@@ -91,13 +93,18 @@ def run(settings: Settings) -> None:
 
 
 @contextmanager
-def recorded() -> Iterator[None]:
-    """Ends the process when a step cannot be recorded, on a full disk say: DBOS recovers jobs only when it starts."""
+def working() -> Iterator[None]:
+    """Around a job: what it took of memory is given back at its end.
+
+    The process ends when a step cannot be recorded, on a full disk say: DBOS recovers jobs only when it starts.
+    """
     try:
         yield
     except DBAPIError:
         log.exception("the job cannot be recorded; the worker starts anew")
         os._exit(1)
+    finally:
+        release_freed_memory()
 
 
 @contextmanager

@@ -97,7 +97,8 @@ def save_weights(weights: dict[str, Tensor], layers: Iterable[str], path: Path) 
 def load_weights(path: Path | None = None, name: Name = "vgg16") -> dict[str, Tensor]:
     """The state dict of the `features` of VGG, from a file of `save_weights`, or torchvision's cache or download.
 
-    Raises LossNetworkMissing, naming the file and where to put it, when that is not possible.
+    VGG-19, which nothing but a choice of optimisation needs, is not downloaded. Raises LossNetworkMissing, naming the
+    file and where to put it, when that is not possible.
     """
     if path is not None:
         try:
@@ -110,6 +111,8 @@ def load_weights(path: Path | None = None, name: Name = "vgg16") -> dict[str, Te
 
     architecture = ARCHITECTURES[name]
     try:
+        if name != "vgg16" and not weights_file(name).is_file():
+            raise FileNotFoundError("only VGG-16 is fetched by itself")
         state = get_weight(architecture.weights).get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         file = weights_file(name)

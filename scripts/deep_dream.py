@@ -36,7 +36,8 @@ def main(arguments: Arguments) -> None:
     try:
         pictures.check_target(arguments.output)
         photo = pictures.read(arguments.photo, at_most=arguments.config.size)
-        dream = DeepDream(photo.rgb, arguments.config, device=find_device(arguments.device))
+        weights = pictures.kept_weights(arguments.config.network, [arguments.config.layer])
+        dream = DeepDream(photo.rgb, arguments.config, device=find_device(arguments.device), weights=weights)
         last = pictures.follow(dream.run(), steps=dream.steps)
         pictures.write(pictures.repainted(photo, last.picture), arguments.output)
     except (ValueError, OSError, RuntimeError) as error:

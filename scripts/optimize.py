@@ -53,19 +53,18 @@ def main(arguments: Arguments) -> None:
 
 def run(arguments: Arguments) -> None:
     """Raises ValueError, OSError, RuntimeError for what cannot be painted or written."""
-    if not arguments.style:
-        raise ValueError("name a painting: --style painting.jpg")
     if arguments.every is not None and arguments.every < 1:
         raise ValueError("--every is at least 1")
-    output = arguments.output
+    output, config = arguments.output, arguments.config
     pictures.check_target(output)
-    photo = pictures.read(arguments.photo, at_most=arguments.config.size)
+    photo = pictures.read(arguments.photo, at_most=config.size)
     transfer = StyleTransfer(
         photo.rgb,
         [read_painting(path.read_bytes()).rgb for path in arguments.style],
-        arguments.config,
+        config,
         shares=arguments.share or None,
         device=find_device(arguments.device),
+        weights=pictures.kept_weights(config.network, [*config.content_layers, *config.style_layers]),
     )
 
     def show(progress: Progress) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
 from tqdm import tqdm
 
+from app.settings import Settings
 from model import images
 from model.images import Format, Picture
-from model.optimization.descent import Progress
+from model.loss_network import LAYERS, load_weights
+from model.optimization.descent import Diverged, Progress
 from model.resize import resample
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -22,6 +24,20 @@ def read(path: Path, *, at_most: int | None = None) -> Picture:
     return images.decode(path.read_bytes(), at_most=at_most)
 
 
+def kept_weights(network: str, layers: Iterable[str]) -> dict[str, Tensor] | None:
+    """The loss network as scripts/fetch_loss_network.py keeps it, if it is there and deep enough for the layers.
+
+    layers: names, perhaps with weights, "relu4_2=0.7". None: it is to be looked for elsewhere.
+    Raises LossNetworkMissing.
+    """
+    file = Settings().loss_network_file
+    if network != "vgg16" or not file.is_file():
+        return None
+    weights = load_weights(file)
+    deepest = 1 + max(int(key.partition(".")[0]) for key in weights)  # an activation stands behind its convolution
+    return weights if all(LAYERS.get(layer.partition("=")[0], 0) <= deepest for layer in layers) else None
+
+
 def repainted(photo: Picture, rgb: Tensor) -> Picture:
     """A photo in other colours (3, H, W), perhaps of another size."""
     alpha = None if photo.alpha is None else resample(photo.alpha[None], *rgb.shape[1:])[0].clamp(0, 1)
@@ -29,9 +45,11 @@ def repainted(photo: Picture, rgb: Tensor) -> Picture:
 
 
 def check_target(path: Path) -> None:
-    """Make the folder of a file to be written. Raises ValueError for a format that is not written."""
+    """Make the folder of a file to be written. Raises ValueError for what cannot be one."""
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"{path}: pictures are written as {', '.join(FORMATS)}")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
 
 
@@ -41,9 +59,9 @@ def write(picture: Picture, path: Path) -> None:
 
 
 def follow(run: Iterator[Progress], *, steps: int, show: Callable[[Progress], None] | None = None) -> Progress:
-    """Go through an optimisation with a bar that tells its losses; the last step. Ctrl-C ends it where it is.
+    """Go through an optimisation with a bar that tells its losses; the last step.
 
-    show: called after every step.
+    Ctrl-C ends it where it is, and so does a descent that diverges for good. show: called after every step.
     """
     last = None
     with tqdm(total=steps, unit="step", disable=None) as bar:
@@ -60,6 +78,10 @@ def follow(run: Iterator[Progress], *, steps: int, show: Callable[[Progress], No
             if last is None:
                 raise
             bar.write(f"stopped at step {last.step}")
+        except Diverged as error:
+            if last is None:
+                raise
+            bar.write(f"{error}. This is the best picture until then")
     if last is None:
         raise ValueError("there was no step to make")
     return last

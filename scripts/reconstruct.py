@@ -53,8 +53,9 @@ def run(arguments: Arguments) -> None:
     layers, steps, device = arguments.layers, arguments.config.stop.steps, find_device(arguments.device)
     photo = pictures.read(arguments.photo).on_white().rgb
     painting = read_painting(arguments.painting.read_bytes()).rgb
+    weights = pictures.kept_weights(arguments.config.network, layers)
     of_photo, of_painting = (
-        Reconstruction(each, layers, arguments.config, device=device) for each in (photo, painting)
+        Reconstruction(each, layers, arguments.config, device=device, weights=weights) for each in (photo, painting)
     )
     top = [("photo", of_photo.picture)]
     top += [(layer, pictures.follow(of_photo.content(layer), steps=steps).picture) for layer in layers]

@@ -86,6 +86,8 @@ class Choices:
 
     def run(self) -> None:
         device = find_device(self.device)
+        if unknown := set(self.only) - set(CHOICES):
+            raise SystemExit(f"there is no sheet {', '.join(unknown)}; there are {', '.join(CHOICES)}")
         photo, painting = (images.decode(path.read_bytes()).rgb for path in (self.photo, self.painting))
         photo = fit(photo, self.size)
         height, width = photo.shape[1:]

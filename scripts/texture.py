@@ -37,7 +37,8 @@ def main(arguments: Arguments) -> None:
     try:
         pictures.check_target(arguments.output)
         painting = read_painting(arguments.painting.read_bytes()).rgb
-        texture = Texture(painting, arguments.config, device=find_device(arguments.device))
+        weights = pictures.kept_weights(arguments.config.network, arguments.config.layers)
+        texture = Texture(painting, arguments.config, device=find_device(arguments.device), weights=weights)
         last = pictures.follow(texture.run(), steps=texture.steps)
         pictures.write(Picture(last.picture), arguments.output)
     except (ValueError, OSError, RuntimeError) as error:

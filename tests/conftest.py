@@ -37,8 +37,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"VGG-16's weights are not at {REAL_WEIGHTS}")
 
 
-@pytest.fixture(scope="session")
-def vgg_weights() -> dict[str, Tensor]:
+def seeded_vgg_weights() -> dict[str, Tensor]:
     """Random weights of VGG-16's features up to relu5_1, scaled so that activations keep their size."""
     random = torch.Generator().manual_seed(0)
     weights = {}
@@ -47,6 +46,12 @@ def vgg_weights() -> dict[str, Tensor]:
         weights[f"{index}.weight"] = normal * (2 / (9 * channels_in)) ** 0.5
         weights[f"{index}.bias"] = torch.randn(channels_out, generator=random)
     return weights
+
+
+@pytest.fixture(scope="session")
+def vgg_weights() -> dict[str, Tensor]:
+    """A seeded loss network."""
+    return seeded_vgg_weights()
 
 
 @pytest.fixture(scope="session")

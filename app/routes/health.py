@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends
 from app.batcher import Batcher
 from app.dependencies import get_batcher, get_settings
 from app.routes.grid import MOST_BLENDS
-from app.schemas import Health, Info, Limits, problems
+from app.routes.optimizations import MOST_PAINTINGS
+from app.schemas import Health, Info, Limits, OptimizationLimits, problems
 from app.settings import Settings
 from app.version import VERSION
 from model.images import Format, readable_formats
@@ -52,4 +53,11 @@ async def info(
             max_blends=MOST_BLENDS,
             max_grid_pixels=settings.batch_pixels,
         ),
+        optimization=OptimizationLimits(
+            max_size=settings.optimization_max_size,
+            max_steps=settings.optimization_max_steps,
+            max_paintings=MOST_PAINTINGS,
+        )
+        if settings.optimizations
+        else None,
     )

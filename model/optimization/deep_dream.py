@@ -15,7 +15,7 @@ from torch import Tensor
 
 from model.images import scaled
 from model.loss_network import Pooling
-from model.optimization.descent import Losses, Progress, Stop
+from model.optimization.descent import RATES, Losses, Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Name, Precision, load_network
 from model.optimization.objective import Activation, Objective
@@ -45,7 +45,7 @@ class DreamConfig:
     """Pixels by which the image is shifted at the most."""
     seed: int = 0
     """Of the shifts."""
-    rate: float = 0.006
+    rate: float = RATES["gradient"]
     """Mean change of a value by a step."""
     precision: Precision = "auto"
     """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""
@@ -85,7 +85,7 @@ class DeepDream:
             precision=config.precision,
             weights=weights,
         )
-        check_memory(self._network, full, "gradient", self._device)
+        check_memory(self._network, full, "gradient", self._device, compared=[config.layer])
 
     @property
     def steps(self) -> int:

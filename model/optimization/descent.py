@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 Method = Literal["lbfgs", "adam", "gradient"]
-"""lbfgs: second-order steps, as Gatys et al. take them. adam: less memory. gradient: steps of a fixed mean size, as in
-Deep Dream."""
+"""lbfgs: second-order steps, as Gatys et al. take them. adam: less memory. gradient: steps of a fixed mean size within
+[0, 1], as in Deep Dream."""
 Losses = Callable[[Tensor], dict[str, Tensor]]
 """An image (1, 3, H, W) -> the parts of its loss, scalars."""
 
-RATES: dict[Method, float] = {"lbfgs": 1.0, "adam": 0.02, "gradient": 0.01}
+RATES: dict[Method, float] = {"lbfgs": 1.0, "adam": 0.02, "gradient": 0.006}
 """Default size of a step: for L-BFGS a factor, else in values of [0, 1]."""
 HISTORY = 20
 """Steps that L-BFGS remembers, each in two images of memory."""
@@ -61,7 +61,7 @@ class Stop:
 class Progress:
     """A descent after a step.
 
-    step: how many were made. losses: the parts of the loss before that step.
+    step: how many were made. losses: the parts of the loss after them.
     image: the one with the least loss so far, (1, 3, H, W), unbounded; of the plain gradient, the latest.
     safer: whether the descent diverged and goes on at a safer setting.
     """
@@ -105,25 +105,28 @@ def descend(
     history: list[float] = []
     for safer in (False, True):
         mover = _Mover(losses, best, method, rate, safer=safer)
-        while step < stop.steps:
-            found = mover.step()
+        while True:
+            found, seen = mover.look()
             total = sum(found.values())
-            if not math.isfinite(total) or total > least + (DIVERGED - 1) * abs(least):
+            far = method != "gradient" and total > least + (DIVERGED - 1) * abs(least)  # whose steps are bounded
+            if not math.isfinite(total) or far:
                 break
             if total < least or method == "gradient":  # whose loss is noisy: Deep Dream shifts the image
-                least, best = min(total, least), mover.before
-            step += 1
+                least, best = min(total, least), seen
             history.append(least)
-            yield Progress(step, found, best, safer)
-            if stop.seconds is not None and time.monotonic() - began >= stop.seconds:
+            if step:
+                yield Progress(step, found, best, safer)
+                if stop.seconds is not None and time.monotonic() - began >= stop.seconds:
+                    return
+            if step == stop.steps:
                 return
             gained = history[-1 - SETTLED_OVER] - least if len(history) > SETTLED_OVER else math.inf
             if stop.settled is not None and gained <= stop.settled * abs(least):
                 return
-        else:
-            return
+            mover.step()
+            step += 1
     raise Diverged(
-        f"the loss became {total:.3g} at step {step + 1}, and again when tried more carefully; choose a lower rate "
+        f"the loss became {total:.3g} at step {step}, and again when tried more carefully; choose a lower rate "
         f"than {rate:g}, another method than {method}, or lower weights"
     )
 
@@ -135,8 +138,7 @@ class _Mover:
         self._losses, self._method = losses, method
         self._image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         self._rate = rate if not safer else 1.0 if method == "lbfgs" else rate / 10
-        self.before = image
-        self._found: dict[str, float] = {}
+        self._seen: float | None = None
         if method == "lbfgs":
             self._optimizer: torch.optim.Optimizer = torch.optim.LBFGS(
                 [self._image],
@@ -153,22 +155,30 @@ class _Mover:
         else:
             self._optimizer = torch.optim.SGD([self._image], lr=self._rate)
 
-    def step(self) -> dict[str, float]:
-        """The parts of the loss before the step, of the image that is then `before`."""
-        self.before = self._image.detach().clone()
-        self._found = {}
-        self._optimizer.step(self._evaluate)
-        self._optimizer.param_groups[0]["lr"] = self._rate
-        return self._found
+    def look(self) -> tuple[dict[str, float], Tensor]:
+        """The parts of the loss, and a copy of the image that has them."""
+        parts, self._seen = self._evaluate()
+        return parts, self._image.detach().clone()
 
-    def _evaluate(self) -> float:
+    def step(self) -> None:
+        """Move on from where it has looked."""
+        self._optimizer.step(self._closure)
+        self._optimizer.param_groups[0]["lr"] = self._rate
+        if self._method == "gradient":
+            self._image.data.clamp_(0, 1)
+
+    def _closure(self) -> float:
+        """What optimisers ask for: the loss, of where it has looked first, and then wherever a line search tries."""
+        seen, self._seen = self._seen, None
+        return self._evaluate()[1] if seen is None else seen
+
+    def _evaluate(self) -> tuple[dict[str, float], float]:
         self._optimizer.zero_grad()
         parts = self._losses(self._image)
         each = torch.stack(list(parts.values()))
         total = SCALE * each.sum()
         total.backward()
-        self._found = self._found or dict(zip(parts, each.tolist(), strict=True))  # not those of a line search
         gradient = self._image.grad
         if self._method == "gradient" and gradient is not None:
             gradient /= gradient.abs().mean() + torch.finfo(gradient.dtype).tiny
-        return float(total.detach())
+        return dict(zip(parts, each.tolist(), strict=True)), float(total.detach())

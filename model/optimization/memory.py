@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 
@@ -18,9 +19,11 @@ COPIES: dict[Method, int] = {"lbfgs": 2 * HISTORY + 12, "adam": 8, "gradient": 6
 """Images of float32 that a method keeps, and those that come and go."""
 IN_FLIGHT = 3
 """Tensors as large as the largest activation that a backward pass needs at once."""
+COMPARED = 6
+"""Copies in float32 of what is compared: target, features, difference, its square, and the gradients of these."""
 BEYOND = 1.6
-"""How much more is taken than is counted, by the allocator and by libraries: on a CPU 1.35 to 1.6 was measured, at
-256², 512² and 1024², in both precisions."""
+"""How much more is taken than is counted, by the allocator and by libraries: on a CPU 1.05 to 1.6 was measured, at
+256², 512² and 1024², in both precisions, with shallow layers, deep ones and ten."""
 SPARE = 0.9
 """Share of the free memory that may be taken."""
 
@@ -30,10 +33,19 @@ class TooLarge(ValueError):
 
 
 def check_memory(
-    network: nn.Module, size: Size, method: Method | None, device: torch.device, *, what: str = "the picture"
+    network: nn.Module,
+    size: Size,
+    method: Method | None,
+    device: torch.device,
+    *,
+    compared: Iterable[str] = (),
+    what: str = "the picture",
 ) -> None:
-    """Raises TooLarge, naming the largest size of that shape that fits, when a picture (height, width) does not."""
-    needed, free = memory_needed(network, size, method), SPARE * memory_free(device)
+    """Raises TooLarge, naming the largest size of that shape that fits, when a picture (height, width) does not.
+
+    compared: see `memory_needed`.
+    """
+    needed, free = memory_needed(network, size, method, compared), SPARE * memory_free(device)
     if needed > free:
         factor = (free / needed) ** 0.5
         fits = f"{int(size[1] * factor)} × {int(size[0] * factor)}"
@@ -43,8 +55,10 @@ def check_memory(
         )
 
 
-def memory_needed(network: nn.Module, size: Size, method: Method | None) -> int:
-    """Bytes at the peak of a step for an image (height, width), beside the network itself. None: it is only looked at.
+def memory_needed(network: nn.Module, size: Size, method: Method | None, compared: Iterable[str] = ()) -> int:
+    """Bytes at the peak of a step for an image (height, width), beside the network itself.
+
+    method: None when the image is only looked at. compared: layers whose values an objective compares one by one.
 
     What autograd keeps is counted on PyTorch's "meta" device, where tensors have a shape and no memory; on top of it
     comes what is in flight, the gradients around the largest activation.
@@ -61,10 +75,10 @@ def memory_needed(network: nn.Module, size: Size, method: Method | None) -> int:
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         features = shadow(image)
     saved = [tensor.nbytes for memory, tensor in kept.items() if memory not in of_network]
-    if method is None:
-        held = sum(values.nbytes for values in features.values())
-    else:
-        held = sum(saved) + COPIES[method] * image.nbytes
+    held = sum(values.nbytes for values in features.values())  # or their gradients, which are found all at once
+    if method is not None:
+        values = sum(features[layer].numel() for layer in compared)
+        held += sum(saved) + COPIES[method] * image.nbytes + COMPARED * values * torch.float32.itemsize
     return int(BEYOND * (held + IN_FLIGHT * max(saved)))
 
 
@@ -82,6 +96,8 @@ def memory_free(device: torch.device) -> int:
     free = int(psutil.virtual_memory().available)
     try:
         limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        held = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
     except OSError:
         return free
-    return free if limit == "max" else min(free, int(limit) - int(used))
+    cache = int(held.get("inactive_file", 0))  # of files, which Linux gives up before it refuses anything
+    return free if limit == "max" else min(free, int(limit) - int(used) + cache)

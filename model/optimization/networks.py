@@ -36,8 +36,11 @@ def load_network(
     layers: of VGG "relu4_2", of Inception the names of torchvision's modules, "inception4c" or "Mixed_5d".
     pooling: of VGG; Inception keeps its own. precision: of the features; "auto" is bfloat16 where hardware has it.
     weights: of VGG's features; None: as `load_weights` finds them.
-    Raises LossNetworkMissing; ValueError for a layer that is not there.
+    Raises LossNetworkMissing; ValueError for no layer, or one that is not there.
     """
+    layers = list(layers)
+    if not layers:
+        raise ValueError("name at least one layer")
     if name == "vgg16" or name == "vgg19":  # noqa: PLR1714 (mypy narrows only this)
         found = load_weights(name=name) if weights is None else weights
         network: LossNetwork | _Inception = LossNetwork(layers, found, pooling=pooling, name=name)

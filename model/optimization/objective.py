@@ -6,6 +6,7 @@ Which terms make which picture is said where the picture is made (`style_transfe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -13,7 +14,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from model.images import scaled
+from model.images import TooSmall, scaled
 from model.kernels import cpp_compiler
 from model.losses import gram, relative_error, total_variation
 from model.optimization.memory import check_memory
@@ -22,6 +23,8 @@ from model.resize import fit
 
 COMPILED_FROM = 50e6
 """Pixels × steps from which compiling pays: it takes half a minute, once a size, and then nearly halves each step."""
+COMPILED_FROM_SECONDS = 120.0
+"""The same for a stage that has only so many seconds."""
 
 
 class Term(Protocol):
@@ -79,6 +82,10 @@ class Variation:
     exponent: float = 1.0
     name: ClassVar[str] = "variation"
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.weight < math.inf and 0 < self.exponent < math.inf):
+            raise ValueError("the variation's weight is a number of at least 0, and its exponent one above 0")
+
     def __call__(self, image: Tensor, features: Mapping[str, Tensor]) -> Tensor:
         return self.weight * total_variation(image, self.exponent).sum()
 
@@ -121,11 +128,11 @@ class Activation:
 def check_painting(network: nn.Module, painting: Tensor, coarsest: int, finest: int, device: torch.device) -> None:
     """Check that a painting (3, H, W) can be looked at with longer sides of `coarsest` to `finest` pixels.
 
-    Raises ValueError for less than a loss network can see, TooLarge for more than fits into memory.
+    Raises TooSmall for less than a loss network can see, TooLarge for more than fits into memory.
     """
     shape = painting.shape[1], painting.shape[2]
     if (shortest := min(scaled(shape, coarsest))) < SMALLEST:
-        raise ValueError(
+        raise TooSmall(
             f"the painting would be looked at with a shorter side of {shortest} pixels, and {SMALLEST} are needed: "
             "choose a larger scale or size of the painting, a larger picture, or fewer sizes"
         )
@@ -162,10 +169,14 @@ class Objective(nn.Module):
     def compiled_for(self, stage: Stage) -> Objective:
         """The same objective, compiled if that pays at this stage.
 
-        It does where hardware multiplies bfloat16: elsewhere the convolutions take all the time.
+        It does where hardware multiplies bfloat16: elsewhere the convolutions take all the time. Where compiling
+        fails, PyTorch warns and goes on without.
         """
         height, width = stage.size
         fast = next(self.network.parameters()).dtype == torch.bfloat16
-        if fast and cpp_compiler() and height * width * stage.stop.steps >= COMPILED_FROM:
+        long = height * width * stage.stop.steps >= COMPILED_FROM
+        patient = stage.stop.seconds is None or stage.stop.seconds >= COMPILED_FROM_SECONDS
+        if fast and long and patient and cpp_compiler():
+            torch._dynamo.config.suppress_errors = True
             self.compile()
         return self

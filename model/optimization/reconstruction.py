@@ -69,7 +69,7 @@ class Reconstruction:
         self._network = load_network(
             config.network, layers, self._device, pooling=config.pooling, precision=config.precision, weights=weights
         )
-        check_memory(self._network, self._size, config.method, self._device)
+        check_memory(self._network, self._size, config.method, self._device, compared=layers)
         self.picture = center_crop(picture, config.size)
         with torch.no_grad():
             self._features = self._network(self.picture[None].to(self._device))

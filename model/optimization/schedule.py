@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -73,6 +74,16 @@ def stages(sizes: Sequence[Size], stop: Stop) -> list[Stage]:
         Stage(size, replace(stop, steps=count, seconds=share))
         for size, count, share in zip(sizes, steps, seconds, strict=True)
     ]
+
+
+def steps_left(plan: Sequence[Stage], step: int) -> float:
+    """How many steps there are after one, counted in steps of its size: one of twice the pixels counts twice."""
+    ends = list(accumulate(stage.stop.steps for stage in plan))
+    pixels = [height * width for height, width in (stage.size for stage in plan)]
+    at = next(n for n, end in enumerate(ends) if step <= end)
+    rest = (ends[at] - step) * pixels[at]
+    rest += sum(stage.stop.steps * each for stage, each in zip(plan[at + 1 :], pixels[at + 1 :], strict=True))
+    return rest / pixels[at]
 
 
 def refine(

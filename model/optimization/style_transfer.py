@@ -56,7 +56,7 @@ class TransferConfig:
     content_weight: float = 1.0
     """α, of the content loss."""
     style_weight: float = 10.0
-    """β, of the style loss. Only α / β matters."""
+    """β, of the style loss."""
     variation_weight: float = 1.0
     """Of the total variation, which smooths."""
     variation_exponent: float = 1.0
@@ -81,11 +81,11 @@ class TransferConfig:
     """When to stop, at the coarsest size; each finer one has half the steps of the one before."""
 
     def __post_init__(self) -> None:
-        weights = self.content_weight, self.style_weight, self.variation_weight
-        if not all(0 <= weight < math.inf for weight in weights):
-            raise ValueError("content-weight, style-weight and variation-weight are numbers of at least 0")
-        if not all(0 < value < math.inf for value in (self.style_scale, self.variation_exponent)):
-            raise ValueError("style-scale and variation-exponent are numbers above 0")
+        if not all(0 <= weight < math.inf for weight in (self.content_weight, self.style_weight)):
+            raise ValueError("content-weight and style-weight are numbers of at least 0")
+        if not 0 < self.style_scale < math.inf:
+            raise ValueError("style-scale is a number above 0")
+        Variation(self.variation_weight, self.variation_exponent)  # which checks them
 
 
 class StyleTransfer:
@@ -110,6 +110,8 @@ class StyleTransfer:
         self.config = config = config or TransferConfig()
         self.device = device or torch.device("cpu")
         self._photo, self._paintings = photo, list(paintings)
+        if not paintings:
+            raise ValueError("name a painting")
         shares = convex(shares or [1 / len(paintings)] * len(paintings))
         if len(shares) != len(paintings):
             raise InvalidWeights(f"{len(shares)} shares for {len(paintings)} paintings")
@@ -128,7 +130,7 @@ class StyleTransfer:
             precision=config.precision,
             weights=weights,
         )
-        check_memory(self._network, full, config.method, self.device)
+        check_memory(self._network, full, config.method, self.device, compared=self._content_layers)
         coarsest, finest = self._style_side(self.plan[0].size), self._style_side(full)
         for painting in self._paintings:
             check_painting(self._network, painting, coarsest, finest, self.device)

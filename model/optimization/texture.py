@@ -12,12 +12,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from model.images import scaled
 from model.loss_network import Name, Pooling
 from model.optimization.descent import Progress, Stop
 from model.optimization.memory import check_memory
 from model.optimization.networks import Precision, load_network
 from model.optimization.objective import Objective, Range, Style, check_painting, painting_grams
-from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
+from model.optimization.schedule import SMALLEST, Size, Stage, fitting_count, noise, octaves, refine, stages
 from model.resize import resample
 from model.shares import parse_shares
 
@@ -69,7 +70,9 @@ class Texture:
         self._painting = painting
         self._layers = parse_shares(config.layers)
         full = config.height, config.width
-        count = fitting_count(full, coarsest=COARSEST) if config.sizes is None else config.sizes
+        looked_at = scaled((painting.shape[1], painting.shape[2]), config.painting_size)
+        fitting = min(fitting_count(full, coarsest=COARSEST), fitting_count(looked_at, coarsest=SMALLEST))
+        count = fitting if config.sizes is None else config.sizes
         self.plan = stages(octaves(full, count), config.stop)
         self._network = load_network(
             config.network,

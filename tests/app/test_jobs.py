@@ -56,6 +56,8 @@ def test_the_id_of_another_request_is_refused(jobs: Jobs) -> None:
     jobs.submit("one", REQUEST, "digest")
     with pytest.raises(KeyReused):
         jobs.known("one", "another digest")
+    with pytest.raises(KeyReused):  # when it is sent at the same time
+        jobs.submit("one", REQUEST, "another digest")
 
 
 def test_one_fit_at_a_time_for_an_id(jobs: Jobs) -> None:

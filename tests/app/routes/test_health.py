@@ -36,3 +36,4 @@ def test_info_says_what_the_service_is_and_allows(client: TestClient, tiny_check
         "max_blends": 16,
         "max_grid_pixels": 8_000_000,
     }
+    assert info["optimization"] is None

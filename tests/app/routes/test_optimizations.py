@@ -14,6 +14,8 @@ from PIL import Image
 from app.jobs import Jobs, OptimizationRequest
 from app.main import create_app
 from app.settings import Settings
+from model.optimization.descent import Stop
+from model.optimization.style_transfer import TransferConfig
 from tests.pictures import encoded, opened, painting, photo, png_claiming
 
 PHOTO, PAINTING = encoded(photo(height=150, width=200), "JPEG"), encoded(painting())
@@ -128,6 +130,16 @@ def test_it_is_off_until_it_is_let(settings: Settings, tmp_path: Path) -> None:
     assert "IMPASTO_OPTIMIZATIONS=true" in answer.json()["detail"]
 
 
+def test_info_says_what_may_be_asked_for(service: TestClient) -> None:
+    assert service.get("/v1/info").json()["optimization"] == {"max_size": 128, "max_steps": 50, "max_paintings": 4}
+
+
+def test_what_is_not_said_is_what_optimize_takes_too(service: TestClient, submitted: list[OptimizationRequest]) -> None:
+    ask(service)
+    options = dict(submitted[0].options)
+    assert TransferConfig(stop=Stop(steps=options.pop("steps")), **options) == TransferConfig(stop=Stop(steps=20))
+
+
 def test_the_same_key_is_the_same_job(service: TestClient) -> None:
     first, again = ask(service, key="k"), ask(service, key="k")
     assert first.json()["id"] == again.json()["id"]
@@ -139,6 +151,7 @@ def test_the_queue_is_shared_with_fits(service: TestClient) -> None:
         assert ask(service).status_code == 202
     fit = service.post("/v1/styles", data={"id": "my-style"}, files={"image": ("painting", PAINTING)})
     assert (fit.status_code, fit.json()["code"]) == (429, "queue_full")
+    assert ask(service, image=b"not even decoded").json()["code"] == "queue_full"
 
 
 def test_there_is_no_result_before_the_end_nor_after_another(service: TestClient) -> None:

@@ -73,6 +73,20 @@ def test_it_stops_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(list(descend(distance, START, stop=Stop(steps=400, seconds=7)))) == 7
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_one_step_is_one_move(method: Method) -> None:
+    (only,) = descend(distance, START, method=method, stop=Stop(steps=1))
+    assert only.step == 1
+    assert not torch.equal(only.image, START)
+    assert only.total == pytest.approx(float(sum(distance(only.image).values())), rel=1e-5)
+    assert only.total < float(sum(distance(START).values()))
+
+
+def test_the_plain_gradient_stays_in_range() -> None:
+    *_, last = descend(lambda image: {"far": (image - 3).square().mean()}, START, method="gradient", rate=0.1)
+    assert last.image.max() == 1 and last.image.min() >= 0
+
+
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"seconds": 0}, {"settled": -1}])
 def test_a_stop_that_never_comes_or_at_once_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="steps are at least 1, seconds and settled above 0"):
@@ -89,14 +103,14 @@ def test_a_loss_that_breaks_once_is_overcome_from_the_best_image(broken: float) 
         return {"error": (image - target()).square().mean() * (broken if calls == 5 else 1)}
 
     seen = list(descend(sometimes, START, stop=Stop(steps=30)))
-    assert [progress.safer for progress in seen] == [False] * 4 + [True] * 26
+    assert [progress.safer for progress in seen] == [False] * 3 + [True] * 27
     assert [progress.step for progress in seen] == list(range(1, 31))
     assert seen[-1].total < 1e-3
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_loss_that_stays_broken_is_reported_with_what_to_do(method: Method) -> None:
-    with pytest.raises(Diverged, match=r"became nan at step 1, .* lower rate .* lower weights"):
+    with pytest.raises(Diverged, match=r"became nan at step 0, .* lower rate .* lower weights"):
         list(descend(lambda image: {"error": image.sum() * math.nan}, START, method=method))
 
 

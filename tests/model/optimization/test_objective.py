@@ -10,6 +10,7 @@ from torch import Tensor
 
 from model.loss_network import LossNetwork
 from model.losses import gram
+from model.optimization.descent import Stop
 from model.optimization.memory import TooLarge
 from model.optimization.objective import (
     Activation,
@@ -21,6 +22,7 @@ from model.optimization.objective import (
     check_painting,
     painting_grams,
 )
+from model.optimization.schedule import Stage
 
 Array = NDArray[np.float64]
 CPU = torch.device("cpu")
@@ -126,3 +128,30 @@ def test_a_painting_is_neither_too_small_nor_too_large_to_be_looked_at(network: 
         check_painting(network, painting, 62, 128, CPU)
     with pytest.raises(TooLarge, match="the painting at 1000000 × 500000 pixels"):
         check_painting(network, painting, 64, 10**6, CPU)
+
+
+@pytest.mark.parametrize(
+    ("stage", "compiler", "compiled"),
+    [
+        (Stage((512, 512), Stop(steps=300)), "g++", True),
+        (Stage((512, 512), Stop(steps=300)), None, False),
+        (Stage((512, 512), Stop(steps=10)), "g++", False),
+        (Stage((512, 512), Stop(steps=300, seconds=30)), "g++", False),
+        (Stage((512, 512), Stop(steps=300, seconds=300)), "g++", True),
+    ],
+)
+def test_it_is_compiled_where_that_pays(
+    vgg_weights: dict[str, Tensor],
+    monkeypatch: pytest.MonkeyPatch,
+    stage: Stage,
+    compiler: str | None,
+    compiled: bool,
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(Objective, "compile", lambda self: asked.append(True))
+    monkeypatch.setattr("model.optimization.objective.cpp_compiler", lambda: compiler)
+    for dtype in (torch.float32, torch.bfloat16):
+        asked.clear()
+        with torch._dynamo.config.patch(suppress_errors=False):
+            Objective(LossNetwork(LAYERS, vgg_weights).to(dtype), []).compiled_for(stage)
+        assert asked == [True] * (compiled and dtype == torch.bfloat16)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.optimization.descent import Losses, Progress, Stop
-from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages
+from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages, steps_left
 
 
 def towards(shade: float) -> Losses:
@@ -38,6 +38,11 @@ def test_finer_sizes_have_fewer_steps_and_time_as_they_cost() -> None:
     assert [stage.stop.steps for stage in plan] == [200, 100, 50]
     assert [stage.stop.seconds for stage in plan] == pytest.approx([10, 20, 40])
     assert [stage.stop.steps for stage in stages([(50, 50), (100, 100)], Stop(steps=1))] == [1, 1]
+
+
+def test_what_is_left_is_counted_in_steps_of_the_size_at_hand() -> None:
+    plan = stages([(50, 50), (100, 100)], Stop(steps=40))
+    assert [steps_left(plan, step) for step in (10, 40, 41, 60)] == [30 + 4 * 20, 4 * 20, 19, 0]
 
 
 def test_a_narrow_picture_has_as_few_sizes_as_its_shorter_side_allows() -> None:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from model.color import LUMA
-from model.loss_network import LossNetworkMissing
-from model.losses import relative_error
+from model.loss_network import LossNetwork, LossNetworkMissing
+from model.losses import gram
 from model.optimization import memory, schedule
-from model.optimization.descent import Progress, Stop
+from model.optimization.descent import FIRST_STEP, Progress, Stop
 from model.optimization.memory import TooLarge
 from model.optimization.style_transfer import StyleTransfer, TransferConfig
 from model.resize import fit
@@ -71,7 +71,7 @@ def test_it_begins_at_the_photo_the_painting_or_seeded_noise(make: Any, small_ph
         start: next(make(start=start, seed=seed).run()).image
         for start, seed in (("photo", 0), ("painting", 0), ("noise", 1))
     }
-    assert torch.equal(first["photo"][0], small_photo)
+    assert (first["photo"][0] - small_photo).abs().mean() < 2 * FIRST_STEP
     assert torch.equal(first["noise"], next(make(start="noise", seed=1).run()).image)
     assert not torch.equal(first["noise"], next(make(start="noise", seed=2).run()).image)
     assert first["painting"].shape == (1, 3, 48, 64)
@@ -83,7 +83,7 @@ def test_alpha_and_beta_decide_between_photo_and_painting(make: Any) -> None:
     start = next(make().run())
     assert painted.losses["style"] / 1000 < 0.5 * faithful.losses["style"] / 0.1
     assert faithful.losses["content"] < painted.losses["content"]
-    assert start.losses["content"] < 1e-6
+    assert start.losses["content"] < 1e-3
 
 
 def test_shares_decide_between_paintings(make: Any, small_painting: Tensor) -> None:
@@ -140,11 +140,12 @@ def test_it_resumes_from_a_picture(make: Any) -> None:
     assert resumed[-1].total < half.total
 
 
-def test_a_larger_painting_scale_makes_coarser_targets(make: Any, small_painting: Tensor) -> None:
-    whole = make(style_scale=1.0).objective((48, 64))
-    half = make([fit(small_painting, 32)], style_scale=1.0).objective((48, 64))
-    assert whole.terms[1].grams.shape == half.terms[1].grams.shape
-    assert relative_error(whole.terms[1].grams, half.terms[1].grams).item() > 1e-4
+def test_the_painting_is_looked_at_in_the_scale_that_was_chosen(
+    make: Any, small_painting: Tensor, vgg_weights: dict[str, Tensor]
+) -> None:
+    _, shallow, *_ = make(style_scale=0.5).objective((48, 64)).terms
+    seen = LossNetwork(["relu1_1"], vgg_weights)(fit(small_painting, 32)[None])["relu1_1"]
+    torch.testing.assert_close(shallow.grams, gram(seen))
 
 
 def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(

@@ -1,0 +1,54 @@
+"""What the commands of optimisation share: where the loss network is, and how a run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.loss_network import save_weights
+from model.optimization.descent import Diverged, Progress
+from scripts.pictures import check_target, follow, kept_weights
+
+
+def run(error: BaseException | None = None, *, steps: int = 3) -> Iterator[Progress]:
+    for step in range(1, steps + 1):
+        yield Progress(step, {"style": 1 / step}, torch.zeros(1, 3, 4, 4), safer=step > 1)
+    if error is not None:
+        raise error
+
+
+def test_a_run_is_followed_to_its_end() -> None:
+    seen: list[int] = []
+    assert follow(run(), steps=3, show=lambda progress: seen.append(progress.step)).step == 3
+    assert seen == [1, 2, 3]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Diverged("the loss became nan")])
+def test_what_was_made_until_it_was_ended_is_kept(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    assert follow(run(error), steps=5).step == 3
+    assert ("stopped at step 3" if isinstance(error, KeyboardInterrupt) else "nan") in capsys.readouterr().out
+    with pytest.raises(type(error)):
+        follow(run(error, steps=0), steps=5)
+
+
+def test_a_folder_is_no_target(tmp_path: Path) -> None:
+    (tmp_path / "out.png").mkdir()
+    with pytest.raises(ValueError, match="is a folder"):
+        check_target(tmp_path / "out.png")
+
+
+def test_the_kept_loss_network_is_taken_as_far_as_it_goes(
+    vgg_weights: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMPASTO_DATA_DIR", str(tmp_path))
+    assert kept_weights("vgg16", ["relu1_1"]) is None
+    save_weights(vgg_weights, ["relu3_1"], tmp_path / "loss-network.safetensors")
+    found = kept_weights("vgg16", ["relu1_1=0.5", "relu3_1=0.5"])
+    assert found is not None
+    assert torch.equal(found["0.weight"], vgg_weights["0.weight"])
+    assert kept_weights("vgg16", ["relu3_1", "relu3_2"]) is None
+    assert kept_weights("vgg19", ["relu1_1"]) is None
