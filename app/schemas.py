@@ -69,7 +69,7 @@ class JobInfo(BaseModel):
         description="Of a fit, content_error: how much of a photo is lost, and style_distance: how far its painting is "
         "from yours. Of an optimisation, the parts of what is minimised."
     )
-    seconds_left: float | None = Field(description="At the most, at the pace so far.")
+    seconds_left: float | None = Field(description="At the pace so far; less when it ends early.")
     verdict: Grade | None = Field(description="Of a fit that succeeded.")
     message: str | None = Field(description="What the verdict means, or why the job failed.")
     created: str

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         None, description="Database of added styles, such as postgresql://user@host/name. None: SQLite in DATA_DIR."
     )
     worker: Literal["service", "external"] = Field(
-        "service", description="Who fits new styles: a process that the service starts, or scripts/worker.py elsewhere."
+        "service", description="Who does the jobs: a process that the service starts, or scripts/worker.py elsewhere."
     )
     fit_queue_size: int = Field(8, ge=1, description="Jobs that may wait; more are refused with 429.")
     fit_content: Path | None = Field(

@@ -28,7 +28,7 @@ async def keep_worker(settings: Settings) -> None:
             code = str(error)
         lasted = asyncio.get_running_loop().time() - started
         pause = 1.0 if lasted > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
-        log.error("the worker that fits styles ended; another one is started", code=code, pause=pause)
+        log.error("the worker ended; another one is started", code=code, pause=pause)
         await asyncio.sleep(pause)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fit new styles for a service that leaves it to others: IMPASTO_WORKER=external.
+"""Do the jobs, fits and optimisations, of a service that leaves them to others: IMPASTO_WORKER=external.
 
 IMPASTO_DATABASE_URL=postgresql://... scripts/worker.py
 

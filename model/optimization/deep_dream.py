@@ -77,14 +77,7 @@ class DeepDream:
         own = photo.shape[1], photo.shape[2]
         full = own if config.size is None else scaled(own, config.size)
         self.plan = [Stage(size, config.stop) for size in octaves(full, config.octaves, ratio=config.octave_ratio)]
-        self._network = load_network(
-            config.network,
-            [config.layer],
-            self._device,
-            pooling=config.pooling,
-            precision=config.precision,
-            weights=weights,
-        )
+        self._network = load_network(config, [config.layer], self._device, weights)
         check_memory(self._network, full, "gradient", self._device, compared=[config.layer])
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -22,31 +22,39 @@ INCEPTIONS: dict[str, tuple[str, str]] = {
 """torchvision's name of the weights, and the file they are published as."""
 
 
+class Choice(Protocol):
+    """Of a network, as configurations have it.
+
+    pooling: of VGG; Inception keeps its own. precision: of the features; "auto" is bfloat16 where hardware has it.
+    """
+
+    @property
+    def network(self) -> Name: ...
+    @property
+    def pooling(self) -> Pooling: ...
+    @property
+    def precision(self) -> Precision: ...
+
+
 def load_network(
-    name: Name,
-    layers: Iterable[str],
-    device: torch.device,
-    *,
-    pooling: Pooling = "average",
-    precision: Precision = "auto",
-    weights: dict[str, Tensor] | None = None,
+    choice: Choice, layers: Iterable[str], device: torch.device, weights: dict[str, Tensor] | None = None
 ) -> nn.Module:
     """A network that maps images (1, 3, H, W) in [0, 1] to features by layer.
 
     layers: of VGG "relu4_2", of Inception the names of torchvision's modules, "inception4c" or "Mixed_5d".
-    pooling: of VGG; Inception keeps its own. precision: of the features; "auto" is bfloat16 where hardware has it.
     weights: of VGG's features; None: as `load_weights` finds them.
     Raises LossNetworkMissing; ValueError for no layer, or one that is not there.
     """
     layers = list(layers)
     if not layers:
         raise ValueError("name at least one layer")
+    name = choice.network
     if name == "vgg16" or name == "vgg19":  # noqa: PLR1714 (mypy narrows only this)
         found = load_weights(name=name) if weights is None else weights
-        network: LossNetwork | _Inception = LossNetwork(layers, found, pooling=pooling, name=name)
+        network: LossNetwork | _Inception = LossNetwork(layers, found, pooling=choice.pooling, name=name)
     else:
         network = _Inception(name, layers)
-    if find_precision(precision, device) == "bfloat16":
+    if find_precision(choice.precision, device) == "bfloat16":
         network.features.to(torch.bfloat16)
     return network.to(device).to(memory_format=torch.channels_last)
 

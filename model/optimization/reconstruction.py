@@ -66,9 +66,7 @@ class Reconstruction:
         self.config = config = config or ReconstructionConfig()
         self._device = device or torch.device("cpu")
         self._size = octaves((config.size, config.size), 1)[0]
-        self._network = load_network(
-            config.network, layers, self._device, pooling=config.pooling, precision=config.precision, weights=weights
-        )
+        self._network = load_network(config, layers, self._device, weights)
         check_memory(self._network, self._size, config.method, self._device, compared=layers)
         self.picture = center_crop(picture, config.size)
         with torch.no_grad():

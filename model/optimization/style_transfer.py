@@ -62,7 +62,7 @@ class TransferConfig:
     variation_exponent: float = 1.0
     """Of the total variation: 1 blurs, less keeps edges."""
     start: Start = "photo"
-    """What the picture is at first: photo, painting or noise."""
+    """What the picture is at first: photo, painting (the first of several) or noise."""
     seed: int = 0
     """Of the noise."""
     style_scale: float = 1.0
@@ -122,14 +122,8 @@ class StyleTransfer:
         full = own if config.size is None else scaled(own, config.size)
         count = fitting_count(full, coarsest=COARSEST) if config.sizes is None else config.sizes
         self.plan = stages(octaves(full, count), config.stop)
-        self._network = load_network(
-            config.network,
-            [*self._content_layers, *self._style_layers],
-            self.device,
-            pooling=config.pooling,
-            precision=config.precision,
-            weights=weights,
-        )
+        layers = [*self._content_layers, *self._style_layers]
+        self._network = load_network(config, layers, self.device, weights)
         check_memory(self._network, full, config.method, self.device, compared=self._content_layers)
         coarsest, finest = self._style_side(self.plan[0].size), self._style_side(full)
         for painting in self._paintings:

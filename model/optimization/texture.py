@@ -74,14 +74,7 @@ class Texture:
         fitting = min(fitting_count(full, coarsest=COARSEST), fitting_count(looked_at, coarsest=SMALLEST))
         count = fitting if config.sizes is None else config.sizes
         self.plan = stages(octaves(full, count), config.stop)
-        self._network = load_network(
-            config.network,
-            self._layers,
-            self._device,
-            pooling=config.pooling,
-            precision=config.precision,
-            weights=weights,
-        )
+        self._network = load_network(config, self._layers, self._device, weights)
         check_memory(self._network, full, config.method, self._device)
         check_painting(self._network, painting, self._style_side(self.plan[0].size), config.painting_size, self._device)
 

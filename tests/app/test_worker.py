@@ -61,10 +61,10 @@ def ask(url: str, style_id: str) -> str:
     return url + str(answer.headers["location"])
 
 
-def ask_for_picture(url: str, steps: int = 40) -> str:
+def ask_for_picture(url: str, steps: int = 40, style_scale: float = 1.0) -> str:
     """Ask for a picture by optimisation; the URL of its job."""
     files = [("image", ("photo.png", encoded(photo()))), ("painting", ("painting.png", encoded(painting(3))))]
-    form = {"steps": str(steps), "start": "noise"}
+    form = {"steps": str(steps), "start": "noise", "style_scale": str(style_scale)}
     answer = httpx2.post(f"{url}/v1/optimizations", data=form, files=files, timeout=60)
     assert answer.status_code == 202, answer.text
     return url + str(answer.headers["location"])
@@ -163,6 +163,27 @@ def test_a_picture_is_made_by_optimisation_shown_on_the_way_and_kept(
         fit = ask(url, "my-style")
         until(fit, succeeded)
         assert httpx2.get(f"{fit}/result", timeout=60).json()["code"] == "no_result"
+
+
+def test_a_running_optimisation_is_cancelled_and_the_next_one_made(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
+    with serve as url, working(tiny_checkpoint_file, database_url):
+        job = ask_for_picture(url, steps=500)
+        until(job, lambda job: job["step"] > 0)
+        httpx2.delete(job, timeout=60).raise_for_status()
+        cancelled = httpx2.get(job, timeout=60).json()
+        assert cancelled["state"] == "cancelled" and cancelled["step"] < 500
+        until(ask_for_picture(url), succeeded)
+
+
+def test_an_optimisation_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
+    with serve as url, working(tiny_checkpoint_file, database_url):
+        job = ask_for_picture(url, style_scale=0.2)
+        failed = until(job, lambda job: job["state"] == "failed")
+        assert "shorter side of 13 pixels, and 32 are needed" in failed["message"]
 
 
 def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(

@@ -10,16 +10,18 @@ import torch
 from torch import Tensor
 from torchvision.models import GoogLeNet_Weights, Inception_V3_Weights, googlenet
 
+from model.optimization.deep_dream import DreamConfig
 from model.optimization.networks import INCEPTIONS, Precision, load_network
 
 CPU = torch.device("cpu")
+GOOGLENET = DreamConfig(network="googlenet", precision="float32")
 
 
 def test_vgg_is_built_in_the_precision_asked_for(vgg_weights: dict[str, Tensor]) -> None:
     image = torch.rand(1, 3, 32, 32)
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     for precision in precisions:
-        network = load_network("vgg16", ["relu1_1"], CPU, precision=precision, weights=vgg_weights)
+        network = load_network(DreamConfig(precision=precision), ["relu1_1"], CPU, vgg_weights)
         assert network(image)["relu1_1"].dtype == getattr(torch, precision)
 
 
@@ -45,7 +47,7 @@ def cached_googlenet(torch_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_googlenet_gives_the_features_of_torchvisions_module(cached_googlenet: torch.nn.Module) -> None:
     image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    network = load_network("googlenet", ["inception3a"], CPU, precision="float32")
+    network = load_network(GOOGLENET, ["inception3a"], CPU)
     expected: dict[str, Tensor] = {}
     module = cached_googlenet.get_submodule("inception3a")
     module.register_forward_hook(lambda module, arguments, output: expected.update(features=output))
@@ -55,4 +57,4 @@ def test_googlenet_gives_the_features_of_torchvisions_module(cached_googlenet: t
 
 def test_a_layer_that_googlenet_does_not_have_is_named(cached_googlenet: torch.nn.Module) -> None:
     with pytest.raises(ValueError, match=r"googlenet has no layer relu4_3; it has .*inception4c"):
-        load_network("googlenet", ["relu4_3"], CPU)
+        load_network(GOOGLENET, ["relu4_3"], CPU)
