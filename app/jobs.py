@@ -226,8 +226,8 @@ class Jobs:
             "deduplication_id": style_id or job_id,
             "attributes": {"style": style_id, "fingerprint": fingerprint},
         }
-        self.check_room()
         with self._database() as client:
+            self._check_room(client)
             try:
                 client.enqueue(options, request.to_json())
             except DBOSQueueDeduplicatedError:
@@ -237,7 +237,10 @@ class Jobs:
     def check_room(self) -> None:
         """Raises JobsFull when as many jobs wait as may."""
         with self._database() as client:
-            waiting = len(client.list_workflows(queue_name=self._queue, status="ENQUEUED", load_input=False))
+            self._check_room(client)
+
+    def _check_room(self, client: DBOSClient) -> None:
+        waiting = len(client.list_workflows(queue_name=self._queue, status="ENQUEUED", load_input=False))
         if waiting >= self._queue_size:
             raise JobsFull(waiting)
 

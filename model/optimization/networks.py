@@ -65,7 +65,7 @@ class _Inception(nn.Module):
     scale: Tensor
     mean: Tensor
 
-    def __init__(self, name: str, layers: Iterable[str]) -> None:
+    def __init__(self, name: str, layers: list[str]) -> None:
         from torchvision.models import get_model
         from torchvision.models.feature_extraction import create_feature_extractor
 
@@ -79,10 +79,9 @@ class _Inception(nn.Module):
             )
         whole = get_model(name, weights=weights, progress=False).eval().requires_grad_(False)
         there = [child for child, _ in whole.named_children()]
-        wanted = list(layers)
-        if unknown := sorted(set(wanted) - set(there)):
+        if unknown := sorted(set(layers) - set(there)):
             raise ValueError(f"{name} has no layer {', '.join(unknown)}; it has {', '.join(there)}")
-        self.features = create_feature_extractor(whole, wanted)
+        self.features = create_feature_extractor(whole, layers)
         mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
         self.register_buffer("scale", (1 / deviation).view(3, 1, 1), persistent=False)
         self.register_buffer("mean", (mean / deviation).view(3, 1, 1), persistent=False)
