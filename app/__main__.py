@@ -8,12 +8,12 @@ from types import FrameType
 import uvicorn
 from pydantic import ValidationError
 
-from app.main import create_app, load_stylizer
-from app.settings import Settings
-from app.telemetry import configure_logging
-from model.checkpoint import CheckpointError
-from model.device import DeviceUnavailable
-from model.memory import keep_freed_memory
+from impasto.app.http.request_log import configure_logging
+from impasto.app.main import create_app, load_stylizer
+from impasto.app.settings import Settings
+from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.checkpoint import CheckpointError
+from impasto.model.network.device import DeviceUnavailable
 
 
 def main() -> None:

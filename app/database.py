@@ -1,7 +1,6 @@
 """The one database of the service: SQLite (WAL) or PostgreSQL, by URL.
 
-Added styles (`app/store.py`) and the jobs that fit them (`app/jobs.py`) stand in it side by side, so that all
-replicas share both.
+Added styles (`app/styles`) and jobs (`app/jobs`) stand in it side by side, so that all replicas share both.
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from fastapi import Request
 
-from app.batcher import Batcher
-from app.catalogue import Catalogue
-from app.errors import NotReady
-from app.jobs import Jobs
-from app.previews import Previews
-from app.settings import Settings
+from impasto.app.http.errors import NotReady
+from impasto.app.jobs.jobs import Jobs
+from impasto.app.painting.batcher import Batcher
+from impasto.app.painting.previews import Previews
+from impasto.app.settings import Settings
+from impasto.app.styles.catalogue import Catalogue
 
 T = TypeVar("T")
 

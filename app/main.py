@@ -10,20 +10,20 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from app import errors
-from app.batcher import Batcher, Limits
-from app.browser import BrowserHeaders
-from app.catalogue import Catalogue
-from app.jobs import Jobs
-from app.limits import BodyLimit
-from app.previews import Previews
-from app.routes import grid, health, jobs, optimizations, styles, stylize
-from app.settings import Settings
-from app.store import StyleStore
-from app.supervisor import keep_worker
-from app.telemetry import RequestLog
-from app.version import VERSION
-from model.stylizer import Stylizer
+from impasto.app.http import errors
+from impasto.app.http.body_limit import BodyLimit
+from impasto.app.http.browser_headers import BrowserHeaders
+from impasto.app.http.request_log import RequestLog
+from impasto.app.jobs.jobs import Jobs
+from impasto.app.jobs.supervisor import keep_worker
+from impasto.app.painting.batcher import Batcher, QueueLimits
+from impasto.app.painting.previews import Previews
+from impasto.app.routes import grid, health, jobs, optimizations, styles, stylize
+from impasto.app.settings import Settings
+from impasto.app.styles.catalogue import Catalogue
+from impasto.app.styles.store import StyleStore
+from impasto.app.version import VERSION
+from impasto.model.painting.stylizer import Stylizer
 
 WEB = Path(__file__).with_name("web")
 """The page, as the browser runs it."""
@@ -83,12 +83,12 @@ def load_stylizer(settings: Settings) -> Stylizer:
     return Stylizer.load(settings.checkpoint, device=settings.device, precision=settings.precision)
 
 
-def limits(settings: Settings, stylizer: Stylizer) -> Limits:
+def limits(settings: Settings, stylizer: Stylizer) -> QueueLimits:
     """What may wait for the device, and what is painted together.
 
     A batch gains nothing on a CPU, where pictures are painted beside each other instead, a core or more each.
     """
-    return Limits(
+    return QueueLimits(
         pictures=settings.queue_size,
         pixels=settings.queue_pixels,
         batch=settings.batch_size or (1 if stylizer.device.type == "cpu" else 16),

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import PROBLEM_JSON
-from app.jobs import Job, Kind, State
-from model.style_pack import Grade
+from impasto.app.http.errors import PROBLEM_JSON
+from impasto.app.jobs.jobs import Job, Kind, State
+from impasto.model.styles.pack import Grade
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
@@ -89,7 +89,7 @@ class JobInfo(BaseModel):
         )
 
 
-class Limits(BaseModel):
+class RequestLimits(BaseModel):
     """What a request may ask for."""
 
     max_upload_bytes: int
@@ -123,7 +123,7 @@ class Info(BaseModel):
     styles: int
     reads: list[str]
     writes: list[str]
-    limits: Limits
+    limits: RequestLimits
     optimization: OptimizationLimits | None = Field(description="None: this service makes no pictures by optimisation.")
 
 

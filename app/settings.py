@@ -9,8 +9,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.checkpoint import SHIPPED
-from model.device import Precision
+from impasto.model.network.config import SHIPPED, Precision
 
 PREFIX = "IMPASTO_"
 
@@ -59,7 +58,7 @@ class Settings(BaseSettings):
     )
     loss_network: Path | None = Field(
         None,
-        description="Loss network, written by scripts/fetch_loss_network.py. "
+        description="Loss network, written by scripts/fetch.py. "
         "None: loss-network.safetensors in DATA_DIR, else torchvision's cache.",
     )
     optimizations: bool = Field(

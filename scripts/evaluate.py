@@ -26,22 +26,26 @@ import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from model import checkpoint, images
-from model.checkpoint import SHIPPED
-from model.contact_sheet import contact_sheet
-from model.device import device_name
-from model.memory import keep_freed_memory
-from model.network import StyleNetwork
-from model.resize import center_crop, resize
-from model.styles import UnknownStyle
-from model.stylizer import Stylizer
-from model.training import artefacts, data, report
-from model.training.blending import measure_blends, some_pairs
-from model.training.evaluate import Evaluation, Paint, evaluate
-from model.training.objective import Objective, objective_of
-from model.training.report import Section
-from model.training.sabotage import BROKEN
-from scripts.peers import ArbitraryStyle
+from impasto.model.evaluation import report
+from impasto.model.evaluation.blending import measure_blends, some_pairs
+from impasto.model.evaluation.evaluate import Evaluation, Paint, evaluate
+from impasto.model.evaluation.report import Section
+from impasto.model.evaluation.sabotage import BROKEN
+from impasto.model.network import checkpoint
+from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.config import SHIPPED
+from impasto.model.network.device import device_name
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.perception import artefacts
+from impasto.model.perception.objective import Objective, objective_of
+from impasto.model.pictures import images
+from impasto.model.pictures.contact_sheet import contact_sheet
+from impasto.model.pictures.photos import load_rgb
+from impasto.model.pictures.resize import center_crop, resize
+from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.table import UnknownStyle
+from impasto.scripts.studies.peers import ArbitraryStyle
 
 LARGE = {512: 6, 1024: 3}
 """Side in pixels of the large photos -> how many of them are painted in every style."""
@@ -113,7 +117,7 @@ class Evaluator:
         self.stylizer = Stylizer(self.source, device=arguments.device)
         self.paintings = _paintings(self.stylizer, arguments.styles)
         self.objective = _objective(self.stylizer, self.paintings)
-        self.photos = [center_crop(data.load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
+        self.photos = [center_crop(load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -147,7 +151,7 @@ def write_report(evaluator: Evaluator, arguments: Arguments) -> None:
         raise ValueError("the report needs --large, a folder of photos of 1024 × 1024 pixels and more")
     pictures = arguments.output / PICTURES
     pictures.mkdir(parents=True, exist_ok=True)
-    large = [data.load_rgb(file) for file in images.files_in(arguments.large)]
+    large = [load_rgb(file) for file in images.files_in(arguments.large)]
     if not _reaches(large[0], SEEN[0]):
         raise ValueError(f"the first photo in {arguments.large} is too small to be shown at {SEEN[0]} pixels")
     peer = ArbitraryStyle(evaluator.paintings)
@@ -249,7 +253,7 @@ def _artefacts(evaluator: Evaluator) -> Section:
         rows.append(report.Artefact(name, untouched.get(name), found[name], fired))
     text = (
         "Each detector on the untouched photos, on the pictures painted from them in every style, and on those of the "
-        "same network broken on purpose (`model/training/sabotage.py`); flat noise in pictures painted from grey and "
+        "same network broken on purpose (`model/evaluation/sabotage.py`); flat noise in pictures painted from grey and "
         "gradients. Of each style the median of its pictures counts.\n\n"
     )
     return Section("Artefacts", text + report.artefacts_table(rows, evaluator.styles))
@@ -347,7 +351,7 @@ def _objective(stylizer: Stylizer, paintings: Sequence[Tensor]) -> Objective:
 
 def _paintings(stylizer: Stylizer, folder: Path) -> list[Tensor]:
     """The paintings of the stylizer's styles, in their order. Raises ValueError when one is not there."""
-    there = {painting.style.id: painting.rgb for painting in data.load_paintings(folder)}
+    there = {painting.style.id: painting.rgb for painting in load_paintings(folder)}
     missing = [style_id for style_id in stylizer.styles.ids if style_id not in there]
     if missing:
         raise ValueError(f"{folder} has no painting for {', '.join(missing)}")

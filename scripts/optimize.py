@@ -17,13 +17,14 @@ from typing import Annotated
 
 import tyro
 
-from model.device import find_device
-from model.images import Picture
-from model.memory import keep_freed_memory
-from model.optimization.descent import Progress
-from model.optimization.style_transfer import StyleTransfer, TransferConfig
-from model.painting import read_painting
-from scripts import pictures
+from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.device import find_device
+from impasto.model.optimization.config import TransferConfig
+from impasto.model.optimization.descent import DescentStep
+from impasto.model.optimization.style_transfer import StyleTransfer
+from impasto.model.pictures.images import Picture
+from impasto.model.styles.paintings import read_painting
+from impasto.scripts import pictures
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def run(arguments: Arguments) -> None:
         weights=pictures.kept_weights(config.network, [*config.content_layers, *config.style_layers]),
     )
 
-    def show(progress: Progress) -> None:
+    def show(progress: DescentStep) -> None:
         if arguments.every and progress.step % arguments.every == 0:
             between = output.with_name(f"{output.stem}.{progress.step:05}{output.suffix}")
             pictures.write(Picture(transfer.picture(progress)), between)

@@ -9,12 +9,12 @@ from pathlib import Path
 from torch import Tensor
 from tqdm import tqdm
 
-from app.settings import Settings
-from model import images
-from model.images import Format, Picture
-from model.loss_network import LAYERS, load_weights
-from model.optimization.descent import Diverged, Progress
-from model.resize import resample
+from impasto.app.settings import Settings
+from impasto.model.optimization.descent import DescentStep, Diverged
+from impasto.model.perception.loss_network import LAYERS, load_weights
+from impasto.model.pictures import images
+from impasto.model.pictures.images import Format, Picture
+from impasto.model.pictures.resize import resample
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 
@@ -25,7 +25,7 @@ def read(path: Path, *, at_most: int | None = None) -> Picture:
 
 
 def kept_weights(network: str, layers: Iterable[str]) -> dict[str, Tensor] | None:
-    """The loss network as scripts/fetch_loss_network.py keeps it, if it is there and deep enough for the layers.
+    """The loss network as scripts/fetch.py keeps it, if it is there and deep enough for the layers.
 
     layers: names, perhaps with weights, "relu4_2=0.7". None: it is to be looked for elsewhere.
     Raises LossNetworkMissing.
@@ -58,7 +58,7 @@ def write(picture: Picture, path: Path) -> None:
     path.write_bytes(images.encode(picture, FORMATS[path.suffix.lower()], quality=92))
 
 
-def follow(run: Iterator[Progress], *, steps: int, show: Callable[[Progress], None] | None = None) -> Progress:
+def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentStep], None] | None = None) -> DescentStep:
     """Go through an optimisation with a bar that tells its losses; the last step.
 
     Ctrl-C ends it where it is, and so does a descent that diverges for good. show: called after every step.

@@ -16,12 +16,13 @@ from typing import Annotated
 
 import tyro
 
-from model.contact_sheet import contact_sheet
-from model.device import find_device
-from model.memory import keep_freed_memory
-from model.optimization.reconstruction import Reconstruction, ReconstructionConfig
-from model.painting import read_painting
-from scripts import pictures
+from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.device import find_device
+from impasto.model.optimization.config import ReconstructionConfig
+from impasto.model.optimization.reconstruction import Reconstruction
+from impasto.model.pictures.contact_sheet import contact_sheet
+from impasto.model.styles.paintings import read_painting
+from impasto.scripts import pictures
 
 
 @dataclass(frozen=True)

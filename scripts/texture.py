@@ -13,12 +13,13 @@ from typing import Annotated
 
 import tyro
 
-from model.device import find_device
-from model.images import Picture
-from model.memory import keep_freed_memory
-from model.optimization.texture import Texture, TextureConfig
-from model.painting import read_painting
-from scripts import pictures
+from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.device import find_device
+from impasto.model.optimization.config import TextureConfig
+from impasto.model.optimization.texture import Texture
+from impasto.model.pictures.images import Picture
+from impasto.model.styles.paintings import read_painting
+from impasto.scripts import pictures
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import Annotated
 
 import tyro
 
-from model.training.loop import RunConfig, TrainingConfig, train
+from impasto.model.training.config import RunConfig, TrainingConfig
+from impasto.model.training.loop import train
 
 
 def main(

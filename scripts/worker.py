@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tyro
 
-from app.worker import main
+from impasto.app.jobs.worker import main
 
 
 def worker() -> None:

@@ -10,11 +10,13 @@ import torch
 from hypothesis import settings
 from torch import Tensor
 
-from model import checkpoint
-from model.checkpoint import Checkpoint
-from model.loss_network import weights_file
-from model.network import NetworkConfig, StyleNetwork
-from model.styles import Style, StyleTable
+from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import NetworkConfig
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.perception.loss_network import weights_file
+from impasto.model.styles.style import Style
+from impasto.model.styles.table import StyleTable
 from tests.pictures import write_paintings, write_photos
 
 # Seconds mean nothing on a busy machine, and a test that fails must fail again.

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from model.checkpoint import SHIPPED
+from impasto.model.network.config import SHIPPED
 from tests.app.test_server import serving
 from tests.pictures import encoded, opened, photo
 

@@ -11,15 +11,17 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from app.batcher import Batcher
-from app.dependencies import get_batcher
-from app.photo_form import PhotoForm, get_photo_form
-from app.routes.stylize import HEADERS, PICTURE, assign_weights
-from app.schemas import BINARY, problems
-from model import images
-from model.contact_sheet import contact_sheet
-from model.images import Format, Picture
-from model.styles import LONGEST_ID, MOST_BLENDED, SLUG, InvalidWeights, StyleTable
+from impasto.app.dependencies import get_batcher
+from impasto.app.painting.batcher import Batcher
+from impasto.app.painting.photo_form import PhotoForm, get_photo_form
+from impasto.app.routes.stylize import HEADERS, PICTURE, assign_weights
+from impasto.app.schemas import BINARY, problems
+from impasto.model.pictures import images
+from impasto.model.pictures.contact_sheet import contact_sheet
+from impasto.model.pictures.images import Format, Picture
+from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights
+from impasto.model.styles.style import LONGEST_ID, SLUG
+from impasto.model.styles.table import StyleTable
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
 

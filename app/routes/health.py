@@ -6,16 +6,16 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends
 
-from app.batcher import Batcher
-from app.dependencies import get_batcher, get_settings
-from app.routes.grid import MOST_BLENDS
-from app.routes.optimizations import MOST_PAINTINGS
-from app.schemas import Health, Info, Limits, OptimizationLimits, problems
-from app.settings import Settings
-from app.version import VERSION
-from model.images import Format, readable_formats
-from model.network import SMALLEST_SIDE
-from model.styles import MOST_BLENDED
+from impasto.app.dependencies import get_batcher, get_settings
+from impasto.app.painting.batcher import Batcher
+from impasto.app.routes.grid import MOST_BLENDS
+from impasto.app.routes.optimizations import MOST_PAINTINGS
+from impasto.app.schemas import Health, Info, OptimizationLimits, RequestLimits, problems
+from impasto.app.settings import Settings
+from impasto.app.version import VERSION
+from impasto.model.network.config import SMALLEST_SIDE
+from impasto.model.pictures.images import Format, readable_formats
+from impasto.model.styles.blend import MOST_BLENDED
 
 router = APIRouter(tags=["service"])
 
@@ -44,7 +44,7 @@ async def info(
         styles=len(stylizer.styles),
         reads=readable_formats(),
         writes=list(get_args(Format)),
-        limits=Limits(
+        limits=RequestLimits(
             max_upload_bytes=settings.max_upload_bytes,
             max_pixels=settings.max_pixels,
             max_size=settings.max_size,

@@ -12,17 +12,17 @@ from typing import Annotated, Any, get_args
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.catalogue import Catalogue, new_style
-from app.database import StoreUnavailable
-from app.dependencies import get_catalogue, get_jobs, get_stopping
-from app.errors import NotReady
-from app.etag import entity_tag
-from app.jobs import FitRequest, Job, Jobs
-from app.schemas import BINARY, JPEG, JobInfo, problems
-from app.submission import ACCEPTED, Submission, get_submission
-from model import images
-from model.images import Format
-from model.painting import read_painting
+from impasto.app.database import StoreUnavailable
+from impasto.app.dependencies import get_catalogue, get_jobs, get_stopping
+from impasto.app.http.errors import NotReady
+from impasto.app.http.etag import entity_tag
+from impasto.app.jobs.jobs import FitRequest, Job, Jobs
+from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
+from impasto.app.schemas import BINARY, JPEG, JobInfo, problems
+from impasto.app.styles.catalogue import Catalogue, new_style
+from impasto.model.pictures import images
+from impasto.model.pictures.images import Format
+from impasto.model.styles.paintings import read_painting
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 

@@ -6,16 +6,16 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 
-from app.errors import InvalidRequest, OptimizationsOff
-from app.jobs import OptimizationRequest
-from app.negotiation import preferred_format
-from app.schemas import JobInfo, problems
-from app.submission import ACCEPTED, Submission, get_submission
-from model import images
-from model.images import Format
-from model.painting import read_painting
-from model.styles import convex
-from model.stylizer import check_size
+from impasto.app.http.errors import InvalidRequest, OptimizationsOff
+from impasto.app.http.negotiation import preferred_format
+from impasto.app.jobs.jobs import OptimizationRequest
+from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
+from impasto.app.schemas import JobInfo, problems
+from impasto.model.painting.stylizer import check_size
+from impasto.model.pictures import images
+from impasto.model.pictures.images import Format
+from impasto.model.styles.blend import convex
+from impasto.model.styles.paintings import read_painting
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Response
 
-from app.batcher import Batcher
-from app.catalogue import Catalogue, changed
-from app.dependencies import get_batcher, get_catalogue, get_previews
-from app.etag import entity_tag
-from app.previews import Previews
-from app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
-from app.store import StyleExists
-from model.style_pack import StylePack
-from model.styles import Style
+from impasto.app.dependencies import get_batcher, get_catalogue, get_previews
+from impasto.app.http.etag import entity_tag
+from impasto.app.painting.batcher import Batcher
+from impasto.app.painting.previews import Previews
+from impasto.app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
+from impasto.app.styles.catalogue import Catalogue, changed
+from impasto.app.styles.store import StyleExists
+from impasto.model.styles.pack import StylePack
+from impasto.model.styles.style import Style
 
 router = APIRouter(prefix="/v1/styles", tags=["styles"])
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from app.photo_form import PhotoForm, get_photo_form
-from app.schemas import BINARY, problems
-from model import images
-from model.images import Format, Picture
-from model.styles import MOST_BLENDED, InvalidWeights, convex
+from impasto.app.painting.photo_form import PhotoForm, get_photo_form
+from impasto.app.schemas import BINARY, problems
+from impasto.model.pictures import images
+from impasto.model.pictures.images import Format, Picture
+from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights, convex
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
 

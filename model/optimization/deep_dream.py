@@ -8,53 +8,18 @@ that what appears does not follow the grid of the layer.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from model.images import scaled
-from model.loss_network import Pooling
-from model.optimization.descent import RATES, Losses, Progress, Stop
-from model.optimization.memory import check_memory
-from model.optimization.networks import Name, Precision, load_network
-from model.optimization.objective import Activation, Objective
-from model.optimization.schedule import Size, Stage, octaves, refine
-from model.resize import resample
-
-
-@dataclass(frozen=True)
-class DreamConfig:
-    """What is maximised, and how."""
-
-    size: int | None = None
-    """Longest side of the picture in pixels. None: the photo's own."""
-    network: Name = "vgg16"
-    """vgg16, vgg19, googlenet (the first one's) or inception_v3."""
-    layer: str = "relu4_3"
-    """Layer whose activations grow: of VGG "relu5_1", say, of Inception "inception4c" or "Mixed_5d"."""
-    channel: int | None = None
-    """Only this channel of it. None: whatever it sees."""
-    pooling: Pooling = "max"
-    """Of VGG: max, as it was trained, or average."""
-    octaves: int = 4
-    """Sizes from coarse to fine."""
-    octave_ratio: float = 1.4
-    """How much larger each is than the one before."""
-    jitter: int = 16
-    """Pixels by which the image is shifted at the most."""
-    seed: int = 0
-    """Of the shifts."""
-    rate: float = RATES["gradient"]
-    """Mean change of a value by a step."""
-    precision: Precision = "auto"
-    """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""
-    stop: Stop = field(default_factory=lambda: Stop(steps=10))
-    """When to leave an octave."""
-
-    def __post_init__(self) -> None:
-        if self.jitter < 0:
-            raise ValueError("jitter is at least 0")
+from impasto.model.optimization.config import DreamConfig
+from impasto.model.optimization.descent import DescentStep, LossFunction
+from impasto.model.optimization.memory import check_memory
+from impasto.model.optimization.networks import load_network
+from impasto.model.optimization.schedule import Size, Stage, octaves, refine
+from impasto.model.optimization.terms import ActivationTerm, ImageLoss
+from impasto.model.pictures.images import scaled
+from impasto.model.pictures.resize import resample
 
 
 class DeepDream:
@@ -85,7 +50,7 @@ class DeepDream:
         """Of all octaves together."""
         return sum(stage.stop.steps for stage in self.plan)
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Iterator[DescentStep]:
         """Dream, step by step. Raises Diverged; ValueError for a channel that is not there."""
         return refine(self.plan, self._start, self._losses, method="gradient", rate=self.config.rate)
 
@@ -96,9 +61,9 @@ class DeepDream:
             return photo
         return photo + resample(before - resample(self._photo, *before.shape[2:]), *size)
 
-    def _losses(self, stage: Stage) -> Losses:
+    def _losses(self, stage: Stage) -> LossFunction:
         config = self.config
-        objective = Objective(self._network, [Activation(config.layer, config.channel)])
+        objective = ImageLoss(self._network, [ActivationTerm(config.layer, config.channel)])
         random = torch.Generator().manual_seed(config.seed)
 
         def jittered(image: Tensor) -> dict[str, Tensor]:

@@ -9,19 +9,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Method = Literal["lbfgs", "adam", "gradient"]
-"""lbfgs: second-order steps, as Gatys et al. take them. adam: less memory. gradient: steps of a fixed mean size within
-[0, 1], as in Deep Dream."""
-Losses = Callable[[Tensor], dict[str, Tensor]]
+from impasto.model.optimization.config import RATES, Method, Stop
+
+LossFunction = Callable[[Tensor], dict[str, Tensor]]
 """An image (1, 3, H, W) -> the parts of its loss, scalars."""
 
-RATES: dict[Method, float] = {"lbfgs": 1.0, "adam": 0.02, "gradient": 0.006}
-"""Default size of a step: for L-BFGS a factor, else in values of [0, 1]."""
 HISTORY = 20
 """Steps that L-BFGS remembers, each in two images of memory."""
 FIRST_STEP = 1 / 255
@@ -42,23 +38,7 @@ class Diverged(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Stop:
-    """When a descent ends: at the first of these."""
-
-    steps: int = 300
-    """Steps."""
-    seconds: float | None = None
-    """Seconds."""
-    settled: float | None = None
-    """Share of the loss that 25 steps must gain at least."""
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or not all(value is None or value > 0 for value in (self.seconds, self.settled)):
-            raise ValueError("steps are at least 1, seconds and settled above 0")
-
-
-@dataclass(frozen=True)
-class Progress:
+class DescentStep:
     """A descent after a step.
 
     step: how many were made. losses: the parts of the loss after them.
@@ -83,13 +63,13 @@ class Progress:
 
 
 def descend(
-    losses: Losses,
+    losses: LossFunction,
     image: Tensor,
     *,
     method: Method = "lbfgs",
     rate: float | None = None,
     stop: Stop | None = None,
-) -> Iterator[Progress]:
+) -> Iterator[DescentStep]:
     """Change an image (1, 3, H, W) so that its loss falls, and tell after every step. The image itself stays as it is.
 
     rate: of RATES by default.
@@ -115,7 +95,7 @@ def descend(
                 least, best = min(total, least), seen
             history.append(least)
             if step:
-                yield Progress(step, found, best, safer)
+                yield DescentStep(step, found, best, safer)
                 if stop.seconds is not None and time.monotonic() - began >= stop.seconds:
                     return
             if step == stop.steps:
@@ -134,7 +114,7 @@ def descend(
 class _Mover:
     """Moves an image step by step."""
 
-    def __init__(self, losses: Losses, image: Tensor, method: Method, rate: float, *, safer: bool) -> None:
+    def __init__(self, losses: LossFunction, image: Tensor, method: Method, rate: float, *, safer: bool) -> None:
         self._losses, self._method = losses, method
         self._image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
         self._rate = rate if not safer else 1.0 if method == "lbfgs" else rate / 10

@@ -10,8 +10,9 @@ import psutil
 import torch
 from torch import Tensor, nn
 
-from model.optimization.descent import HISTORY, Method
-from model.optimization.schedule import Size
+from impasto.model.optimization.config import Method
+from impasto.model.optimization.descent import HISTORY
+from impasto.model.optimization.schedule import Size
 
 CGROUP = Path("/sys/fs/cgroup")
 """Where Linux says what a container may take (version 2)."""

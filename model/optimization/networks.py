@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from model.device import find_precision
-from model.loss_network import LossNetwork, LossNetworkMissing, Pooling, load_weights
+from impasto.model.network.device import find_precision
+from impasto.model.optimization.config import FeaturePrecision, NetworkName
+from impasto.model.perception.config import Pooling
+from impasto.model.perception.loss_network import LossNetwork, LossNetworkMissing, load_weights
 
-Name = Literal["vgg16", "vgg19", "googlenet", "inception_v3"]
-"""Of a network. Those of Inception have other layers, and were what Deep Dream was first seen in."""
-Precision = Literal["auto", "float32", "bfloat16"]
 INCEPTIONS: dict[str, tuple[str, str]] = {
     "googlenet": ("GoogLeNet_Weights.IMAGENET1K_V1", "googlenet-1378be20.pth"),
     "inception_v3": ("Inception_V3_Weights.IMAGENET1K_V1", "inception_v3_google-0cc3c7bd.pth"),
@@ -29,11 +28,11 @@ class Choice(Protocol):
     """
 
     @property
-    def network(self) -> Name: ...
+    def network(self) -> NetworkName: ...
     @property
     def pooling(self) -> Pooling: ...
     @property
-    def precision(self) -> Precision: ...
+    def precision(self) -> FeaturePrecision: ...
 
 
 def load_network(

@@ -8,44 +8,18 @@ matrices at a layer and all before it. The variation that keeps it a picture is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from model.loss_network import Name, Pooling
-from model.losses import gram
-from model.optimization.descent import Progress, Stop, descend
-from model.optimization.memory import check_memory
-from model.optimization.networks import Precision, load_network
-from model.optimization.objective import Content, Objective, Range, Style, Term, Variation
-from model.optimization.schedule import noise, octaves
-from model.resize import center_crop
-
-
-@dataclass(frozen=True)
-class ReconstructionConfig:
-    """What is minimised, and how."""
-
-    size: int = 256
-    """Pixels a side: the middle of the picture."""
-    network: Name = "vgg16"
-    """The loss network: vgg16 or vgg19."""
-    pooling: Pooling = "average"
-    """Of the loss network: average or max."""
-    variation_weight: float = 0.0
-    """Of the total variation. Deep layers do not see noise, and leave it in the picture without."""
-    variation_exponent: float = 1.0
-    """Of the total variation: 1 blurs, less keeps edges."""
-    seed: int = 0
-    """Of the noise that it begins as."""
-    method: Literal["lbfgs", "adam"] = "lbfgs"
-    """lbfgs or adam."""
-    precision: Precision = "auto"
-    """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""
-    stop: Stop = field(default_factory=Stop)
-    """When to stop, each picture."""
+from impasto.model.optimization.config import ReconstructionConfig
+from impasto.model.optimization.descent import DescentStep, descend
+from impasto.model.optimization.memory import check_memory
+from impasto.model.optimization.networks import load_network
+from impasto.model.optimization.schedule import noise, octaves
+from impasto.model.optimization.terms import ContentTerm, ImageLoss, RangeTerm, StyleTerm, Term, VariationTerm
+from impasto.model.perception.losses import gram
+from impasto.model.pictures.resize import center_crop
 
 
 class Reconstruction:
@@ -72,18 +46,18 @@ class Reconstruction:
         with torch.no_grad():
             self._features = self._network(self.picture[None].to(self._device))
 
-    def content(self, layer: str) -> Iterator[Progress]:
+    def content(self, layer: str) -> Iterator[DescentStep]:
         """The picture from its features at a layer, step by step."""
-        return self._run([Content(layer, self._features[layer].float())])
+        return self._run([ContentTerm(layer, self._features[layer].float())])
 
-    def style(self, layers: Sequence[str]) -> Iterator[Progress]:
+    def style(self, layers: Sequence[str]) -> Iterator[DescentStep]:
         """The picture from its Gram matrices at some layers, step by step."""
         share = torch.ones(1, device=self._device)
-        return self._run([Style(layer, gram(self._features[layer]), share, 1 / len(layers)) for layer in layers])
+        return self._run([StyleTerm(layer, gram(self._features[layer]), share, 1 / len(layers)) for layer in layers])
 
-    def _run(self, terms: list[Term]) -> Iterator[Progress]:
+    def _run(self, terms: list[Term]) -> Iterator[DescentStep]:
         config = self.config
         if config.variation_weight:
-            terms.append(Variation(config.variation_weight, config.variation_exponent))
+            terms.append(VariationTerm(config.variation_weight, config.variation_exponent))
         start = noise(self._size, config.seed).to(self._device)
-        return descend(Objective(self._network, [*terms, Range()]), start, method=config.method, stop=config.stop)
+        return descend(ImageLoss(self._network, [*terms, RangeTerm()]), start, method=config.method, stop=config.stop)

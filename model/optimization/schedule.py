@@ -14,7 +14,8 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from model.optimization.descent import Losses, Method, Progress, Stop, descend
+from impasto.model.optimization.config import Method, Stop
+from impasto.model.optimization.descent import DescentStep, LossFunction, descend
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -89,12 +90,12 @@ def steps_left(plan: Sequence[Stage], step: int) -> float:
 def refine(
     plan: Sequence[Stage],
     start: Callable[[Size, Tensor | None], Tensor],
-    losses: Callable[[Stage], Losses],
+    losses: Callable[[Stage], LossFunction],
     *,
     method: Method = "lbfgs",
     rate: float | None = None,
-    resume: Progress | None = None,
-) -> Iterator[Progress]:
+    resume: DescentStep | None = None,
+) -> Iterator[DescentStep]:
     """Descend at each stage in turn; steps are counted over all.
 
     start: the image (1, 3, H, W) to begin a size with, of that of the size before, which is None for the first.

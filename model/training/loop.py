@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,15 +27,19 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from model import checkpoint, images
-from model.checkpoint import Checkpoint
-from model.device import find_device, has_native_bfloat16
-from model.network import SMALLEST_SIDE, NetworkConfig, StyleNetwork
-from model.resize import center_crop, resize
-from model.styles import StyleTable
-from model.training import data
-from model.training.balance import Balance, BalanceConfig
-from model.training.objective import Losses, Objective, ObjectiveConfig
+from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.device import find_device, has_native_bfloat16
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.perception.balance import Balance
+from impasto.model.perception.objective import Losses, Objective
+from impasto.model.pictures import images
+from impasto.model.pictures.photos import Samples, load_rgb, usable_images
+from impasto.model.pictures.resize import center_crop, resize
+from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.table import StyleTable
+from impasto.model.training import data
+from impasto.model.training.config import RunConfig, TrainingConfig
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -48,71 +52,6 @@ FLATTEST_OUTPUT = 1e-3
 
 class TrainingCollapsed(RuntimeError):
     """The loss or the output is of no use any more, and will not recover by itself."""
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Everything that decides what a run learns; it is written into the checkpoint."""
-
-    steps: int = 40_000
-    """Updates of the network."""
-    batch: int = 16
-    """Images an update, over all processes."""
-    crop: int = 256
-    """Side in pixels of the square crops of photos."""
-    learning_rate: float = 1e-3
-    """Adam's step size for the convolutions."""
-    style_learning_rate: float = 5e-3
-    """Adam's step size for the style vectors. The paper has one rate for both; a style is drawn only
-    once in N images, and γ and β, which start at 1 and 0, have far to go."""
-    cooldown: float = 0.25
-    """Last share of the steps, in which both rates fall linearly to zero."""
-    gradient_clip: float = 1e6
-    """Norm to which larger gradients are cut."""
-    held_out: int = 24
-    """Photos kept out of training, for previews and evaluation."""
-    seed: int = 0
-    """Of the weights at the start, the order of the photos, the crops and the styles."""
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    """Widths and depth of the network."""
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
-    """Losses and their targets."""
-    balance: BalanceConfig = field(default_factory=BalanceConfig)
-    """How strongly each style is applied."""
-
-    def __post_init__(self) -> None:
-        if min(self.steps, self.batch) < 1 or self.crop < SMALLEST_SIDE:
-            raise ValueError(f"steps and batch are at least 1, crop is at least {SMALLEST_SIDE} pixels")
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """Where a run reads and writes, and how it uses the machine: none of it changes what is learned."""
-
-    styles: Path
-    """Folder of paintings, one style each; styles.csv in it or beside it names them."""
-    content: Path
-    """Folder of photos."""
-    output: Path
-    """Folder of the run: state, checkpoint, metrics.jsonl, previews. A run found there is resumed."""
-    start_from: Path | None = None
-    """Checkpoint whose network and styles (matched by id) a new run starts from."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
-    compile: bool = True
-    """Compile the network where bfloat16 is native; needs a C++ compiler on a CPU."""
-    workers: int = 2
-    """Processes that decode photos."""
-    log_every: int = 50
-    """Steps between two lines of metrics."""
-    save_every: int = 250
-    """Steps between two saved states."""
-    preview_every: int = 500
-    """Steps between two previews."""
-
-    def __post_init__(self) -> None:
-        if min(self.log_every, self.save_every, self.preview_every) < 1:
-            raise ValueError("log-every, save-every and preview-every are at least 1 step")
 
 
 class Painters(nn.Module):
@@ -173,9 +112,9 @@ class _Run:
         if config.batch % place.world:
             raise ValueError(f"a batch of {config.batch} cannot be shared equally by {place.world} processes")
         self.config, self.run, self.place = config, run, place
-        photos = data.usable_images(run.content, smallest_side=config.crop)
+        photos = usable_images(run.content, smallest_side=config.crop)
         self.photos, self.held_out = data.split(photos, config.held_out)
-        paintings = data.load_paintings(run.styles)
+        paintings = load_paintings(run.styles)
         self.styles = [painting.style for painting in paintings]
         size = config.objective.painting_size
         if small := [painting.style.id for painting in paintings if min(painting.rgb.shape[1:]) < size]:
@@ -205,7 +144,7 @@ class _Run:
         config, run, place = self.config, self.run, self.place
         run.output.mkdir(parents=True, exist_ok=True)
         batches = data.loader(
-            data.Samples(self.photos, styles=len(self.styles), crop=config.crop, seed=config.seed),
+            Samples(self.photos, styles=len(self.styles), crop=config.crop, seed=config.seed),
             batch=config.batch,
             first_step=self.step,
             last_step=config.steps,
@@ -287,7 +226,7 @@ class _Run:
         """Mean distance D of some untouched photos from each painting, (N,)."""
         distances = []
         for path in (self.held_out or self.photos)[:24]:
-            photo = center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
+            photo = center_crop(load_rgb(path), self.config.crop).to(self.place.device)
             distances.append(self.objective.distances(self.objective.loss_network(photo[None])).sum(dim=0))
         return torch.stack(distances).mean(dim=0)
 
@@ -378,7 +317,7 @@ class _Run:
         count = len(self.styles)
         rows = []
         for path in (self.held_out or self.photos)[:3]:
-            photo = center_crop(data.load_rgb(path), self.config.crop).to(self.place.device)
+            photo = center_crop(load_rgb(path), self.config.crop).to(self.place.device)
             painted = [
                 self.painters(photo.expand(len(some), -1, -1, -1), some)
                 for some in torch.split(torch.arange(count, device=self.place.device), 8)

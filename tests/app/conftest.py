@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.settings import Settings
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
 from tests.databases import postgres, postgres_programs
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.settings import Settings
-from model.checkpoint import CheckpointError
-from model.device import DeviceUnavailable
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
+from impasto.model.network.checkpoint import CheckpointError
+from impasto.model.network.device import DeviceUnavailable
 
 ROOT = Path(__file__).parents[2]
 API = ROOT / "docs" / "api.md"
@@ -48,7 +48,7 @@ def test_the_command_ends_with_one_clear_line_when_it_cannot_start(
     name: str, value: str, fault: str, tiny_checkpoint_file: Path
 ) -> None:
     environment = {**os.environ, "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file), f"IMPASTO_{name}": value}
-    command = [sys.executable, "-m", "app"]
+    command = [sys.executable, "-m", "impasto.app"]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     (line,) = result.stderr.strip().splitlines()
@@ -67,7 +67,7 @@ def test_a_fault_of_the_service_is_a_problem_with_the_request_id(
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("app.routes.styles._info", broken)
+    monkeypatch.setattr("impasto.app.routes.styles._info", broken)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         response = client.get("/v1/styles", headers={"X-Request-Id": "find-me"})
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.settings import Settings
+from impasto.app.settings import Settings
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 

@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from model import checkpoint
-from model.checkpoint import Checkpoint
-from model.styles import StyleTable
+from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.table import StyleTable
 from tests.pictures import encoded, opened, painting, photo
 
 ROOT = Path(__file__).parents[2]

@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.loss_network import save_weights
-from model.optimization.descent import Diverged, Progress
-from scripts.pictures import check_target, follow, kept_weights
+from impasto.model.optimization.descent import DescentStep, Diverged
+from impasto.model.perception.loss_network import save_weights
+from impasto.scripts.pictures import check_target, follow, kept_weights
 
 
-def run(error: BaseException | None = None, *, steps: int = 3) -> Iterator[Progress]:
+def run(error: BaseException | None = None, *, steps: int = 3) -> Iterator[DescentStep]:
     for step in range(1, steps + 1):
-        yield Progress(step, {"style": 1 / step}, torch.zeros(1, 3, 4, 4), safer=step > 1)
+        yield DescentStep(step, {"style": 1 / step}, torch.zeros(1, 3, 4, 4), safer=step > 1)
     if error is not None:
         raise error
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from model import checkpoint
+from impasto.model.network import checkpoint
 
 ROOT = Path(__file__).parents[2]
 TINY = [

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from model.checkpoint import SHIPPED
+from impasto.model.network.config import SHIPPED
 from tests.app.test_server import free_port, serving
 
 ROOT = Path(__file__).parents[2]

@@ -13,13 +13,13 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Response, Route, expect
 
-from model.checkpoint import SHIPPED
-from tests.app.test_worker import working
+from impasto.model.network.config import SHIPPED
+from tests.app.jobs.test_worker import working
 from tests.pictures import encoded, opened, painting
 from tests.test_examples import example
 from tests.web.conftest import PHONE, Service
 
-PHOTOS = Path(__file__).parents[2] / "model" / "training" / "photos"
+PHOTOS = Path(__file__).parents[2] / "model" / "fitting" / "photos"
 PHOTO = PHOTOS / "coffee.jpg"
 NIGHT, KISS, WAVE, SCREAM = "van-gogh-starry-night", "klimt-the-kiss", "hokusai-great-wave", "munch-the-scream"
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.main import create_app
-from app.photo_form import longest_side
-from app.routes.grid import parse_blend
-from app.settings import Settings
-from model.styles import InvalidWeights
+from impasto.app.main import create_app
+from impasto.app.painting.photo_form import longest_side
+from impasto.app.routes.grid import parse_blend
+from impasto.app.settings import Settings
+from impasto.model.styles.blend import InvalidWeights
 from tests.app.routes.test_stylize import problem_code
 from tests.pictures import encoded, opened, photo, png_claiming
 

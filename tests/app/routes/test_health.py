@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.settings import Settings
-from model.checkpoint import Checkpoint
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
+from impasto.model.network.checkpoint import Checkpoint
 
 
 def test_a_running_service_is_alive_and_ready(client: TestClient) -> None:

@@ -12,8 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app.main import create_app
-from app.settings import Settings
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
 from tests.pictures import encoded, painting, photo, png_claiming
 
 PAINTING = encoded(painting())
@@ -140,12 +140,12 @@ def test_without_the_loss_network_it_says_what_to_do(
     async def no_worker(settings: Settings) -> None:
         pass
 
-    monkeypatch.setattr("app.main.keep_worker", no_worker)
+    monkeypatch.setattr("impasto.app.main.keep_worker", no_worker)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with TestClient(create_app(own_settings.model_copy(update={"worker": "service"}))) as service:
         answer = ask(service)
         assert (answer.status_code, answer.json()["code"]) == (503, "loss_network_missing")
-        assert "scripts/fetch_loss_network.py" in answer.json()["detail"]
+        assert "scripts/fetch.py" in answer.json()["detail"]
         files = {"image": ("photo.png", encoded(photo()))}
         assert service.post("/v1/stylize", data={"style": "great-wave"}, files=files).status_code == 200
         own_settings.data_dir.mkdir(exist_ok=True)

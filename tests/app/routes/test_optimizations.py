@@ -11,11 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app.jobs import Jobs, OptimizationRequest
-from app.main import create_app
-from app.settings import Settings
-from model.optimization.descent import Stop
-from model.optimization.style_transfer import TransferConfig
+from impasto.app.jobs.jobs import Jobs, OptimizationRequest
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
+from impasto.model.optimization.config import Stop, TransferConfig
 from tests.pictures import encoded, opened, painting, photo, png_claiming
 
 PHOTO, PAINTING = encoded(photo(height=150, width=200), "JPEG"), encoded(painting())

@@ -12,12 +12,12 @@ import pytest
 import torch
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.settings import Settings
-from app.store import StyleStore
-from model.checkpoint import Checkpoint
-from model.style_pack import StylePack
-from model.styles import Style
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
+from impasto.app.styles.store import StyleStore
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.pack import StylePack
+from impasto.model.styles.style import Style
 from tests.pictures import encoded, opened, photo
 
 STYLE = Style("my-style", "My Style", "Zoë", "2026", "CC0", "https://example.org")
@@ -253,7 +253,7 @@ def test_every_replica_sees_what_another_changes(settings: Settings, database_ur
 def test_of_two_replicas_that_remove_a_style_the_slower_gets_a_404(
     own_settings: Settings, pack: StylePack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.catalogue.INTERVAL", 1000)
+    monkeypatch.setattr("impasto.app.styles.catalogue.INTERVAL", 1000)
     with TestClient(create_app(own_settings)) as one, TestClient(create_app(own_settings)) as other:
         import_pack(one, pack)
         assert import_pack(other, pack).status_code == 200  # sees it before it answers

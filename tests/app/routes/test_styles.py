@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.settings import Settings
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
 from tests.pictures import opened
 
 

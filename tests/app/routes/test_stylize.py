@@ -10,11 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app.routes.stylize import assign_weights
-from model import images
-from model.checkpoint import Checkpoint
-from model.styles import InvalidWeights
-from model.stylizer import Stylizer
+from impasto.app.routes.stylize import assign_weights
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.pictures import images
+from impasto.model.styles.blend import InvalidWeights
 from tests.pictures import encoded, opened, photo, png_claiming
 
 PHOTO = encoded(photo(height=48, width=64))

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.loss_network import LossNetwork, LossNetworkMissing
-from model.optimization.deep_dream import DeepDream, DreamConfig
-from model.optimization.descent import Stop
+from impasto.model.optimization.config import DreamConfig, Stop
+from impasto.model.optimization.deep_dream import DeepDream
+from impasto.model.perception.loss_network import LossNetwork, LossNetworkMissing
 
 CONFIG = DreamConfig(rate=0.01, layer="relu2_1", precision="float32", octaves=2, jitter=4, stop=Stop(steps=6))
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.optimization.descent import SETTLED_OVER, Diverged, Method, Stop, descend
+from impasto.model.optimization.config import Method, Stop
+from impasto.model.optimization.descent import SETTLED_OVER, Diverged, descend
 
 METHODS: list[Method] = ["lbfgs", "adam", "gradient"]
 START = torch.full((1, 3, 8, 8), 0.5)

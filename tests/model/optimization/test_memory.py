@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.loss_network import LossNetwork
-from model.optimization import memory
-from model.optimization.memory import TooLarge, check_memory, memory_free, memory_needed
+from impasto.model.optimization import memory
+from impasto.model.optimization.memory import TooLarge, check_memory, memory_free, memory_needed
+from impasto.model.perception.loss_network import LossNetwork
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[3]
@@ -39,10 +39,11 @@ MEASURED = """
 import torch
 from collections import deque
 from pathlib import Path
-from model.loss_network import LossNetwork
-from model.optimization.memory import memory_needed
-from model.optimization.descent import Stop
-from model.optimization.style_transfer import StyleTransfer, TransferConfig
+from impasto.model.perception.loss_network import LossNetwork
+from impasto.model.optimization.memory import memory_needed
+from impasto.model.optimization.config import Stop
+from impasto.model.optimization.style_transfer import StyleTransfer
+from impasto.model.optimization.config import TransferConfig
 from tests.conftest import seeded_vgg_weights
 
 def peak():  # not getrusage, which begins with what the parent had

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torchvision.models import GoogLeNet_Weights, Inception_V3_Weights, googlenet
 
-from model.optimization.deep_dream import DreamConfig
-from model.optimization.networks import INCEPTIONS, Precision, load_network
+from impasto.model.optimization.config import DreamConfig, FeaturePrecision
+from impasto.model.optimization.networks import INCEPTIONS, load_network
 
 CPU = torch.device("cpu")
 GOOGLENET = DreamConfig(network="googlenet", precision="float32")
@@ -19,7 +19,7 @@ GOOGLENET = DreamConfig(network="googlenet", precision="float32")
 
 def test_vgg_is_built_in_the_precision_asked_for(vgg_weights: dict[str, Tensor]) -> None:
     image = torch.rand(1, 3, 32, 32)
-    precisions: tuple[Precision, ...] = ("float32", "bfloat16")
+    precisions: tuple[FeaturePrecision, ...] = ("float32", "bfloat16")
     for precision in precisions:
         network = load_network(DreamConfig(precision=precision), ["relu1_1"], CPU, vgg_weights)
         assert network(image)["relu1_1"].dtype == getattr(torch, precision)

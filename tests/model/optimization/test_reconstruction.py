@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from torch import Tensor
 
-from model.optimization.descent import Stop
-from model.optimization.reconstruction import Reconstruction, ReconstructionConfig
+from impasto.model.optimization.config import ReconstructionConfig, Stop
+from impasto.model.optimization.reconstruction import Reconstruction
 
 LAYERS = ("relu1_1", "relu2_1")
 

@@ -6,11 +6,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.optimization.descent import Losses, Progress, Stop
-from model.optimization.schedule import Size, Stage, fitting_count, noise, octaves, refine, stages, steps_left
+from impasto.model.optimization.config import Stop
+from impasto.model.optimization.descent import DescentStep, LossFunction
+from impasto.model.optimization.schedule import (
+    Size,
+    Stage,
+    fitting_count,
+    noise,
+    octaves,
+    refine,
+    stages,
+    steps_left,
+)
 
 
-def towards(shade: float) -> Losses:
+def towards(shade: float) -> LossFunction:
     return lambda image: {"error": (image - shade).square().mean()}
 
 
@@ -89,7 +99,7 @@ def test_a_size_that_ends_early_leaves_its_steps_out() -> None:
 def test_it_resumes_after_any_step(made: int) -> None:
     start = Recorder()
     done = list(refine(PLAN, start, lambda stage: towards(0.6)))[made - 1]
-    seen = list(refine(PLAN, start, lambda stage: towards(0.6), resume=Progress(done.step, {}, done.image)))
+    seen = list(refine(PLAN, start, lambda stage: towards(0.6), resume=DescentStep(done.step, {}, done.image)))
     assert [progress.step for progress in seen] == list(range(made + 1, 19))
     assert seen[-1].image.shape[2] == 16
     assert seen[-1].total < 1e-3

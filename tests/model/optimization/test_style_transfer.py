@@ -10,15 +10,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.color import LUMA
-from model.loss_network import LossNetwork, LossNetworkMissing
-from model.losses import gram
-from model.optimization import memory, schedule
-from model.optimization.descent import FIRST_STEP, Progress, Stop
-from model.optimization.memory import TooLarge
-from model.optimization.style_transfer import StyleTransfer, TransferConfig
-from model.resize import fit
-from model.styles import InvalidWeights
+from impasto.model.optimization import memory, schedule
+from impasto.model.optimization.config import Stop, TransferConfig
+from impasto.model.optimization.descent import FIRST_STEP, DescentStep
+from impasto.model.optimization.memory import TooLarge
+from impasto.model.optimization.style_transfer import StyleTransfer
+from impasto.model.perception.loss_network import LossNetwork, LossNetworkMissing
+from impasto.model.perception.losses import gram
+from impasto.model.pictures.color import LUMA
+from impasto.model.pictures.resize import fit
+from impasto.model.styles.blend import InvalidWeights
 
 CONFIG = TransferConfig(
     content_layers=("relu2_1",), style_layers=("relu1_1", "relu2_1"), sizes=1, precision="float32", stop=Stop(steps=12)
@@ -37,7 +38,7 @@ def make(vgg_weights: dict[str, Tensor], small_photo: Tensor, small_painting: Te
     return transfer
 
 
-def last(transfer: StyleTransfer, resume: Progress | None = None) -> Progress:
+def last(transfer: StyleTransfer, resume: DescentStep | None = None) -> DescentStep:
     *_, progress = transfer.run(resume)
     return progress
 
@@ -135,7 +136,7 @@ def test_a_picture_has_the_size_asked_for_or_the_photos_own(
 def test_it_resumes_from_a_picture(make: Any) -> None:
     transfer = make()
     half = list(transfer.run())[5]
-    resumed = list(transfer.run(Progress(half.step, {}, transfer.picture(half)[None])))
+    resumed = list(transfer.run(DescentStep(half.step, {}, transfer.picture(half)[None])))
     assert [progress.step for progress in resumed] == list(range(7, 13))
     assert resumed[-1].total < half.total
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.optimization.descent import Stop
-from model.optimization.texture import Texture, TextureConfig
+from impasto.model.optimization.config import Stop, TextureConfig
+from impasto.model.optimization.texture import Texture
 
 CONFIG = TextureConfig(
     width=80, height=40, painting_size=64, precision="float32", layers=("relu1_1", "relu2_1"), stop=Stop(steps=60)

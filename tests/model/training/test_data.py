@@ -11,17 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.images import NoImages, UndecodableImage
-from model.styles import Style
-from model.training.data import (
-    FLATTEST_CROP,
-    Samples,
-    load_paintings,
-    load_rgb,
-    loader,
-    split,
-    usable_images,
-)
+from impasto.model.pictures.images import NoImages, UndecodableImage
+from impasto.model.pictures.photos import FLATTEST_CROP, Samples, load_rgb, usable_images
+from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.style import Style
+from impasto.model.training.data import loader, split
 from tests.pictures import encoded, painting, photo, write_paintings, write_photos
 
 
@@ -224,14 +218,16 @@ def test_every_style_comes_once_a_turn_in_an_order_that_changes(photos: Path) ->
 
 
 def test_every_photo_comes_once_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.training.data.FLATTEST_CROP", -1)  # let one-colour photos pass, to tell them apart
+    monkeypatch.setattr(
+        "impasto.model.pictures.photos.FLATTEST_CROP", -1
+    )  # let one-colour photos pass, to tell them apart
     samples = samples_of(write_plain(tmp_path, [0, 50, 100, 150, 200]))
     shades = [round(255 * samples[n][0].mean().item()) for n in range(15)]
     assert Counter(shades[:5]) == Counter(shades[5:10]) == Counter(shades[10:]) == Counter([0, 50, 100, 150, 200])
 
 
 def test_photos_and_styles_meet_in_every_combination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.training.data.FLATTEST_CROP", -1)
+    monkeypatch.setattr("impasto.model.pictures.photos.FLATTEST_CROP", -1)
     samples = samples_of(write_plain(tmp_path, [0, 100, 200]), styles=3)
     pairs = {(round(255 * samples[n][0].mean().item()), samples[n][1]) for n in range(90)}
     assert len(pairs) == 9

@@ -20,14 +20,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from model import checkpoint
-from model.checkpoint import Checkpoint
-from model.network import NetworkConfig, StyleNetwork
-from model.styles import Style, StyleTable
-from model.training import loop
-from model.training.balance import BalanceConfig
-from model.training.loop import RunConfig, TrainingCollapsed, TrainingConfig, train
-from model.training.objective import Losses, Objective, ObjectiveConfig
+from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import NetworkConfig
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.perception.config import BalanceConfig, ObjectiveConfig
+from impasto.model.perception.objective import Losses, Objective
+from impasto.model.styles.style import Style
+from impasto.model.styles.table import StyleTable
+from impasto.model.training import loop
+from impasto.model.training.config import RunConfig, TrainingConfig
+from impasto.model.training.loop import TrainingCollapsed, train
 from tests.pictures import opened, write_paintings, write_photos
 
 ROOT = Path(__file__).parents[3]

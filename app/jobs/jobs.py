@@ -1,0 +1,348 @@
+"""What takes too long for an answer, as durable jobs: submitted, followed, cancelled here, run by `worker.py`.
+
+Two kinds: the fit of a new style, and a picture by optimisation.
+
+DBOS keeps them in the database of the added styles. A job is a workflow of DBOS whose steps are recorded: a
+worker that was killed goes on after the last one that is.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal, Protocol
+
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, PortableWorkflowError, WorkflowStatus
+from dbos._error import DBOSQueueDeduplicatedError
+from sqlalchemy.engine import make_url
+
+from impasto.app.database import PATIENCE, available, connect, make_folder, writing
+from impasto.model.pictures.images import Format
+from impasto.model.styles.pack import Grade
+from impasto.model.styles.style import Style
+
+APPLICATION = "impasto"
+VERSION = "1"
+"""Of the steps of a job. Another number leaves jobs that were begun by older code to older workers."""
+Kind = Literal["fit_style", "optimize"]
+"""What a job does; the name of its workflow."""
+FIT: Kind = "fit_style"
+OPTIMIZE: Kind = "optimize"
+PROGRESS, PREVIEW, RESULT = "progress", "preview", "result"
+"""What a worker publishes of a job."""
+FAILURES = (
+    "DeviceUnavailable",
+    "Diverged",
+    "FitFailed",
+    "LossNetworkMissing",
+    "NoImages",
+    "StoreUnavailable",
+    "StyleExists",
+    "TooLarge",
+    "TooSmall",
+)
+"""Errors whose messages are for users; others are faults, which the worker's log explains."""
+
+State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+STATES: dict[str, State] = {
+    "ENQUEUED": "queued",
+    "DELAYED": "queued",
+    "PENDING": "running",
+    "SUCCESS": "succeeded",
+    "ERROR": "failed",
+    "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "failed",
+    "CANCELLED": "cancelled",
+}
+FINAL: tuple[State, ...] = ("succeeded", "failed", "cancelled")
+
+SECONDS_EACH = 60
+"""What a job may take, for the advice when to come back."""
+
+
+class UnknownJob(LookupError):
+    """There is no job of that id; finished ones are forgotten after a week."""
+
+
+class JobFinished(Exception):
+    """The job has ended and cannot be cancelled any more."""
+
+
+class FitRunning(Exception):
+    """A fit of a style of that id is queued or running."""
+
+
+class NoResult(LookupError):
+    """The job has no picture to give: it failed, was cancelled, or fits a style."""
+
+
+class JobsFull(Exception):
+    """As many jobs as are allowed are waiting."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} jobs are waiting already; try again later")
+        self.retry_after = SECONDS_EACH
+
+
+class KeyReused(Exception):
+    """An idempotency key came with another request than the first time."""
+
+
+class JobRequest(Protocol):
+    """What a job is told."""
+
+    kind: ClassVar[Kind]
+
+    @property
+    def style_id(self) -> str | None:
+        """The style that it makes; two jobs that make the same cannot wait at once."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """The style to be, and its painting as a file."""
+
+    style: Style
+    painting: bytes
+    kind: ClassVar[Kind] = FIT
+
+    @property
+    def style_id(self) -> str:
+        return self.style.id
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+        return {"style": asdict(self.style), "painting": as_text(self.painting)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> FitRequest:
+        """The request back."""
+        return cls(Style(**values["style"]), base64.b64decode(values["painting"]))
+
+
+@dataclass(frozen=True)
+class OptimizationRequest:
+    """A photo and its paintings as files, with the paintings' shares.
+
+    options: values of a `TransferConfig` that differ from its defaults. format, quality: of the result.
+    """
+
+    photo: bytes
+    paintings: tuple[bytes, ...]
+    shares: tuple[float, ...]
+    options: dict[str, Any]
+    format: Format
+    quality: int
+    kind: ClassVar[Kind] = OPTIMIZE
+    style_id: ClassVar[None] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+        files = {"photo": as_text(self.photo), "paintings": [as_text(painting) for painting in self.paintings]}
+        return {**asdict(self), **files}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> OptimizationRequest:
+        """The request back."""
+        paintings = tuple(base64.b64decode(painting) for painting in values["paintings"])
+        photo, shares = base64.b64decode(values["photo"]), tuple(values["shares"])
+        return cls(**{**values, "photo": photo, "paintings": paintings, "shares": shares})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is. losses: of a fit content_error and style_distance, of an optimisation its parts.
+
+    seconds_left: None while not known.
+    """
+
+    step: int = 0
+    steps: int | None = None
+    losses: dict[str, float] = field(default_factory=dict)
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job. style_id, verdict, message: of a fit, the last two when it has succeeded. message: or why it failed."""
+
+    id: str
+    kind: Kind
+    style_id: str | None
+    state: State
+    progress: Progress
+    verdict: Grade | None
+    message: str | None
+    created: datetime
+
+    @property
+    def finished(self) -> bool:
+        return self.state in FINAL
+
+
+def queue_name(network_id: str) -> str:
+    """The queue of a network's jobs: a worker serves one network."""
+    return f"fits-{network_id}"
+
+
+class Jobs:
+    """The jobs for one network.
+
+    url: of the database. queue_size: jobs that may wait.
+    Every method raises StoreUnavailable.
+    """
+
+    def __init__(self, url: str, network_id: str, *, queue_size: int) -> None:
+        self._url = url
+        self._network_id = network_id
+        self._queue_size = queue_size
+        self._engine = connect(url)
+        self._client = DBOSClient(
+            system_database_engine=writing(self._engine),
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            retry_connection_errors=False,
+            lazy=True,
+        )
+        self._migrating = threading.Lock()
+        self._migrated = False
+
+    def submit(self, job_id: str, request: JobRequest, fingerprint: str) -> Job:
+        """Queue a job. The same job again is that job, wherever it stands by now.
+
+        fingerprint: a digest of the request. Raises KeyReused, FitRunning, JobsFull.
+        """
+        style_id = request.style_id
+        options: EnqueueOptions = {
+            "workflow_name": request.kind,
+            "queue_name": self._queue,
+            "workflow_id": job_id,
+            "deduplication_id": style_id or job_id,
+            "attributes": {"style": style_id, "fingerprint": fingerprint},
+        }
+        with self._database() as client:
+            self._check_room(client)
+            try:
+                client.enqueue(options, request.to_json())
+            except DBOSQueueDeduplicatedError:
+                raise FitRunning(f"a fit of a style {style_id!r} is queued or running already") from None
+        return self.known(job_id, fingerprint) or self.get(job_id)  # another may have come first with the same key
+
+    def check_room(self) -> None:
+        """Raises JobsFull when as many jobs wait as may."""
+        with self._database() as client:
+            self._check_room(client)
+
+    def _check_room(self, client: DBOSClient) -> None:
+        waiting = len(client.list_workflows(queue_name=self._queue, status="ENQUEUED", load_input=False))
+        if waiting >= self._queue_size:
+            raise JobsFull(waiting)
+
+    def known(self, job_id: str, fingerprint: str) -> Job | None:
+        """The job of an id that was submitted before, or None. Raises KeyReused for another request's."""
+        with self._database() as client:
+            found = _status(client, job_id)
+        if found is None:
+            return None
+        if (found.attributes or {}).get("fingerprint") != fingerprint:
+            raise KeyReused("this Idempotency-Key came with another request before; use a new one for a new request")
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """A job. Raises UnknownJob."""
+        with self._database() as client:
+            found = _status(client, job_id)
+            progress = client.get_event(job_id, PROGRESS, 0) if found else None
+        if found is None:
+            raise UnknownJob(f"there is no job {job_id}; those that ended are forgotten after a week")
+        return _job(found, Progress(**(progress or {})))
+
+    def preview(self, job_id: str) -> bytes | None:
+        """What there was to see when last looked at, as a JPEG; None before the first time."""
+        with self._database() as client:
+            picture = client.get_event(job_id, PREVIEW, 0)
+        return base64.b64decode(picture) if picture else None
+
+    def result(self, job: Job) -> bytes:
+        """The picture of an optimisation that succeeded, as a file. Raises NoResult."""
+        if job.kind != OPTIMIZE or job.state != "succeeded":
+            reason = "fits a style" if job.kind == FIT else f"is {job.state}"
+            raise NoResult(f"there is no picture of the job {job.id}, which {reason}")
+        with self._database() as client:
+            return base64.b64decode(client.get_event(job.id, RESULT, 0))
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job: at once when it waits, else after the step it is at. Raises UnknownJob, JobFinished."""
+        if self.get(job_id).finished:
+            raise JobFinished(f"the job {job_id} has ended")
+        with self._database() as client:
+            client.cancel_workflow(job_id)
+        job = self.get(job_id)
+        if job.state != "cancelled":  # it ended meanwhile
+            raise JobFinished(f"the job {job_id} has ended")
+        return job
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.destroy()
+        self._engine.dispose()
+
+    @contextmanager
+    def _database(self) -> Iterator[DBOSClient]:
+        """DBOS on a database that has its tables: the worker makes them too, but may not have started yet."""
+        with available():
+            make_folder(self._engine)
+            with writing(self._engine).begin():  # DBOS itself waits for a lock without an end
+                pass
+            with self._migrating:
+                if not self._migrated:
+                    DBOS.migrate(dbos_url(self._url))
+                    self._migrated = True
+            yield self._client
+
+    @property
+    def _queue(self) -> str:
+        return queue_name(self._network_id)
+
+
+def _status(client: DBOSClient, job_id: str) -> WorkflowStatus | None:
+    found = client.list_workflows(workflow_ids=[job_id], name=[FIT, OPTIMIZE], load_input=False)
+    return found[0] if found else None
+
+
+def as_text(data: bytes) -> str:
+    """Bytes as they stand in JSON."""
+    return base64.b64encode(data).decode()
+
+
+def dbos_url(url: str) -> str:
+    """A database's URL as DBOS takes it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql").update_query_dict({"connect_timeout": str(PATIENCE)})
+    return parsed.render_as_string(hide_password=False)
+
+
+def _job(found: WorkflowStatus, progress: Progress) -> Job:
+    state = STATES[found.status]
+    output: dict[str, Any] = found.output or {} if state == "succeeded" else {}
+    message = output.get("message")
+    if state == "failed":
+        known = isinstance(found.error, PortableWorkflowError) and found.error.name in FAILURES
+        message = str(found.error) if known else "the job failed by a fault of the service; the worker's log says why"
+    return Job(
+        id=found.workflow_id,
+        kind=OPTIMIZE if found.name == OPTIMIZE else FIT,
+        style_id=(found.attributes or {})["style"],
+        state=state,
+        progress=progress,
+        verdict=output.get("grade"),
+        message=message,
+        created=datetime.fromtimestamp((found.created_at or 0) / 1000, UTC),
+    )

@@ -1,0 +1,57 @@
+"""Keeps a worker running beside the service."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import structlog
+
+from impasto.app.settings import Settings
+
+log = structlog.stdlib.get_logger(__name__)
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two starts of a worker that keeps failing."""
+PATIENCE = 5.0
+"""Seconds that a worker has to stop by itself; what it was doing it does again."""
+
+
+async def keep_worker(settings: Settings) -> None:
+    """Start a worker, and another when it ends, until cancelled. It also ends when this process does, however."""
+    pause = 1.0
+    while True:
+        started = asyncio.get_running_loop().time()
+        try:
+            code = str(await _work(settings))
+        except OSError as error:  # no process or no memory left
+            code = str(error)
+        lasted = asyncio.get_running_loop().time() - started
+        pause = 1.0 if lasted > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+        log.error("the worker ended; another one is started", code=code, pause=pause)
+        await asyncio.sleep(pause)
+
+
+async def _work(settings: Settings) -> int:
+    """The exit code of a worker that was started and has ended."""
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "impasto.app.jobs.worker",
+        stdin=asyncio.subprocess.PIPE,  # its end is the end of this process
+        env=settings.environment(),
+    )
+    try:
+        return await worker.wait()
+    finally:
+        if worker.returncode is None:
+            await _stop(worker)
+
+
+async def _stop(worker: asyncio.subprocess.Process) -> None:
+    worker.terminate()
+    try:
+        await asyncio.wait_for(worker.wait(), PATIENCE)
+    except TimeoutError:
+        worker.kill()
+        await worker.wait()

@@ -1,0 +1,170 @@
+"""The process that does the jobs: takes them from the queue, one at a time; styles that it fits it adds to the store.
+
+A service starts one beside itself (`app/jobs/supervisor.py`); with IMPASTO_WORKER=external, `scripts/worker.py` is
+that process. Of several on one database one works and the others stand by: when it dies, the next one goes on
+with its job after the last recorded step.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from dbos import DBOS, DBOSPortableJSONSerializer
+from filelock import FileLock
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from impasto.app.database import StoreUnavailable, available, connect, make_folder
+from impasto.app.http.request_log import configure_logging
+from impasto.app.jobs.fit import Fitting, load_kept_weights
+from impasto.app.jobs.jobs import APPLICATION, FIT, OPTIMIZE, VERSION, dbos_url, queue_name
+from impasto.app.jobs.optimize import Optimizing
+from impasto.app.settings import Settings
+from impasto.app.styles.store import StyleStore
+from impasto.model.network import checkpoint
+from impasto.model.network.allocator import keep_freed_memory, release_freed_memory
+from impasto.model.network.checkpoint import CheckpointError
+from impasto.model.network.device import DeviceUnavailable, find_device
+from impasto.model.perception.loss_network import LossNetworkMissing
+
+log = structlog.stdlib.get_logger(__name__)
+
+MOST_ATTEMPTS = 5
+"""Times that a job may take its worker down with it before it is given up."""
+KEPT = timedelta(days=7)
+"""How long jobs that have ended are remembered."""
+ADVISORY_LOCK = 0x1A9A571
+"""PostgreSQL's advisory lock of the one worker that works."""
+WATCH = 5.0
+"""Seconds between two looks at what the worker hangs on."""
+
+
+def run(settings: Settings) -> None:
+    """Work until killed. Raises what loading a checkpoint does, and StoreUnavailable."""
+    keep_freed_memory()
+    find_device(settings.device)
+    source = checkpoint.load(settings.checkpoint)
+    network_id = source.network_id
+    store = StyleStore(settings.database, network_id)
+    engine = connect(settings.database)
+    with available():
+        make_folder(engine)
+    with only_worker(engine, network_id):
+        store.migrate()
+        fitting, optimizing = Fitting(settings, source, store), Optimizing(settings)
+        DBOS(
+            config={
+                "name": APPLICATION,
+                "system_database_url": dbos_url(settings.database),
+                "serializer": DBOSPortableJSONSerializer(),
+                "executor_id": f"worker-{network_id}",
+                "application_version": VERSION,
+                "use_listen_notify": False,
+                "log_level": "WARNING",
+            }
+        )
+
+        @DBOS.workflow(name=FIT, max_recovery_attempts=MOST_ATTEMPTS)
+        def fit_style(request: dict[str, Any]) -> dict[str, Any]:
+            with working():
+                return fitting.fit_style(request)
+
+        @DBOS.workflow(name=OPTIMIZE, max_recovery_attempts=MOST_ATTEMPTS)
+        def optimize(request: dict[str, Any]) -> dict[str, Any]:
+            with working():
+                return optimizing.optimize(request)
+
+        queue = queue_name(network_id)
+        DBOS.listen_queues([queue])
+        DBOS.launch()
+        DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.5)
+        log.info("the worker does jobs", network=network_id)
+        while True:
+            _forget_old_jobs()
+            time.sleep(3600)
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Around a job: what it took of memory is given back at its end.
+
+    The process ends when a step cannot be recorded, on a full disk say: DBOS recovers jobs only when it starts.
+    """
+    try:
+        yield
+    except DBAPIError:
+        log.exception("the job cannot be recorded; the worker starts anew")
+        os._exit(1)
+    finally:
+        release_freed_memory()
+
+
+@contextmanager
+def only_worker(engine: Engine, network_id: str) -> Iterator[None]:
+    """Wait until no other process works for the network on this database, and keep others from it.
+
+    The lock is the operating system's or PostgreSQL's own, so it ends with its holder, however that ends. When
+    the connection that holds it breaks, so does the process: another one may be working by then.
+    """
+    if engine.dialect.name == "sqlite":
+        with FileLock(f"{engine.url.database}.{network_id}.lock"):
+            yield
+        return
+    key = int(network_id[:8], 16) ^ ADVISORY_LOCK
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+            time.sleep(1)
+
+        def watch() -> None:
+            try:
+                while connection.scalar(text("SELECT 1")):
+                    time.sleep(WATCH)
+            finally:
+                log.error("the connection that held the worker's lock is gone; the worker ends")
+                os._exit(1)
+
+        threading.Thread(target=watch, daemon=True).start()
+        yield
+
+
+def _forget_old_jobs() -> None:
+    before = (datetime.now(UTC) - KEPT).isoformat()
+    try:
+        old = DBOS.list_workflows(name=[FIT, OPTIMIZE], completed_before=before, load_input=False, load_output=False)
+        DBOS.delete_workflows([job.workflow_id for job in old])
+    except DBAPIError:
+        log.exception("jobs that ended long ago are still remembered")
+
+
+def _end_with_service() -> None:
+    """Exit when the service does, even by kill -9: it holds the other end of the standard input."""
+    while os.read(sys.stdin.fileno(), 1):  # not by sys.stdin, whose lock would be held at exit
+        pass
+    os._exit(0)
+
+
+def main(*, external: bool = False) -> None:
+    """external: not started by a service, but by a person."""
+    settings = Settings()
+    configure_logging(settings.log_format)
+    if not external:
+        os.nice(10)  # pictures that are waited for go first
+        threading.Thread(target=_end_with_service, daemon=True).start()
+    try:
+        if external:
+            load_kept_weights(settings)  # better found now than by every job
+        run(settings)
+    except (OSError, CheckpointError, DeviceUnavailable, StoreUnavailable, LossNetworkMissing) as error:
+        sys.exit(f"worker: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From a photo to its painting, many at once."""

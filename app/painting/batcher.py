@@ -1,0 +1,246 @@
+"""The one way from the event loop to the device: everyone's pictures, painted together where they have one size.
+
+A style is an argument of the network, so pictures in different styles and blends share a batch. Sizes never do:
+padding would change the statistics of the normalizations, and with them the picture.
+
+On a CPU a batch gains nothing. There a picture alone is painted by all cores, and each of many by one: cores that work
+on one picture wait for each other after every layer, the longer the more of them also decode and encode.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from impasto.app.http.errors import DeadlineExceeded, QueueFull
+from impasto.model.painting.stylizer import Stylizer
+
+T = TypeVar("T")
+
+AT_ONCE = 8
+"""Most pictures painted at once on a CPU: OpenMP gives each of their threads as many more as there are cores."""
+
+
+@dataclass(frozen=True)
+class QueueLimits:
+    """What may wait, and what is painted together.
+
+    pictures: most in the queue, from the decoding of the photo to the encoding of the result.
+    pixels: most that are painted or wait for the device; a single picture may have more.
+    batch: most pictures in one batch.
+    batch_pixels: most that are painted at once; a single picture may have more.
+    wait: seconds for which a busy device waits for a batch to fill.
+    deadline: seconds from asking for the device to the finished painting.
+    """
+
+    pictures: int = 16
+    pixels: int = 50_000_000
+    batch: int = 1
+    batch_pixels: int = 8_000_000
+    wait: float = 0.003
+    deadline: float = 60.0
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A painting (3, H, W), seconds waited for the device, seconds on it."""
+
+    rgb: Tensor
+    queue: float
+    inference: float
+
+
+@dataclass(eq=False)
+class _Request:
+    photo: Tensor
+    style_vector: Tensor
+    answer: asyncio.Future[Painted]
+    asked: float = field(default_factory=time.perf_counter)
+
+    @property
+    def pixels(self) -> int:
+        return self.photo.shape[1] * self.photo.shape[2]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Requests of one size that are painted together, and how many cores paint them."""
+
+    requests: list[_Request]
+    cores: int
+
+    @property
+    def pixels(self) -> int:
+        return sum(request.pixels for request in self.requests)
+
+
+class Batcher:
+    """Runs a stylizer in threads of its own, so that the event loop never waits for a picture."""
+
+    def __init__(self, stylizer: Stylizer, limits: QueueLimits) -> None:
+        self.stylizer = stylizer
+        self.limits = limits
+        self._places = 0
+        self._waiting: list[_Request] = []
+        self._painting: list[_Batch] = []
+        self._alarm: asyncio.TimerHandle | None = None
+        self._seconds_per_pixel = 1e-6
+        self._pixels_each = 1e6
+        self._cores = torch.get_num_threads() if stylizer.device.type == "cpu" else 1
+        self._fewest = -(-self._cores // AT_ONCE)
+        self._device = ThreadPoolExecutor(min(self._cores, AT_ONCE), thread_name_prefix="paint")
+        # Few, because a photo being decoded takes 12 bytes and more for each of its own pixels.
+        self._codec = ThreadPoolExecutor(2, "codec", initializer=torch.set_num_threads, initargs=(1,))
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold one of the queue's places. Raises QueueFull, with the wait at the measured pace."""
+        if self._places >= self.limits.pictures:
+            raise self._full()
+        self._places += 1
+        try:
+            yield
+        finally:
+            self._places -= 1
+
+    async def paint(self, photo: Tensor, style_vector: Tensor) -> Painted:
+        """A photo (3, H, W) in [0, 1] in a style (E,). Raises QueueFull, DeadlineExceeded, and what the network raises.
+
+        What is cancelled before its turn, or past its deadline then, never reaches the device.
+        """
+        return (await self.paint_all(photo, [style_vector]))[0]
+
+    async def paint_all(self, photo: Tensor, style_vectors: Sequence[Tensor]) -> list[Painted]:
+        """A photo in each of several styles: all or none are let in, and they are one batch if it fits."""
+        loop = asyncio.get_running_loop()
+        requests = [_Request(photo, vector, loop.create_future()) for vector in style_vectors]
+        queued = self._pixels
+        if queued and queued + sum(each.pixels for each in requests) > self.limits.pixels:
+            raise self._full()
+        self._waiting += requests
+        if self._alarm is None or self._next_requests()[1]:
+            self._paint_next()
+        try:
+            async with asyncio.timeout(self.limits.deadline):
+                return await asyncio.gather(*(each.answer for each in requests))
+        except TimeoutError:
+            raise DeadlineExceeded(f"the picture was not painted within {self.limits.deadline:g} seconds") from None
+        finally:
+            for each in requests:
+                each.answer.cancel()
+
+    async def code(self, work: Callable[[], T]) -> T:
+        """The result of decoding or encoding a picture, beside the device."""
+        return await asyncio.get_running_loop().run_in_executor(self._codec, work)
+
+    def close(self) -> None:
+        """Finish what is being painted, drop what waits; uvicorn has answered every request before."""
+        for threads in (self._device, self._codec):
+            threads.shutdown(cancel_futures=True)
+
+    def _paint_next(self) -> None:
+        """Give what waits to the device, as far as there are cores and memory."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        while batch := self._next_batch():
+            self._painting.append(batch)
+            self._waiting = [request for request in self._waiting if request not in batch.requests]
+            loop = asyncio.get_running_loop()
+            work = loop.run_in_executor(self._device, paint_each, self.stylizer, batch)
+            work.add_done_callback(partial(self._answer, batch))
+
+    def _next_batch(self) -> _Batch | None:
+        """What is to be painted now: with all free cores, or with its share if others wait."""
+        requests, _ = self._next_requests()
+        free = self._cores - sum(batch.cores for batch in self._painting)
+        if not requests or free < self._fewest:
+            return None
+        others = len(self._waiting) - len(requests)
+        batch = _Batch(requests, cores=max(self._fewest, -(-free // (1 + others))))
+        fits = not self._painting or self._painted_now + batch.pixels <= self.limits.batch_pixels
+        return batch if fits else None
+
+    @property
+    def _pixels(self) -> int:
+        """Pixels on the device and waiting for it."""
+        return self._painted_now + sum(each.pixels for each in self._waiting if not each.answer.done())
+
+    @property
+    def _painted_now(self) -> int:
+        """Pixels on the device."""
+        return sum(batch.pixels for batch in self._painting)
+
+    def _next_requests(self) -> tuple[list[_Request], bool]:
+        """Whoever waits longest, with as many of that size as fit a batch, and whether more would not fit."""
+        self._waiting = [request for request in self._waiting if not request.answer.done()]
+        same: list[_Request] = []
+        for request in self._waiting:
+            if request.photo.shape == self._waiting[0].photo.shape:
+                same.append(request)
+                if len(same) == self.limits.batch or (len(same) + 1) * request.pixels > self.limits.batch_pixels:
+                    return same, True
+        return same, False
+
+    def _answer(self, batch: _Batch, work: asyncio.Future[_Results]) -> None:
+        """Hand out what the device has painted, and go on."""
+        self._painting.remove(batch)
+        if work.cancelled():  # the service stops
+            return
+        results, begun, worked = work.result()
+        pace = worked * batch.cores / self._cores / batch.pixels
+        self._seconds_per_pixel += 0.2 * (pace - self._seconds_per_pixel)
+        for request, result in zip(batch.requests, results, strict=True):
+            self._pixels_each += 0.2 * (request.pixels - self._pixels_each)
+            if request.answer.done():
+                continue
+            if isinstance(result, Exception):
+                request.answer.set_exception(result)
+            else:
+                request.answer.set_result(Painted(result, begun - request.asked, worked))
+        _, full = self._next_requests()
+        if full or not self._waiting:
+            self._paint_next()
+        else:  # others may be about to come
+            self._alarm = asyncio.get_running_loop().call_later(self.limits.wait, self._paint_next)
+
+    def _full(self) -> QueueFull:
+        pixels = max(self._pixels, self._places * self._pixels_each)  # some are still being decoded
+        return QueueFull(retry_after=pixels * self._seconds_per_pixel)
+
+
+_Results = tuple[list[Tensor | Exception], float, float]
+
+
+def paint_each(stylizer: Stylizer, batch: _Batch) -> _Results:
+    """A painting or an error for every request of a batch, when it was begun, and the seconds it took."""
+    begun = time.perf_counter()
+    if stylizer.device.type == "cpu":
+        torch.set_num_threads(batch.cores)  # of what this thread calls
+    photos, vectors = zip(*((each.photo, each.style_vector) for each in batch.requests), strict=True)
+    results = _paint_each(stylizer, photos, vectors)
+    return results, begun, time.perf_counter() - begun
+
+
+def _paint_each(
+    stylizer: Stylizer, photos: Sequence[Tensor], style_vectors: Sequence[Tensor]
+) -> list[Tensor | Exception]:
+    """All at once; where that fails, for want of memory say, each half by itself, so that one picture fails alone."""
+    try:
+        return list(stylizer.paint(torch.stack([*photos]), torch.stack([*style_vectors])))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to one request
+        half = len(photos) // 2
+        if half:
+            return _paint_each(stylizer, photos[:half], style_vectors[:half]) + _paint_each(
+                stylizer, photos[half:], style_vectors[half:]
+            )
+        return [error]

@@ -1,0 +1,60 @@
+"""Pictures of the styles: one photo, painted by the served network in each."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from torch import Tensor
+
+from impasto.app.painting.batcher import Batcher
+from impasto.model.pictures import images
+
+PHOTO = Path(__file__).parents[1] / "web" / "cat.jpg"
+"""Chelsea the cat, photographed by Stéfan van der Walt, CC0; the page offers it too."""
+
+
+SMALL = 96
+"""Longest side in pixels of the preview in a style pack."""
+
+
+class Previews:
+    """Paints previews; those of built-in styles when they are first asked for, and keeps them.
+
+    They take no places of the queue, since there are no more than styles, but wait for one another: a
+    page that shows all of them delays a photo by one preview at the most.
+    """
+
+    def __init__(self, batcher: Batcher) -> None:
+        self._batcher = batcher
+        self._turn = asyncio.Semaphore(1)
+        self._painted: dict[str, asyncio.Task[bytes]] = {}
+
+    async def built_in(self, style_id: str) -> bytes:
+        """The preview of a style of the checkpoint as a JPEG. Raises UnknownStyle, DeadlineExceeded."""
+        task = self._painted.get(style_id)
+        if task is None:
+            styles = self._batcher.stylizer.styles
+            vector = styles.vectors[styles.row(style_id)]
+            task = self._painted[style_id] = asyncio.create_task(self.paint(vector))
+        try:
+            return await asyncio.shield(task)  # whoever asked first may leave; others wait for the same
+        except Exception:
+            self._painted.pop(style_id, None)
+            raise
+
+    async def paint(self, vector: Tensor) -> bytes:
+        """The preview of a style vector (E,) as a JPEG. Raises DeadlineExceeded."""
+        async with self._turn:
+            photo = await self._batcher.code(lambda: images.decode(PHOTO.read_bytes()))
+            painted = photo.with_rgb((await self._batcher.paint(photo.rgb, vector)).rgb)
+            return await self._batcher.code(lambda: images.encode(painted, "jpeg", quality=85))
+
+    async def small(self, preview: bytes) -> bytes:
+        """A preview, small enough for a style pack."""
+        return await self._batcher.code(lambda: small(preview))
+
+
+def small(preview: bytes) -> bytes:
+    """A picture as a JPEG that is small enough for a style pack."""
+    return images.encode(images.decode(preview, longest_side=SMALL), "jpeg", quality=75)

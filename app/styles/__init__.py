@@ -1,0 +1,1 @@
+"""The styles that can be painted."""

@@ -1,0 +1,201 @@
+"""Every style that can be painted now: those of the checkpoint, and those in the store.
+
+Any replica may change the store. Each looks once a second whether something has changed; what it changes
+itself, it sees before it answers. While the store cannot be reached, the styles known so far are painted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from impasto.app.database import StoreUnavailable
+from impasto.app.http.errors import BuiltInStyle, InvalidRequest
+from impasto.app.painting.previews import Previews
+from impasto.app.styles.store import StyleExists, StyleStore
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.styles.pack import PackError, StylePack
+from impasto.model.styles.style import Style
+from impasto.model.styles.table import StyleTable
+
+log = structlog.stdlib.get_logger(__name__)
+
+RESERVED = {"all", "none", "photo", "random"}
+"""Ids that would be mistaken for something else where styles are chosen."""
+INTERVAL = 1.0
+"""Seconds between two looks at the store."""
+
+
+@dataclass(frozen=True)
+class AddedStyle:
+    """A style of the store: its pack, also as the file that is stored."""
+
+    pack: StylePack
+    file: bytes
+    preview: bytes
+    created: datetime
+
+
+class Catalogue:
+    """The styles of a stylizer, kept up to date with the store.
+
+    `watch` is to run as a task as long as the service does.
+    """
+
+    def __init__(self, stylizer: Stylizer, previews: Previews, store: StyleStore) -> None:
+        self._stylizer, self._previews, self._store = stylizer, previews, store
+        self._built_in = stylizer.styles
+        self._added: dict[str, AddedStyle] = {}
+        self._seen: int | None = None
+        self._turn = asyncio.Lock()
+
+    def added(self, style_id: str) -> AddedStyle | None:
+        """What is known of an added style; None for a built-in one. Raises UnknownStyle."""
+        self._stylizer.styles.row(style_id)
+        return self._added.get(style_id)
+
+    def losses(self, style_id: str) -> dict[str, float]:
+        """What was measured of a style at the end of its training or fit. Raises UnknownStyle."""
+        added = self.added(style_id)
+        losses: dict[str, float] = (
+            added.pack.fit.get("losses", {})
+            if added
+            else self._stylizer.training.get("style_losses", {}).get(style_id, {})
+        )
+        return losses
+
+    async def pack(self, style_id: str) -> StylePack:
+        """Any style as a pack. Raises UnknownStyle, DeadlineExceeded."""
+        if added := self.added(style_id):
+            return added.pack
+        row = self._built_in.row(style_id)
+        fit = {"losses": self.losses(style_id)}
+        preview = await self._previews.small(await self._previews.built_in(style_id))
+        network_id = self._stylizer.network_id
+        return StylePack(self._built_in.styles[row], self._built_in.vectors[row], network_id, fit, preview)
+
+    def read(self, data: bytes) -> StylePack:
+        """A pack for the served network from a file. Raises PackError."""
+        stylizer = self._stylizer
+        return StylePack.from_bytes(data, network_id=stylizer.network_id, style_size=self._built_in.vectors.shape[1])
+
+    async def add(self, pack: StylePack) -> AddedStyle:
+        """Add a style. Raises DeadlineExceeded, and what `check_free` raises."""
+        await self.check_free(pack.style.id)
+        preview = await self._previews.paint(pack.vector)
+        if not pack.preview:
+            pack = replace(pack, preview=await self._previews.small(preview))
+        await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview))
+        return self._added[pack.style.id]
+
+    async def check_free(self, style_id: str) -> None:
+        """Raises StyleExists for an id that is taken, InvalidRequest for a reserved one, StoreUnavailable."""
+        await self.refresh()
+        self._not_taken(style_id)
+
+    async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
+        """Change what is known of a style; "id" gives it another id.
+
+        Raises UnknownStyle, BuiltInStyle, InvalidRequest, NoSuchStyle, StyleExists, StoreUnavailable.
+        """
+        await self.refresh()
+        added = self._changeable(style_id)
+        style = changed(added.pack.style, **changes)
+        if style.id != style_id:
+            self._not_taken(style.id)
+        pack = replace(added.pack, style=style)
+        await self._change(lambda: self._store.edit(style_id, style.id, pack.to_bytes()))
+        return self._added[style.id]
+
+    async def remove(self, style_id: str) -> None:
+        """Remove a style. Raises UnknownStyle, BuiltInStyle, NoSuchStyle, StoreUnavailable."""
+        await self.refresh()
+        self._changeable(style_id)
+        await self._change(lambda: self._store.remove(style_id))
+
+    async def refresh(self) -> None:
+        """Take over what has changed in the store. Raises StoreUnavailable."""
+        async with self._turn:
+            if self._seen is None:
+                await asyncio.to_thread(self._store.migrate)
+            changes = await asyncio.to_thread(self._store.changes)
+            if changes != self._seen:
+                self._added, self._stylizer.styles = await asyncio.to_thread(self._load)
+                self._seen = changes
+                log.info("added styles", ids=list(self._added))
+
+    async def watch(self) -> None:
+        """Refresh for ever."""
+        available = True
+        while True:
+            try:
+                await self.refresh()
+                if not available:
+                    log.info("the database of added styles is back")
+                available = True
+            except StoreUnavailable as error:
+                if available:  # once, not every second
+                    log.error("added styles stay as they are", reason=str(error))
+                available = False
+            await asyncio.sleep(INTERVAL)
+
+    async def _change(self, work: Callable[[], object]) -> None:
+        """Change the store, and see it. Raises StoreUnavailable, StyleExists, NoSuchStyle."""
+        try:
+            await asyncio.to_thread(work)
+        finally:
+            await self.refresh()  # a conflict also says that something is new
+
+    def _not_taken(self, style_id: str) -> None:
+        if style_id in RESERVED:
+            raise InvalidRequest(f"{style_id!r} is reserved; choose another id")
+        if style_id in self._stylizer.styles:
+            raise StyleExists(f"there is a style {style_id!r} already")
+
+    def _changeable(self, style_id: str) -> AddedStyle:
+        added = self.added(style_id)
+        if added is None:
+            raise BuiltInStyle(f"{style_id} belongs to the network and cannot be changed or removed")
+        return added
+
+    def _load(self) -> tuple[dict[str, AddedStyle], StyleTable]:
+        """The styles of the store, and the table of all styles. One that cannot be used is left out."""
+        known = {added.file: added.pack for added in self._added.values()}
+        usable = {}
+        for row in self._store.all():
+            try:
+                pack = known.get(row.pack) or self.read(row.pack)
+            except PackError as error:
+                log.error("an added style cannot be used", style=row.id, reason=str(error))
+                continue
+            if pack.style.id in self._built_in:
+                log.error("an added style is hidden by a built-in one of the same id", style=row.id)
+                continue
+            usable[pack.style.id] = AddedStyle(pack, row.pack, row.preview, row.created)
+        packs = [added.pack for added in usable.values()]
+        return usable, self._built_in.joined([pack.style for pack in packs], [pack.vector for pack in packs])
+
+
+def changed(style: Style, **changes: str) -> Style:
+    """The style with some of its fields changed. Raises InvalidRequest for an id that is no slug."""
+    with _valid():
+        return replace(style, **changes)
+
+
+def new_style(style_id: str, **known: str) -> Style:
+    """What is known of a style to be. Raises InvalidRequest for an id that is no slug."""
+    with _valid():
+        return Style(style_id, **known)
+
+
+@contextmanager
+def _valid() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None

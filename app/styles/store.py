@@ -1,0 +1,158 @@
+"""The added styles: rows of the database that all replicas share.
+
+A row is a style pack and a preview; what is known of a style stands in its pack. A counter goes up with
+every change, so that replicas notice one by reading one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import DateTime, LargeBinary, String, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from impasto.app.database import available, connect, make_folder, writing
+
+MIGRATION_LOCK = 0x1A9A570
+"""PostgreSQL's advisory lock that lets one replica migrate while the others wait."""
+
+
+class StyleExists(Exception):
+    """A style of that id is there already."""
+
+
+class NoSuchStyle(LookupError):
+    """There is no added style of that id."""
+
+
+class Base(DeclarativeBase):
+    """Tables of the service."""
+
+
+class StyleRow(Base):
+    """A style that was added to a network. Styles of other networks may stand beside it and are left alone."""
+
+    __tablename__ = "styles"
+
+    network_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pack: Mapped[bytes] = mapped_column(LargeBinary)
+    preview: Mapped[bytes] = mapped_column(LargeBinary)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Changes(Base):
+    """One row: how often a style was added, changed or removed."""
+
+    __tablename__ = "changes"
+
+    one: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored style: pack and preview as files, and when it was added, in UTC."""
+
+    id: str
+    pack: bytes
+    preview: bytes
+    created: datetime
+
+
+class StyleStore:
+    """Added styles of one network.
+
+    url: of SQLAlchemy, such as sqlite:///data/impasto.db or postgresql://user@host/name.
+    Every method raises StoreUnavailable.
+    """
+
+    def __init__(self, url: str, network_id: str) -> None:
+        self._network_id = network_id
+        self._engine = connect(url)
+        self._writing = writing(self._engine)
+
+    def migrate(self) -> None:
+        """Create the tables, or bring those of an earlier version up to date. Replicas may do so at once."""
+        with available():
+            self._migrate()
+
+    def _migrate(self) -> None:
+        make_folder(self._engine)
+        with self._writing.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def changes(self) -> int:
+        """A number that differs when any style was added, changed or removed since."""
+        with available(), Session(self._engine) as session:
+            return session.scalars(select(Changes.count)).one()
+
+    def all(self) -> list[Stored]:
+        """Every style of the network, the oldest first."""
+        rows = select(StyleRow).where(StyleRow.network_id == self._network_id).order_by(StyleRow.created, StyleRow.id)
+        with available(), Session(self._engine) as session:
+            return [_stored(row) for row in session.scalars(rows)]
+
+    def get(self, style_id: str) -> Stored:
+        """One style. Raises NoSuchStyle."""
+        with available(), Session(self._engine) as session:
+            return _stored(self._row(session, style_id))
+
+    def add(self, style_id: str, pack: bytes, preview: bytes) -> Stored:
+        """Add a style. Raises StyleExists."""
+        row = StyleRow(network_id=self._network_id, id=style_id, pack=pack, preview=preview, created=datetime.now(UTC))
+        try:
+            with self._change() as session:
+                session.add(row)
+                session.flush()
+                return _stored(row)
+        except IntegrityError:
+            raise StyleExists(f"there is a style {style_id!r} already") from None
+
+    def edit(self, style_id: str, new_id: str, pack: bytes) -> None:
+        """Give a style another pack, and perhaps another id. Raises NoSuchStyle, StyleExists."""
+        try:
+            with self._change() as session:
+                row = self._row(session, style_id)
+                row.id, row.pack = new_id, pack
+        except IntegrityError:
+            raise StyleExists(f"there is a style {new_id!r} already") from None
+
+    def remove(self, style_id: str) -> None:
+        """Remove a style. Raises NoSuchStyle."""
+        with self._change() as session:
+            session.delete(self._row(session, style_id))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _row(self, session: Session, style_id: str) -> StyleRow:
+        row = session.get(StyleRow, (self._network_id, style_id))
+        if row is None:
+            raise NoSuchStyle(f"there is no added style {style_id!r}")
+        return row
+
+    @contextmanager
+    def _change(self) -> Iterator[Session]:
+        """A transaction that changes styles, and the counter with them."""
+        with available(), Session(self._writing) as session, session.begin():
+            session.execute(update(Changes).values(count=Changes.count + 1))  # first: others wait here
+            yield session
+
+
+def _stored(row: StyleRow) -> Stored:
+    created = row.created if row.created.tzinfo else row.created.replace(tzinfo=UTC)  # SQLite forgets the zone
+    return Stored(row.id, row.pack, row.preview, created)

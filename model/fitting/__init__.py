@@ -1,0 +1,1 @@
+"""One style vector, learned from one painting."""

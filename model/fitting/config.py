@@ -1,0 +1,25 @@
+"""What can be chosen of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from impasto.model.perception.config import BalanceConfig
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How a style is fitted; it is written into its pack."""
+
+    passes: int = 12
+    """Times at the most that every photo is painted."""
+    batch: int = 4
+    """Photos an update."""
+    learning_rate: float = 0.1
+    """Adam's step size."""
+    settled: float = 0.03
+    """Share by which two passes must lower C + D for the fit to go on."""
+    balance: BalanceConfig = field(default_factory=BalanceConfig)
+    """How strongly the painting is applied."""
+    seed: int = 0
+    """Of the order of the photos."""

@@ -1,0 +1,131 @@
+"""A trained network as one safetensors file that says what it is.
+
+The tensors are the convolutions (`network.*`) and the style table (`styles`); the header has
+everything needed to rebuild and to cite them. Loading runs no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialize
+from torch import Tensor
+
+from impasto.model.network.config import SHIPPED, NetworkConfig
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.styles.style import Style
+from impasto.model.styles.table import StyleTable
+
+FORMAT = "impasto-checkpoint"
+VERSION = 1
+
+
+class CheckpointError(ValueError):
+    """The file is damaged, foreign, or of a newer format than this code reads."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network, its styles, and how they came to be.
+
+    training: configuration, steps, losses, code revision and the photos kept out of training, as
+    plain JSON values.
+    """
+
+    network: StyleNetwork
+    styles: StyleTable
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def network_id(self) -> str:
+        return network_id(self.network)
+
+
+def network_id(network: StyleNetwork) -> str:
+    """The identity of a network: 16 hex digits of the SHA-256 of its convolution weights.
+
+    Style vectors fit one network only; this is how they find out whether it is theirs.
+    """
+    return _digest(network.state_dict())[:16]
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint. The file appears whole or not at all."""
+    tensors = {
+        f"network.{name}": value.detach().cpu().float().contiguous()
+        for name, value in checkpoint.network.state_dict().items()
+    }
+    tensors["styles"] = checkpoint.styles.vectors.detach().cpu().float().contiguous()
+    header = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "network_id": checkpoint.network_id,
+        "sha256": _digest(tensors),
+        "network": json.dumps(asdict(checkpoint.network.config)),
+        "styles": json.dumps([asdict(style) for style in checkpoint.styles.styles], ensure_ascii=False),
+        "training": json.dumps(checkpoint.training, ensure_ascii=False),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(serialize(tensors, metadata=header))  # save_file would make it unreadable for others
+    unfinished.replace(path)
+
+
+def load(path: Path = SHIPPED) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises FileNotFoundError, and CheckpointError for a file that is cut short, not a checkpoint of
+    Impasto, newer than this code, or not what its own header says.
+    """
+    tensors, header = _read(path)
+    if header.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is a safetensors file, but not an Impasto checkpoint")
+    if header.get("version") != str(VERSION):
+        raise CheckpointError(
+            f"{path} has checkpoint format {header.get('version')}; this code reads {VERSION}. Update Impasto."
+        )
+    try:
+        digest = _digest(tensors)
+        config = json.loads(header["network"])
+        network = StyleNetwork(NetworkConfig(tuple(config["widths"]), config["residual_blocks"]))
+        vectors = tensors.pop("styles")
+        network.load_state_dict({name.removeprefix("network."): value for name, value in tensors.items()})
+        table = StyleTable([Style(**style) for style in json.loads(header["styles"])], vectors)
+        checkpoint = Checkpoint(network, table, json.loads(header["training"]))
+        if vectors.shape[1] != network.style_size:
+            raise ValueError(f"style vectors of {vectors.shape[1]} numbers for a network of {network.style_size}")
+        if checkpoint.network_id != header["network_id"]:
+            raise ValueError("the convolution weights are not those of its network id")
+        if not all(bool(torch.isfinite(value).all()) for value in (vectors, *network.parameters())):
+            raise ValueError("it holds numbers that are not finite")
+        if digest != header["sha256"]:
+            raise ValueError("its numbers are not those that were saved")
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path} is not a valid Impasto checkpoint: {error}") from error
+    return checkpoint
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged or no safetensors file ({error})") from error

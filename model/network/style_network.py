@@ -1,0 +1,157 @@
+"""The N-style network: shared convolutions, and normalizations that take their style as an argument.
+
+V. Dumoulin, J. Shlens, M. Kudlur, "A Learned Representation for Artistic Style", ICLR 2017. The
+convolutions know nothing of styles: a style is the vector of every scale and shift applied after a
+normalization, and `forward` takes one such vector *per image*, so that one batch may hold any mix of
+styles and blends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """z = γ · (x − μ) / σ + β, with μ and σ over H and W, per image and channel.
+
+    Holds no parameters: γ and β belong to the style. The variance is biased and ε is 1e-5, as in the
+    paper. The statistics are float32 whatever the precision of the features: in half precision a sum
+    over a large picture loses the small values.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, features: Tensor, style: Tensor) -> Tensor:
+        """Normalize `features` (B, C, H, W) with `style` (B, 2C), γ first, then β."""
+        gamma, beta = style.float()[..., None, None].chunk(2, dim=1)
+        exact = features.float()
+        variance, mean = torch.var_mean(exact, dim=(2, 3), correction=0, keepdim=True)
+        scale = gamma * torch.rsqrt(variance + 1e-5)
+        return torch.addcmul(beta - mean * scale, exact, scale).to(features.dtype)
+
+
+class ConvNorm(nn.Module):
+    """A convolution with reflection padding and no bias, and the normalization after it.
+
+    Reflection instead of zeros: zero padding is known to leave borders and diagonal artefacts.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, bias=False)
+        self.norm = ConditionalInstanceNorm(channels_out)
+        self.padding = kernel // 2
+        nn.init.normal_(self.conv.weight, std=0.01)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """(B, C_in, H, W), (B, 2·C_out) -> (B, C_out, ⌈H/stride⌉, ⌈W/stride⌉)."""
+        padded = F.pad(x, (self.padding,) * 4, mode="reflect")
+        result: Tensor = self.norm(self.conv(padded), style)
+        return result
+
+
+class UpConvNorm(nn.Module):
+    """Twice the height and width: nearest-neighbour upsampling, then a convolution and its normalization.
+
+    It leaves no checkerboard, as a transposed convolution would.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, 3, bias=False)
+        self.norm = ConditionalInstanceNorm(channels_out)
+        nn.init.normal_(self.conv.weight, std=0.01)
+
+    def forward(self, x: Tensor, style: Tensor, like: Tensor) -> Tensor:
+        """(B, C_in, ⌈H/2⌉, ⌈W/2⌉), (B, 2·C_out), any (…, H, W) -> (B, C_out, H, W).
+
+        With an odd height or width, the row or column beyond it, which exists only by rounding, pads
+        the convolution but does not enter the statistics.
+        """
+        height, width = like.shape[2:]
+        large = F.interpolate(x, scale_factor=2.0)
+        padded = F.pad(large, (1, 1 - width % 2, 1, 1 - height % 2), mode="reflect")
+        result: Tensor = self.norm(self.conv(padded), style)
+        return result
+
+
+class ResidualBlock(nn.Module):
+    """x + f(x) with f = convolution, ReLU, convolution; nothing after the addition."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = ConvNorm(channels, channels, 3)
+        self.second = ConvNorm(channels, channels, 3)
+
+    def forward(self, x: Tensor, first_style: Tensor, second_style: Tensor) -> Tensor:
+        """(B, C, H, W) and the styles of both normalizations, (B, 2C) each -> (B, C, H, W)."""
+        result: Tensor = x + self.second(F.relu(self.first(x, first_style)), second_style)
+        return result
+
+
+class StyleNetwork(nn.Module):
+    """Photos and one style vector per photo in, paintings out."""
+
+    def __init__(self, config: NetworkConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or NetworkConfig()
+        narrow, middle, wide = self.config.widths
+        self.encoder = nn.ModuleList(
+            [
+                ConvNorm(3, narrow, 9),
+                ConvNorm(narrow, middle, 3, stride=2),
+                ConvNorm(middle, wide, 3, stride=2),
+            ]
+        )
+        self.residual = nn.ModuleList(ResidualBlock(wide) for _ in range(self.config.residual_blocks))
+        self.decoder = nn.ModuleList([UpConvNorm(wide, middle), UpConvNorm(middle, narrow), ConvNorm(narrow, 3, 9)])
+
+    @property
+    def norms(self) -> Iterator[ConditionalInstanceNorm]:
+        """The normalizations in the order in which the network applies them."""
+        return (module for module in self.modules() if isinstance(module, ConditionalInstanceNorm))
+
+    @property
+    def style_size(self) -> int:
+        """E, the length of a style vector: a γ and a β for every normalized channel."""
+        return sum(2 * norm.channels for norm in self.norms)
+
+    def identity_style(self) -> Tensor:
+        """The style vector (E,) that leaves every normalization plain: γ = 1, β = 0."""
+        return torch.cat([torch.tensor([1.0, 0.0]).repeat_interleave(n.channels) for n in self.norms])
+
+    def forward(self, images: Tensor, style_vectors: Tensor) -> Tensor:
+        """Paint every image in its own style.
+
+        images: (B, 3, H, W), RGB in [0, 1], H and W at least 32.
+        style_vectors: (B, E), γ and β of each normalization in the order of the layers.
+        Returns (B, 3, H, W), RGB in [0, 1].
+        Raises ValueError for other shapes.
+        """
+        self._check(images, style_vectors)
+        styles = iter(torch.split(style_vectors, [2 * norm.channels for norm in self.norms], dim=1))
+        full = F.relu(self.encoder[0](images, next(styles)))
+        half = F.relu(self.encoder[1](full, next(styles)))
+        x = F.relu(self.encoder[2](half, next(styles)))
+        for block in self.residual:
+            x = block(x, next(styles), next(styles))
+        x = F.relu(self.decoder[0](x, next(styles), like=half))
+        x = F.relu(self.decoder[1](x, next(styles), like=full))
+        return torch.sigmoid(self.decoder[2](x, next(styles)))
+
+    def _check(self, images: Tensor, style_vectors: Tensor) -> None:
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise ValueError(f"images must be (B, 3, H, W), not {tuple(images.shape)}")
+        if min(images.shape[2:]) < SMALLEST_SIDE:
+            raise ValueError(f"images must be at least {SMALLEST_SIDE} pixels high and wide, not {tuple(images.shape)}")
+        wanted = (len(images), self.style_size)
+        if style_vectors.shape != wanted:
+            raise ValueError(f"style_vectors must be {wanted}, one per image, not {tuple(style_vectors.shape)}")

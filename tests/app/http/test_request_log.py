@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Literal
+
+import pytest
+import structlog
+from fastapi.testclient import TestClient
+
+
+def test_a_request_keeps_the_id_its_client_gave(client: TestClient) -> None:
+    response = client.get("/healthz", headers={"X-Request-Id": "checkout-42"})
+    assert response.headers["x-request-id"] == "checkout-42"
+
+
+@pytest.mark.parametrize("forged", ["a b", "x" * 65, "line\tbreak", "{}"])
+def test_an_id_that_could_forge_a_log_line_is_replaced(client: TestClient, forged: str) -> None:
+    response = client.get("/healthz", headers={"X-Request-Id": forged})
+    assert response.headers["x-request-id"] not in ("", forged)
+
+
+def test_every_request_is_logged_with_id_status_and_duration(client: TestClient) -> None:
+    with structlog.testing.capture_logs() as lines:
+        client.get("/v1/styles/none", headers={"X-Request-Id": "find-me"})
+    (line,) = lines
+    assert (line["request_id"], line["method"], line["status"]) == ("find-me", "GET", 404)
+    assert line["path"] == "/v1/styles/none"
+    assert line["milliseconds"] > 0
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_lines_of_libraries_have_the_same_format_as_ours(style: Literal["json", "text"]) -> None:
+    script = (
+        "import logging, structlog; from impasto.app.http.request_log import configure_logging; "
+        f"configure_logging({style!r}); logging.getLogger('library').warning('theirs'); "
+        "structlog.stdlib.get_logger('app').info('ours', status=200)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2
+    if style == "json":
+        assert [json.loads(line)["event"] for line in lines] == ["theirs", "ours"]
+        assert json.loads(lines[1])["status"] == 200
+        assert all("request_id" in json.loads(line) for line in lines)
+    else:
+        assert "theirs" in lines[0] and "ours" in lines[1]

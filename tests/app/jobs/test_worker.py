@@ -1,0 +1,258 @@
+"""Real worker processes, really killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from dbos import DBOSClient, DBOSPortableJSONSerializer
+from torch import Tensor
+
+from impasto.app.database import connect, writing
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.pack import StylePack
+from tests.app.test_server import serving
+from tests.pictures import encoded, opened, painting, photo
+
+ROOT = Path(__file__).parents[3]
+PASSES, STRIDE = 8, 5
+SMALL_WORKER = f"""
+from functools import partial
+import impasto.app.jobs.fit
+import impasto.app.jobs.optimize
+import impasto.app.jobs.worker
+from impasto.model.fitting.config import FitConfig
+crops = app.fitting.crops
+app.fitting.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
+app.fitting.Fitter = partial(app.fitting.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
+app.optimizing.STRIDE = {STRIDE}
+app.worker.main(external=True)
+"""
+"""The worker, with few and small photos to fit on, and often telling how far it is."""
+
+
+@contextmanager
+def working(checkpoint: Path, database_url: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process."""
+    settings = {"checkpoint": checkpoint, "database_url": database_url, "device": "cpu", **settings}
+    environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
+    process = subprocess.Popen([sys.executable, "-c", SMALL_WORKER], cwd=ROOT, env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ask(url: str, style_id: str) -> str:
+    """Ask for a fit; the URL of its job."""
+    files = {"image": ("painting.png", encoded(painting(3)))}
+    answer = httpx2.post(f"{url}/v1/styles", data={"id": style_id}, files=files, timeout=60)
+    assert answer.status_code == 202, answer.text
+    return url + str(answer.headers["location"])
+
+
+def ask_for_picture(url: str, steps: int = 40, style_scale: float = 1.0) -> str:
+    """Ask for a picture by optimisation; the URL of its job."""
+    files = [("image", ("photo.png", encoded(photo()))), ("painting", ("painting.png", encoded(painting(3))))]
+    form = {"steps": str(steps), "start": "noise", "style_scale": str(style_scale)}
+    answer = httpx2.post(f"{url}/v1/optimizations", data=form, files=files, timeout=60)
+    assert answer.status_code == 202, answer.text
+    return url + str(answer.headers["location"])
+
+
+def until(job: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    deadline = time.monotonic() + 90
+    while not holds(found := httpx2.get(job, timeout=60).json()):
+        assert time.monotonic() < deadline, found
+        assert found["state"] in ("queued", "running"), found
+        time.sleep(0.05)
+    return dict(found)
+
+
+def succeeded(job: dict[str, Any]) -> bool:
+    return bool(job["state"] == "succeeded")
+
+
+def fitted(url: str, style_id: str, tiny_checkpoint: Checkpoint) -> Tensor:
+    """The vector of a style that was added."""
+    data = httpx2.get(f"{url}/v1/styles/{style_id}/pack", timeout=60).content
+    network_id, size = tiny_checkpoint.network_id, tiny_checkpoint.network.style_size
+    return StylePack.from_bytes(data, network_id=network_id, style_size=size).vector
+
+
+def steps_done(database_url: str, job: str) -> list[str]:
+    """The names of the steps of a job that are on record."""
+    engine = connect(database_url)
+    client = DBOSClient(
+        system_database_engine=writing(engine), serializer=DBOSPortableJSONSerializer(), application_name="impasto"
+    )
+    steps = [step["function_name"] for step in client.list_workflow_steps(job.rsplit("/", 1)[1])]
+    client.destroy()
+    engine.dispose()
+    return steps
+
+
+def test_a_killed_fit_is_gone_on_with_by_the_next_worker_and_ends_the_same(
+    tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path, database_url: str
+) -> None:
+    with serving(tiny_checkpoint_file, database_url=database_url) as url:
+        killed, whole = ask(url, "killed"), ask(url, "whole")
+        with working(tiny_checkpoint_file, database_url) as first:
+            until(killed, lambda job: job["step"] >= 2)
+            with working(tiny_checkpoint_file, database_url):  # stands by
+                first.send_signal(signal.SIGKILL)
+                at = httpx2.get(killed, timeout=60).json()["step"]
+                assert at < PASSES
+                assert until(killed, succeeded)["step"] == PASSES
+                ended = until(whole, succeeded)
+        assert ended["verdict"] in ("good", "fair", "poor") and ended["message"]
+        assert set(ended["losses"]) == {"content_error", "style_distance"}
+        assert fitted(url, "killed", tiny_checkpoint).equal(fitted(url, "whole", tiny_checkpoint))
+        done = steps_done(database_url, killed)
+        assert [done.count(step) for step in ("begin", "advance", "judge", "add")] == [1, PASSES, 1, 1]
+        blend = {"style": ["killed", "great-wave"], "weight": "0.5"}
+        files = {"image": ("photo.png", encoded(photo()))}
+        assert httpx2.post(f"{url}/v1/stylize", data=blend, files=files, timeout=60).status_code == 200
+        assert httpx2.get(f"{killed}/preview", timeout=60).headers["content-type"] == "image/jpeg"
+
+
+def test_a_running_fit_is_followed_and_cancelled(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    with serving(tiny_checkpoint_file, database_url=database_url) as url, working(tiny_checkpoint_file, database_url):
+        job = ask(url, "my-style")
+        told = []
+        with httpx2.stream("GET", f"{job}/events", timeout=60) as events:
+            for line in events.iter_lines():
+                if line.startswith("event: "):
+                    told.append(line.removeprefix("event: "))
+                    if told[-1] == "preview" and "cancelling" not in told:
+                        httpx2.delete(job, timeout=60).raise_for_status()
+                        told.append("cancelling")
+        assert "running" in told and told.index("preview") < told.index("cancelled")
+        assert told[-1] == "cancelled"
+        assert httpx2.get(f"{url}/v1/styles/my-style", timeout=60).status_code == 404
+        until(ask(url, "my-style"), succeeded)
+
+
+def test_a_picture_is_made_by_optimisation_shown_on_the_way_and_kept(
+    tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
+    with serve as url, working(tiny_checkpoint_file, database_url):
+        job = ask_for_picture(url)
+        told = [line for line in httpx2.get(f"{job}/events", timeout=90).text.splitlines() if line]
+        assert "event: preview" in told and "event: succeeded" in told
+        ended = until(job, succeeded)
+        assert (ended["step"], ended["steps"], ended["seconds_left"]) == (40, 40, 0)
+        assert set(ended["losses"]) == {"content", "style", "variation", "range"}
+        result = httpx2.get(f"{job}/result", timeout=60)
+        assert result.headers["content-type"] == "image/png"
+        assert opened(result.content).size == (64, 64)
+        assert result.content == httpx2.get(f"{job}/result", timeout=60).content
+        fit = ask(url, "my-style")
+        until(fit, succeeded)
+        assert httpx2.get(f"{fit}/result", timeout=60).json()["code"] == "no_result"
+
+
+def test_a_running_optimisation_is_cancelled_and_the_next_one_made(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
+    with serve as url, working(tiny_checkpoint_file, database_url):
+        job = ask_for_picture(url, steps=500)
+        until(job, lambda job: job["step"] > 0)
+        httpx2.delete(job, timeout=60).raise_for_status()
+        cancelled = httpx2.get(job, timeout=60).json()
+        assert cancelled["state"] == "cancelled" and cancelled["step"] < 500
+        until(ask_for_picture(url), succeeded)
+
+
+def test_an_optimisation_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
+    with serve as url, working(tiny_checkpoint_file, database_url):
+        job = ask_for_picture(url, style_scale=0.2)
+        failed = until(job, lambda job: job["state"] == "failed")
+        assert "shorter side of 13 pixels, and 32 are needed" in failed["message"]
+
+
+def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(
+    tiny_checkpoint_file: Path, database_url: str
+) -> None:
+    with serving(tiny_checkpoint_file, database_url=database_url, optimizations=True) as url:
+        job = ask_for_picture(url, steps=60)
+        with working(tiny_checkpoint_file, database_url) as first:
+            begun = until(job, lambda job: job["step"] >= 2 * STRIDE)
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        with working(tiny_checkpoint_file, database_url):
+            ended = until(job, succeeded)
+        assert ended["step"] == 60
+        assert sum(ended["losses"].values()) < sum(begun["losses"].values())
+        assert steps_done(database_url, job).count("advance") == 60 // STRIDE
+        assert opened(httpx2.get(f"{job}/result", timeout=60).content).size == (64, 64)
+
+
+def test_a_fit_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    (tmp_path / "empty").mkdir()
+    with (
+        serving(tiny_checkpoint_file, database_url=database_url) as url,
+        working(tiny_checkpoint_file, database_url, fit_content=tmp_path / "empty"),
+    ):
+        job = ask(url, "my-style")
+        failed = until(job, lambda job: job["state"] == "failed")
+        assert "no picture in" in failed["message"]
+        assert httpx2.get(f"{url}/v1/styles/my-style", timeout=60).status_code == 404
+
+
+def children(process: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
+    return [int(line) for line in listed.stdout.split()]
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{process}/stat").read_text("utf-8").rsplit(")", 1)[1][:3]
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
+def test_the_worker_of_a_service_is_started_again_and_ends_with_it(
+    tiny_checkpoint_file: Path, tmp_path: Path, by: signal.Signals
+) -> None:
+    environment = {
+        **os.environ,
+        "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file),
+        "IMPASTO_DATA_DIR": str(tmp_path),
+        "IMPASTO_PORT": "0",
+    }
+    service = subprocess.Popen([sys.executable, "-m", "impasto.app"], cwd=ROOT, env=environment)
+    try:
+        first = _wait_for(lambda: children(service.pid))[0]
+        os.kill(first, signal.SIGKILL)
+        second = _wait_for(lambda: [child for child in children(service.pid) if child != first])[0]
+    finally:
+        service.send_signal(by)
+        service.wait(20)
+    _wait_for(lambda: not alive(second))
+
+
+def _wait_for(found: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 60
+    while not (result := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return result

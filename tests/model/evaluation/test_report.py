@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from impasto.model.evaluation.blending import STEPS, Blending
+from impasto.model.evaluation.evaluate import Evaluation
+from impasto.model.evaluation.report import (
+    Goal,
+    blending_goals,
+    confusion_table,
+    goals_table,
+    loss_goals,
+    peer_goals,
+    style_table,
+    summary_table,
+    versus_goals,
+    versus_table,
+)
+
+
+def evaluation(distance: float = 0.5, content_error: float = 0.6, nearest: tuple[int, int] = (0, 1)) -> Evaluation:
+    values = torch.ones(2, 4, dtype=torch.float64)
+    rows = torch.tensor(nearest)[:, None].expand(2, 4)
+    losses: tuple[Tensor, Tensor] = (values * distance * 100, values * content_error * 100)
+    return Evaluation(("one", "two"), 256, values * 4, values * distance, values * content_error, *losses, rows)
+
+
+def met(goals: list[Goal]) -> list[bool]:
+    return [goal.met for goal in goals]
+
+
+def test_goals_are_listed_with_what_was_found() -> None:
+    table = goals_table([Goal("fast", "3 ms", True), Goal("small", "9 MB", False)])
+    assert table.splitlines()[2:] == ["| fast | 3 ms | yes |", "| small | 9 MB | **no** |"]
+
+
+def test_losses_are_good_enough_up_to_their_goals() -> None:
+    assert met(loss_goals(evaluation())) == [True] * 5
+    assert met(loss_goals(evaluation(distance=0.61))) == [False, True, True, True, True]
+    assert met(loss_goals(evaluation(content_error=0.39))) == [True, True, True, False, True]
+    assert met(loss_goals(evaluation(content_error=1.01))) == [True, False, True, False, True]
+    assert met(loss_goals(evaluation(nearest=(0, 0)))) == [True, True, True, True, False]
+
+
+def test_only_confused_styles_are_listed() -> None:
+    assert "diagonal" in confusion_table(evaluation())
+    assert confusion_table(evaluation(nearest=(0, 0))).splitlines()[2:] == ["| two | one | 100% |"]
+
+
+def test_sharing_a_network_may_cost_what_the_paper_found() -> None:
+    alone = evaluation()
+    assert met(versus_goals(evaluation(distance=0.53, content_error=0.65), alone)) == [True, True]
+    assert met(versus_goals(evaluation(distance=0.56, content_error=0.67), alone)) == [False, False]
+    assert versus_table(evaluation(distance=0.55), alone).splitlines()[-1] == "| **mean** | +0.0% | +10.0% |"
+
+
+def test_a_peer_is_beaten_where_the_losses_are_lower() -> None:
+    ours = evaluation()
+    assert met(peer_goals(ours, evaluation(distance=1, content_error=1))) == [True, True, True]
+    assert met(peer_goals(ours, evaluation(distance=1, content_error=0.5))) == [True, False, True]
+    assert met(peer_goals(ours, evaluation(distance=0.4, content_error=0.5))) == [False, False, False]
+
+
+def test_an_uneven_blend_and_a_dirty_one_miss_their_goals() -> None:
+    order = torch.arange(STEPS).float()
+    clean = {"border": torch.zeros(1, STEPS)}
+    even = torch.stack([order, -order], dim=1)[None]
+    assert met(blending_goals(Blending([(0, 1)], even, clean))) == [True, True]
+    assert met(blending_goals(Blending([(0, 1)], even.flip(1), clean))) == [False, True]
+    dirty = {"border": torch.tensor([[0.0] * 4 + [1e9] + [0.0] * 4])}
+    assert met(blending_goals(Blending([(0, 1)], even, dirty))) == [True, False]
+
+
+def test_the_summary_has_the_means_of_each_evaluation() -> None:
+    table = summary_table({"small": evaluation(), "large": evaluation(distance=0.7)})
+    assert table.splitlines()[2:] == [
+        "| small | 4 | 4.00 | 0.50 | 0.60 | 50 | 60 | 100.0% |",
+        "| large | 4 | 4.00 | 0.70 | 0.60 | 70 | 60 | 100.0% |",
+    ]
+
+
+def test_the_table_has_every_style_the_means_and_the_worst() -> None:
+    values = torch.tensor([[0.1, 0.1], [0.2, 0.4]], dtype=torch.float64)
+    nearest = torch.tensor([[0, 0], [1, 0]])
+    found = Evaluation(("one", "two"), 32, values * 10, values, values, values * 1e4, values * 1e5, nearest)
+    table = style_table(found)
+    assert "| two | 3.00 | 0.30 | 0.100 | 0.30 | 3000 | 30000 | 50% |" in table
+    assert "| **all** | 2.00 | 0.20 | 0.100 | 0.20 | 2000 | 20000 | 75% |" in table
+    assert "C 0.30 (two), own painting nearest 50% (two)" in table

@@ -1,0 +1,48 @@
+"""Pictures as tensors, in other sizes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto.model.pictures.resize import center_crop, fit, resample, resize
+
+
+@given(height=st.integers(20, 60), width=st.integers(20, 60), side=st.integers(16, 80))
+def test_resize_gives_the_shorter_side_its_pixels_and_keeps_the_shape(height: int, width: int, side: int) -> None:
+    result = resize(torch.rand(3, height, width), side)
+    assert min(result.shape[1:]) == side
+    assert max(result.shape[1:]) == pytest.approx(max(height, width) * side / min(height, width), abs=0.51)
+    assert result.min() >= 0
+    assert result.max() <= 1
+
+
+def test_resizing_smaller_averages_instead_of_picking() -> None:
+    stripes = torch.tensor([0.0, 1.0]).repeat(32).expand(3, 64, 64)
+    assert resize(stripes, 16).std() < 0.05
+
+
+def test_center_crop_is_the_middle() -> None:
+    picture = torch.zeros(3, 40, 80)
+    picture[:, :, 20:60] = 1
+    assert torch.equal(center_crop(picture, 40), torch.ones(3, 40, 40))
+
+
+@given(height=st.integers(2, 60), width=st.integers(2, 60), side=st.integers(16, 80))
+def test_fit_gives_the_longer_side_its_pixels_and_keeps_the_shape(height: int, width: int, side: int) -> None:
+    result = fit(torch.rand(3, height, width), side)
+    assert max(result.shape[1:]) == side
+    assert min(result.shape[1:]) == pytest.approx(max(1, min(height, width) * side / max(height, width)), abs=0.51)
+
+
+@given(height=st.integers(2, 60), width=st.integers(2, 60))
+def test_center_crop_has_the_size_that_was_asked_for_whatever_the_shape(height: int, width: int) -> None:
+    assert center_crop(torch.rand(3, 31, 44), width, height).shape == (3, height, width)
+
+
+def test_resampling_to_the_same_size_changes_nothing() -> None:
+    images = torch.randn(1, 3, 20, 30)  # unbounded, as an unfinished image is
+    assert resample(images, 20, 30) is images
+    assert resample(images, 40, 15).shape == (1, 3, 40, 15)
