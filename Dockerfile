@@ -23,6 +23,7 @@ RUN if [ "$DEVICE" = cpu ]; then \
 
 COPY LICENSE README.md pyproject.toml ./
 COPY app app
+COPY impasto impasto
 COPY model model
 COPY scripts scripts
 # Files copied from a checkout keep its permissions, which may be its owner's alone.
@@ -33,4 +34,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --start-period=60s --timeout=5s CMD ["python", "-c", "import os, urllib.request as web; \
     web.urlopen('http://127.0.0.1:' + os.environ['IMPASTO_PORT'] + '/healthz', timeout=4)"]
-CMD ["python", "-m", "app"]
+CMD ["python", "-m", "impasto.app"]

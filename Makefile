@@ -23,7 +23,7 @@ help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*  ## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 serve: .venv/.requirements  ## start the service on 127.0.0.1:8000
-	@exec .venv/bin/python -m app
+	@exec .venv/bin/python -m impasto.app
 
 # A file of tests stays with one process; those of the browser, which need a service of their own, come last.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -42,7 +42,7 @@ def main(arguments: Arguments) -> None:
         last = pictures.follow(dream.run(), steps=dream.steps)
         pictures.write(pictures.repainted(photo, last.picture), arguments.output)
     except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"deep_dream: {error}")
+        sys.exit(f"dream: {error}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main(arguments: Arguments) -> None:
         layers = [config.content_layer, *config.style_layers, *TransferConfig().style_layers]
         save_weights(load_weights(), layers, output)
     except (LossNetworkMissing, CheckpointError, OSError) as error:
-        sys.exit(f"fetch_loss_network: {error}")
+        sys.exit(f"fetch: {error}")
     print(f"{output}: {output.stat().st_size / 1e6:.0f} MB")
 
 

@@ -61,7 +61,7 @@ def main(arguments: Arguments) -> None:
     try:
         run(arguments)
     except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"fit_style: {error}")
+        sys.exit(f"fit: {error}")
 
 
 def run(arguments: Arguments) -> None:

@@ -61,9 +61,9 @@ def main(arguments: Arguments) -> None:
     try:
         failed = run(arguments)
     except (ValueError, LookupError, OSError, RuntimeError) as error:
-        sys.exit(f"stylize: {error}")
+        sys.exit(f"paint: {error}")
     if failed:
-        sys.exit(f"stylize: {failed} of the photos could not be painted")
+        sys.exit(f"paint: {failed} of the photos could not be painted")
 
 
 def run(arguments: Arguments) -> int:
@@ -90,7 +90,7 @@ def run(arguments: Arguments) -> int:
             else:
                 paint(stylizer, photo, target, weights, arguments)
         except (ImageError, OSError) as error:
-            print(f"stylize: {photo}: {error}", file=sys.stderr)
+            print(f"paint: {photo}: {error}", file=sys.stderr)
             failed += 1
     return failed
 

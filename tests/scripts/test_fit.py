@@ -14,8 +14,8 @@ from impasto.model.fitting.content import crops
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.styles.pack import StylePack
-from impasto.scripts import fetch as fetch_loss_network
-from impasto.scripts import fit as fit_style
+from impasto.scripts import fetch
+from impasto.scripts import fit as fit_command
 from impasto.scripts.fit import Arguments
 from tests.pictures import encoded, painting
 
@@ -33,10 +33,10 @@ def fit(tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         config = FitConfig(passes=1, batch=2)
         options = {"checkpoint": tiny_checkpoint_file, "device": "cpu", "config": config, **arguments}
         pack = tmp_path / "new" / "pack.safetensors"
-        fit_style.main(Arguments(path, pack, **options))  # type: ignore[arg-type]
+        fit_command.main(Arguments(path, pack, **options))  # type: ignore[arg-type]
         return pack
 
-    monkeypatch.setattr(fit_style, "crops", small)
+    monkeypatch.setattr(fit_command, "crops", small)
     monkeypatch.setenv("IMPASTO_DATA_DIR", str(tmp_path))
     return run
 
@@ -64,7 +64,7 @@ def test_a_painting_becomes_a_pack_with_its_verdict_and_a_picture(
 def test_the_weights_that_were_fetched_are_used(
     fit: Callable[..., Path], tmp_path: Path, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetch_loss_network.main(fetch_loss_network.Arguments())
+    fetch.main(fetch.Arguments())
     kept = tmp_path / "loss-network.safetensors"
     assert all(value.equal(load_weights()[name]) for name, value in load_weights(kept).items())
     with_cache = read(fit(encoded(painting())), tiny_checkpoint).vector
@@ -90,7 +90,7 @@ def test_what_is_no_painting_ends_with_a_reason_and_writes_nothing(
 
 def test_a_damaged_loss_network_is_named(fit: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "loss-network.safetensors").write_bytes(b"cut short")
-    with pytest.raises(SystemExit, match=r"fetch_loss_network\.py writes it anew"):
+    with pytest.raises(SystemExit, match=r"fetch\.py writes it anew"):
         fit(encoded(painting()))
 
 

@@ -53,7 +53,7 @@ def test_a_texture_has_the_size_that_was_asked_for(files: Path, tmp_path: Path) 
 def test_a_dream_has_the_photos_shape(files: Path, tmp_path: Path) -> None:
     output = tmp_path / "dream.webp"
     options = ["--size", 96, "--layer", "relu3_1", "--octaves", 2, "--steps", 2]
-    result = run("deep_dream", files / "photo.png", *options, "-o", output)
+    result = run("dream", files / "photo.png", *options, "-o", output)
     assert result.returncode == 0, result.stderr
     assert opened(output.read_bytes()).size == (96, 72)
 
@@ -75,7 +75,7 @@ def test_reconstructions_are_one_sheet(files: Path, tmp_path: Path) -> None:
         ("optimize", ["photo.png", "--style", "painting-1.png", "--steps", "0"], "steps are at least 1"),
         ("optimize", ["photo.png", "--style", "painting-1.png", "--size", "200000"], "GB are free"),
         ("optimize", ["photo.png", "--style", "painting-1.png", "--network", "vgg19"], "VGG-19's weights are not at"),
-        ("deep_dream", ["photo.png", "--channel", "4096", "--octaves", "1", "--size", "64"], "channels 0 to 511"),
+        ("dream", ["photo.png", "--channel", "4096", "--octaves", "1", "--size", "64"], "channels 0 to 511"),
         ("reconstruct", ["photo.png", "text.png"], "no picture"),
     ],
 )
