@@ -1,4 +1,4 @@
-"""`python -m app` starts the service."""
+"""`python -m impasto.app` starts the service."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The roots of every error that is meant for whoever asked: each class lives with what raises it.
 
-A command answers them with one line, the service with a problem; anything else is a fault of ours and keeps its traceback.
+A command answers them with one line, the service with a problem; anything else is a fault of ours, with its traceback.
 """
 
 from __future__ import annotations

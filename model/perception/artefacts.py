@@ -88,7 +88,7 @@ def flat_probes(size: int) -> Tensor:
     """Pictures with nothing on them, (4, 3, size, size) in [0, 1].
 
     Grey, without any variance for a normalization to divide by; grey with a sensor's noise; from dark to light;
-    a sky. No training sees the like: see FLATTEST_CROP in `model/training/data.py`.
+    a sky. No training sees the like: see FLATTEST_CROP in `model/pictures/photos.py`.
     """
     grey = torch.full((3, size, size), 0.5)
     noise = torch.randn(grey.shape, generator=torch.Generator().manual_seed(0)) * FAINT

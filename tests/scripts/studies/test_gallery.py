@@ -12,7 +12,14 @@ ROOT = Path(__file__).parents[3]
 def test_the_pictures_of_the_readme_are_rendered_from_a_checkpoint(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
     (tmp_path / "photo.png").write_bytes(encoded(photo(height=48, width=64)))
     options = ["--photo", "photo.png", "--output", "out", "--checkpoint", str(tiny_checkpoint_file)]
-    command = [sys.executable, str(ROOT / "scripts" / "studies" / "gallery.py"), *options, "--pair", "great-wave", "starry-night"]
+    command = [
+        sys.executable,
+        str(ROOT / "scripts/studies/gallery.py"),
+        *options,
+        "--pair",
+        "great-wave",
+        "starry-night",
+    ]
     command += ["--corners", "great-wave", "starry-night", "the-scream", "great-wave"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     for name in ("gallery.jpg", "blend.jpg"):
