@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,6 @@ def test_the_pictures_of_the_readme_are_rendered_from_a_checkpoint(tmp_path: Pat
         "starry-night",
     ]
     command += ["--corners", "great-wave", "starry-night", "the-scream", "great-wave"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
     for name in ("gallery.jpg", "blend.jpg"):
         assert opened((tmp_path / "out" / name).read_bytes()).width > 6 * 64
