@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from impasto.app.http.errors import PROBLEM_JSON
 from impasto.app.jobs.jobs import Job, Kind, State
 from impasto.model.styles.pack import Grade
+from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
@@ -38,11 +39,11 @@ class StyleEdit(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str | None = Field(None, description="A new id; the old one is free again.")
-    title: str | None = Field(None, min_length=1, max_length=200)
-    artist: str | None = Field(None, max_length=200)
-    year: str | None = Field(None, max_length=200)
-    licence: str | None = Field(None, max_length=200)
-    source: str | None = Field(None, max_length=1000)
+    title: str | None = Field(None, min_length=1, max_length=LONGEST_TEXT)
+    artist: str | None = Field(None, max_length=LONGEST_TEXT)
+    year: str | None = Field(None, max_length=LONGEST_TEXT)
+    licence: str | None = Field(None, max_length=LONGEST_TEXT)
+    source: str | None = Field(None, max_length=LONGEST_SOURCE)
 
 
 class StyleList(BaseModel):

@@ -32,6 +32,7 @@ from impasto.model.pictures.images import TooManyPixels, TooSmall, UndecodableIm
 from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
+from impasto.model.styles.style import InvalidStyle
 from impasto.model.styles.table import UnknownStyle
 
 PROBLEM_JSON = "application/problem+json"
@@ -100,6 +101,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     ForeignPack: (409, "foreign_pack"),
     InvalidWeights: (422, "invalid_weights"),
     InvalidRequest: (422, "invalid_request"),
+    InvalidStyle: (422, "invalid_request"),
     QueueFull: (429, "queue_full"),
     NotReady: (503, "not_ready"),
     OutOfMemory: (503, "out_of_memory"),

@@ -19,10 +19,11 @@ from impasto.app.http.etag import entity_tag
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
 from impasto.app.schemas import BINARY, JPEG, JobInfo, problems
-from impasto.app.styles.catalogue import Catalogue, new_style
+from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format
 from impasto.model.styles.paintings import read_painting
+from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT, Style
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 
@@ -42,13 +43,13 @@ async def fit_style(
     id: Annotated[str, Form(description="The style's id: lower-case words joined by hyphens", examples=["my-style"])],
     submission: Annotated[Submission, Depends(get_submission)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
-    title: Annotated[str, Form(max_length=200, description="Empty: the id")] = "",
-    artist: Annotated[str, Form(max_length=200)] = "",
-    year: Annotated[str, Form(max_length=200)] = "",
-    licence: Annotated[str, Form(max_length=200)] = "",
-    source: Annotated[str, Form(max_length=1000, description="Where the painting is from")] = "",
+    title: Annotated[str, Form(max_length=LONGEST_TEXT, description="Empty: the id")] = "",
+    artist: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
+    year: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
+    licence: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
+    source: Annotated[str, Form(max_length=LONGEST_SOURCE, description="Where the painting is from")] = "",
 ) -> JobInfo:
-    style = new_style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
+    style = Style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
     data = await image.read()
 
     def read() -> bytes:

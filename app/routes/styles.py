@@ -12,7 +12,7 @@ from impasto.app.http.etag import entity_tag
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.previews import Previews
 from impasto.app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
-from impasto.app.styles.catalogue import Catalogue, changed
+from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.store import StyleExists
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
@@ -87,7 +87,7 @@ async def import_pack(
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
 ) -> StyleInfo:
     pack = catalogue.read(data)
-    pack = replace(pack, style=changed(pack.style, id=style_id))
+    pack = replace(pack, style=replace(pack.style, id=style_id))
     try:
         await catalogue.add(pack)
     except StyleExists:

@@ -7,8 +7,7 @@ itself, it sees before it answers. While the store cannot be reached, the styles
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,7 +19,6 @@ from impasto.app.painting.previews import Previews
 from impasto.app.styles.store import StyleExists, StyleStore
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.styles.pack import PackError, StylePack
-from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
 
 log = structlog.stdlib.get_logger(__name__)
@@ -101,11 +99,11 @@ class Catalogue:
     async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
         """Change what is known of a style; "id" gives it another id.
 
-        Raises UnknownStyle, BuiltInStyle, InvalidRequest, NoSuchStyle, StyleExists, StoreUnavailable.
+        Raises UnknownStyle, BuiltInStyle, InvalidStyle, InvalidRequest, NoSuchStyle, StyleExists, StoreUnavailable.
         """
         await self.refresh()
         added = self._changeable(style_id)
-        style = changed(added.pack.style, **changes)
+        style = replace(added.pack.style, **changes)
         if style.id != style_id:
             self._not_taken(style.id)
         pack = replace(added.pack, style=style)
@@ -179,23 +177,3 @@ class Catalogue:
             usable[pack.style.id] = AddedStyle(pack, row.pack, row.preview, row.created)
         packs = [added.pack for added in usable.values()]
         return usable, self._built_in.joined([pack.style for pack in packs], [pack.vector for pack in packs])
-
-
-def changed(style: Style, **changes: str) -> Style:
-    """The style with some of its fields changed. Raises InvalidRequest for an id that is no slug."""
-    with _valid():
-        return replace(style, **changes)
-
-
-def new_style(style_id: str, **known: str) -> Style:
-    """What is known of a style to be. Raises InvalidRequest for an id that is no slug."""
-    with _valid():
-        return Style(style_id, **known)
-
-
-@contextmanager
-def _valid() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise InvalidRequest(str(error)) from None

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
+
 MOST_BLENDED = 8
 """Styles in one blend; more can hardly be told apart."""
 
 WEIGHT_TOLERANCE = 1e-3
 
 
-class InvalidWeights(ValueError):
+class InvalidWeights(InvalidValue):
     """The weights are no convex combination."""
 
 

@@ -18,6 +18,7 @@ from safetensors.torch import load as deserialize
 from safetensors.torch import save as serialize
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
 from impasto.model.styles.style import Style
 
 FORMAT = "impasto-style-pack"
@@ -28,7 +29,7 @@ LARGEST = 1_000_000
 """Bytes. A pack is a fiftieth of that; nothing larger is looked into."""
 
 
-class PackError(ValueError):
+class PackError(InvalidValue):
     """The bytes are damaged, foreign, or of a newer format than this code reads."""
 
 
@@ -94,14 +95,14 @@ class StylePack:
             if digest != _digest(tensors, header):
                 raise ValueError("its contents are not those that were saved")
             fit = header["fit"]
-            losses = fit.get("losses", {}).values()
-            if not all(isinstance(value, int | float) and math.isfinite(value) for value in losses):
-                raise ValueError("its losses are no numbers")
+            for name, value in fit.get("losses", {}).items():
+                if not name.isprintable() or type(value) not in (int, float) or not math.isfinite(value):
+                    raise ValueError(f"its loss {name!r} is no finite number")
             if fit.get("grade") not in (None, *get_args(Grade)):
                 raise ValueError(f"its grade is none of {', '.join(get_args(Grade))}")
             preview = tensors["preview"].numpy().tobytes() if "preview" in tensors else b""
             return cls(Style(**header["style"]), vector, network_id, fit, preview)
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
             raise PackError(f"this is not a valid style pack: {error}") from error
 
 
@@ -121,7 +122,7 @@ def _read(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
         length = int.from_bytes(data[:8], "little")  # safetensors gives a header to readers of files only
         metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
         header = json.loads(metadata[FORMAT]) if FORMAT in metadata else None
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise PackError(f"the style pack is damaged or no safetensors file ({error})") from error
     if not isinstance(header, dict):
         raise PackError("this is a safetensors file, but not a style pack of Impasto")

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
 from impasto.model.pictures import images
 from impasto.model.pictures.images import ImageError, Picture
 from impasto.model.pictures.photos import load_rgb, usable_images
-from impasto.model.styles.style import Style, slug
+from impasto.model.styles.style import InvalidStyle, Style, slug
 
 SMALLEST_PAINTING = 128
 """Pixels: less has no brush strokes to learn."""
@@ -65,7 +66,8 @@ def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:
 
     The catalogue is `styles.csv` in the folder or beside it, with a column `slug` (the name of the
     file) and any of title, artist, year, licence, died. Without an entry, the file's name is id and
-    title. Raises NoImages; ValueError for two paintings of one id or a catalogue without slugs.
+    title. Raises NoImages; InvalidValue for two paintings of one id, a catalogue without slugs, and a row that is no
+    style, by its line and field.
     """
     catalogue = _read_catalogue(folder)
     paintings = [
@@ -74,7 +76,7 @@ def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:
     ]
     ids = Counter(painting.style.id for painting in paintings)
     if twice := [style_id for style_id, count in ids.items() if count > 1]:
-        raise ValueError(f"several paintings in {folder} would have the same id: {', '.join(twice)}")
+        raise InvalidValue(f"several paintings in {folder} would have the same id: {', '.join(twice)}")
     return paintings
 
 
@@ -84,8 +86,14 @@ def _read_catalogue(folder: Path) -> dict[str, Style]:
             with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark first
                 rows = csv.DictReader(file, restval="")
                 if "slug" not in (rows.fieldnames or ()):
-                    raise ValueError(f"{path} has no column named slug")
-                return {row["slug"]: _style(row) for row in rows}
+                    raise InvalidValue(f"{path} has no column named slug")
+                styles = {}
+                for row in rows:
+                    try:
+                        styles[row["slug"]] = _style(row)
+                    except InvalidStyle as error:
+                        raise InvalidValue(f"{path}, line {rows.line_num}: {error}") from None
+                return styles
     return {}
 
 

@@ -6,11 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from impasto.model.errors import InvalidValue
+
 
 def parse_shares(entries: Sequence[str]) -> dict[str, float]:
     """["a=0.7", "b=0.3"] or ["a", "b"], which means equal shares of 1 -> {"a": 0.7, "b": 0.3}.
 
-    Raises ValueError for a number that is none or below 0, a name twice, or weights for some only.
+    Raises InvalidValue for a number that is none or below 0, a name twice, or weights for some only.
     """
     pairs = [entry.partition("=") for entry in entries]
     if not any(equals for _, equals, _ in pairs):
@@ -22,7 +24,7 @@ def parse_shares(entries: Sequence[str]) -> dict[str, float]:
         except ValueError:
             shares[name] = math.nan
         if not 0 <= shares[name] < math.inf:
-            raise ValueError(f"the weight of {name} is {text!r}, not a number of at least 0; write {name}=0.5")
+            raise InvalidValue(f"the weight of {name} is {text!r}, not a number of at least 0; write {name}=0.5")
     if twice := [name for name, count in Counter(name for name, _, _ in pairs).items() if count > 1]:
-        raise ValueError(f"{', '.join(twice)}: named twice")
+        raise InvalidValue(f"{', '.join(twice)}: named twice")
     return shares

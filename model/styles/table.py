@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.styles.blend import blend
 from impasto.model.styles.style import Style
 
 
-class UnknownStyle(LookupError):
+class UnknownStyle(ImpastoError, LookupError):
     """There is no style of that id; `nearest` are the known ids that look most like it."""
 
     def __init__(self, style_id: str, known: Sequence[str]) -> None:
@@ -25,17 +26,17 @@ class UnknownStyle(LookupError):
 class StyleTable:
     """The styles that can be painted: `styles[i]` has the style vector `vectors[i]`.
 
-    vectors: (N, E), float32. Raises ValueError for a wrong shape or an id that stands twice.
+    vectors: (N, E), float32. Raises InvalidValue for a wrong shape or an id that stands twice.
     """
 
     def __init__(self, styles: Sequence[Style], vectors: Tensor) -> None:
         if vectors.ndim != 2 or len(vectors) != len(styles):
-            raise ValueError(f"{len(styles)} styles need vectors ({len(styles)}, E), not {tuple(vectors.shape)}")
+            raise InvalidValue(f"{len(styles)} styles need vectors ({len(styles)}, E), not {tuple(vectors.shape)}")
         self.styles = tuple(styles)
         self.vectors = vectors
         self._rows = {style.id: row for row, style in enumerate(styles)}
         if len(self._rows) != len(styles):
-            raise ValueError("two styles have the same id")
+            raise InvalidValue("two styles have the same id")
 
     def __len__(self) -> int:
         return len(self.styles)
@@ -58,7 +59,7 @@ class StyleTable:
             raise UnknownStyle(style_id, self.ids) from None
 
     def joined(self, styles: Sequence[Style], vectors: Sequence[Tensor]) -> StyleTable:
-        """A table with more styles, of vectors (E,) each. Raises ValueError for an id that is there already."""
+        """A table with more styles, of vectors (E,) each. Raises InvalidValue for an id that is there already."""
         more = [vector[None].to(self.vectors) for vector in vectors]
         return StyleTable([*self.styles, *styles], torch.cat([self.vectors, *more]))
 

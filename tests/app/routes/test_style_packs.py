@@ -165,6 +165,7 @@ def test_a_style_can_get_another_id(service: TestClient, pack: StylePack) -> Non
         ({"id": "great-wave"}, 409, "style_exists"),
         ({"id": "Not A Slug"}, 422, "invalid_request"),
         ({"title": ""}, 422, "invalid_field"),
+        ({"title": "a\x00b"}, 422, "invalid_request"),
         ({"vector": [1, 2]}, 422, "invalid_field"),
         ({"title": 5}, 422, "invalid_field"),
         ([], 422, "invalid_field"),

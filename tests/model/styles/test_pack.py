@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save as serialize
 
 from impasto.model.network.config import SHIPPED
-from impasto.model.styles.pack import LARGEST, ForeignPack, PackError, StylePack
+from impasto.model.styles.pack import LARGEST, ForeignPack, PackError, StylePack, _digest
 from impasto.model.styles.style import Style
 from tests.pictures import encoded, photo
 
@@ -57,6 +57,13 @@ def header_changed(**fields: Any) -> bytes:
     outer["__metadata__"]["impasto-style-pack"] = json.dumps({**inner, **fields})
     text = json.dumps(outer).encode()
     return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def signed(**fields: Any) -> bytes:
+    """The pack's file with something else in its header, saved as if it were right."""
+    header = {"version": 1, "network_id": PACK.network_id, "style": asdict(STYLE), "fit": {}, **fields}
+    header["sha256"] = _digest({"vector": PACK.vector}, header)
+    return serialize({"vector": PACK.vector}, metadata={"impasto-style-pack": json.dumps(header)})
 
 
 def test_equal_packs_are_equal_files() -> None:
@@ -113,8 +120,24 @@ def test_no_flipped_byte_goes_unnoticed(position: int, change: int) -> None:
         {"losses": {"style_distance": "near"}},
         {"losses": {"style_distance": float("nan")}},
         {"losses": [1]},
+        {"losses": {"style_distance": 10**400}},
+        {"losses": {"style_distance": True}},
+        {"losses": {"\ud800": 0.5}},
+        [],
     ],
 )
-def test_a_fit_that_could_not_be_shown_is_refused(fit: dict[str, Any]) -> None:
+def test_a_fit_that_could_not_be_shown_is_refused(fit: Any) -> None:
     with pytest.raises(PackError, match="not a valid style pack"):
-        read(replace(PACK, fit=fit).to_bytes())
+        read(signed(fit=fit))
+
+
+@pytest.mark.parametrize("known", [{"title": 123}, {"title": "A", "year": 1889}, {"title": "a\x00"}, {}])
+def test_a_style_that_could_not_be_shown_is_refused(known: dict[str, Any]) -> None:
+    with pytest.raises(PackError, match=r"title|year"):
+        read(signed(style={"id": "a", **known}))
+
+
+def test_json_nested_too_deep_is_no_pack() -> None:
+    nested = "[" * 100_000 + "]" * 100_000
+    with pytest.raises(PackError, match="damaged"):
+        read(serialize({"vector": PACK.vector}, metadata={"impasto-style-pack": nested}))

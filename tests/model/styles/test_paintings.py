@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from impasto.model.errors import InvalidValue
 from impasto.model.pictures.images import TooManyPixels, UndecodableImage
-from impasto.model.styles.paintings import UnusablePainting, read_painting
+from impasto.model.styles.paintings import UnusablePainting, load_paintings, read_painting
 from tests.pictures import encoded, painting, png_claiming
 
 
@@ -68,3 +71,9 @@ def test_what_is_no_picture_or_too_large_is_refused_as_any_photo_is() -> None:
         read_painting(b"text")
     with pytest.raises(TooManyPixels):
         read_painting(png_claiming(60_000, 60_000), max_pixels=50_000_000)
+
+
+def test_a_row_of_the_catalogue_that_is_no_style_is_named_by_file_line_and_field(tmp_path: Path) -> None:
+    (tmp_path / "styles.csv").write_text(f"slug,title\na,A\nb,{'b' * 201}\n", encoding="utf-8")
+    with pytest.raises(InvalidValue, match=r"styles\.csv, line 3: title: at most 200 characters, not 201"):
+        load_paintings(tmp_path)

@@ -1,132 +1,19 @@
-"""Style ids, the style table, and blends."""
+"""What is known of a style, and its id."""
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 
-from impasto.model.styles.blend import InvalidWeights, blend, convex
-from impasto.model.styles.style import Style, slug
-from impasto.model.styles.table import StyleTable, UnknownStyle
-
-IDS = ("great-wave", "starry-night", "the-scream")
-shares = st.lists(st.floats(0, 1), min_size=3, max_size=3).filter(lambda values: sum(values) > 0.01)
-
-
-def as_weights(values: list[float]) -> list[float]:
-    return [value / math.fsum(values) for value in values]
-
-
-@pytest.mark.parametrize("style_id", IDS)
-def test_a_one_hot_blend_is_that_style(tiny_styles: StyleTable, style_id: str) -> None:
-    one_hot = {other: float(other == style_id) for other in IDS}
-    assert torch.equal(tiny_styles.blend(one_hot), tiny_styles.vectors[tiny_styles.row(style_id)])
-    assert torch.equal(tiny_styles.blend({style_id: 1.0}), tiny_styles.vectors[tiny_styles.row(style_id)])
-
-
-@given(first=shares, second=shares, mixed=st.floats(0, 1))
-def test_a_blend_is_linear_in_its_weights(
-    tiny_styles: StyleTable, first: list[float], second: list[float], mixed: float
-) -> None:
-    a, b = as_weights(first), as_weights(second)
-    between = [mixed * x + (1 - mixed) * y for x, y in zip(a, b, strict=True)]
-    expected = mixed * blend(tiny_styles.vectors, a) + (1 - mixed) * blend(tiny_styles.vectors, b)
-    torch.testing.assert_close(blend(tiny_styles.vectors, between), expected, rtol=0, atol=1e-5)
-
-
-@given(values=shares, order=st.permutations(IDS))
-def test_the_order_of_styles_does_not_matter(tiny_styles: StyleTable, values: list[float], order: list[str]) -> None:
-    weights = dict(zip(IDS, as_weights(values), strict=True))
-    shuffled = {style_id: weights[style_id] for style_id in order}
-    torch.testing.assert_close(tiny_styles.blend(shuffled), tiny_styles.blend(weights), rtol=0, atol=1e-5)
-
-
-@given(values=shares)
-def test_a_blend_lies_between_its_styles(tiny_styles: StyleTable, values: list[float]) -> None:
-    result = blend(tiny_styles.vectors, as_weights(values))
-    assert (result >= tiny_styles.vectors.amin(dim=0) - 1e-5).all()
-    assert (result <= tiny_styles.vectors.amax(dim=0) + 1e-5).all()
-
-
-@given(values=shares, off=st.floats(-9e-4, 9e-4))
-def test_weights_that_nearly_sum_to_one_are_normalized_exactly(values: list[float], off: float) -> None:
-    assert math.fsum(convex([weight * (1 + off) for weight in as_weights(values)])) == pytest.approx(1, abs=1e-15)
-
-
-def test_a_blend_of_nearly_one_is_not_brighter_than_its_style() -> None:
-    assert blend(torch.ones(2, 4), [0.5, 0.5009]).tolist() == pytest.approx([1.0] * 4, abs=1e-7)
-
-
-@pytest.mark.parametrize(
-    ("weights", "fault"),
-    [
-        ([], "at least one weight"),
-        ([0.5, math.nan, 0.5], "weight 2 is nan, not a finite number"),
-        ([math.inf, 0.5], "weight 1 is inf, not a finite number"),
-        ([1.5, -0.5], "weight 2 is -0.5; weights are at least 0"),
-        ([0.3, 0.2], r"sum to 0\.5; they must sum to 1"),
-        ([0.0, 0.0], "sum to 0;"),
-        ([0.5, 0.5011], "sum to 1.0011;"),
-        ([1e308, 1e308], "sum to"),
-    ],
-)
-def test_weights_that_are_no_convex_combination_name_their_fault(weights: list[float], fault: str) -> None:
-    with pytest.raises(InvalidWeights, match=fault):
-        convex(weights)
-
-
-@pytest.mark.parametrize("weights", [[0.25] * 4, [0.5, 0.5], []])
-def test_more_or_fewer_weights_than_styles_are_an_error(tiny_styles: StyleTable, weights: list[float]) -> None:
-    with pytest.raises(InvalidWeights, match=f"{len(weights)} weights for 3 styles"):
-        blend(tiny_styles.vectors, weights)
-
-
-def test_a_blend_of_nothing_is_an_error(tiny_styles: StyleTable) -> None:
-    with pytest.raises(InvalidWeights, match="at least one weight"):
-        tiny_styles.blend({})
-
-
-def test_an_unknown_style_names_the_nearest(tiny_styles: StyleTable) -> None:
-    with pytest.raises(UnknownStyle, match="unknown style 'stary-nite'; did you mean starry-night") as caught:
-        tiny_styles.blend({"stary-nite": 1.0})
-    assert caught.value.style_id == "stary-nite"
-    assert caught.value.nearest[0] == "starry-night"
-
-
-def test_an_unknown_style_like_no_other_names_none(tiny_styles: StyleTable) -> None:
-    with pytest.raises(UnknownStyle) as caught:
-        tiny_styles["qqqqq"]
-    assert caught.value.nearest == []
-    assert str(caught.value) == "unknown style 'qqqqq'"
-
-
-def test_a_table_finds_its_styles_by_id(tiny_styles: StyleTable) -> None:
-    assert tiny_styles.ids == IDS
-    assert len(tiny_styles) == 3
-    assert tiny_styles["the-scream"].artist == "Edvard Munch"
-    assert "the-scream" in tiny_styles
-    assert "the-shout" not in tiny_styles
-
-
-@pytest.mark.parametrize("vectors", [torch.zeros(2, 8), torch.zeros(8)])
-def test_a_table_without_one_vector_per_style_is_an_error(tiny_styles: StyleTable, vectors: Tensor) -> None:
-    with pytest.raises(ValueError, match=r"3 styles need vectors \(3, E\)"):
-        StyleTable(tiny_styles.styles, vectors)
-
-
-def test_two_styles_of_one_id_are_an_error() -> None:
-    with pytest.raises(ValueError, match="the same id"):
-        StyleTable([Style("a", "A"), Style("a", "Another")], torch.zeros(2, 8))
+from impasto.model.styles.style import InvalidStyle, Style, slug
 
 
 @pytest.mark.parametrize("style_id", ["", "Starry", "a b", "-a", "a-", "a--b", "a_b", "../a", "é", "a\n", "a" * 65])
 def test_an_id_that_is_no_slug_is_an_error(style_id: str) -> None:
-    with pytest.raises(ValueError, match="a style id is lower-case"):
+    with pytest.raises(ValueError, match=r"a style id is lower-case|id: control"):
         Style(style_id, "Title")
 
 
@@ -147,20 +34,32 @@ def test_a_text_becomes_the_nearest_id(text: str, expected: str) -> None:
 @given(text=st.text())
 def test_whatever_slug_makes_is_an_id(text: str) -> None:
     try:
-        Style(slug(text), text)
+        Style(slug(text), "Title")
     except ValueError as error:
         assert "no style id can be made of" in str(error)  # noqa: PT017
 
 
-def test_a_joined_table_keeps_every_style_and_vector(tiny_styles: StyleTable) -> None:
-    vector = torch.arange(tiny_styles.vectors.shape[1]).float()
-    joined = tiny_styles.joined([Style("new", "New")], [vector])
-    assert joined.ids == (*IDS, "new")
-    assert torch.equal(joined.vectors[:3], tiny_styles.vectors)
-    assert torch.equal(joined.blend({"new": 1.0}), vector)
-    assert tiny_styles.ids == IDS
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [
+        ("title", 123, "title: a text is needed, not int"),
+        ("year", 1889, "year: a text is needed, not int"),
+        ("artist", None, "artist: a text is needed, not NoneType"),
+        ("id", ["a"], "id: a text is needed, not list"),
+        ("title", "a" * 201, "title: at most 200 characters, not 201"),
+        ("source", "a" * 1001, "source: at most 1000 characters, not 1001"),
+        ("licence", "a\x00b", "licence: control characters"),
+        ("artist", "a\nb", "artist: control characters"),
+        ("title", "\u2028", "title: control characters"),
+        ("title", "\ud800", "title: control characters"),
+    ],
+)
+def test_what_cannot_be_shown_of_a_style_is_refused_by_its_field(field: str, value: Any, fault: str) -> None:
+    known = {"id": "a", "title": "A", field: value}
+    with pytest.raises(InvalidStyle, match=fault):
+        Style(**known)
 
 
-def test_an_id_cannot_be_joined_twice(tiny_styles: StyleTable) -> None:
-    with pytest.raises(ValueError, match="same id"):
-        tiny_styles.joined([Style("the-scream", "Again")], [tiny_styles.vectors[0]])
+def test_texts_of_any_script_and_of_the_greatest_length_are_accepted() -> None:
+    longest = Style("a" * 64, "é" * 200, "葛飾北斎", "👩\u200d🎨", source="a" * 1000)
+    assert longest.artist == "葛飾北斎"
