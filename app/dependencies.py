@@ -7,14 +7,20 @@ from typing import TypeVar
 
 from fastapi import Request
 
-from impasto.app.http.errors import NotReady
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.previews import Previews
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
+from impasto.model.errors import ImpastoError
 
 T = TypeVar("T")
+
+
+class NotReady(ImpastoError):
+    """The network is not loaded, or not any more; or what is asked for is not there yet. retry_after: seconds."""
+
+    retry_after = 2
 
 
 def get_settings(request: Request) -> Settings:

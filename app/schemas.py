@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from impasto.app.http.errors import PROBLEM_JSON
+from impasto.app.http.problem import PROBLEM_JSON
 from impasto.app.jobs.jobs import Job, Kind, State
 from impasto.model.styles.pack import Grade
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT

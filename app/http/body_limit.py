@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from impasto.app.http.errors import CODES, TooManyBytes, problem
+from impasto.app.http.problem import problem
+
+TOO_MANY_BYTES = 413, "too_many_bytes"
+"""Status and code of the refusal."""
+
+
+class TooManyBytes(HTTPException):
+    """The request's body is larger than allowed. An HTTPException, since FastAPI turns anything else
+    that is raised while it reads a form into a 400."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(TOO_MANY_BYTES[0], f"the request has more than the {limit:,} bytes that are accepted")
 
 
 class BodyLimit:
@@ -23,8 +35,7 @@ class BodyLimit:
             return await self.app(scope, receive, send)
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > self.limit:
-            status, code = CODES[TooManyBytes]
-            refusal = problem(status, code, TooManyBytes(self.limit).detail, headers={"Connection": "close"})
+            refusal = problem(*TOO_MANY_BYTES, TooManyBytes(self.limit).detail, headers={"Connection": "close"})
             return await refusal(scope, receive, send)
         received = 0
 

@@ -13,11 +13,11 @@ from uuid import UUID, uuid4, uuid5
 from fastapi import Depends, Header, Response
 
 from impasto.app.dependencies import get_batcher, get_jobs, get_settings
-from impasto.app.http.errors import LossNetworkAbsent
 from impasto.app.jobs.jobs import JobRequest, Jobs
 from impasto.app.painting.batcher import Batcher
 from impasto.app.schemas import JobInfo
 from impasto.app.settings import Settings
+from impasto.model.errors import ImpastoError
 from impasto.model.perception.loss_network import is_there
 
 JOBS = UUID("5b6b3c6e-6f0f-4a52-9d0b-1f6f0f7a3c11")
@@ -26,6 +26,12 @@ ACCEPTED: dict[str, Any] = {
     "description": "The job",
     "headers": {"Location": {"description": "Where the job is followed", "schema": {"type": "string"}}},
 }
+
+
+class LossNetworkAbsent(ImpastoError):
+    """Nothing that needs the loss network can be done here: it was never fetched. retry_after: seconds."""
+
+    retry_after = 60
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ on one picture wait for each other after every layer, the longer the more of the
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,13 +22,25 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from impasto.app.http.errors import DeadlineExceeded, QueueFull
+from impasto.model.errors import ImpastoError
 from impasto.model.painting.stylizer import Stylizer
 
 T = TypeVar("T")
 
 AT_ONCE = 8
 """Most pictures painted at once on a CPU: OpenMP gives each of their threads as many more as there are cores."""
+
+
+class QueueFull(ImpastoError):
+    """As many requests as fit are being painted or waiting. retry_after: seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("as many pictures as fit are waiting to be painted; try again later")
+        self.retry_after = math.ceil(retry_after)
+
+
+class DeadlineExceeded(ImpastoError):
+    """The picture was not painted in time."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from fastapi import Depends, File, Form, Header, Request, Response, UploadFile
 
 from impasto.app.dependencies import get_batcher, get_settings
 from impasto.app.http.disconnect import ClientDisconnected, unless_disconnected
-from impasto.app.http.errors import InvalidRequest
 from impasto.app.http.etag import entity_tag
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.painting.batcher import Batcher
 from impasto.app.settings import Settings
+from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.stylizer import check_size, finish
 from impasto.model.pictures import images
@@ -47,7 +47,7 @@ class PhotoForm:
         """The photo painted in each of the blends, all at once, as one file.
 
         headers: of the answer, beside those that every painting has.
-        Raises UnknownStyle, InvalidWeights, InvalidRequest, QueueFull, DeadlineExceeded, and what decoding raises.
+        Raises UnknownStyle, InvalidWeights, InvalidValue, QueueFull, DeadlineExceeded, and what decoding raises.
         """
         vectors = [self.batcher.stylizer.styles.blend(blend) for blend in blends]
 
@@ -102,7 +102,7 @@ class PhotoForm:
             each = self.settings.batch_pixels // count
             largest = min(largest, longest_side(images.size(data), each))
             if self.size is not None and self.size > largest:
-                raise InvalidRequest(
+                raise InvalidValue(
                     f"size: {count} paintings of this photo have at most {largest} pixels each on their longest side, "
                     f"so that they have together at most {self.settings.batch_pixels:,} pixels"
                 )
@@ -124,9 +124,9 @@ def get_photo_form(
     quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP")] = 90,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> PhotoForm:
-    """Raises InvalidRequest for a size beyond the service's."""
+    """Raises InvalidValue for a size beyond the service's."""
     if size is not None and size > settings.max_size:
-        raise InvalidRequest(f"size: results have at most {settings.max_size} pixels on their longest side")
+        raise InvalidValue(f"size: results have at most {settings.max_size} pixels on their longest side")
     return PhotoForm(
         request=request,
         batcher=batcher,

@@ -13,8 +13,7 @@ from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.dependencies import get_catalogue, get_jobs, get_stopping
-from impasto.app.http.errors import NotReady
+from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping
 from impasto.app.http.etag import entity_tag
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission

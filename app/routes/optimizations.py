@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 
-from impasto.app.http.errors import InvalidRequest, OptimizationsOff
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.jobs.jobs import OptimizationRequest
 from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
 from impasto.app.schemas import JobInfo, problems
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format
@@ -21,6 +21,10 @@ router = APIRouter(prefix="/v1", tags=["jobs"])
 
 MOST_PAINTINGS = 4
 """In one picture."""
+
+
+class OptimizationsOff(ImpastoError):
+    """This service makes no pictures by optimisation."""
 
 
 @router.post(
@@ -58,11 +62,11 @@ async def optimize(
     if not settings.optimizations:
         raise OptimizationsOff("this service makes no pictures by optimisation; IMPASTO_OPTIMIZATIONS=true lets it")
     if size is not None and size > settings.optimization_max_size:
-        raise InvalidRequest(f"size: at most {settings.optimization_max_size} pixels on the longest side")
+        raise InvalidValue(f"size: at most {settings.optimization_max_size} pixels on the longest side")
     if steps > settings.optimization_max_steps:
-        raise InvalidRequest(f"steps: at most {settings.optimization_max_steps}")
+        raise InvalidValue(f"steps: at most {settings.optimization_max_steps}")
     if weight and len(weight) != len(painting):
-        raise InvalidRequest(f"weight: {len(weight)} for {len(painting)} paintings; give one each, or none")
+        raise InvalidValue(f"weight: {len(weight)} for {len(painting)} paintings; give one each, or none")
     shares = convex(weight or [1 / len(painting)] * len(painting))
     photo, paintings = await image.read(), [await each.read() for each in painting]
     options = {

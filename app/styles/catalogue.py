@@ -14,9 +14,9 @@ from datetime import datetime
 import structlog
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.http.errors import BuiltInStyle, InvalidRequest
 from impasto.app.painting.previews import Previews
 from impasto.app.styles.store import StyleExists, StyleStore
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
@@ -27,6 +27,14 @@ RESERVED = {"all", "none", "photo", "random"}
 """Ids that would be mistaken for something else where styles are chosen."""
 INTERVAL = 1.0
 """Seconds between two looks at the store."""
+
+
+class BuiltInStyle(ImpastoError):
+    """A style of the checkpoint is to be changed or removed."""
+
+
+class ReservedId(InvalidValue):
+    """A style is to have an id that would be mistaken for something else."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +100,14 @@ class Catalogue:
         return self._added[pack.style.id]
 
     async def check_free(self, style_id: str) -> None:
-        """Raises StyleExists for an id that is taken, InvalidRequest for a reserved one, StoreUnavailable."""
+        """Raises StyleExists for an id that is taken, ReservedId for a reserved one, StoreUnavailable."""
         await self.refresh()
         self._not_taken(style_id)
 
     async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
         """Change what is known of a style; "id" gives it another id.
 
-        Raises UnknownStyle, BuiltInStyle, InvalidStyle, InvalidRequest, NoSuchStyle, StyleExists, StoreUnavailable.
+        Raises UnknownStyle, BuiltInStyle, InvalidStyle, ReservedId, NoSuchStyle, StyleExists, StoreUnavailable.
         """
         await self.refresh()
         added = self._changeable(style_id)
@@ -151,7 +159,7 @@ class Catalogue:
 
     def _not_taken(self, style_id: str) -> None:
         if style_id in RESERVED:
-            raise InvalidRequest(f"{style_id!r} is reserved; choose another id")
+            raise ReservedId(f"{style_id!r} is reserved; choose another id")
         if style_id in self._stylizer.styles:
             raise StyleExists(f"there is a style {style_id!r} already")
 

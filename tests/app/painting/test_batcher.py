@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.app.http.errors import DeadlineExceeded, QueueFull
-from impasto.app.painting.batcher import Batcher, QueueLimits
+from impasto.app.painting.batcher import Batcher, DeadlineExceeded, QueueFull, QueueLimits
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
 
