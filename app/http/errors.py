@@ -4,7 +4,6 @@ ServiceError
 ├── QueueFull           429  with Retry-After
 ├── DeadlineExceeded    504
 ├── NotReady            503  with Retry-After
-├── BuiltInStyle        403
 ├── LossNetworkAbsent   503
 ├── OptimizationsOff    403
 └── InvalidRequest      422  a field beyond the service's limits
@@ -26,6 +25,7 @@ from starlette.exceptions import HTTPException
 from impasto.app.database import StoreUnavailable
 from impasto.app.http.request_log import request_id
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
+from impasto.app.styles.catalogue import BuiltInStyle, ReservedId
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.painting.stylizer import OutOfMemory
 from impasto.model.pictures.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
@@ -58,10 +58,6 @@ class NotReady(ServiceError):
     """The network is not loaded, or not any more."""
 
     retry_after = 2
-
-
-class BuiltInStyle(ServiceError):
-    """A style of the checkpoint is to be changed or removed."""
 
 
 class LossNetworkAbsent(ServiceError):
@@ -101,6 +97,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     ForeignPack: (409, "foreign_pack"),
     InvalidWeights: (422, "invalid_weights"),
     InvalidRequest: (422, "invalid_request"),
+    ReservedId: (422, "invalid_request"),
     InvalidStyle: (422, "invalid_request"),
     QueueFull: (429, "queue_full"),
     NotReady: (503, "not_ready"),
