@@ -1,10 +1,18 @@
-"""Entity tags of pictures."""
+"""Entity tags of pictures, and what a client says that it has."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 
 
 def entity_tag(body: bytes) -> str:
     """A strong entity tag: equal for equal files, quoted as the header wants it."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def has_already(if_none_match: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names a tag: alone or in a list, strong or weak, or as *."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or tag in re.findall(r'"[^"]*"', if_none_match)

@@ -31,7 +31,7 @@ class Previews:
         self._painted: dict[str, asyncio.Task[bytes]] = {}
 
     async def built_in(self, style_id: str) -> bytes:
-        """The preview of a style of the checkpoint as a JPEG. Raises UnknownStyle, DeadlineExceeded."""
+        """The preview of a style of the checkpoint as a JPEG. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
         task = self._painted.get(style_id)
         if task is None:
             styles = self._batcher.stylizer.styles
@@ -44,7 +44,7 @@ class Previews:
             raise
 
     async def paint(self, vector: Tensor) -> bytes:
-        """The preview of a style vector (E,) as a JPEG. Raises DeadlineExceeded."""
+        """The preview of a style vector (E,) as a JPEG. Raises QueueFull, DeadlineExceeded."""
         async with self._turn:
             photo = await self._batcher.code(lambda: images.decode(PHOTO.read_bytes()))
             painted = photo.with_rgb((await self._batcher.paint(photo.rgb, vector)).rgb)

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Response
 
-from impasto.app.dependencies import get_batcher, get_catalogue, get_previews
-from impasto.app.http.etag import entity_tag
-from impasto.app.painting.batcher import Batcher
+from impasto.app.dependencies import get_catalogue, get_previews
+from impasto.app.http.etag import entity_tag, has_already
 from impasto.app.painting.previews import Previews
 from impasto.app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
-from impasto.app.styles.catalogue import Catalogue
+from impasto.app.styles.catalogue import AddedStyle, Catalogue
 from impasto.app.styles.store import StyleExists
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
@@ -23,26 +22,20 @@ PACK: dict[str, Any] = {"content": {"application/octet-stream": BINARY}}
 
 
 @router.get("", summary="All styles", responses=problems(503))
-async def list_styles(
-    batcher: Annotated[Batcher, Depends(get_batcher)], catalogue: Annotated[Catalogue, Depends(get_catalogue)]
-) -> StyleList:
-    return StyleList(styles=[_info(style, catalogue) for style in batcher.stylizer.styles.styles])
+async def list_styles(catalogue: Annotated[Catalogue, Depends(get_catalogue)]) -> StyleList:
+    return StyleList(styles=[_info(style, catalogue) for style in catalogue.styles.styles])
 
 
 @router.get("/{style_id}", summary="One style", responses=problems(404, 422, 503))
-async def get_style(
-    style_id: str,
-    batcher: Annotated[Batcher, Depends(get_batcher)],
-    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
-) -> StyleInfo:
-    return _info(batcher.stylizer.styles[style_id], catalogue)
+async def get_style(style_id: str, catalogue: Annotated[Catalogue, Depends(get_catalogue)]) -> StyleInfo:
+    return _info(catalogue.styles[style_id], catalogue)
 
 
 @router.get(
     "/{style_id}/preview",
     summary="A photo of a cat, painted in the style",
     response_class=Response,
-    responses={200: JPEG, 304: {"description": "Not modified"}, **problems(404, 422, 503, 504)},
+    responses={200: JPEG, 304: {"description": "Not modified"}, **problems(404, 422, 429, 503, 504)},
 )
 async def preview(
     style_id: str,
@@ -53,7 +46,7 @@ async def preview(
     added = catalogue.added(style_id)
     picture = added.preview if added else await previews.built_in(style_id)
     headers = {"ETag": entity_tag(picture), "Cache-Control": "max-age=3600"}
-    if if_none_match == headers["ETag"]:
+    if has_already(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(picture, media_type="image/jpeg", headers=headers)
 
@@ -62,7 +55,7 @@ async def preview(
     "/{style_id}/pack",
     summary="The style as a file, to import elsewhere",
     response_class=Response,
-    responses={200: PACK, **problems(404, 422, 503, 504)},
+    responses={200: PACK, **problems(404, 422, 429, 503, 504)},
 )
 async def export_pack(style_id: str, catalogue: Annotated[Catalogue, Depends(get_catalogue)]) -> Response:
     pack = await catalogue.pack(style_id)
@@ -77,24 +70,23 @@ async def export_pack(style_id: str, catalogue: Annotated[Catalogue, Depends(get
     "/{style_id}/pack",
     summary="Add the style of a file, under an id of your choice",
     status_code=201,
-    responses={200: {"description": "It was there already"}, **problems(400, 409, 413, 422, 503, 504)},
+    responses={200: {"description": "It was there already"}, **problems(400, 409, 413, 422, 429, 503, 504)},
 )
 async def import_pack(
     style_id: str,
     data: Annotated[bytes, Body(media_type="application/octet-stream")],
     response: Response,
-    batcher: Annotated[Batcher, Depends(get_batcher)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
 ) -> StyleInfo:
     pack = catalogue.read(data)
     pack = replace(pack, style=replace(pack.style, id=style_id))
     try:
-        await catalogue.add(pack)
+        return _info(pack.style, catalogue, await catalogue.add(pack))
     except StyleExists:
         if not await _is_there(pack, catalogue):
             raise
         response.status_code = 200
-    return _info(batcher.stylizer.styles[style_id], catalogue)
+        return _info(pack.style, catalogue)
 
 
 @router.patch(
@@ -106,7 +98,7 @@ async def edit_style(
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
 ) -> StyleInfo:
     edited = await catalogue.edit(style_id, edit.model_dump(exclude_none=True))
-    return _info(edited.pack.style, catalogue)
+    return _info(edited.pack.style, catalogue, edited)
 
 
 @router.delete("/{style_id}", summary="Remove an added style", status_code=204, responses=problems(403, 404, 422, 503))
@@ -120,8 +112,9 @@ async def _is_there(pack: StylePack, catalogue: Catalogue) -> bool:
     return there.style == pack.style and bool((there.vector == pack.vector).all())
 
 
-def _info(style: Style, catalogue: Catalogue) -> StyleInfo:
-    added = catalogue.added(style.id)
+def _info(style: Style, catalogue: Catalogue, added: AddedStyle | None = None) -> StyleInfo:
+    """What is shown of a style. added: as it was just written, which the catalogue may not have seen yet."""
+    added = added or catalogue.added(style.id)
     return StyleInfo(
         id=style.id,
         title=style.title,
@@ -130,7 +123,7 @@ def _info(style: Style, catalogue: Catalogue) -> StyleInfo:
         licence=style.licence,
         source=style.source,
         origin="added" if added else "built-in",
-        losses=catalogue.losses(style.id),
+        losses=added.losses if added else catalogue.losses(style.id),
         verdict=added.pack.fit.get("grade") if added else None,
         created=added.created.isoformat() if added else None,
     )

@@ -10,16 +10,19 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 import structlog
+from torch import Tensor
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.painting.previews import Previews
-from impasto.app.styles.store import StyleExists, StyleStore
+from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
+
+T = TypeVar("T")
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -46,6 +49,25 @@ class AddedStyle:
     preview: bytes
     created: datetime
 
+    @property
+    def losses(self) -> dict[str, float]:
+        """What was measured at the end of its fit."""
+        losses: dict[str, float] = self.pack.fit.get("losses", {})
+        return losses
+
+
+class Previews(Protocol):
+    """Paints pictures of styles, as JPEGs."""
+
+    async def built_in(self, style_id: str) -> bytes:
+        """The preview of a style of the checkpoint."""
+
+    async def paint(self, vector: Tensor) -> bytes:
+        """The preview of a style vector (E,)."""
+
+    async def small(self, preview: bytes) -> bytes:
+        """A preview, small enough for a style pack."""
+
 
 class Catalogue:
     """The styles of a stylizer, kept up to date with the store.
@@ -60,23 +82,25 @@ class Catalogue:
         self._seen: int | None = None
         self._turn = asyncio.Lock()
 
+    @property
+    def styles(self) -> StyleTable:
+        """Every style that can be painted now."""
+        return self._stylizer.styles
+
     def added(self, style_id: str) -> AddedStyle | None:
         """What is known of an added style; None for a built-in one. Raises UnknownStyle."""
-        self._stylizer.styles.row(style_id)
+        self.styles.row(style_id)
         return self._added.get(style_id)
 
     def losses(self, style_id: str) -> dict[str, float]:
         """What was measured of a style at the end of its training or fit. Raises UnknownStyle."""
-        added = self.added(style_id)
-        losses: dict[str, float] = (
-            added.pack.fit.get("losses", {})
-            if added
-            else self._stylizer.training.get("style_losses", {}).get(style_id, {})
-        )
+        if added := self.added(style_id):
+            return added.losses
+        losses: dict[str, float] = self._stylizer.training.get("style_losses", {}).get(style_id, {})
         return losses
 
     async def pack(self, style_id: str) -> StylePack:
-        """Any style as a pack. Raises UnknownStyle, DeadlineExceeded."""
+        """Any style as a pack. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
         if added := self.added(style_id):
             return added.pack
         row = self._built_in.row(style_id)
@@ -91,13 +115,12 @@ class Catalogue:
         return StylePack.from_bytes(data, network_id=stylizer.network_id, style_size=self._built_in.vectors.shape[1])
 
     async def add(self, pack: StylePack) -> AddedStyle:
-        """Add a style. Raises DeadlineExceeded, and what `check_free` raises."""
+        """Add a style. Raises QueueFull, DeadlineExceeded, and what `check_free` raises."""
         await self.check_free(pack.style.id)
         preview = await self._previews.paint(pack.vector)
         if not pack.preview:
             pack = replace(pack, preview=await self._previews.small(preview))
-        await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview))
-        return self._added[pack.style.id]
+        return self._as_added(await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview)))
 
     async def check_free(self, style_id: str) -> None:
         """Raises StyleExists for an id that is taken, ReservedId for a reserved one, StoreUnavailable."""
@@ -110,13 +133,15 @@ class Catalogue:
         Raises UnknownStyle, BuiltInStyle, InvalidStyle, ReservedId, NoSuchStyle, StyleExists, StoreUnavailable.
         """
         await self.refresh()
-        added = self._changeable(style_id)
-        style = replace(added.pack.style, **changes)
-        if style.id != style_id:
-            self._not_taken(style.id)
-        pack = replace(added.pack, style=style)
-        await self._change(lambda: self._store.edit(style_id, style.id, pack.to_bytes()))
-        return self._added[style.id]
+        new_id = replace(self._changeable(style_id).pack.style, **changes).id
+        if new_id != style_id:
+            self._not_taken(new_id)
+
+        def change(file: bytes) -> bytes:
+            pack = self.read(file)  # as it is now: another replica may have changed another field
+            return replace(pack, style=replace(pack.style, **changes)).to_bytes()
+
+        return self._as_added(await self._change(lambda: self._store.edit(style_id, new_id, change)))
 
     async def remove(self, style_id: str) -> None:
         """Remove a style. Raises UnknownStyle, BuiltInStyle, NoSuchStyle, StoreUnavailable."""
@@ -144,23 +169,33 @@ class Catalogue:
                 if not available:
                     log.info("the database of added styles is back")
                 available = True
-            except StoreUnavailable as error:
+            except Exception as error:
                 if available:  # once, not every second
-                    log.error("added styles stay as they are", reason=str(error))
+                    fault = None if isinstance(error, StoreUnavailable) else error
+                    log.error("added styles stay as they are", reason=str(error), exc_info=fault)
                 available = False
             await asyncio.sleep(INTERVAL)
 
-    async def _change(self, work: Callable[[], object]) -> None:
+    async def _change(self, work: Callable[[], T]) -> T:
         """Change the store, and see it. Raises StoreUnavailable, StyleExists, NoSuchStyle."""
         try:
-            await asyncio.to_thread(work)
+            return await asyncio.to_thread(work)
         finally:
-            await self.refresh()  # a conflict also says that something is new
+            try:
+                await self.refresh()  # a conflict also says that something is new
+            except StoreUnavailable as error:  # what was done is done; `watch` will see it
+                log.warning("a change of styles is not seen yet", reason=str(error))
+
+    def _as_added(self, stored: Stored) -> AddedStyle:
+        """A stored style. Raises PackError."""
+        known = self._added.get(stored.id)
+        pack = known.pack if known and known.file == stored.pack else self.read(stored.pack)
+        return AddedStyle(pack, stored.pack, stored.preview, stored.created)
 
     def _not_taken(self, style_id: str) -> None:
         if style_id in RESERVED:
             raise ReservedId(f"{style_id!r} is reserved; choose another id")
-        if style_id in self._stylizer.styles:
+        if style_id in self.styles:
             raise StyleExists(f"there is a style {style_id!r} already")
 
     def _changeable(self, style_id: str) -> AddedStyle:
@@ -171,17 +206,16 @@ class Catalogue:
 
     def _load(self) -> tuple[dict[str, AddedStyle], StyleTable]:
         """The styles of the store, and the table of all styles. One that cannot be used is left out."""
-        known = {added.file: added.pack for added in self._added.values()}
         usable = {}
         for row in self._store.all():
             try:
-                pack = known.get(row.pack) or self.read(row.pack)
+                added = self._as_added(row)
             except PackError as error:
                 log.error("an added style cannot be used", style=row.id, reason=str(error))
                 continue
-            if pack.style.id in self._built_in:
+            if row.id in self._built_in:
                 log.error("an added style is hidden by a built-in one of the same id", style=row.id)
                 continue
-            usable[pack.style.id] = AddedStyle(pack, row.pack, row.preview, row.created)
+            usable[added.pack.style.id] = added
         packs = [added.pack for added in usable.values()]
         return usable, self._built_in.joined([pack.style for pack in packs], [pack.vector for pack in packs])

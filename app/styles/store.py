@@ -6,7 +6,7 @@ every change, so that replicas notice one by reading one number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,16 +19,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from impasto.app.database import available, connect, make_folder, writing
+from impasto.model.errors import ImpastoError
 
 MIGRATION_LOCK = 0x1A9A570
 """PostgreSQL's advisory lock that lets one replica migrate while the others wait."""
 
 
-class StyleExists(Exception):
+class StyleExists(ImpastoError):
     """A style of that id is there already."""
 
 
-class NoSuchStyle(LookupError):
+class NoSuchStyle(ImpastoError, LookupError):
     """There is no added style of that id."""
 
 
@@ -121,12 +122,17 @@ class StyleStore:
         except IntegrityError:
             raise StyleExists(f"there is a style {style_id!r} already") from None
 
-    def edit(self, style_id: str, new_id: str, pack: bytes) -> None:
-        """Give a style another pack, and perhaps another id. Raises NoSuchStyle, StyleExists."""
+    def edit(self, style_id: str, new_id: str, change: Callable[[bytes], bytes]) -> Stored:
+        """Give a style another pack, and perhaps another id. Raises NoSuchStyle, StyleExists, and what `change` raises.
+
+        change: makes the new pack of the stored one. No other replica changes styles meanwhile.
+        """
         try:
             with self._change() as session:
                 row = self._row(session, style_id)
-                row.id, row.pack = new_id, pack
+                row.id, row.pack = new_id, change(row.pack)
+                session.flush()
+                return _stored(row)
         except IntegrityError:
             raise StyleExists(f"there is a style {new_id!r} already") from None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 import torch
 from fastapi.testclient import TestClient
 
+from impasto.app.database import StoreUnavailable
+from impasto.app.painting.batcher import QueueFull
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleStore
@@ -249,6 +253,95 @@ def test_every_replica_sees_what_another_changes(settings: Settings, database_ur
         until(lambda: one.get("/v1/styles/my-style").json()["title"] == "Other")
         one.delete("/v1/styles/my-style")
         until(lambda: ids(other) == BUILT_IN)
+
+
+def test_two_replicas_that_change_different_fields_at_once_lose_neither(
+    settings: Settings, database_url: str, pack: StylePack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit, both = StyleStore.edit, threading.Barrier(2)
+
+    def at_once(*arguments: Any) -> Any:
+        both.wait(10)
+        return edit(*arguments)
+
+    shared = settings.model_copy(update={"database_url": database_url})
+    with TestClient(create_app(shared)) as one, TestClient(create_app(shared)) as other:
+        import_pack(one, pack)
+        until(lambda: ids(other) == [*BUILT_IN, "my-style"])
+        monkeypatch.setattr(StyleStore, "edit", at_once)
+        with ThreadPoolExecutor(2) as pool:
+            changes = [(one, {"title": "Other"}), (other, {"artist": "Ada"})]
+            answers = pool.map(lambda change: change[0].patch("/v1/styles/my-style", json=change[1]), changes)
+            assert [answer.status_code for answer in answers] == [200, 200]
+        until(lambda: one.get("/v1/styles/my-style").json() == other.get("/v1/styles/my-style").json())
+        shown = one.get("/v1/styles/my-style").json()
+        assert (shown["title"], shown["artist"]) == ("Other", "Ada")
+
+
+def test_a_change_that_is_made_succeeds_though_looking_again_fails(
+    service: TestClient, pack: StylePack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_pack(service, pack)
+    edit, changes, failing = StyleStore.edit, StyleStore.changes, threading.Event()
+
+    def edit_then_fail(*arguments: Any) -> Any:
+        stored = edit(*arguments)
+        failing.set()
+        return stored
+
+    def look(store: StyleStore) -> int:
+        if failing.is_set():
+            raise StoreUnavailable("gone")
+        return changes(store)
+
+    monkeypatch.setattr(StyleStore, "edit", edit_then_fail)
+    monkeypatch.setattr(StyleStore, "changes", look)
+    answer = service.patch("/v1/styles/my-style", json={"id": "renamed", "title": "Other"})
+    assert (answer.status_code, answer.json()["id"], answer.json()["title"]) == (200, "renamed", "Other")
+    failing.clear()
+    until(lambda: ids(service) == [*BUILT_IN, "renamed"])
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("get", "/v1/styles/the-scream/preview"), ("get", "/v1/styles/the-scream/pack"), ("put", "/v1/styles/new/pack")],
+)
+def test_where_a_full_queue_answers_it_is_documented(
+    service: TestClient, pack: StylePack, monkeypatch: pytest.MonkeyPatch, method: str, address: str
+) -> None:
+    async def full(*_: Any) -> None:
+        raise QueueFull(3)
+
+    monkeypatch.setattr("impasto.app.painting.batcher.Batcher.paint", full)
+    answer = service.request(method, address, content=pack.to_bytes())
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+    documented = service.get("/openapi.json").json()["paths"][
+        "/v1/styles/{style_id}/" + address.rsplit("/", maxsplit=1)[-1]
+    ]
+    assert "429" in documented[method]["responses"]
+
+
+def test_the_catalogue_looks_on_whatever_went_wrong(
+    own_settings: Settings, pack: StylePack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.app.styles.catalogue.INTERVAL", 0.05)
+    failed = threading.Event()
+    changes = StyleStore.changes
+
+    def look(store: StyleStore) -> int:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("a fault of ours")
+        return changes(store)
+
+    monkeypatch.setattr(StyleStore, "changes", look)
+    store = StyleStore(own_settings.database, pack.network_id)
+    with TestClient(create_app(own_settings)) as service:
+        assert failed.wait(10)
+        store.migrate()
+        store.add("my-style", pack.to_bytes(), b"")
+        until(lambda: "my-style" in ids(service))
+    store.close()
 
 
 def test_of_two_replicas_that_remove_a_style_the_slower_gets_a_404(

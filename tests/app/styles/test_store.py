@@ -50,8 +50,8 @@ def test_an_id_can_be_taken_once(store: StyleStore) -> None:
 
 def test_a_style_can_have_another_pack_and_another_id(store: StyleStore) -> None:
     added = store.add("one", b"first", b"preview")
-    store.edit("one", "two", b"second")
-    assert [(style.id, style.pack, style.preview) for style in store.all()] == [("two", b"second", b"preview")]
+    store.edit("one", "two", lambda pack: pack + b", second")
+    assert [(style.id, style.pack, style.preview) for style in store.all()] == [("two", b"first, second", b"preview")]
     assert store.get("two").created == added.created
 
 
@@ -59,7 +59,7 @@ def test_an_id_that_is_taken_cannot_be_given_to_another(store: StyleStore) -> No
     store.add("one", b"1", b"")
     store.add("two", b"2", b"")
     with pytest.raises(StyleExists, match="'two'"):
-        store.edit("one", "two", b"3")
+        store.edit("one", "two", lambda _: b"3")
     assert [style.pack for style in store.all()] == [b"1", b"2"]
 
 
@@ -74,7 +74,7 @@ def test_what_is_not_there_cannot_be_read_edited_or_removed(store: StyleStore) -
     before = store.changes()
     for attempt in (
         lambda: store.get("none"),
-        lambda: store.edit("none", "other", b""),
+        lambda: store.edit("none", "other", lambda _: b""),
         lambda: store.remove("none"),
     ):
         with pytest.raises(NoSuchStyle, match="'none'"):
@@ -86,7 +86,7 @@ def test_every_change_and_nothing_else_is_noticed(store: StyleStore) -> None:
     seen = [store.changes()]
     store.add("one", b"", b"")
     seen.append(store.changes())
-    store.edit("one", "one", b"x")
+    store.edit("one", "one", lambda _: b"x")
     seen.append(store.changes())
     store.remove("one")
     seen.append(store.changes())
@@ -135,6 +135,13 @@ def test_writers_at_once_wait_for_each_other(store: StyleStore) -> None:
         list(pool.map(lambda n: store.add(f"style-{n}", bytes(13_000), b""), range(24)))
     assert len(store.all()) == 24
     assert store.changes() == before + 24
+
+
+def test_edits_at_once_lose_none(store: StyleStore) -> None:
+    store.add("one", b"", b"")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: store.edit("one", "one", lambda pack: pack + bytes([n])), range(16)))
+    assert sorted(store.get("one").pack) == list(range(16))
 
 
 def test_of_many_who_take_one_id_one_gets_it(store: StyleStore) -> None:
