@@ -1,10 +1,10 @@
 /** What is known of a style; an added one is renamed or removed here, any one exported. */
 
 import { json, previewPath, request, stylePath } from "./api.js";
-import { byId, element, showText } from "./dom.js";
-import { loadStyles } from "./styles.js";
+import { byId, described, showText } from "./dom.js";
 import { change, state, styleOf } from "./state.js";
 import { toast } from "./status.js";
+import { loadStyles } from "./styles.js";
 
 const dialog = byId("about");
 const form = byId("about-form");
@@ -33,12 +33,6 @@ export function showStyle(id) {
   byId("export").download = `${id}.safetensors`;
   showText(byId("about-error"), "");
   dialog.showModal();
-}
-
-/** Terms and descriptions, without what is empty. */
-export function described(facts) {
-  const known = Object.entries(facts).filter(([, text]) => text);
-  return known.flatMap(([term, text]) => [element("dt", { textContent: term }), element("dd", { textContent: text })]);
 }
 
 async function rename(event) {

@@ -1,12 +1,12 @@
 /** A new style from a painting: the form. What comes after is in fit.js. */
 
-import { form as formData, json, Problem } from "./api.js";
+import { checkSize, form as formData, json, Problem } from "./api.js";
 import { byId, showText } from "./dom.js";
 import { stem } from "./files.js";
 import { follow, isLearning, showForm } from "./fit.js";
-import { checkSize } from "./photo.js";
-import { slug } from "./slug.js";
+import { state } from "./state.js";
 import { toast } from "./status.js";
+import { slug } from "./styles.js";
 
 const dialog = byId("add");
 const form = byId("add-form");
@@ -42,11 +42,11 @@ export function startAdd() {
 }
 
 /** Show a painting in the form. */
-export function givePainting(file, limits) {
+export function givePainting(file) {
   if (isLearning()) return toast("A style is being learned. Give this painting when that has ended.");
   clearWhenLearned();
   try {
-    checkSize(file, limits);
+    checkSize(file, state.limits);
   } catch (error) {
     return showErrors({ image: error.message });
   }

@@ -41,6 +41,13 @@ export async function request(path, { patient = true, ...options } = {}) {
   }
 }
 
+/** Throws a Problem for a file that is larger than the service takes. */
+export function checkSize({ size }, { max_upload_bytes: most }) {
+  if (size <= most) return;
+  const detail = `the service takes ${Math.floor(most / 1e6)} MB, and the file is larger`;
+  throw new Problem({ code: "too_many_bytes", detail });
+}
+
 /** Fields and a picture as a form. */
 export function form(list, files = {}) {
   const data = new FormData();

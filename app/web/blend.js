@@ -31,5 +31,3 @@ function rounded(weights) {
   parts[largest] += THOUSANDTHS - parts.reduce((sum, part) => sum + part, 0);
   return parts.map((part) => part / THOUSANDTHS);
 }
-
-export const percent = (share) => `${Math.round(share * 100)}\u00a0%`;

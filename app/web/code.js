@@ -1,12 +1,13 @@
 /** The panel with the programs. */
 
-import { byId } from "./dom.js";
+import { byId, unfold } from "./dom.js";
 import { copy, SUFFIXES } from "./files.js";
-import { fields } from "./recipe.js";
+import { fields, RECIPE } from "./recipe.js";
 import * as snippets from "./snippets.js";
 import { state, watch } from "./state.js";
 import { toast } from "./status.js";
 
+const panel = byId("code");
 const tabs = [...document.querySelectorAll("[role=tab]")];
 let language = "curl";
 
@@ -21,26 +22,21 @@ export function startCode() {
     next.focus();
   });
   byId("open-code").addEventListener("click", () => {
-    open(byId("code").hidden);
+    unfold(panel, panel.hidden);
     show();
-    if (!byId("code").hidden) byId("code").scrollIntoView({ block: "nearest" });
+    if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
   });
   byId("copy-code").addEventListener("click", async () => {
     const copied = await copy(byId("snippet").textContent, byId("snippet"));
     toast(copied ? "Copied." : "Selected: copy it with Ctrl+C.");
   });
   byId("format").addEventListener("change", show);
-  watch((_, moving) => {
+  watch(["photo", ...RECIPE], (moving) => {
     byId("open-code").disabled = !state.chosen.length;
-    if (!state.chosen.length) open(false);
+    if (!state.chosen.length) unfold(panel, false);
     if (!moving) show();
   });
   choose(tabs[0]);
-}
-
-function open(wanted) {
-  byId("code").hidden = !wanted;
-  byId("open-code").setAttribute("aria-expanded", String(wanted));
 }
 
 function choose(chosen) {
@@ -54,7 +50,7 @@ function choose(chosen) {
 }
 
 function show() {
-  if (byId("code").hidden || !state.photo) return;
+  if (panel.hidden || !state.photo) return;
   const format = byId("format").value;
   byId("snippet").textContent = snippets[language]({
     url: new URL("v1/stylize", document.baseURI).href,

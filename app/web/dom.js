@@ -13,6 +13,16 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+export function button(className, textContent, label, onclick) {
+  return element("button", { type: "button", className, textContent, "aria-label": label, onclick });
+}
+
+/** Terms and descriptions, without what is empty. */
+export function described(facts) {
+  const known = Object.entries(facts).filter(([, text]) => text);
+  return known.flatMap(([term, text]) => [element("dt", { textContent: term }), element("dd", { textContent: text })]);
+}
+
 /** An image of a blob, whose address is given up when it is loaded. */
 export function imageOf(blob, properties) {
   const image = element("img", { src: URL.createObjectURL(blob), ...properties });
@@ -24,4 +34,10 @@ export function imageOf(blob, properties) {
 export function showText(target, text) {
   target.textContent = text;
   target.hidden = !text;
+}
+
+/** Open or close a panel; the button that does so is named after it. */
+export function unfold(panel, wanted) {
+  panel.hidden = !wanted;
+  byId(`open-${panel.id}`).setAttribute("aria-expanded", String(wanted));
 }

@@ -1,18 +1,15 @@
-/** The picture as a file, and the link to its recipe. */
+/** The picture as a file. */
 
 import { stylize } from "./api.js";
 import { byId, showText } from "./dom.js";
-import { copy, save, stem, SUFFIXES } from "./files.js";
-import { fields } from "./recipe.js";
+import { save, stem, SUFFIXES } from "./files.js";
+import { fields, RECIPE } from "./recipe.js";
 import { state, watch } from "./state.js";
-import { say, toast } from "./status.js";
+import { say } from "./status.js";
 
 export function startDownload() {
   byId("download").addEventListener("click", download);
-  watch(showWhetherPossible);
-  byId("copy-link").addEventListener("click", async () => {
-    toast((await copy(location.href)) ? "The link is copied." : `The link is in the address bar.`);
-  });
+  watch(["photo", ...RECIPE], showWhetherPossible); // while a picture is on its way, another may be asked for
 }
 
 async function download() {

@@ -1,13 +1,18 @@
 /** Following a pointer, from down to up. */
 
-import { between } from "./between.js";
+import { between } from "./numbers.js";
+
+/** A pointer's place in an element, 0 to 1 in both directions; less or more beyond its edges. */
+export function placeIn(target, { clientX, clientY }) {
+  const box = target.getBoundingClientRect();
+  return { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
+}
 
 /** move: called with the pointer's place in the element, 0 to 1 in both directions; last: whether it was let go. */
 export function followPointer(target, move) {
   const placeOf = (event) => {
-    const box = target.getBoundingClientRect();
-    const share = (value, low, length) => between((value - low) / length, 0, 1);
-    return { x: share(event.clientX, box.left, box.width), y: share(event.clientY, box.top, box.height) };
+    const { x, y } = placeIn(target, event);
+    return { x: between(x, 0, 1), y: between(y, 0, 1) };
   };
   target.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;

@@ -1,11 +1,10 @@
 /** A style being learned: followed by server-sent events, also after the page was loaded anew. */
 
-import { described } from "./about.js";
-import { json, request } from "./api.js";
-import { byId, showText } from "./dom.js";
-import { loadStyles } from "./styles.js";
+import { json } from "./api.js";
+import { byId, described, showText } from "./dom.js";
 import { change } from "./state.js";
 import { toast } from "./status.js";
+import { loadStyles } from "./styles.js";
 import { pause } from "./waiting.js";
 
 const KEPT = "impasto-fit";
@@ -118,7 +117,7 @@ async function end(job) {
 async function cancel() {
   byId("fit-cancel").disabled = true;
   try {
-    show(await (await request(`v1/jobs/${shown.id}`, { method: "DELETE" })).json());
+    show(await json(`v1/jobs/${shown.id}`, { method: "DELETE" }));
   } catch (error) {
     showText(byId("fit-error"), error.message);
   }

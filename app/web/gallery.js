@@ -2,7 +2,7 @@
 
 import { previewPath } from "./api.js";
 import { showStyle } from "./about.js";
-import { byId, element } from "./dom.js";
+import { button, byId, element } from "./dom.js";
 import { change, state, toggle, watch } from "./state.js";
 import { toast } from "./status.js";
 
@@ -22,10 +22,8 @@ const ORDERS = {
 export function startGallery() {
   byId("search").addEventListener("input", show);
   byId("sort").addEventListener("change", show);
-  watch((changed) => {
-    if (changed.includes("styles")) show();
-    if (changed.includes("chosen")) mark();
-  });
+  watch(["styles"], show);
+  watch(["chosen"], mark);
 }
 
 function show() {
@@ -67,12 +65,6 @@ function card(style) {
 }
 
 const badge = ({ verdict }) => (verdict ? `added, ${verdict}` : "added");
-
-function button(className, textContent, label, click) {
-  const made = element("button", { type: "button", className, textContent, "aria-label": label });
-  made.addEventListener("click", click);
-  return made;
-}
 
 function mark() {
   for (const each of byId("cards").children) {

@@ -1,12 +1,22 @@
 /** The part of the address after #, which reopens the same styles, weights and options. */
 
-import { between } from "./between.js";
 import { handleOf, weightsOf } from "./blend.js";
-import { fields } from "./recipe.js";
-import { MOST_CHOSEN, change, state, styleOf } from "./state.js";
+import { byId } from "./dom.js";
+import { copy } from "./files.js";
+import { between } from "./numbers.js";
+import { fields, RECIPE } from "./recipe.js";
+import { MOST_CHOSEN, change, state, styleOf, watch } from "./state.js";
 import { toast } from "./status.js";
 
 const near = (one, other) => Math.abs(one - other) < 0.005; // no difference in the percentages
+
+export function startLink() {
+  watch(RECIPE, (moving) => moving || keepLink());
+  addEventListener("hashchange", () => state.styles.length && openLink());
+  byId("copy-link").addEventListener("click", async () => {
+    toast((await copy(location.href)) ? "The link is copied." : "The link is in the address bar.");
+  });
+}
 
 /** Take over what the address asks for. */
 export function openLink() {
@@ -36,9 +46,7 @@ export function openLink() {
 }
 
 /** Let the address say what is chosen now. */
-export function keepLink() {
+function keepLink() {
   const hash = new URLSearchParams(fields()).toString();
   if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
 }
-
-addEventListener("hashchange", () => state.styles.length && openLink());

@@ -1,10 +1,10 @@
 /** The blend by hand: a slider between two styles, a square of up to four. */
 
 import { previewPath } from "./api.js";
-import { between } from "./between.js";
-import { percent, weightsOf } from "./blend.js";
-import { byId, element } from "./dom.js";
+import { weightsOf } from "./blend.js";
+import { button, byId, element } from "./dom.js";
 import { arrow, followPointer } from "./drag.js";
+import { between, percent } from "./numbers.js";
 import { inWords, titleOf } from "./recipe.js";
 import { change, state, styleOf, toggle, watch } from "./state.js";
 
@@ -22,10 +22,8 @@ export function startMixer() {
   });
   handle.addEventListener("keydown", moveByKey);
   handle.addEventListener("keyup", (event) => arrow(event) && change({ handle: state.handle }));
-  watch((changed) => {
-    if (changed.includes("chosen") || changed.includes("styles")) showChosen();
-    if (["chosen", "styles", "handle"].some((each) => changed.includes(each))) showWeights();
-  });
+  watch(["chosen", "styles"], showChosen);
+  watch(["chosen", "styles", "handle"], showWeights);
 }
 
 function moveByKey(event) {
@@ -50,16 +48,13 @@ function showChosen() {
 }
 
 function entry(id) {
-  const remove = element("button", { type: "button", className: "remove", textContent: "×" });
-  remove.setAttribute("aria-label", `Take ${titleOf(id)} out of the blend`);
-  remove.addEventListener("click", () => takeOut(id));
   return element(
     "li",
     {},
     element("img", { src: previewPath(styleOf(id) ?? { id }), alt: "", width: 48, height: 48 }),
     element("span", { className: "chosen-title", textContent: titleOf(id) }),
     element("span", { className: "chosen-weight" }),
-    remove,
+    button("remove", "×", `Take ${titleOf(id)} out of the blend`, () => takeOut(id)),
   );
 }
 

@@ -2,11 +2,10 @@
 
 import { weightsOf } from "./blend.js";
 import { byId, imageOf } from "./dom.js";
-import { concernsGrids, paintMany } from "./grid.js";
+import { IN_EVERY_BLEND, smallPictures } from "./grid.js";
 import { state, watch } from "./state.js";
 
 const SIDE = 4;
-const PIXELS = 160;
 /** Each picture is the blend in the middle of its place. */
 const PLACES = Array.from({ length: SIDE * SIDE }, (_, place) => ({
   x: ((place % SIDE) + 0.5) / SIDE,
@@ -14,25 +13,18 @@ const PLACES = Array.from({ length: SIDE * SIDE }, (_, place) => ({
 }));
 
 const mosaic = byId("mosaic");
-let abort = new AbortController();
+const paint = smallPictures({
+  size: 160,
+  show: (painted) => mosaic.replaceChildren(...painted.map((blob) => imageOf(blob, { alt: "", draggable: false }))),
+  fail: () => mosaic.replaceChildren(), // an ornament: what is wrong is said below the painting itself
+});
 
 export function startMosaic() {
-  watch((changed, moving) => {
-    if (changed.includes("photo") || changed.includes("chosen")) mosaic.replaceChildren();
-    if (!moving && concernsGrids(changed)) load();
-  });
+  watch(["photo", "chosen"], () => mosaic.replaceChildren());
+  watch(IN_EVERY_BLEND, (moving) => moving || paint(blends()));
 }
 
-async function load() {
-  abort.abort();
+function blends() {
   const count = state.chosen.length;
-  if (!state.photo || count < 3) return;
-  abort = new AbortController();
-  const { signal } = abort;
-  try {
-    const painted = await paintMany(PLACES.map((place) => weightsOf(count, place)), PIXELS, signal);
-    if (!signal.aborted) mosaic.replaceChildren(...painted.map((blob) => imageOf(blob, { alt: "", draggable: false })));
-  } catch {
-    if (!signal.aborted) mosaic.replaceChildren(); // an ornament: what is wrong is said below the painting itself
-  }
+  return state.photo && count > 2 ? PLACES.map((place) => weightsOf(count, place)) : [];
 }

@@ -1,7 +1,7 @@
 /** Strength, the photo's colours, size. */
 
-import { percent } from "./blend.js";
 import { byId, element } from "./dom.js";
+import { percent } from "./numbers.js";
 import { change, state, watch } from "./state.js";
 
 const SIDES = [256, 512, 768, 1024, 1536, 2048, 3072, 4096];
@@ -10,25 +10,22 @@ const strength = byId("strength");
 const size = byId("size");
 const preserveColor = byId("preserve-color");
 
-/** limits: as /v1/info has them, or undefined. */
-export function startOptions(limits) {
+export function startOptions() {
   strength.addEventListener("input", () => change({ strength: strength.value / 100 }, { moving: true }));
   strength.addEventListener("change", () => change({ strength: strength.value / 100 }));
   preserveColor.addEventListener("change", () => change({ preserveColor: preserveColor.checked }));
   size.addEventListener("change", () => change({ size: Number(size.value) || null }));
-  watch((changed) => {
-    if (changed.includes("photo") || changed.includes("size")) showSizes(limits);
-    if (changed.includes("strength")) showStrength();
-    if (changed.includes("preserveColor")) preserveColor.checked = state.preserveColor;
-  });
-  showSizes(limits);
+  watch(["photo", "size"], showSizes);
+  watch(["strength"], showStrength);
+  watch(["preserveColor"], () => { preserveColor.checked = state.preserveColor; });
+  showSizes();
 }
 
 /** Width and height of the result. */
-export function resultSize(limits) {
+export function resultSize() {
   const { width, height } = state.photo;
   const longest = Math.max(width, height);
-  const scale = (state.size ?? Math.min(longest, limits?.max_size ?? longest)) / longest;
+  const scale = (state.size ?? Math.min(longest, state.limits.max_size)) / longest;
   return { width: rounded(width * scale), height: rounded(height * scale) };
 }
 
@@ -41,9 +38,9 @@ function showStrength() {
   byId("strength-value").textContent = percent(state.strength);
 }
 
-function showSizes(limits) {
+function showSizes() {
   const { photo } = state;
-  const most = limits?.max_size ?? Infinity;
+  const most = state.limits.max_size;
   const own = photo ? `: ${Math.min(most, Math.max(photo.width, photo.height))} px` : "";
   const sides = SIDES.filter((side) => side <= most);
   if (state.size && !sides.includes(state.size)) sides.push(state.size);

@@ -3,9 +3,8 @@
 import { json, stylePath } from "./api.js";
 import { byId, showText } from "./dom.js";
 import { stem } from "./files.js";
-import { loadStyles } from "./styles.js";
-import { slug } from "./slug.js";
 import { toast } from "./status.js";
+import { loadStyles, slug } from "./styles.js";
 
 /** Import packs, each under the id that its file's name is. */
 export async function importPacks(files) {

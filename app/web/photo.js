@@ -1,19 +1,13 @@
-/**
- * A photo as the page keeps it: in memory, so that it stays what it was.
- *
- * @typedef {{name: string, blob: Blob, shown: Blob, draft: Blob, width: number, height: number, least: number}} Photo
- *   blob: what was dropped; shown: the same for the browser; draft: small, for painting while something is dragged;
- *   least: longest side at which its shortest is just long enough for the service
- */
+/** A photo as the page keeps it: in memory, so that it stays what it was. */
 
-import { Problem, stylize } from "./api.js";
+import { checkSize, stylize } from "./api.js";
 import { state } from "./state.js";
 
 export const DRAFT_SIDE = 512;
 
 /** Read a file. Rejects with a Problem when neither browser nor service can. */
-export async function readPhoto(file, limits) {
-  checkSize(file, limits);
+export async function readPhoto(file) {
+  checkSize(file, state.limits);
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;
   const bitmap = await createImageBitmap(blob).catch(async () => {
@@ -21,17 +15,10 @@ export async function readPhoto(file, limits) {
     return createImageBitmap(shown);
   });
   const { width, height } = bitmap;
-  const least = Math.ceil((limits.min_size * Math.max(width, height)) / Math.min(width, height));
+  const least = Math.ceil((state.limits.min_size * Math.max(width, height)) / Math.min(width, height));
   const draft = await smaller(bitmap, Math.max(DRAFT_SIDE, least));
   bitmap.close();
   return { name: file.name || "photo", blob, shown, draft, width, height, least };
-}
-
-/** Throws a Problem for a file that is larger than the service takes. */
-export function checkSize({ size }, { max_upload_bytes: most }) {
-  if (size <= most) return;
-  const detail = `the service takes ${Math.floor(most / 1e6)} MB, and the file is larger`;
-  throw new Problem({ code: "too_many_bytes", detail });
 }
 
 /** TIFF, HEIC and what else the browser does not read: at strength 0 the service paints the photo itself. */

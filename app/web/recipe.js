@@ -1,7 +1,11 @@
 /** The one description of a painting: the fields of `POST /v1/stylize`, used for requests, links and code alike. */
 
-import { percent, weightsOf } from "./blend.js";
+import { weightsOf } from "./blend.js";
+import { percent } from "./numbers.js";
 import { state, styleOf } from "./state.js";
+
+/** Of the state, what the fields are made of. */
+export const RECIPE = ["chosen", "handle", "strength", "preserveColor", "size"];
 
 /** @returns {[string, string][]} field and value, in the order in which they are sent; none when no style is chosen */
 export function fields() {

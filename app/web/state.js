@@ -1,6 +1,9 @@
 /**
  * What the user has chosen, in one place; whoever shows it watches it.
  *
+ * @typedef {{name: string, blob: Blob, shown: Blob, draft: Blob, width: number, height: number, least: number}} Photo
+ *   blob: what was dropped; shown: the same for the browser; draft: small, for painting while something is dragged;
+ *   least: longest side at which its shortest is just long enough for the service
  * @typedef {{x: number, y: number}} Handle where the handle is: on the slider x alone counts
  * @typedef {{id: string, title: string, artist: string, year: string, origin: string, verdict: ?string}} Style
  */
@@ -8,7 +11,9 @@
 export const MOST_CHOSEN = 4;
 
 export const state = {
-  /** @type {?import("./photo.js").Photo} */
+  /** @type {?{max_upload_bytes: number, max_size: number, min_size: number}} what the service takes */
+  limits: null,
+  /** @type {?Photo} */
   photo: null,
   /** @type {Style[]} every style of the service */
   styles: [],
@@ -24,15 +29,15 @@ export const state = {
 
 const watchers = [];
 
-/** Call back after every change with what was changed and whether the user is still moving. */
-export function watch(callback) {
-  watchers.push(callback);
+/** Call back after every change of one of these, with whether the user is still moving. */
+export function watch(names, callback) {
+  watchers.push({ names, callback });
 }
 
 /** moving: more of the same will follow at once, as while a slider is dragged. */
 export function change(changes, { moving = false } = {}) {
   Object.assign(state, changes);
-  for (const callback of watchers) callback(Object.keys(changes), moving);
+  for (const { names, callback } of watchers) if (names.some((name) => name in changes)) callback(moving);
 }
 
 export const styleOf = (id) => state.styles.find((style) => style.id === id);

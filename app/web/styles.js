@@ -1,4 +1,4 @@
-/** The styles of the service. */
+/** The styles of the service, and their ids. */
 
 import { json } from "./api.js";
 import { byId, showText } from "./dom.js";
@@ -15,4 +15,10 @@ export async function loadStyles() {
   } catch (error) {
     showText(byId("gallery-error"), error.message);
   }
+}
+
+/** The style id nearest to a text, as the service makes it: "Sérusier (1888)" -> "serusier-1888". */
+export function slug(text) {
+  const words = text.normalize("NFKD").replace(/[^\x00-\x7f]/g, "").toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return words.join("-").slice(0, 64).replace(/-$/, "");
 }

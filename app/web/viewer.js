@@ -1,8 +1,8 @@
 /** The painting on the easel: fitted in, zoomed, moved, and compared with the photo. */
 
-import { between } from "./between.js";
 import { byId } from "./dom.js";
-import { arrow } from "./drag.js";
+import { arrow, placeIn } from "./drag.js";
+import { between } from "./numbers.js";
 
 const CLOSEST = 16;
 const STEP = 1.5;
@@ -142,10 +142,7 @@ function compare(wanted) {
   layOut();
 }
 
-function placeOf(event) {
-  const box = viewport.getBoundingClientRect();
-  return { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
-}
+const placeOf = (event) => placeIn(viewport, event);
 
 function pressed(event) {
   if (event.target !== viewport) return;
