@@ -1,26 +1,26 @@
 /** The page put together, and what is given to it. */
 
-import { startAbout } from "./about.js";
-import { givePainting, startAdd } from "./add.js";
-import { json, request } from "./api.js";
-import { startCode } from "./code.js";
-import { onReturn } from "./connection.js";
-import { byId, showText } from "./dom.js";
-import { startDownload } from "./download.js";
-import { startEasel } from "./easel.js";
-import { startFit } from "./fit.js";
-import { startGallery } from "./gallery.js";
-import { startIntake } from "./intake.js";
-import { openLink, startLink } from "./link.js";
-import { startMixer } from "./mixer.js";
-import { startMosaic } from "./mosaic.js";
-import { startOptions } from "./options.js";
-import { importPacks } from "./packs.js";
-import { readPhoto } from "./photo.js";
-import { change, state } from "./state.js";
-import { startStrip } from "./strip.js";
-import { loadStyles } from "./styles.js";
-import { showPhoto, startViewer } from "./viewer.js";
+import { startMixer } from "./blend/mixer.js";
+import { startMosaic } from "./blend/mosaic.js";
+import { startStrip } from "./blend/strip.js";
+import { startDownload } from "./easel/download.js";
+import { startEasel } from "./easel/easel.js";
+import { showPhoto, startViewer } from "./easel/viewer.js";
+import { byId, showText } from "./parts/dom.js";
+import { startIntake } from "./photo/intake.js";
+import { readPhoto } from "./photo/reading.js";
+import { startCode } from "./recipe/code.js";
+import { openLink, startLink } from "./recipe/link.js";
+import { startOptions } from "./recipe/options.js";
+import { change, state } from "./recipe/state.js";
+import { json, request } from "./service/api.js";
+import { onReturn } from "./service/connection.js";
+import { startAbout } from "./styles/about.js";
+import { givePainting, startAdd } from "./styles/add.js";
+import { startFit } from "./styles/fit.js";
+import { startGallery } from "./styles/gallery.js";
+import { loadStyles } from "./styles/list.js";
+import { importPacks } from "./styles/packs.js";
 
 let newest;
 

@@ -1,8 +1,8 @@
 /** The painting on the easel: fitted in, zoomed, moved, and compared with the photo. */
 
-import { byId } from "./dom.js";
-import { arrow, placeIn } from "./drag.js";
-import { between } from "./numbers.js";
+import { byId } from "../parts/dom.js";
+import { between } from "../parts/numbers.js";
+import { arrow, placeIn } from "../parts/pointer.js";
 
 const CLOSEST = 16;
 const STEP = 1.5;

@@ -1,8 +1,8 @@
 /** The one description of a painting: the fields of `POST /v1/stylize`, used for requests, links and code alike. */
 
-import { weightsOf } from "./blend.js";
-import { percent } from "./numbers.js";
+import { percent } from "../parts/numbers.js";
 import { state, styleOf } from "./state.js";
+import { weightsOf } from "./weights.js";
 
 /** Of the state, what the fields are made of. */
 export const RECIPE = ["chosen", "handle", "strength", "preserveColor", "size"];

@@ -5,10 +5,10 @@
  * picture. What is no longer wanted is cancelled, and an answer to it is dropped.
  */
 
-import { stylize } from "./api.js";
-import { DRAFT_SIDE } from "./photo.js";
-import { fields } from "./recipe.js";
-import { state } from "./state.js";
+import { DRAFT_SIDE } from "../photo/reading.js";
+import { fields } from "../recipe/recipe.js";
+import { state } from "../recipe/state.js";
+import { stylize } from "../service/api.js";
 
 const SETTLED = 600;
 

@@ -1,7 +1,7 @@
 /** A photo as the page keeps it: in memory, so that it stays what it was. */
 
-import { checkSize, stylize } from "./api.js";
-import { state } from "./state.js";
+import { state } from "../recipe/state.js";
+import { checkSize, stylize } from "../service/api.js";
 
 export const DRAFT_SIDE = 512;
 

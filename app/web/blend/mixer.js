@@ -1,12 +1,12 @@
 /** The blend by hand: a slider between two styles, a square of up to four. */
 
-import { previewPath } from "./api.js";
-import { weightsOf } from "./blend.js";
-import { button, byId, element } from "./dom.js";
-import { arrow, followPointer } from "./drag.js";
-import { between, percent } from "./numbers.js";
-import { inWords, titleOf } from "./recipe.js";
-import { change, state, styleOf, toggle, watch } from "./state.js";
+import { button, byId, element } from "../parts/dom.js";
+import { between, percent } from "../parts/numbers.js";
+import { arrow, followPointer } from "../parts/pointer.js";
+import { inWords, titleOf } from "../recipe/recipe.js";
+import { change, state, styleOf, toggle, watch } from "../recipe/state.js";
+import { weightsOf } from "../recipe/weights.js";
+import { previewPath } from "../service/api.js";
 
 const alpha = byId("alpha");
 const square = byId("square");

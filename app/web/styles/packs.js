@@ -1,10 +1,10 @@
 /** Style packs from files. */
 
-import { json, stylePath } from "./api.js";
-import { byId, showText } from "./dom.js";
-import { stem } from "./files.js";
-import { toast } from "./status.js";
-import { loadStyles, slug } from "./styles.js";
+import { byId, showText } from "../parts/dom.js";
+import { stem } from "../parts/files.js";
+import { toast } from "../parts/status.js";
+import { json, stylePath } from "../service/api.js";
+import { loadStyles, slug } from "./list.js";
 
 /** Import packs, each under the id that its file's name is. */
 export async function importPacks(files) {

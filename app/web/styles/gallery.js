@@ -1,10 +1,10 @@
 /** All styles on the wall: searched, sorted, picked. */
 
-import { previewPath } from "./api.js";
+import { button, byId, element } from "../parts/dom.js";
+import { toast } from "../parts/status.js";
+import { change, state, toggle, watch } from "../recipe/state.js";
+import { previewPath } from "../service/api.js";
 import { showStyle } from "./about.js";
-import { button, byId, element } from "./dom.js";
-import { change, state, toggle, watch } from "./state.js";
-import { toast } from "./status.js";
 
 const FULL = "Four styles are the most in one blend. Take one out first.";
 

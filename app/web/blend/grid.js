@@ -1,9 +1,9 @@
 /** Many blends of the photo in one request: `POST /v1/stylize/grid`. */
 
-import { form, request } from "./api.js";
-import { fields } from "./recipe.js";
-import { state } from "./state.js";
-import { unzip } from "./unzip.js";
+import { fields } from "../recipe/recipe.js";
+import { state } from "../recipe/state.js";
+import { form, request } from "../service/api.js";
+import { unzip } from "../service/unzip.js";
 
 /** Of the state, what shows in every blend: all that is chosen but the weights and the size. */
 export const IN_EVERY_BLEND = ["photo", "chosen", "strength", "preserveColor"];

@@ -1,9 +1,9 @@
 /** The blend square filled with what it offers: the photo in sixteen of its blends, painted by one request. */
 
-import { weightsOf } from "./blend.js";
-import { byId, imageOf } from "./dom.js";
+import { byId, imageOf } from "../parts/dom.js";
+import { state, watch } from "../recipe/state.js";
+import { weightsOf } from "../recipe/weights.js";
 import { IN_EVERY_BLEND, smallPictures } from "./grid.js";
-import { state, watch } from "./state.js";
 
 const SIDE = 4;
 /** Each picture is the blend in the middle of its place. */

@@ -1,8 +1,8 @@
 /** The styles of the service, and their ids. */
 
-import { json } from "./api.js";
-import { byId, showText } from "./dom.js";
-import { change, state } from "./state.js";
+import { byId, showText } from "../parts/dom.js";
+import { change, state } from "../recipe/state.js";
+import { json } from "../service/api.js";
 
 /** Ask the service for its styles; those that are gone leave the blend. */
 export async function loadStyles() {

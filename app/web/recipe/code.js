@@ -1,11 +1,11 @@
 /** The panel with the programs. */
 
-import { byId, unfold } from "./dom.js";
-import { copy, SUFFIXES } from "./files.js";
+import { byId, unfold } from "../parts/dom.js";
+import { copy, SUFFIXES } from "../parts/files.js";
+import { toast } from "../parts/status.js";
 import { fields, RECIPE } from "./recipe.js";
 import * as snippets from "./snippets.js";
 import { state, watch } from "./state.js";
-import { toast } from "./status.js";
 
 const panel = byId("code");
 const tabs = [...document.querySelectorAll("[role=tab]")];

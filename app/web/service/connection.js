@@ -1,7 +1,7 @@
 /** Whether the service answers. When it does not, everyone who asks waits here until it does. */
 
-import { byId, showText } from "./dom.js";
-import { pause } from "./waiting.js";
+import { byId, showText } from "../parts/dom.js";
+import { pause } from "../parts/waiting.js";
 
 const EVERY = 1000;
 const GONE = "The service does not answer. What you see stays here; it goes on by itself when the service is back.";

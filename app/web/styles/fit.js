@@ -1,11 +1,11 @@
 /** A style being learned: followed by server-sent events, also after the page was loaded anew. */
 
-import { json } from "./api.js";
-import { byId, described, showText } from "./dom.js";
-import { change } from "./state.js";
-import { toast } from "./status.js";
-import { loadStyles } from "./styles.js";
-import { pause } from "./waiting.js";
+import { byId, described, showText } from "../parts/dom.js";
+import { toast } from "../parts/status.js";
+import { pause } from "../parts/waiting.js";
+import { change } from "../recipe/state.js";
+import { json } from "../service/api.js";
+import { loadStyles } from "./list.js";
 
 const KEPT = "impasto-fit";
 /** Milliseconds before the events are asked for again. */

@@ -1,6 +1,6 @@
 /** Where files come from: choosers, the camera, dropping, pasting. */
 
-import { byId } from "./dom.js";
+import { byId } from "../parts/dom.js";
 
 /**
  * onPhoto, onPacks, onPainting: called with what was given; a picture dropped while a dialog is open is a painting.

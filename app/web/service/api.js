@@ -1,7 +1,7 @@
 /** The service, as this page asks it: every address is relative to the page, so that it may stand behind any prefix. */
 
+import { pause } from "../parts/waiting.js";
 import { saying, serviceIsBack } from "./connection.js";
-import { pause } from "./waiting.js";
 
 const MOST_BREAKS = 3;
 const LONGEST_STEP = 30;

@@ -1,11 +1,11 @@
 /** The picture as a file. */
 
-import { stylize } from "./api.js";
-import { byId, showText } from "./dom.js";
-import { save, stem, SUFFIXES } from "./files.js";
-import { fields, RECIPE } from "./recipe.js";
-import { state, watch } from "./state.js";
-import { say } from "./status.js";
+import { byId, showText } from "../parts/dom.js";
+import { save, stem, SUFFIXES } from "../parts/files.js";
+import { say } from "../parts/status.js";
+import { fields, RECIPE } from "../recipe/recipe.js";
+import { state, watch } from "../recipe/state.js";
+import { stylize } from "../service/api.js";
 
 export function startDownload() {
   byId("download").addEventListener("click", download);

@@ -1,12 +1,12 @@
 /** The part of the address after #, which reopens the same styles, weights and options. */
 
-import { handleOf, weightsOf } from "./blend.js";
-import { byId } from "./dom.js";
-import { copy } from "./files.js";
-import { between } from "./numbers.js";
+import { byId } from "../parts/dom.js";
+import { copy } from "../parts/files.js";
+import { between } from "../parts/numbers.js";
+import { toast } from "../parts/status.js";
 import { fields, RECIPE } from "./recipe.js";
 import { MOST_CHOSEN, change, state, styleOf, watch } from "./state.js";
-import { toast } from "./status.js";
+import { handleOf, weightsOf } from "./weights.js";
 
 const near = (one, other) => Math.abs(one - other) < 0.005; // no difference in the percentages
 

@@ -1,10 +1,10 @@
 /** What is known of a style; an added one is renamed or removed here, any one exported. */
 
-import { json, previewPath, request, stylePath } from "./api.js";
-import { byId, described, showText } from "./dom.js";
-import { change, state, styleOf } from "./state.js";
-import { toast } from "./status.js";
-import { loadStyles } from "./styles.js";
+import { byId, described, showText } from "../parts/dom.js";
+import { toast } from "../parts/status.js";
+import { change, state, styleOf } from "../recipe/state.js";
+import { json, previewPath, request, stylePath } from "../service/api.js";
+import { loadStyles } from "./list.js";
 
 const dialog = byId("about");
 const form = byId("about-form");

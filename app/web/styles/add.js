@@ -1,12 +1,12 @@
 /** A new style from a painting: the form. What comes after is in fit.js. */
 
-import { checkSize, form as formData, json, Problem } from "./api.js";
-import { byId, showText } from "./dom.js";
-import { stem } from "./files.js";
+import { byId, showText } from "../parts/dom.js";
+import { stem } from "../parts/files.js";
+import { toast } from "../parts/status.js";
+import { state } from "../recipe/state.js";
+import { checkSize, form as formData, json, Problem } from "../service/api.js";
 import { follow, isLearning, showForm } from "./fit.js";
-import { state } from "./state.js";
-import { toast } from "./status.js";
-import { slug } from "./styles.js";
+import { slug } from "./list.js";
 
 const dialog = byId("add");
 const form = byId("add-form");

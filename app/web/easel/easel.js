@@ -1,11 +1,11 @@
 /** What stands on the easel, and the label below it: a change of what is chosen paints the photo anew. */
 
-import { byId, showText } from "./dom.js";
-import { resultSize } from "./options.js";
+import { byId, showText } from "../parts/dom.js";
+import { say } from "../parts/status.js";
+import { resultSize } from "../recipe/options.js";
+import { inWords, RECIPE } from "../recipe/recipe.js";
+import { state, watch } from "../recipe/state.js";
 import { paint } from "./painter.js";
-import { inWords, RECIPE } from "./recipe.js";
-import { state, watch } from "./state.js";
-import { say } from "./status.js";
 import { setSize, showPainting } from "./viewer.js";
 
 export function startEasel() {

@@ -1,7 +1,7 @@
 /** Strength, the photo's colours, size. */
 
-import { byId, element } from "./dom.js";
-import { percent } from "./numbers.js";
+import { byId, element } from "../parts/dom.js";
+import { percent } from "../parts/numbers.js";
 import { change, state, watch } from "./state.js";
 
 const SIDES = [256, 512, 768, 1024, 1536, 2048, 3072, 4096];

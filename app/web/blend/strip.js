@@ -1,12 +1,12 @@
 /** Nine weights of one pair, painted by one request. */
 
-import { weightsOf } from "./blend.js";
-import { byId, element, imageOf, showText, unfold } from "./dom.js";
-import { save, stem } from "./files.js";
+import { byId, element, imageOf, showText, unfold } from "../parts/dom.js";
+import { save, stem } from "../parts/files.js";
+import { percent } from "../parts/numbers.js";
+import { titleOf } from "../recipe/recipe.js";
+import { change, state, watch } from "../recipe/state.js";
+import { weightsOf } from "../recipe/weights.js";
 import { IN_EVERY_BLEND, paintSheet, smallPictures } from "./grid.js";
-import { percent } from "./numbers.js";
-import { titleOf } from "./recipe.js";
-import { change, state, watch } from "./state.js";
 
 const PLACES = Array.from({ length: 9 }, (_, place) => ({ x: place / 8, y: 0.5 }));
 const BLENDS = PLACES.map((place) => weightsOf(2, place));
