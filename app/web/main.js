@@ -1,31 +1,27 @@
-/** The page put together: a change of what is chosen paints the photo anew. */
+/** The page put together, and what is given to it. */
 
-import { startAbout } from "./about.js";
-import { givePainting, startAdd } from "./add.js";
-import { json, request } from "./api.js";
-import { startCode } from "./code.js";
-import { onReturn } from "./connection.js";
-import { byId, showText } from "./dom.js";
-import { startDownload } from "./download.js";
-import { startFit } from "./fit.js";
-import { startGallery } from "./gallery.js";
-import { startIntake } from "./intake.js";
-import { keepLink, openLink } from "./link.js";
-import { startMixer } from "./mixer.js";
-import { resultSize, startOptions } from "./options.js";
-import { importPacks } from "./packs.js";
-import { paint } from "./painter.js";
-import { readPhoto } from "./photo.js";
-import { startMosaic } from "./mosaic.js";
-import { inWords } from "./recipe.js";
-import { change, state, watch } from "./state.js";
-import { say } from "./status.js";
-import { startStrip } from "./strip.js";
-import { loadStyles } from "./styles.js";
-import { setSize, showPainting, showPhoto, startViewer } from "./viewer.js";
+import { startMixer } from "./blend/mixer.js";
+import { startMosaic } from "./blend/mosaic.js";
+import { startStrip } from "./blend/strip.js";
+import { startDownload } from "./easel/download.js";
+import { startEasel } from "./easel/easel.js";
+import { showPhoto, startViewer } from "./easel/viewer.js";
+import { byId, showText } from "./parts/dom.js";
+import { startIntake } from "./photo/intake.js";
+import { readPhoto } from "./photo/reading.js";
+import { startCode } from "./recipe/code.js";
+import { openLink, startLink } from "./recipe/link.js";
+import { startOptions } from "./recipe/options.js";
+import { change, state } from "./recipe/state.js";
+import { json, request } from "./service/api.js";
+import { onReturn } from "./service/connection.js";
+import { startAbout } from "./styles/about.js";
+import { givePainting, startAdd } from "./styles/add.js";
+import { startFit } from "./styles/fit.js";
+import { startGallery } from "./styles/gallery.js";
+import { loadStyles } from "./styles/list.js";
+import { importPacks } from "./styles/packs.js";
 
-const RECIPE = ["photo", "chosen", "handle", "strength", "preserveColor", "size"];
-let limits;
 let newest;
 
 async function start() {
@@ -40,11 +36,12 @@ async function start() {
   startAdd();
   startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: takePainting });
   byId("sample").addEventListener("click", takeSample);
-  watch(repaint);
+  startEasel();
+  startLink();
   onReturn(loadStyles);
-  limits = (await json("v1/info")).limits;
+  state.limits = (await json("v1/info")).limits;
   await loadStyles();
-  startOptions(limits); // only now: a change keeps the link, and until it is read that would lose it
+  startOptions(); // only now: a change keeps the link, and until it is read that would lose it
   openLink();
   startFit();
 }
@@ -55,7 +52,7 @@ async function takePhoto(file) {
   byId("stage").classList.add("reading");
   try {
     await ready;
-    const photo = await readPhoto(file, limits);
+    const photo = await readPhoto(file);
     if (newest !== file) return;
     const focused = byId("welcome").contains(document.activeElement);
     byId("welcome").hidden = true;
@@ -73,41 +70,12 @@ async function takePhoto(file) {
 
 async function takePainting(file) {
   await ready;
-  givePainting(file, limits);
+  givePainting(file);
 }
 
 async function takeSample() {
   const cat = await (await request("cat.jpg")).blob();
   await takePhoto(new File([cat], "cat.jpg", { type: "image/jpeg" }));
-}
-
-function repaint(changed, moving) {
-  if (!changed.some((each) => RECIPE.includes(each))) return;
-  if (!moving) keepLink();
-  if (!state.photo) return;
-  if (!moving) {
-    setSize(resultSize(limits));
-    byId("label-facts").textContent = "";
-  }
-  showText(byId("paint-error"), "");
-  byId("label-title").textContent = inWords() || "Your photo";
-  if (!state.chosen.length) showPainting(state.photo.shown, "Your photo");
-  paint({ moving, show, fail: (error) => showText(byId("paint-error"), error.message), busy });
-}
-
-function show(painted, milliseconds, draft) {
-  showPainting(painted, `Your photo, painted: ${inWords()}`);
-  byId("viewport").dataset.shown = draft ? "draft" : "whole";
-  showText(byId("paint-error"), "");
-  if (draft) return;
-  const { width, height } = resultSize(limits);
-  byId("label-facts").textContent = `${width} × ${height}, painted in ${(milliseconds / 1000).toFixed(2)} s`;
-  say(`Painted: ${inWords()}.`);
-}
-
-function busy(working) {
-  byId("busy").hidden = !working;
-  byId("stage").setAttribute("aria-busy", String(working));
 }
 
 const ready = start();

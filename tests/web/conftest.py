@@ -31,7 +31,7 @@ expect.set_options(timeout=SECONDS * 1000)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if CHROMIUM is None:
+    if CHROMIUM is None and "browser" in getattr(item, "fixturenames", ()):
         pytest.skip("Chromium is not installed (Debian, Ubuntu: apt install chromium)")
 
 

@@ -1,0 +1,46 @@
+/** Many blends of the photo in one request: `POST /v1/stylize/grid`. */
+
+import { fields } from "../recipe/recipe.js";
+import { state } from "../recipe/state.js";
+import { form, request } from "../service/api.js";
+import { unzip } from "../service/unzip.js";
+
+/** Of the state, what shows in every blend: all that is chosen but the weights and the size. */
+export const IN_EVERY_BLEND = ["photo", "chosen", "strength", "preserveColor"];
+
+/**
+ * A painter of small pictures, one for each of the blends, which are weights of the chosen styles.
+ *
+ * show and fail: called with the pictures or the error, unless it was asked again since, if only for no blends at all.
+ */
+export function smallPictures({ size, show, fail }) {
+  let abort = new AbortController();
+  return async (blends) => {
+    abort.abort();
+    if (!blends.length) return;
+    abort = new AbortController();
+    const { signal } = abort;
+    try {
+      const archive = await grid(blends, size, [["output", "zip"]], state.photo.draft, signal);
+      const painted = await unzip(archive, "image/jpeg");
+      if (!signal.aborted) show(painted);
+    } catch (error) {
+      if (!signal.aborted) fail(error);
+    }
+  };
+}
+
+/** @returns {Promise<Blob>} one picture with all of them, in a row, from the whole photo */
+export function paintSheet(blends, size) {
+  return grid(blends, size, [["columns", String(blends.length)]], state.photo.blob);
+}
+
+/** The blends, with strength and colours as they are chosen; a panorama is larger than the size asked for. */
+async function grid(blends, size, options, photo, signal) {
+  const chosen = fields().filter(([name]) => !["style", "weight", "size"].includes(name));
+  const texts = blends.map((weights) => state.chosen.map((id, place) => `${id}=${weights[place]}`).join(","));
+  const side = ["size", String(Math.max(size, state.photo.least))];
+  const list = [...texts.map((text) => ["blend", text]), ...chosen, side, ["format", "jpeg"], ...options];
+  const body = form(list, { image: [photo, "photo"] });
+  return (await request("v1/stylize/grid", { method: "POST", body, signal })).blob();
+}

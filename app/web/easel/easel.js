@@ -1,0 +1,40 @@
+/** What stands on the easel, and the label below it: a change of what is chosen paints the photo anew. */
+
+import { byId, showText } from "../parts/dom.js";
+import { say } from "../parts/status.js";
+import { resultSize } from "../recipe/options.js";
+import { inWords, RECIPE } from "../recipe/recipe.js";
+import { state, watch } from "../recipe/state.js";
+import { paint } from "./painter.js";
+import { setSize, showPainting } from "./viewer.js";
+
+export function startEasel() {
+  watch(["photo", ...RECIPE], repaint);
+}
+
+function repaint(moving) {
+  if (!state.photo) return;
+  if (!moving) {
+    setSize(resultSize());
+    byId("label-facts").textContent = "";
+  }
+  showText(byId("paint-error"), "");
+  byId("label-title").textContent = inWords() || "Your photo";
+  if (!state.chosen.length) showPainting(state.photo.shown, "Your photo");
+  paint({ moving, show, fail: (error) => showText(byId("paint-error"), error.message), busy });
+}
+
+function show(painted, milliseconds, draft) {
+  showPainting(painted, `Your photo, painted: ${inWords()}`);
+  byId("viewport").dataset.shown = draft ? "draft" : "whole";
+  showText(byId("paint-error"), "");
+  if (draft) return;
+  const { width, height } = resultSize();
+  byId("label-facts").textContent = `${width} × ${height}, painted in ${(milliseconds / 1000).toFixed(2)} s`;
+  say(`Painted: ${inWords()}.`);
+}
+
+function busy(working) {
+  byId("busy").hidden = !working;
+  byId("stage").setAttribute("aria-busy", String(working));
+}

@@ -1,0 +1,39 @@
+/** A photo as the page keeps it: in memory, so that it stays what it was. */
+
+import { state } from "../recipe/state.js";
+import { checkSize, stylize } from "../service/api.js";
+
+export const DRAFT_SIDE = 512;
+
+/** Read a file. Rejects with a Problem when neither browser nor service can. */
+export async function readPhoto(file) {
+  checkSize(file, state.limits);
+  const blob = new Blob([await file.arrayBuffer()], { type: file.type });
+  let shown = blob;
+  const bitmap = await createImageBitmap(blob).catch(async () => {
+    shown = await asTheServiceReadsIt(blob, file.name);
+    return createImageBitmap(shown);
+  });
+  const { width, height } = bitmap;
+  const least = Math.ceil((state.limits.min_size * Math.max(width, height)) / Math.min(width, height));
+  const draft = await smaller(bitmap, Math.max(DRAFT_SIDE, least));
+  bitmap.close();
+  return { name: file.name || "photo", blob, shown, draft, width, height, least };
+}
+
+/** TIFF, HEIC and what else the browser does not read: at strength 0 the service paints the photo itself. */
+async function asTheServiceReadsIt(blob, name) {
+  const answer = await stylize(blob, name, [["style", state.styles[0].id], ["strength", "0"], ["format", "png"]]);
+  return answer.blob();
+}
+
+async function smaller(bitmap, side) {
+  const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => { canvas.toBlob(resolve, "image/webp", 0.9); });
+}

@@ -1,0 +1,61 @@
+/** The panel with the programs. */
+
+import { byId, unfold } from "../parts/dom.js";
+import { copy, SUFFIXES } from "../parts/files.js";
+import { toast } from "../parts/status.js";
+import { fields, RECIPE } from "./recipe.js";
+import * as snippets from "./snippets.js";
+import { state, watch } from "./state.js";
+
+const panel = byId("code");
+const tabs = [...document.querySelectorAll("[role=tab]")];
+let language = "curl";
+
+export function startCode() {
+  for (const tab of tabs) tab.addEventListener("click", () => choose(tab));
+  tabs[0].parentElement.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const place = tabs.indexOf(event.target);
+    if (!step || place < 0) return;
+    const next = tabs[(place + step + tabs.length) % tabs.length];
+    choose(next);
+    next.focus();
+  });
+  byId("open-code").addEventListener("click", () => {
+    unfold(panel, panel.hidden);
+    show();
+    if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
+  });
+  byId("copy-code").addEventListener("click", async () => {
+    const copied = await copy(byId("snippet").textContent, byId("snippet"));
+    toast(copied ? "Copied." : "Selected: copy it with Ctrl+C.");
+  });
+  byId("format").addEventListener("change", show);
+  watch(["photo", ...RECIPE], (moving) => {
+    byId("open-code").disabled = !state.chosen.length;
+    if (!state.chosen.length) unfold(panel, false);
+    if (!moving) show();
+  });
+  choose(tabs[0]);
+}
+
+function choose(chosen) {
+  language = chosen.dataset.language;
+  for (const tab of tabs) {
+    tab.setAttribute("aria-selected", String(tab === chosen));
+    tab.tabIndex = tab === chosen ? 0 : -1;
+  }
+  byId("snippet").setAttribute("aria-labelledby", chosen.id);
+  show();
+}
+
+function show() {
+  if (panel.hidden || !state.photo) return;
+  const format = byId("format").value;
+  byId("snippet").textContent = snippets[language]({
+    url: new URL("v1/stylize", document.baseURI).href,
+    fileName: state.photo.name,
+    fields: [...fields(), ["format", format]],
+    output: `painted.${SUFFIXES[format]}`,
+  });
+}

@@ -1,0 +1,86 @@
+/** The service, as this page asks it: every address is relative to the page, so that it may stand behind any prefix. */
+
+import { pause } from "../parts/waiting.js";
+import { saying, serviceIsBack } from "./connection.js";
+
+const MOST_BREAKS = 3;
+const LONGEST_STEP = 30;
+const COMES_BACK = new Set(["queue_full", "not_ready", "store_unavailable", "out_of_memory"]);
+
+/** An error that the service has explained: `code` for programs, `message` for people, `fields` by name. */
+export class Problem extends Error {
+  constructor({ code, detail, errors = [] }) {
+    super(sentence(detail));
+    this.code = code;
+    this.fields = Object.fromEntries(errors.map(({ field, message }) => [field, sentence(message)]));
+  }
+}
+
+/**
+ * A request that waits: while the service is gone, until it is back; while it is busy, for as long as it asks.
+ *
+ * patient: whether to wait for a busy service. Rejects with a Problem, or with the signal's reason.
+ */
+export async function request(path, { patient = true, ...options } = {}) {
+  for (let breaks = 0, attempt = 0; ; ) {
+    let answer;
+    try {
+      answer = await fetch(path, options);
+    } catch {
+      options.signal?.throwIfAborted();
+      breaks += 1;
+      if (breaks > MOST_BREAKS) throw new Problem({ code: "broken", detail: "the connection broke off" });
+      await serviceIsBack(options.signal);
+      continue;
+    }
+    if (answer.ok) return answer;
+    const problem = await problemOf(answer);
+    if (!patient || !COMES_BACK.has(problem.code)) throw problem;
+    attempt += 1;
+    await patience(Number(answer.headers.get("Retry-After")), attempt, options.signal);
+  }
+}
+
+/** Throws a Problem for a file that is larger than the service takes. */
+export function checkSize({ size }, { max_upload_bytes: most }) {
+  if (size <= most) return;
+  const detail = `the service takes ${Math.floor(most / 1e6)} MB, and the file is larger`;
+  throw new Problem({ code: "too_many_bytes", detail });
+}
+
+/** Fields and a picture as a form. */
+export function form(list, files = {}) {
+  const data = new FormData();
+  for (const [name, [blob, fileName]] of Object.entries(files)) data.append(name, blob, fileName);
+  for (const [name, value] of list) data.append(name, value);
+  return data;
+}
+
+/** @returns {Promise<Response>} the painted picture; options: of the request, besides its form */
+export function stylize(blob, name, list, options) {
+  return request("v1/stylize", { ...options, method: "POST", body: form(list, { image: [blob, name] }) });
+}
+
+export const json = async (path, options) => (await request(path, options)).json();
+
+export const stylePath = (id, part = "") => `v1/styles/${encodeURIComponent(id)}${part}`;
+
+/** Where a style's preview is; a style added anew under an old id has another address. */
+export function previewPath({ id, created }) {
+  return stylePath(id, "/preview") + (created ? `?created=${encodeURIComponent(created)}` : "");
+}
+
+async function problemOf(answer) {
+  const body = await answer.json().catch(() => ({}));
+  return new Problem({ code: "unknown", detail: `the service answered ${answer.status}`, ...body });
+}
+
+async function patience(asked, attempt, signal) {
+  const seconds = Math.max(asked || 1, Math.min(LONGEST_STEP, 2 ** (attempt - 1)));
+  await saying(`The service is busy. Trying again in ${seconds} s.`, () => pause(seconds * 1000, signal));
+}
+
+function sentence(text) {
+  const trimmed = String(text).trim();
+  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
+}

@@ -1,0 +1,155 @@
+/** A style being learned: followed by server-sent events, also after the page was loaded anew. */
+
+import { byId, described, showText } from "../parts/dom.js";
+import { toast } from "../parts/status.js";
+import { pause } from "../parts/waiting.js";
+import { change } from "../recipe/state.js";
+import { json } from "../service/api.js";
+import { loadStyles } from "./list.js";
+
+const KEPT = "impasto-fit";
+/** Milliseconds before the events are asked for again. */
+const BETWEEN = 2000;
+const ENDS = ["succeeded", "failed", "cancelled"];
+const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
+
+let shown = null;
+/** What the losses were at first. */
+let began = {};
+let events = null;
+
+export function startFit() {
+  byId("fit-cancel").addEventListener("click", cancel);
+  byId("fit-use").addEventListener("click", () => {
+    change({ chosen: [shown.style] });
+    byId("add").close();
+  });
+  const known = kept();
+  if (known) follow(known.job, known.title, known.began);
+}
+
+/** Whether a style is being learned now. */
+export const isLearning = () => shown !== null && !ENDS.includes(shown.state);
+
+/** Show a job, as /v1/jobs answers it, until it has ended; first: its losses when it began, as far as known. */
+export function follow(job, title, first = {}) {
+  began = first;
+  byId("fit-title").dataset.title = title;
+  byId("fit-picture").hidden = true;
+  byId("add-form").hidden = true;
+  byId("fit").hidden = false;
+  events?.close();
+  show(job);
+  if (!isLearning()) return;
+  const mine = new EventSource(`v1/jobs/${job.id}/events`);
+  events = mine;
+  events.addEventListener("preview", ({ data }) => showPreview(JSON.parse(data).url));
+  for (const state of ["queued", "running", ...ENDS])
+    events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
+  events.addEventListener("error", () => {
+    if (mine.readyState === EventSource.CLOSED) lost(job, mine); // else the browser tries again by itself
+  });
+}
+
+/** Back to the form, for the next style. */
+export function showForm() {
+  byId("fit").hidden = true;
+  byId("add-form").hidden = false;
+}
+
+function showPreview(address) {
+  const next = new Image();
+  next.src = new URL(`.${address}`, document.baseURI).href;
+  next.decode().then(() => {
+    byId("fit-picture").src = next.src;
+    byId("fit-picture").hidden = false;
+  }, () => {}); // the next one comes soon
+}
+
+function show(job) {
+  const focused = [document.body, byId("fit-cancel")].includes(document.activeElement);
+  shown = job;
+  const ended = !isLearning();
+  byId("fit-title").textContent = (HEADINGS[job.state] ?? "Learning: ") + byId("fit-title").dataset.title;
+  byId("fit-state").textContent = inWords(job);
+  const progress = byId("fit-progress");
+  progress.hidden = ended;
+  if (job.steps) progress.value = job.step / job.steps;
+  else progress.removeAttribute("value");
+  byId("fit-losses").replaceChildren(...described({
+    "Lost of the photo": loss(job, "content_error"),
+    "Distance from the painting": loss(job, "style_distance"),
+  }));
+  byId("fit-cancel").hidden = ended;
+  byId("fit-cancel").disabled = false;
+  byId("fit-another").hidden = !ended;
+  byId("fit-use").hidden = job.state !== "succeeded";
+  byId("open-add").textContent = ended ? "Add a style" : `Learning… ${job.step} / ${job.steps ?? "?"}`;
+  showText(byId("fit-error"), job.state === "failed" ? job.message : "");
+  if (!ended) return keep({ job, title: byId("fit-title").dataset.title, began });
+  if (focused) byId(job.state === "succeeded" ? "fit-use" : "fit-another").focus();
+  end(job);
+}
+
+/** What it is now, after what it was at first. */
+function loss({ losses }, name) {
+  const now = losses[name]?.toFixed(2);
+  began[name] ??= now;
+  return began[name] === now ? now : `${began[name]} → ${now}`;
+}
+
+function inWords({ state, step, steps, seconds_left: left, message }) {
+  if (state === "queued") return "Waiting for its turn.";
+  if (state === "running" && !step) return "Getting ready: looking for the nearest style to begin from.";
+  if (state === "running") return `Pass ${step} of ${steps}${left ? `, ${Math.ceil(left)} s left at the most` : ""}.`;
+  if (state === "succeeded") return `The fit is ${message}.`;
+  return state === "cancelled" ? "Nothing was added." : "";
+}
+
+async function end(job) {
+  events?.close();
+  keep(null);
+  if (job.state !== "succeeded") return;
+  await loadStyles();
+  toast(`${byId("fit-title").dataset.title} is in the gallery.`);
+}
+
+async function cancel() {
+  byId("fit-cancel").disabled = true;
+  try {
+    show(await json(`v1/jobs/${shown.id}`, { method: "DELETE" }));
+  } catch (error) {
+    showText(byId("fit-error"), error.message);
+  }
+}
+
+/** The events ended without an end: the job may be forgotten, or the service answers with an error. */
+async function lost(job, mine) {
+  await pause(BETWEEN);
+  if (events !== mine) return;
+  try {
+    follow(await json(`v1/jobs/${job.id}`), byId("fit-title").dataset.title, began);
+  } catch (error) {
+    shown = null;
+    keep(null);
+    showForm();
+    byId("open-add").textContent = "Add a style";
+    showText(byId("add-error"), error.message);
+  }
+}
+
+/** For when the page is loaded anew; a browser that stores nothing for pages does without. */
+function keep(fit) {
+  try {
+    if (fit) localStorage.setItem(KEPT, JSON.stringify(fit));
+    else localStorage.removeItem(KEPT);
+  } catch {}
+}
+
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,24 @@
+/** The styles of the service, and their ids. */
+
+import { byId, showText } from "../parts/dom.js";
+import { change, state } from "../recipe/state.js";
+import { json } from "../service/api.js";
+
+/** Ask the service for its styles; those that are gone leave the blend. */
+export async function loadStyles() {
+  try {
+    const { styles } = await json("v1/styles");
+    const known = new Set(styles.map(({ id }) => id));
+    const chosen = state.chosen.filter((id) => known.has(id));
+    change(chosen.length < state.chosen.length ? { styles, chosen } : { styles });
+    showText(byId("gallery-error"), "");
+  } catch (error) {
+    showText(byId("gallery-error"), error.message);
+  }
+}
+
+/** The style id nearest to a text, as the service makes it: "Sérusier (1888)" -> "serusier-1888". */
+export function slug(text) {
+  const words = text.normalize("NFKD").replace(/[^\x00-\x7f]/g, "").toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return words.join("-").slice(0, 64).replace(/-$/, "");
+}

@@ -1,0 +1,64 @@
+"""The rooms of the page: what is in each, and that imports between them go one way."""
+
+from __future__ import annotations
+
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+WEB = Path(__file__).parents[2] / "app" / "web"
+ROOMS = {
+    "parts": set[str](),
+    "service": {"parts"},
+    "recipe": {"parts"},
+    "photo": {"parts", "service", "recipe"},
+    "easel": {"parts", "service", "recipe", "photo"},
+    "blend": {"parts", "service", "recipe"},
+    "styles": {"parts", "service", "recipe"},
+}
+"""From which others a room may import; main.js, above them all, from each."""
+MODULES = sorted(WEB.rglob("*.js"))
+IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["']([^"']+)["']""")
+
+
+def imported(module: Path) -> list[Path]:
+    """The files that a module imports; `import("...")` of a type in a comment counts too."""
+    return [(module.parent / address).resolve() for address in IMPORT.findall(module.read_text("utf-8"))]
+
+
+def room(file: Path) -> str:
+    return file.parent.relative_to(WEB).as_posix()
+
+
+def test_every_folder_of_the_page_is_a_room() -> None:
+    assert {room(file) for file in WEB.rglob("*") if file.is_file()} == {".", *ROOMS}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.relative_to(WEB).as_posix())
+def test_a_module_imports_files_from_where_it_may(module: Path) -> None:
+    allowed = set(ROOMS) if room(module) == "." else ROOMS[room(module)] | {room(module)}
+    for file in imported(module):
+        assert file.is_file(), file
+        assert room(file) in allowed, file
+
+
+def test_nothing_goes_round_in_circles() -> None:
+    TopologicalSorter(ROOMS).prepare()
+    TopologicalSorter({module: imported(module) for module in MODULES}).prepare()
+
+
+def test_every_module_is_reached_from_main() -> None:
+    reached, left = set[Path](), [WEB / "main.js"]
+    while left:
+        module = left.pop()
+        if module not in reached:
+            reached.add(module)
+            left += imported(module)
+    assert sorted(reached) == MODULES
+
+
+def test_what_the_html_loads_is_there_and_nothing_else_of_its_kind() -> None:
+    loaded = set(re.findall(r'<(?:link|script)\b[^>]*(?:href|src)="([^"]+)"', (WEB / "index.html").read_text("utf-8")))
+    assert loaded == {"main.js", "icon.svg", *(path.relative_to(WEB).as_posix() for path in WEB.rglob("*.css"))}
