@@ -15,11 +15,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from impasto.model.errors import ImpastoError
+
 PATIENCE = 5
 """Seconds to wait for a lock or a connection before the database counts as unavailable."""
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(ImpastoError):
     """The database cannot be reached, is locked, full or read-only; nothing was changed."""
 
     retry_after = PATIENCE

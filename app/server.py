@@ -1,0 +1,29 @@
+"""The process that serves the application."""
+
+from __future__ import annotations
+
+from types import FrameType
+
+import uvicorn
+
+from impasto.app.http.request_log import configure_logging
+from impasto.app.main import create_app, load_stylizer
+from impasto.app.settings import read_settings
+from impasto.model.network.allocator import keep_freed_memory
+
+
+def serve() -> None:
+    """Serve until stopped. Raises InvalidSettings, FileNotFoundError, CheckpointError, DeviceUnavailable."""
+    settings = read_settings()
+    configure_logging(settings.log_format)
+    keep_freed_memory()
+    app = create_app(settings, load_stylizer(settings))
+    _Server(uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None)).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells answers without an end that the service stops, before it waits for all of them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.stopping.set()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
