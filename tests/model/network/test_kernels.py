@@ -53,11 +53,11 @@ def test_a_stylizer_without_kernels_says_so_once_and_paints_the_same(
     tiny_checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     photo, vector = torch.rand(1, 3, 40, 40), tiny_checkpoint.styles.vectors[:1]
-    expected = Stylizer(tiny_checkpoint, device="cpu", precision="float32").paint(photo, vector)
+    expected = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32").paint(photo, vector)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     with caplog.at_level(logging.WARNING):
-        painted = Stylizer(tiny_checkpoint, device="cpu", precision="float32").paint(photo, vector)
+        painted = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32").paint(photo, vector)
     (line,) = caplog.messages
     assert "no C++ compiler" in line
     torch.testing.assert_close(painted, expected, rtol=0, atol=1e-5)
