@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from impasto.model.network.fast_network import Then
+from impasto.model.network.style_network import EPSILON
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 VECTORS = {
@@ -91,7 +92,7 @@ def _load(channels: Sequence[int], cache: Path) -> ctypes.CDLL:
     """The library for some numbers of channels on this kind of machine, built anew where it cannot be loaded."""
     capability = torch.backends.cpu.get_cpu_capability()
     widths = " ".join(f"CASE({count})" for count in channels)
-    flags = [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}"]
+    flags = [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}"]
     key = sha256(SOURCE.read_bytes() + " ".join(flags).encode()).hexdigest()[:16]
     library = cache / f"kernels-{key}.so"
     with suppress(OSError):
