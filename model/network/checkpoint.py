@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SHIPPED, NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.styles.style import Style
@@ -27,7 +28,7 @@ FORMAT = "impasto-checkpoint"
 VERSION = 1
 
 
-class CheckpointError(ValueError):
+class CheckpointError(InvalidValue):
     """The file is damaged, foreign, or of a newer format than this code reads."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import SHIPPED, SMALLEST_SIDE, Precision
@@ -23,7 +24,7 @@ from impasto.model.pictures.images import Picture, TooSmall
 log = logging.getLogger(__name__)
 
 
-class OutOfMemory(RuntimeError):
+class OutOfMemory(ImpastoError):
     """The device has too little memory for so many pictures at once."""
 
 
@@ -88,7 +89,7 @@ class Stylizer:
         """A picture painted in a blend of styles, {style id: weight}.
 
         strength, preserve_color: as `finish` takes them.
-        Raises UnknownStyle, InvalidWeights, TooSmall; ValueError for a strength outside 0 to 1.
+        Raises UnknownStyle, InvalidWeights, TooSmall; InvalidValue for a strength outside 0 to 1.
         """
         vector = self.styles.blend(weights)
         check_size(picture)
@@ -108,10 +109,10 @@ def finish(picture: Picture, painted: Tensor, *, strength: float = 1.0, preserve
 
     strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
     preserve_color: take only the brightness from the painting.
-    Raises ValueError for a strength outside 0 to 1.
+    Raises InvalidValue for a strength outside 0 to 1.
     """
     if not 0 <= strength <= 1:
-        raise ValueError(f"strength is between 0 and 1, not {strength:g}")
+        raise InvalidValue(f"strength is between 0 and 1, not {strength:g}")
     if preserve_color:
         painted = keep_color(painted, picture.rgb)
     return picture.with_rgb(painted if strength == 1 else torch.lerp(picture.rgb, painted, strength))

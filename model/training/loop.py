@@ -1,7 +1,7 @@
 """Training a whole network: a plain loop, the same on a CPU, a GPU, or several.
 
-    scripts/train.py --styles paintings/ --content photos/ --output runs/mine
-    torchrun --nproc-per-node 4 scripts/train.py ...          # one process per GPU
+    impasto train --styles paintings/ --content photos/ --output runs/mine
+    torchrun --nproc-per-node 4 -m impasto train ...          # one process per GPU
 
 The recipe is Dumoulin et al.'s (ICLR 2017): Adam, one random style per image, every convolution
 shared. Killed at any moment, a run goes on from its last state with the schedule and the samples it
@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import find_device, has_native_bfloat16
@@ -50,7 +51,7 @@ FLATTEST_OUTPUT = 1e-3
 """Standard deviation within every channel of every painted image below which nothing is shown any more."""
 
 
-class TrainingCollapsed(RuntimeError):
+class TrainingCollapsed(ImpastoError):
     """The loss or the output is of no use any more, and will not recover by itself."""
 
 
@@ -71,7 +72,7 @@ class Painters(nn.Module):
 def train(config: TrainingConfig, run: RunConfig) -> Path:
     """Train a network and return its checkpoint's path.
 
-    Raises NoImages, LossNetworkMissing, TrainingCollapsed; ValueError for a configuration that
+    Raises NoImages, LossNetworkMissing, TrainingCollapsed; InvalidValue for a configuration that
     cannot work or differs from that of the run being resumed.
     """
     with _processes(run.device) as place:
@@ -110,7 +111,7 @@ class _Run:
 
     def __init__(self, config: TrainingConfig, run: RunConfig, place: _Place) -> None:
         if config.batch % place.world:
-            raise ValueError(f"a batch of {config.batch} cannot be shared equally by {place.world} processes")
+            raise InvalidValue(f"a batch of {config.batch} cannot be shared equally by {place.world} processes")
         self.config, self.run, self.place = config, run, place
         photos = usable_images(run.content, smallest_side=config.crop)
         self.photos, self.held_out = data.split(photos, config.held_out)
@@ -233,7 +234,7 @@ class _Run:
     def _start_from(self, start: Checkpoint) -> None:
         """Take over a network, and the vectors of the styles that it shares with this run."""
         if start.network.config != self.config.network:
-            raise ValueError(f"{self.run.start_from} has {start.network.config}, not {self.config.network}")
+            raise InvalidValue(f"{self.run.start_from} has {start.network.config}, not {self.config.network}")
         self.painters.network.load_state_dict(start.network.state_dict())
         for row, style in enumerate(self.styles):
             if style.id in start.styles:
@@ -252,7 +253,7 @@ class _Run:
             return
         state = torch.load(self._state_file, map_location=self.place.device, weights_only=True)
         if state["config"] != self._identity():
-            raise ValueError(
+            raise InvalidValue(
                 f"{self.run.output} holds a run of another configuration, other paintings or other photos; "
                 "choose another output"
             )
