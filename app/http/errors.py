@@ -27,6 +27,7 @@ from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import OutOfMemory
+from impasto.model.perception.loss_network import LossNetworkMissing
 from impasto.model.pictures.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
 from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
@@ -59,6 +60,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     KeyReused: (422, "idempotency_key_reused"),
     JobsFull: (429, "queue_full"),
     LossNetworkAbsent: (503, "loss_network_missing"),
+    LossNetworkMissing: (503, "loss_network_missing"),
     UnusablePainting: (422, "unusable_painting"),
 }
 """Class of error -> status and stable code, its subclasses' too unless they have their own."""

@@ -20,6 +20,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from impasto.model.errors import ImpastoError
 from impasto.model.fitting.config import FitConfig
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import find_device, has_native_bfloat16
@@ -35,7 +36,7 @@ LOOKED_AT = 2
 """Photos by which starts are compared."""
 
 
-class FitFailed(RuntimeError):
+class FitFailed(ImpastoError):
     """The fit came to nothing usable."""
 
 

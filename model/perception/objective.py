@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from impasto.model.errors import InvalidValue
 from impasto.model.perception.config import ObjectiveConfig
 from impasto.model.perception.loss_network import LossNetwork, load_weights
 from impasto.model.perception.losses import (
@@ -52,7 +53,7 @@ class Objective(nn.Module):
     def __init__(self, config: ObjectiveConfig, paintings: Iterable[Tensor], weights: dict[str, Tensor] | None = None):
         super().__init__()
         if len(config.style_weights) != len(config.style_layers):
-            raise ValueError(f"{len(config.style_weights)} style weights for {len(config.style_layers)} style layers")
+            raise InvalidValue(f"{len(config.style_weights)} style weights for {len(config.style_layers)} style layers")
         self.config = config
         layers = {config.content_layer, *config.style_layers}
         self.loss_network = LossNetwork(layers, weights or load_weights(), pooling=config.pooling)

@@ -20,6 +20,8 @@ import torch
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
+
 Format = Literal["jpeg", "png", "webp"]
 """The formats that are written."""
 
@@ -47,7 +49,7 @@ SRGB_NAMES = {"sRGB IEC61966-2.1", "sRGB built-in", "sRGB"}
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
-class ImageError(ValueError):
+class ImageError(InvalidValue):
     """A picture that cannot be used."""
 
 
@@ -67,7 +69,7 @@ class TooSmall(ImageError):
     """Too few pixels to paint on."""
 
 
-class NoImages(ValueError):
+class NoImages(InvalidValue):
     """A folder without a single usable picture."""
 
 
