@@ -24,6 +24,7 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError
+from impasto.model.pictures.recipe import Recipe
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.pictures import FORMATS
 
@@ -48,6 +49,8 @@ class Arguments:
     """Longest side of the result in pixels. Default: the photo's own; 320 a picture on a sheet."""
     quality: int = 92
     """Of JPEG and WebP, 1 to 100."""
+    no_recipe: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Do not write into the picture what it was painted with."""
     checkpoint: Path = SHIPPED
     """Network and styles."""
     device: str = "auto"
@@ -99,7 +102,16 @@ def paint(stylizer: Stylizer, photo: Path, target: Path, weights: dict[str, floa
     """Paint one photo in a blend and write it."""
     picture = images.decode(photo.read_bytes(), longest_side=arguments.size)
     painted = stylizer.stylize(picture, weights, strength=arguments.strength, preserve_color=arguments.preserve_color)
-    target.write_bytes(images.encode(painted, FORMATS[target.suffix.lower()], quality=arguments.quality))
+    recipe = Recipe(
+        weights=weights,
+        network_id=stylizer.network_id,
+        size=max(painted.size),
+        strength=arguments.strength,
+        preserve_color=arguments.preserve_color,
+    )
+    description = None if arguments.no_recipe else recipe.to_text()
+    format = FORMATS[target.suffix.lower()]
+    target.write_bytes(images.encode(painted, format, quality=arguments.quality, description=description))
 
 
 def paint_sheet(stylizer: Stylizer, photo: Path, target: Path, arguments: Arguments) -> None:
