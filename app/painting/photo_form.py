@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +11,9 @@ from fastapi import File, Form, Header, UploadFile
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.painting.painter import PaintOptions
 from impasto.model.network.config import SMALLEST_SIDE
+from impasto.model.pictures import images
 from impasto.model.pictures.images import Format, Picture
+from impasto.model.pictures.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,27 @@ class PhotoForm:
     options: PaintOptions
     format: Format | None
     quality: int
+    recipe: bool
     accept: str
 
     def format_of(self, painting: Picture) -> Format:
         """As asked for by field, else by Accept, else as uploaded."""
         return self.format or preferred_format(self.accept, painting.format)
+
+    def encode(self, painting: Picture, weights: Mapping[str, float], network_id: str) -> bytes:
+        """A painting as a file, with its recipe if it is wanted. weights: of the style ids."""
+        text = None
+        if self.recipe:
+            strength, preserve_color = self.options.strength, self.options.preserve_color
+            size = max(painting.size)
+            text = Recipe(
+                weights=dict(weights),
+                network_id=network_id,
+                size=size,
+                strength=strength,
+                preserve_color=preserve_color,
+            ).to_text()
+        return images.encode(painting, self.format_of(painting), quality=self.quality, description=text)
 
 
 def get_photo_form(
@@ -38,6 +57,9 @@ def get_photo_form(
     ] = None,
     format: Annotated[Format | None, Form(description="None: by Accept, else as uploaded")] = None,
     quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP")] = 90,
+    recipe: Annotated[
+        bool, Form(description="Write into the file what it was painted with; `impasto recipe` reads it")
+    ] = True,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> PhotoForm:
-    return PhotoForm(image, PaintOptions(size, strength, preserve_color), format, quality, accept)
+    return PhotoForm(image, PaintOptions(size, strength, preserve_color), format, quality, recipe, accept)

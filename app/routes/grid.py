@@ -72,7 +72,8 @@ async def grid(
                 pictures = paintings.pictures
                 format = form.format_of(pictures[0])
                 if output == "zip":
-                    files = [images.encode(each, format, quality=form.quality) for each in pictures]
+                    painted = zip(pictures, blends, strict=True)
+                    files = [form.encode(picture, weights, catalogue.network_id) for picture, weights in painted]
                     return answer(zipped(files, format), "application/zip", paintings, catalogue.network_id)
                 captions = [caption(weights, styles) for weights in blends]
                 sheet = images.encode(sheet_of(captions, pictures, columns), format, quality=form.quality)

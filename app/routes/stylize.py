@@ -15,7 +15,6 @@ from impasto.app.painting.photo_form import PhotoForm, get_photo_form
 from impasto.app.painting.weights import assign_weights
 from impasto.app.schemas import problems
 from impasto.app.styles.catalogue import Catalogue
-from impasto.model.pictures import images
 from impasto.model.styles.blend import MOST_BLENDED
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
@@ -70,9 +69,8 @@ async def stylize(
 
             def encode() -> Response:
                 (painting,) = paintings.pictures
-                format = form.format_of(painting)
-                file = images.encode(painting, format, quality=form.quality)
+                file = form.encode(painting, weights, catalogue.network_id)
                 headers = {"X-Style-Weights": json.dumps(weights)}
-                return answer(file, f"image/{format}", paintings, catalogue.network_id, headers)
+                return answer(file, f"image/{form.format_of(painting)}", paintings, catalogue.network_id, headers)
 
             return await painter.code(encode)
