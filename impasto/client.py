@@ -1,4 +1,4 @@
-"""A service of Impasto, from Python: called as `Stylizer` is, over HTTP. Needs httpx, which the extra `client` brings.
+"""A service of Impasto, from Python. Needs httpx, which the extra `client` brings; loads no torch.
 
 with Client("http://localhost:8000") as client:
     painted = client.stylize("photo.jpg", {"klimt-the-kiss": 0.6, "hokusai-great-wave": 0.4})
