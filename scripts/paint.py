@@ -108,7 +108,7 @@ def paint(
     picture = images.decode(photo.read_bytes(), longest_side=arguments.size)
     painted = stylizer.stylize(picture, vector, strength=arguments.strength, preserve_color=arguments.preserve_color)
     recipe = Recipe(
-        weights=weights,
+        weights=dict(weights),
         network_id=stylizer.network_id,
         size=max(painted.size),
         strength=arguments.strength,

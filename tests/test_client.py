@@ -163,14 +163,14 @@ def test_a_problem_is_an_error_with_status_code_and_detail(client: Client, waits
 
 def test_a_busy_service_is_asked_again_when_it_says(app: FastAPI, client: Client, waits: Waits) -> None:
     with ExitStack() as place:
-        place.enter_context(app.state.batcher.place())  # the only one
+        place.enter_context(app.state.painter.place())  # the only one
         waits.meanwhile = place.close
         assert client.stylize(PHOTO, BLEND).size == (64, 48)
     assert len(waits) == 1 and waits[0] >= 1
 
 
 def test_a_service_that_stays_busy_is_left_alone_in_the_end(app: FastAPI, client: Client, waits: Waits) -> None:
-    with app.state.batcher.place(), pytest.raises(ServiceError) as refusal:
+    with app.state.painter.place(), pytest.raises(ServiceError) as refusal:
         client.stylize(PHOTO, BLEND)
     assert (refusal.value.status, refusal.value.code) == (429, "queue_full")
     assert len(waits) == 3

@@ -13,6 +13,7 @@ from PIL import Image
 
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
+from impasto.model.pictures.recipe import Recipe
 from tests.app.routes.test_stylize import problem_code
 from tests.pictures import encoded, opened, photo, png_claiming
 
@@ -134,3 +135,9 @@ def test_a_grid_takes_one_place_of_the_queue(settings: Settings) -> None:
             refused = post(client)
     assert (refused.status_code, problem_code(refused)) == (429, "queue_full")
     assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_every_picture_of_a_zip_carries_its_own_recipe(client: TestClient) -> None:
+    first, second, *_ = pictures(post(client, output="zip"))
+    assert Recipe.of(first).weights == {"starry-night": 0, "great-wave": 1}
+    assert Recipe.of(second).weights == {"starry-night": 1 / 8, "great-wave": 7 / 8}

@@ -13,6 +13,7 @@ from PIL import Image
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
+from impasto.model.pictures.recipe import NoRecipe, Recipe
 from tests.pictures import encoded, opened, photo, png_claiming
 
 PHOTO = encoded(photo(height=48, width=64))
@@ -47,7 +48,7 @@ def test_the_picture_is_the_stylizers_own(client: TestClient, tiny_checkpoint: C
     expected = stylizer.stylize(
         images.decode(PHOTO), tiny_checkpoint.styles.blend({"starry-night": 0.3, "great-wave": 0.7})
     )
-    assert response.content == images.encode(expected, "png")
+    assert np.array_equal(np.asarray(opened(response.content)), np.asarray(images.to_image(expected.rgb)))
 
 
 def test_headers_say_what_was_done(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
@@ -219,3 +220,23 @@ def test_a_body_that_is_no_form_is_an_error_of_the_client(client: TestClient) ->
     response = client.post("/v1/stylize", content=b"--", headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert 400 <= response.status_code < 500
     problem_code(response)
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
+def test_a_picture_carries_its_recipe(client: TestClient, tiny_checkpoint: Checkpoint, format: str) -> None:
+    fields: dict[str, Any] = {
+        "style": ["starry-night", "great-wave"],
+        "weight": "0.25",
+        "strength": "0.5",
+        "size": "48",
+    }
+    recipe = Recipe.of(post(client, format=format, **fields).content)
+    assert recipe.weights == {"starry-night": 0.25, "great-wave": 0.75}
+    assert (recipe.network_id, recipe.size, recipe.strength) == (tiny_checkpoint.network_id, 48, 0.5)
+
+
+def test_a_recipe_that_is_not_wanted_is_left_out_and_changes_no_pixel(client: TestClient) -> None:
+    without, with_recipe = post(client, recipe="false").content, post(client).content
+    with pytest.raises(NoRecipe):
+        Recipe.of(without)
+    assert np.array_equal(np.asarray(opened(without)), np.asarray(opened(with_recipe)))
