@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from impasto.app.http.problem import PROBLEM_JSON
 from impasto.app.jobs.jobs import Job, Kind, State
-from impasto.model.styles.pack import Grade
+from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}

@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from impasto.app.database import PATIENCE, available, connect, make_folder, writing
 from impasto.model.pictures.images import Format
-from impasto.model.styles.pack import Grade
+from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import Style
 
 APPLICATION = "impasto"

@@ -120,7 +120,7 @@ def _info(style: Style, catalogue: Catalogue, added: AddedStyle | None = None) -
         licence=style.licence,
         source=style.source,
         origin="added" if added else "built-in",
-        losses=added.losses if added else catalogue.losses(style.id),
-        verdict=added.pack.fit.get("grade") if added else None,
+        losses=dict(added.pack.fit.losses) if added else catalogue.losses(style.id),
+        verdict=added.pack.fit.grade if added else None,
         created=added.created.isoformat() if added else None,
     )

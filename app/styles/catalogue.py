@@ -19,6 +19,7 @@ from impasto.app.database import StoreUnavailable
 from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
 
@@ -48,12 +49,6 @@ class AddedStyle:
     file: bytes
     preview: bytes
     created: datetime
-
-    @property
-    def losses(self) -> dict[str, float]:
-        """What was measured at the end of its fit."""
-        losses: dict[str, float] = self.pack.fit.get("losses", {})
-        return losses
 
 
 class Previews(Protocol):
@@ -91,7 +86,7 @@ class Catalogue:
     def losses(self, style_id: str) -> dict[str, float]:
         """What was measured of a style at the end of its training or fit. Raises UnknownStyle."""
         if added := self.added(style_id):
-            return added.losses
+            return dict(added.pack.fit.losses)
         return dict(self.training.style_losses.get(style_id, {}))
 
     async def preview(self, style_id: str) -> bytes:
@@ -105,7 +100,7 @@ class Catalogue:
         if added := self.added(style_id):
             return added.pack
         row = self._built_in.row(style_id)
-        fit = {"losses": self.losses(style_id)}
+        fit = FitRecord(losses=self.losses(style_id))
         preview = await self._previews.small(await self.preview(style_id))
         return StylePack(self._built_in.styles[row], self._built_in.vectors[row], self.network_id, fit, preview)
 
