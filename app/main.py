@@ -50,8 +50,8 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
         previews = Previews(batcher)
         store = StyleStore(settings.database, served.network_id)
         catalogue = Catalogue(served, previews, store)
-        fits = Jobs(settings.database, served.network_id, queue_size=settings.fit_queue_size)
-        app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = batcher, previews, catalogue, fits
+        queue = Jobs(settings.database, served.network_id, queue_size=settings.job_queue_size)
+        app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = batcher, previews, catalogue, queue
         tasks = [asyncio.create_task(catalogue.watch())]
         if settings.worker == "service":
             tasks.append(asyncio.create_task(keep_worker(settings)))
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         batcher.close()
-        fits.close()
+        queue.close()
         store.close()
 
     app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)

@@ -27,15 +27,13 @@ ROOT = Path(__file__).parents[3]
 PASSES, STRIDE = 8, 5
 SMALL_WORKER = f"""
 from functools import partial
-import impasto.app.jobs.fit
-import impasto.app.jobs.optimize
-import impasto.app.jobs.worker
+from impasto.app.jobs import fit, optimize, worker
 from impasto.model.fitting.config import FitConfig
-crops = app.fitting.crops
-app.fitting.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
-app.fitting.Fitter = partial(app.fitting.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
-app.optimizing.STRIDE = {STRIDE}
-app.worker.main(external=True)
+crops = fit.crops
+fit.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
+fit.Fitter = partial(fit.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
+optimize.STRIDE = {STRIDE}
+worker.main(external=True)
 """
 """The worker, with few and small photos to fit on, and often telling how far it is."""
 
