@@ -170,7 +170,7 @@ class Catalogue:
             try:
                 await self.refresh()
                 if not available:
-                    log.info("the database of added styles is back")
+                    log.info("the database is back")
                 available = True
             except Exception as error:
                 if available:  # once, not every second

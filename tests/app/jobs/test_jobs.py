@@ -11,8 +11,9 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
+from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
-from impasto.app.database import StoreUnavailable
+from impasto.app.database import StoreUnavailable, connect, writing
 from impasto.app.jobs.jobs import FitRequest, FitRunning, JobFinished, Jobs, JobsFull, KeyReused, UnknownJob
 from impasto.app.styles.store import StyleExists
 from impasto.model.errors import ImpastoError
@@ -83,6 +84,27 @@ def test_a_key_does_not_tell_the_id_of_its_job(jobs: Jobs, database_url: str) ->
     ids = {jobs.submit(REQUEST, key="k").id, elsewhere.submit(REQUEST, key="k").id}
     assert [UUID(job_id).version for job_id in ids] == [4, 4]
     elsewhere.close()
+
+
+def test_a_job_that_was_stored_before_keys_were_looked_up_waits_on(jobs: Jobs, database_url: str) -> None:
+    job = jobs.submit(other("b"))  # makes the tables
+    engine = connect(database_url)
+    client = DBOSClient(
+        system_database_engine=writing(engine), serializer=DBOSPortableJSONSerializer(), application_name="impasto"
+    )
+    options: EnqueueOptions = {
+        "workflow_name": "fit_style",
+        "queue_name": f"fits-{NETWORK}",
+        "workflow_id": "5c0e8cf2-8a57-5d0c-9d0b-1f6f0f7a3c11",
+        "deduplication_id": "my-style",
+        "attributes": {"style": "my-style", "fingerprint": "digest"},
+    }
+    client.enqueue(options, REQUEST.to_json())
+    client.destroy()
+    engine.dispose()
+    assert jobs.get(options["workflow_id"]).state == jobs.get(job.id).state == "queued"
+    with pytest.raises(JobsFull, match="2 jobs"):
+        jobs.submit(other("c"))
 
 
 def test_one_fit_at_a_time_for_an_id(jobs: Jobs) -> None:
