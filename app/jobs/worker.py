@@ -93,7 +93,6 @@ def working() -> Iterator[None]:
     except ImpastoError:
         raise
     except Exception as error:
-        log.exception("the job failed")
         raise PortableWorkflowError(FAULT, type(error).__name__) from error
     finally:
         release_freed_memory()
