@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady
 from impasto.app.http.body_limit import TOO_MANY_BYTES, TooManyBytes
+from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.problem import problem
 from impasto.app.http.request_log import request_id
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
@@ -26,6 +27,7 @@ from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import OutOfMemory
+from impasto.model.perception.loss_network import LossNetworkMissing
 from impasto.model.pictures.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
 from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
@@ -58,6 +60,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     KeyReused: (422, "idempotency_key_reused"),
     JobsFull: (429, "queue_full"),
     LossNetworkAbsent: (503, "loss_network_missing"),
+    LossNetworkMissing: (503, "loss_network_missing"),
     UnusablePainting: (422, "unusable_painting"),
 }
 """Class of error -> status and stable code, its subclasses' too unless they have their own."""
@@ -67,6 +70,7 @@ def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem."""
     for kind in CODES:
         app.add_exception_handler(kind, _ours)
+    app.add_exception_handler(ClientDisconnected, _nobody)
     app.add_exception_handler(RequestValidationError, _invalid_fields)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
@@ -79,6 +83,10 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     retry_after = getattr(error, "retry_after", None)
     headers = None if retry_after is None else {"Retry-After": str(retry_after)}
     return problem(status, code, str(error), headers=headers)
+
+
+async def _nobody(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # as nginx calls a client that left before it was answered
 
 
 async def _invalid_fields(request: Request, error: Exception) -> JSONResponse:

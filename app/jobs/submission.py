@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Response
 
-from impasto.app.dependencies import get_batcher, get_jobs, get_settings
+from impasto.app.dependencies import get_jobs, get_painter, get_settings
 from impasto.app.jobs.jobs import JobRequest, Jobs
-from impasto.app.painting.batcher import Batcher
+from impasto.app.painting.painter import Painter
 from impasto.app.schemas import JobInfo
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
@@ -35,7 +35,7 @@ class Submission:
 
     response: Response
     jobs: Jobs
-    batcher: Batcher
+    painter: Painter
     settings: Settings
     key: str | None
 
@@ -62,10 +62,10 @@ class Submission:
 def get_submission(
     response: Response,
     jobs: Annotated[Jobs, Depends(get_jobs)],
-    batcher: Annotated[Batcher, Depends(get_batcher)],
+    painter: Annotated[Painter, Depends(get_painter)],
     settings: Annotated[Settings, Depends(get_settings)],
     idempotency_key: Annotated[
         str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
     ] = None,
 ) -> Submission:
-    return Submission(response, jobs, batcher, settings, idempotency_key)
+    return Submission(response, jobs, painter, settings, idempotency_key)

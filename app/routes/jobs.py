@@ -49,7 +49,7 @@ async def fit_style(
 ) -> JobInfo:
     style = Style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
     data = await image.read()
-    await submission.batcher.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
+    await submission.painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
     await catalogue.refresh()
     return await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id))
 

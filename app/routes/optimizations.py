@@ -89,4 +89,4 @@ async def optimize(
         written = format or preferred_format(accept, decoded.format)
         return OptimizationRequest(images.encode(decoded, "png"), paintings, tuple(shares), options, written, quality)
 
-    return await submission.submit(await submission.batcher.code(read))
+    return await submission.submit(await submission.painter.code(read))

@@ -6,10 +6,11 @@ from typing import Literal
 
 import torch
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.config import Precision
 
 
-class DeviceUnavailable(RuntimeError):
+class DeviceUnavailable(InvalidValue):
     """The device that was asked for is not there."""
 
 

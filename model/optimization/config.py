@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from impasto.model.errors import InvalidValue
 from impasto.model.perception.config import LossNetworkName, Pooling
 
 Method = Literal["lbfgs", "adam", "gradient"]
@@ -29,7 +30,7 @@ class Stop:
 
     def __post_init__(self) -> None:
         if self.steps < 1 or not all(value is None or value > 0 for value in (self.seconds, self.settled)):
-            raise ValueError("steps are at least 1, seconds and settled above 0")
+            raise InvalidValue("steps are at least 1, seconds and settled above 0")
 
 
 NetworkName = Literal["vgg16", "vgg19", "googlenet", "inception_v3"]
@@ -83,11 +84,11 @@ class TransferConfig:
 
     def __post_init__(self) -> None:
         if not all(0 <= weight < math.inf for weight in (self.content_weight, self.style_weight)):
-            raise ValueError("content-weight and style-weight are numbers of at least 0")
+            raise InvalidValue("content-weight and style-weight are numbers of at least 0")
         if not 0 < self.style_scale < math.inf:
-            raise ValueError("style-scale is a number above 0")
+            raise InvalidValue("style-scale is a number above 0")
         if not (0 <= self.variation_weight < math.inf and 0 < self.variation_exponent < math.inf):
-            raise ValueError("variation-weight is a number of at least 0, and variation-exponent one above 0")
+            raise InvalidValue("variation-weight is a number of at least 0, and variation-exponent one above 0")
 
 
 @dataclass(frozen=True)
@@ -173,4 +174,4 @@ class DreamConfig:
 
     def __post_init__(self) -> None:
         if self.jitter < 0:
-            raise ValueError("jitter is at least 0")
+            raise InvalidValue("jitter is at least 0")

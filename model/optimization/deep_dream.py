@@ -25,7 +25,7 @@ from impasto.model.pictures.resize import resample
 class DeepDream:
     """A photo (3, H, W) in [0, 1], ready to be dreamed of.
 
-    Raises TooLarge, LossNetworkMissing; ValueError for a layer that is not there, or an octave of nothing.
+    Raises TooLarge, LossNetworkMissing; InvalidValue for a layer that is not there, or an octave of nothing.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class DeepDream:
         return sum(stage.stop.steps for stage in self.plan)
 
     def run(self) -> Iterator[DescentStep]:
-        """Dream, step by step. Raises Diverged; ValueError for a channel that is not there."""
+        """Dream, step by step. Raises Diverged; InvalidValue for a channel that is not there."""
         return refine(self.plan, self._start, self._losses, method="gradient", rate=self.config.rate)
 
     def _start(self, size: Size, before: Tensor | None) -> Tensor:

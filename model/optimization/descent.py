@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.optimization.config import RATES, Method, Stop
 
 LossFunction = Callable[[Tensor], dict[str, Tensor]]
@@ -33,7 +34,7 @@ SETTLED_OVER = 25
 """Steps over which a descent that goes on must gain something."""
 
 
-class Diverged(RuntimeError):
+class Diverged(ImpastoError):
     """The loss was not finite, or far above what it had been, twice; the second time at a safer setting."""
 
 
@@ -74,12 +75,12 @@ def descend(
 
     rate: of RATES by default.
     A descent that diverges goes on from its best image at a safer setting, L-BFGS with a line search, the others at a
-    tenth of the rate. Raises Diverged when it does so again; ValueError for a rate that is not above 0.
+    tenth of the rate. Raises Diverged when it does so again; InvalidValue for a rate that is not above 0.
     """
     stop = stop or Stop()
     rate = RATES[method] if rate is None else rate
     if not 0 < rate < math.inf:
-        raise ValueError(f"the rate is {rate:g}; it must be a number above 0")
+        raise InvalidValue(f"the rate is {rate:g}; it must be a number above 0")
     began = time.monotonic()
     step, least, best = 0, math.inf, image.detach()
     history: list[float] = []

@@ -10,6 +10,7 @@ import psutil
 import torch
 from torch import Tensor, nn
 
+from impasto.model.errors import InvalidValue
 from impasto.model.optimization.config import Method
 from impasto.model.optimization.descent import HISTORY
 from impasto.model.optimization.schedule import Size
@@ -29,7 +30,7 @@ SPARE = 0.9
 """Share of the free memory that may be taken."""
 
 
-class TooLarge(ValueError):
+class TooLarge(InvalidValue):
     """The memory is not enough for a picture of that size."""
 
 

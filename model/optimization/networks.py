@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.device import find_precision
 from impasto.model.optimization.config import FeaturePrecision, NetworkName
 from impasto.model.perception.config import Pooling
@@ -42,11 +43,11 @@ def load_network(
 
     layers: of VGG "relu4_2", of Inception the names of torchvision's modules, "inception4c" or "Mixed_5d".
     weights: of VGG's features; None: as `load_weights` finds them.
-    Raises LossNetworkMissing; ValueError for no layer, or one that is not there.
+    Raises LossNetworkMissing; InvalidValue for no layer, or one that is not there.
     """
     layers = list(layers)
     if not layers:
-        raise ValueError("name at least one layer")
+        raise InvalidValue("name at least one layer")
     name = choice.network
     if name == "vgg16" or name == "vgg19":  # noqa: PLR1714 (mypy narrows only this)
         found = load_weights(name=name) if weights is None else weights
@@ -79,7 +80,7 @@ class _Inception(nn.Module):
         whole = get_model(name, weights=weights, progress=False).eval().requires_grad_(False)
         there = [child for child, _ in whole.named_children()]
         if unknown := sorted(set(layers) - set(there)):
-            raise ValueError(f"{name} has no layer {', '.join(unknown)}; it has {', '.join(there)}")
+            raise InvalidValue(f"{name} has no layer {', '.join(unknown)}; it has {', '.join(there)}")
         self.features = create_feature_extractor(whole, layers)
         mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
         self.register_buffer("scale", (1 / deviation).view(3, 1, 1), persistent=False)

@@ -25,7 +25,7 @@ from impasto.model.pictures.resize import center_crop
 class Reconstruction:
     """A picture (3, H, W) in [0, 1], whose middle is to be found again from what some layers know of it.
 
-    layers: all that will be asked for. Raises TooLarge, LossNetworkMissing; ValueError for unknown layers.
+    layers: all that will be asked for. Raises TooLarge, LossNetworkMissing; InvalidValue for unknown layers.
     """
 
     def __init__(

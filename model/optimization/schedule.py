@@ -14,6 +14,7 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
 from impasto.model.optimization.config import Method, Stop
 from impasto.model.optimization.descent import DescentStep, LossFunction, descend
 
@@ -34,15 +35,15 @@ class Stage:
 def octaves(full: Size, count: int, *, ratio: float = 2.0) -> list[Size]:
     """`count` sizes, the smallest first, each `ratio` times larger than the one before, the last `full`.
 
-    Raises ValueError when the smallest would be nearly nothing.
+    Raises InvalidValue when the smallest would be nearly nothing.
     """
     if count < 1 or not 1 < ratio < math.inf:
-        raise ValueError("a schedule has at least one size, and each is larger than the one before")
+        raise InvalidValue("a schedule has at least one size, and each is larger than the one before")
     sizes = [(round(full[0] / ratio**n), round(full[1] / ratio**n)) for n in reversed(range(count))]
     if min(full) < SMALLEST:
-        raise ValueError(f"{full[1]} × {full[0]} pixels are too few: both sides must be at least {SMALLEST}")
+        raise InvalidValue(f"{full[1]} × {full[0]} pixels are too few: both sides must be at least {SMALLEST}")
     if min(sizes[0]) < SMALLEST:
-        raise ValueError(
+        raise InvalidValue(
             f"{count} sizes up to {full[1]} × {full[0]} pixels begin at {sizes[0][1]} × {sizes[0][0]}, and both sides "
             f"must be at least {SMALLEST}; choose fewer"
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
 from impasto.model.optimization.config import TransferConfig
 from impasto.model.optimization.descent import DescentStep
 from impasto.model.optimization.memory import check_memory
@@ -40,7 +41,7 @@ class StyleTransfer:
 
     photo, paintings: (3, H, W) in [0, 1]. shares: of the paintings, at least 0 with sum 1; None: equal ones.
     weights: of the loss network; None: as `load_weights` finds them.
-    Raises TooLarge, InvalidWeights, LossNetworkMissing; ValueError for layers that are not there, or a schedule
+    Raises TooLarge, InvalidWeights, LossNetworkMissing; InvalidValue for layers that are not there, or a schedule
     that begins at nothing.
     """
 
@@ -58,7 +59,7 @@ class StyleTransfer:
         self.device = device or torch.device("cpu")
         self._photo, self._paintings = photo, list(paintings)
         if not paintings:
-            raise ValueError("name a painting")
+            raise InvalidValue("name a painting")
         shares = convex(shares or [1 / len(paintings)] * len(paintings))
         if len(shares) != len(paintings):
             raise InvalidWeights(f"{len(shares)} shares for {len(paintings)} paintings")

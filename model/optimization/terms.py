@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.kernels import cpp_compiler
 from impasto.model.optimization.memory import check_memory
 from impasto.model.optimization.schedule import SMALLEST, Stage
@@ -84,7 +85,7 @@ class VariationTerm:
 
     def __post_init__(self) -> None:
         if not (0 <= self.weight < math.inf and 0 < self.exponent < math.inf):
-            raise ValueError("the variation's weight is a number of at least 0, and its exponent one above 0")
+            raise InvalidValue("the variation's weight is a number of at least 0, and its exponent one above 0")
 
     def __call__(self, image: Tensor, features: Mapping[str, Tensor]) -> Tensor:
         return self.weight * total_variation(image, self.exponent).sum()
@@ -108,7 +109,7 @@ class RangeTerm:
 class ActivationTerm:
     """−½ mean F(y)² at a layer, or −mean F(y) of one of its channels: what the network sees in it.
 
-    A. Mordvintsev, C. Olah, M. Tyka, "Inceptionism", 2015. Raises ValueError for a channel that is not there.
+    A. Mordvintsev, C. Olah, M. Tyka, "Inceptionism", 2015. Raises InvalidValue for a channel that is not there.
     """
 
     layer: str
@@ -121,7 +122,7 @@ class ActivationTerm:
         if self.channel is None:
             return -seen.square().mean() / 2
         if not 0 <= self.channel < seen.shape[1]:
-            raise ValueError(f"{self.layer} has channels 0 to {seen.shape[1] - 1}, not {self.channel}")
+            raise InvalidValue(f"{self.layer} has channels 0 to {seen.shape[1] - 1}, not {self.channel}")
         return -seen[:, self.channel].mean()
 
 

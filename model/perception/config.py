@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from impasto.model.errors import InvalidValue
+
 LossNetworkName = Literal["vgg16", "vgg19"]
 """Of ARCHITECTURES."""
 
@@ -69,6 +71,6 @@ class BalanceConfig:
 
     def __post_init__(self) -> None:
         if min(self.remaining, self.distance, self.content_error) <= 0 or self.pictures < 1 or self.largest < 1:
-            raise ValueError(
+            raise InvalidValue(
                 "balance: remaining, distance and content-error are above 0, pictures and largest at least 1"
             )

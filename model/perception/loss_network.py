@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.perception.config import LossNetworkName, Pooling
 
 # torchvision takes four seconds to import, and a service only looks whether the file is there: imported where used.
@@ -68,7 +69,7 @@ ARCHITECTURES = {
 LAYERS = ARCHITECTURES["vgg16"].layers
 
 
-class LossNetworkMissing(RuntimeError):
+class LossNetworkMissing(ImpastoError):
     """The loss network's weights are neither cached, whole, nor to be downloaded."""
 
 
@@ -101,7 +102,7 @@ def load_weights(path: Path | None = None, name: LossNetworkName = "vgg16") -> d
             return load_file(path)
         except (OSError, SafetensorError) as error:
             raise LossNetworkMissing(
-                f"{path} does not hold the loss network ({error}); scripts/fetch.py writes it anew"
+                f"{path} does not hold the loss network ({error}); `impasto fetch` writes it anew"
             ) from error
     from torchvision.models import get_weight
 
@@ -124,7 +125,7 @@ def load_weights(path: Path | None = None, name: LossNetworkName = "vgg16") -> d
 class LossNetwork(nn.Module):
     """The named activations of VGG, each computed once and no deeper than needed.
 
-    layers: names such as "relu3_3". Raises ValueError for one that the network does not have.
+    layers: names such as "relu3_3". Raises InvalidValue for one that the network does not have.
     pooling: "average" as in the papers (smoother gradients) or "max" as the network was trained.
     weights: the state dict of `features`; `load_weights()` gives the real one.
     """
@@ -147,12 +148,12 @@ class LossNetwork(nn.Module):
         self._indices = architecture.layers
         wanted = set(layers)
         if unknown := sorted(wanted - set(self._indices)):
-            raise ValueError(f"{name} has no layer {', '.join(unknown)}; it has {', '.join(self._indices)}")
+            raise InvalidValue(f"{name} has no layer {', '.join(unknown)}; it has {', '.join(self._indices)}")
         self.layers = {self._indices[layer]: layer for layer in sorted(wanted, key=self._indices.__getitem__)}
         if f"{max(self.layers) - 1}.weight" not in weights:
             raise LossNetworkMissing(
                 f"the weights of the loss network end before {self.layers[max(self.layers)]}; "
-                "scripts/fetch.py writes them anew"
+                "`impasto fetch` writes them anew"
             )
         with torch.device("meta"):  # spares the memory of the classifier, and the time to initialise it
             features = get_model(name, weights=None, init_weights=False).features[: max(self.layers) + 1]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from impasto.model.errors import InvalidValue
 from impasto.model.perception.config import ObjectiveConfig
 from impasto.model.perception.loss_network import LossNetwork, load_weights
 from impasto.model.perception.losses import (
@@ -21,13 +21,6 @@ from impasto.model.perception.losses import (
     style_loss,
     total_variation,
 )
-
-
-def objective_of(training: Mapping[str, Any]) -> ObjectiveConfig:
-    """The objective that a network was trained with, as its checkpoint's `training` tells."""
-    found: dict[str, Any] = training.get("config", {}).get("objective", {})
-    values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in found.items()}
-    return ObjectiveConfig(**values)
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ class Objective(nn.Module):
     def __init__(self, config: ObjectiveConfig, paintings: Iterable[Tensor], weights: dict[str, Tensor] | None = None):
         super().__init__()
         if len(config.style_weights) != len(config.style_layers):
-            raise ValueError(f"{len(config.style_weights)} style weights for {len(config.style_layers)} style layers")
+            raise InvalidValue(f"{len(config.style_weights)} style weights for {len(config.style_layers)} style layers")
         self.config = config
         layers = {config.content_layer, *config.style_layers}
         self.loss_network = LossNetwork(layers, weights or load_weights(), pooling=config.pooling)

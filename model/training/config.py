@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
 from impasto.model.perception.config import BalanceConfig, ObjectiveConfig
 
@@ -41,7 +42,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if min(self.steps, self.batch) < 1 or self.crop < SMALLEST_SIDE:
-            raise ValueError(f"steps and batch are at least 1, crop is at least {SMALLEST_SIDE} pixels")
+            raise InvalidValue(f"steps and batch are at least 1, crop is at least {SMALLEST_SIDE} pixels")
 
 
 @dataclass(frozen=True)
@@ -71,4 +72,4 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if min(self.log_every, self.save_every, self.preview_every) < 1:
-            raise ValueError("log-every, save-every and preview-every are at least 1 step")
+            raise InvalidValue("log-every, save-every and preview-every are at least 1 step")

@@ -90,7 +90,7 @@ def test_what_is_no_painting_ends_with_a_reason_and_writes_nothing(
 
 def test_a_damaged_loss_network_is_named(fit: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "loss-network.safetensors").write_bytes(b"cut short")
-    with pytest.raises(SystemExit, match=r"fetch\.py writes it anew"):
+    with pytest.raises(SystemExit, match="`impasto fetch` writes it anew"):
         fit(encoded(painting()))
 
 
