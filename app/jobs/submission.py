@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Any
-from uuid import UUID, uuid4, uuid5
 
 from fastapi import Depends, Header, Response
 
@@ -20,8 +17,6 @@ from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
 from impasto.model.perception.loss_network import is_there
 
-JOBS = UUID("5b6b3c6e-6f0f-4a52-9d0b-1f6f0f7a3c11")
-"""The namespace in which an idempotency key becomes the id of a job."""
 ACCEPTED: dict[str, Any] = {
     "description": "The job",
     "headers": {"Location": {"description": "Where the job is followed", "schema": {"type": "string"}}},
@@ -44,28 +39,14 @@ class Submission:
     settings: Settings
     key: str | None
 
-    async def submit(
-        self, fields: object, files: Sequence[bytes], prepare: Callable[[], Awaitable[JobRequest]]
-    ) -> JobInfo:
+    async def submit(self, request: JobRequest, check: Callable[[], object] = lambda: None) -> JobInfo:
         """The job of a request: a new one, or the one that came with the same key before.
 
-        fields, files: all of the request, by which it is known again; fields as JSON values.
-        prepare: what the job is told; checks it, and is not called for a job that is there already.
-        Raises LossNetworkAbsent, KeyReused, FitRunning, JobsFull, and what `prepare` raises.
+        check: raises what speaks against a new job; it is called in a thread.
+        Raises LossNetworkAbsent, KeyReused, FitRunning, JobsFull too.
         """
-        name = f"{self.painter.stylizer.network_id} {self.key}"
-        job_id = str(uuid5(JOBS, name) if self.key else uuid4())
-
-        def digest() -> str:
-            parts = [json.dumps(fields).encode(), *files]
-            return sha256(b"".join(parts)).hexdigest()
-
-        fingerprint = await asyncio.to_thread(digest)
-        job = await asyncio.to_thread(self.jobs.known, job_id, fingerprint)
-        if job is None:
-            self._check_loss_network()
-            await asyncio.to_thread(self.jobs.check_room)  # before pictures are decoded for nothing
-            job = await asyncio.to_thread(self.jobs.submit, job_id, await prepare(), fingerprint)
+        self._check_loss_network()
+        job = await asyncio.to_thread(self.jobs.submit, request, key=self.key, check=check)
         self.response.headers["Location"] = f"/v1/jobs/{job.id}"
         return JobInfo.of(job)
 

@@ -110,16 +110,19 @@ class Catalogue:
 
     async def add(self, pack: StylePack) -> AddedStyle:
         """Add a style. Raises QueueFull, DeadlineExceeded, and what `check_free` raises."""
-        await self.check_free(pack.style.id)
+        await self.refresh()
+        self.check_free(pack.style.id)
         preview = await self._previews.paint(pack.vector)
         if not pack.preview:
             pack = replace(pack, preview=await self._previews.small(preview))
         return self._as_added(await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview)))
 
-    async def check_free(self, style_id: str) -> None:
-        """Raises StyleExists for an id that is taken, ReservedId for a reserved one, StoreUnavailable."""
-        await self.refresh()
-        self._not_taken(style_id)
+    def check_free(self, style_id: str) -> None:
+        """Raises StyleExists for an id that was taken at the last look, ReservedId for a reserved one."""
+        if style_id in RESERVED:
+            raise ReservedId(f"{style_id!r} is reserved; choose another id")
+        if style_id in self.styles:
+            raise StyleExists(f"there is a style {style_id!r} already")
 
     async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
         """Change what is known of a style; "id" gives it another id.
@@ -129,7 +132,7 @@ class Catalogue:
         await self.refresh()
         new_id = replace(self._changeable(style_id).pack.style, **changes).id
         if new_id != style_id:
-            self._not_taken(new_id)
+            self.check_free(new_id)
 
         def change(file: bytes) -> bytes:
             pack = self.read(file)  # as it is now: another replica may have changed another field
@@ -161,12 +164,13 @@ class Catalogue:
             try:
                 await self.refresh()
                 if not available:
-                    log.info("the database of added styles is back")
+                    log.info("the database is back")
                 available = True
             except Exception as error:
                 if available:  # once, not every second
                     fault = None if isinstance(error, StoreUnavailable) else error
-                    log.error("added styles stay as they are", reason=str(error), exc_info=fault)
+                    reason = getattr(error, "reason", str(error))
+                    log.error("added styles stay as they are", reason=reason, exc_info=fault)
                 available = False
             await asyncio.sleep(INTERVAL)
 
@@ -178,19 +182,13 @@ class Catalogue:
             try:
                 await self.refresh()  # a conflict also says that something is new
             except StoreUnavailable as error:  # what was done is done; `watch` will see it
-                log.warning("a change of styles is not seen yet", reason=str(error))
+                log.warning("a change of styles is not seen yet", reason=error.reason)
 
     def _as_added(self, stored: Stored) -> AddedStyle:
         """A stored style. Raises PackError."""
         known = self._added.get(stored.id)
         pack = known.pack if known and known.file == stored.pack else self.read(stored.pack)
         return AddedStyle(pack, stored.pack, stored.preview, stored.created)
-
-    def _not_taken(self, style_id: str) -> None:
-        if style_id in RESERVED:
-            raise ReservedId(f"{style_id!r} is reserved; choose another id")
-        if style_id in self.styles:
-            raise StyleExists(f"there is a style {style_id!r} already")
 
     def _changeable(self, style_id: str) -> AddedStyle:
         added = self.added(style_id)
