@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Header, Response
+from fastapi import Response
 
-from impasto.app.dependencies import get_jobs, get_painter, get_settings
-from impasto.app.jobs.jobs import JobRequest, Jobs
+from impasto.app.jobs.jobs import Job, JobRequest, Jobs
 from impasto.app.painting.painter import Painter
-from impasto.app.schemas import JobInfo
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
 from impasto.model.perception.loss_network import is_there
@@ -21,6 +19,14 @@ ACCEPTED: dict[str, Any] = {
     "description": "The job",
     "headers": {"Location": {"description": "Where the job is followed", "schema": {"type": "string"}}},
 }
+
+
+MOST_PAINTINGS = 4
+"""In one picture by optimisation."""
+
+
+class OptimizationsOff(ImpastoError):
+    """This service makes no pictures by optimisation."""
 
 
 class LossNetworkAbsent(ImpastoError):
@@ -39,7 +45,7 @@ class Submission:
     settings: Settings
     key: str | None
 
-    async def submit(self, request: JobRequest, check: Callable[[], object] = lambda: None) -> JobInfo:
+    async def submit(self, request: JobRequest, check: Callable[[], object] = lambda: None) -> Job:
         """The job of a request: a new one, or the one that came with the same key before.
 
         check: raises what speaks against a new job; it is called in a thread.
@@ -48,7 +54,7 @@ class Submission:
         self._check_loss_network()
         job = await asyncio.to_thread(self.jobs.submit, request, key=self.key, check=check)
         self.response.headers["Location"] = f"/v1/jobs/{job.id}"
-        return JobInfo.of(job)
+        return job
 
     def _check_loss_network(self) -> None:
         file = self.settings.loss_network_file
@@ -57,15 +63,3 @@ class Submission:
                 "the loss network is missing, without which no style can be fitted and nothing optimised: "
                 f"run scripts/fetch.py on the server, which writes {file.absolute()}"
             )
-
-
-def get_submission(
-    response: Response,
-    jobs: Annotated[Jobs, Depends(get_jobs)],
-    painter: Annotated[Painter, Depends(get_painter)],
-    settings: Annotated[Settings, Depends(get_settings)],
-    idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
-    ] = None,
-) -> Submission:
-    return Submission(response, jobs, painter, settings, idempotency_key)

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping
+from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping, get_submission
 from impasto.app.http.etag import entity_tag
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
-from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
+from impasto.app.jobs.submission import ACCEPTED, Submission
 from impasto.app.schemas import BINARY, JPEG, JobInfo, problems
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
@@ -51,7 +51,7 @@ async def fit_style(
     data = await image.read()
     await submission.painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
     await catalogue.refresh()
-    return await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id))
+    return JobInfo.of(await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id)))
 
 
 async def get_known_job(

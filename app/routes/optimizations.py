@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 
+from impasto.app.dependencies import get_submission
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.jobs.jobs import OptimizationRequest
-from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
+from impasto.app.jobs.submission import ACCEPTED, MOST_PAINTINGS, OptimizationsOff, Submission
 from impasto.app.schemas import JobInfo, problems
-from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format
@@ -18,13 +19,6 @@ from impasto.model.styles.blend import convex
 from impasto.model.styles.paintings import read_painting
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
-
-MOST_PAINTINGS = 4
-"""In one picture."""
-
-
-class OptimizationsOff(ImpastoError):
-    """This service makes no pictures by optimisation."""
 
 
 @router.post(
@@ -89,4 +83,4 @@ async def optimize(
         written = format or preferred_format(accept, decoded.format)
         return OptimizationRequest(images.encode(decoded, "png"), paintings, tuple(shares), options, written, quality)
 
-    return await submission.submit(await submission.painter.code(read))
+    return JobInfo.of(await submission.submit(await submission.painter.code(read)))
