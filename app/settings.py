@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SHIPPED, Precision
 
 PREFIX = "IMPASTO_"
@@ -23,7 +24,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every network of the machine.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by scripts/train.py.")
+    checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by `impasto train`.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")
     precision: Precision = Field("auto", description="auto, float32, bfloat16 or float16.")
     max_upload_bytes: int = Field(25_000_000, ge=1, description="Largest request in bytes; more is refused with 413.")
@@ -54,7 +55,7 @@ class Settings(BaseSettings):
         description="Database of styles and jobs, such as postgresql://user@host/name. None: SQLite in DATA_DIR.",
     )
     worker: Literal["service", "external"] = Field(
-        "service", description="Who does the jobs: a process that the service starts, or scripts/worker.py elsewhere."
+        "service", description="Who does the jobs: a process that the service starts, or `impasto worker` elsewhere."
     )
     job_queue_size: int = Field(8, ge=1, description="Jobs that may wait; more are refused with 429.")
     fit_content: Path | None = Field(
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
     )
     loss_network: Path | None = Field(
         None,
-        description="Loss network, written by scripts/fetch.py. "
+        description="Loss network, written by `impasto fetch`. "
         "None: loss-network.safetensors in DATA_DIR, else torchvision's cache.",
     )
     optimizations: bool = Field(
@@ -90,3 +91,16 @@ class Settings(BaseSettings):
         """The environment of a process that is to have the same settings."""
         others = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
         return others | {f"{PREFIX}{name.upper()}": "" if value is None else str(value) for name, value in self}
+
+
+class InvalidSettings(InvalidValue):
+    """A variable of the environment has a value that cannot be used."""
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises InvalidSettings, naming the variables."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = (f"{PREFIX}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+        raise InvalidSettings("; ".join(faults)) from None

@@ -1,7 +1,8 @@
-"""What the commands that make a picture by optimisation share: reading, following, writing."""
+"""What the commands share that make pictures: reading, following an optimisation, writing."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from torch import Tensor
 from tqdm import tqdm
 
-from impasto.app.settings import Settings
+from impasto.app.settings import read_settings
+from impasto.model.errors import InvalidValue
 from impasto.model.optimization.descent import DescentStep, Diverged
 from impasto.model.perception.loss_network import LAYERS, load_weights
 from impasto.model.pictures import images
@@ -17,6 +19,8 @@ from impasto.model.pictures.images import Format, Picture
 from impasto.model.pictures.resize import resample
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+STREAM = Path("-")
+"""Standard input, or standard output."""
 
 
 def read(path: Path, *, at_most: int | None = None) -> Picture:
@@ -25,12 +29,12 @@ def read(path: Path, *, at_most: int | None = None) -> Picture:
 
 
 def kept_weights(network: str, layers: Iterable[str]) -> dict[str, Tensor] | None:
-    """The loss network as scripts/fetch.py keeps it, if it is there and deep enough for the layers.
+    """The loss network as `impasto fetch` keeps it, if it is there and deep enough for the layers.
 
     layers: names, perhaps with weights, "relu4_2=0.7". None: it is to be looked for elsewhere.
-    Raises LossNetworkMissing.
+    Raises LossNetworkMissing, InvalidSettings.
     """
-    file = Settings().loss_network_file
+    file = read_settings().loss_network_file
     if network != "vgg16" or not file.is_file():
         return None
     weights = load_weights(file)
@@ -45,17 +49,27 @@ def repainted(photo: Picture, rgb: Tensor) -> Picture:
 
 
 def check_target(path: Path) -> None:
-    """Make the folder of a file to be written. Raises ValueError for what cannot be one."""
+    """Make the folder of a file to be written. Raises InvalidValue for what cannot be one."""
     if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"{path}: pictures are written as {', '.join(FORMATS)}")
+        raise InvalidValue(f"{path}: pictures are written as {', '.join(FORMATS)}")
     if path.is_dir():
-        raise ValueError(f"{path} is a folder; name a file")
+        raise InvalidValue(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def write(picture: Picture, path: Path) -> None:
     """Write a picture in the format that the file's name says."""
-    path.write_bytes(images.encode(picture, FORMATS[path.suffix.lower()], quality=92))
+    put(images.encode(picture, FORMATS[path.suffix.lower()], quality=92), path)
+
+
+def put(data: bytes, path: Path) -> None:
+    """Write a file, whole or not at all, or to standard output."""
+    if path == STREAM:
+        sys.stdout.buffer.write(data)
+        return
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(data)
+    unfinished.replace(path)
 
 
 def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentStep], None] | None = None) -> DescentStep:
@@ -83,5 +97,5 @@ def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentSte
                 raise
             bar.write(f"{error}. This is the best picture until then")
     if last is None:
-        raise ValueError("there was no step to make")
+        raise InvalidValue("there was no step to make")
     return last

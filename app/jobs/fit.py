@@ -106,5 +106,5 @@ def load_kept_weights(settings: Settings) -> dict[str, Tensor]:
     """The loss network from this machine: a job never downloads it. Raises LossNetworkMissing."""
     path = settings.loss_network_file
     if not is_there(path):
-        raise LossNetworkMissing(f"the loss network is missing: run scripts/fetch.py, which writes {path}")
+        raise LossNetworkMissing(f"the loss network is missing: run `impasto fetch`, which writes {path}")
     return load_weights(path if path.is_file() else None)

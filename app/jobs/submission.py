@@ -61,5 +61,5 @@ class Submission:
         if self.settings.worker == "service" and not is_there(file):
             raise LossNetworkAbsent(
                 "the loss network is missing, without which no style can be fitted and nothing optimised: "
-                f"run scripts/fetch.py on the server, which writes {file.absolute()}"
+                f"run `impasto fetch` on the server, which writes {file.absolute()}"
             )

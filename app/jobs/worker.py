@@ -1,6 +1,6 @@
 """The process that does the jobs: takes them from the queue, one at a time; styles that it fits it adds to the store.
 
-A service starts one beside itself (`app/jobs/supervisor.py`); with IMPASTO_WORKER=external, `scripts/worker.py` is
+A service starts one beside itself (`app/jobs/supervisor.py`); with IMPASTO_WORKER=external, `impasto worker` is
 that process. Of several on one database one works and the others stand by: when it dies, the next one goes on
 with its job after the last recorded step.
 """
@@ -26,7 +26,7 @@ from impasto.app.http.request_log import configure_logging
 from impasto.app.jobs.fit import Fitting, load_kept_weights
 from impasto.app.jobs.jobs import APPLICATION, FAULT, FIT, OPTIMIZE, VERSION, dbos_url, queue_name
 from impasto.app.jobs.optimize import Optimizing
-from impasto.app.settings import Settings
+from impasto.app.settings import Settings, read_settings
 from impasto.app.styles.store import StyleStore
 from impasto.model.errors import ImpastoError
 from impasto.model.network import checkpoint
@@ -144,19 +144,19 @@ def _end_with_service() -> None:
 
 
 def main(*, external: bool = False) -> None:
-    """external: not started by a service, but by a person."""
-    settings = Settings()
+    """external: not started by a service, but by a person. Raises InvalidSettings, LossNetworkMissing, and as `run`."""
+    settings = read_settings()
     configure_logging(settings.log_format)
     if not external:
         os.nice(10)  # pictures that are waited for go first
         threading.Thread(target=_end_with_service, daemon=True).start()
-    try:
-        if external:
-            load_kept_weights(settings)  # better found now than by every job
-        run(settings)
-    except (ImpastoError, OSError) as error:
-        sys.exit(f"worker: {getattr(error, 'reason', error)}")
+    if external:
+        load_kept_weights(settings)  # better found now than by every job
+    run(settings)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (ImpastoError, OSError) as error:
+        sys.exit(f"worker: {error}")

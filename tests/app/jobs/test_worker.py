@@ -256,7 +256,7 @@ def test_the_worker_of_a_service_is_started_again_and_ends_with_it(
         "IMPASTO_DATA_DIR": str(tmp_path),
         "IMPASTO_PORT": "0",
     }
-    service = subprocess.Popen([sys.executable, "-m", "impasto.app"], cwd=ROOT, env=environment)
+    service = subprocess.Popen([sys.executable, "-m", "impasto", "serve"], cwd=ROOT, env=environment)
     try:
         first = _wait_for(lambda: children(service.pid))[0]
         os.kill(first, signal.SIGKILL)
