@@ -52,7 +52,8 @@ def main() -> None:
     try:
         command.run(arguments)
     except (ImpastoError, OSError) as error:
-        sys.exit(f"impasto {name}: {error}")
+        reason = getattr(error, "reason", error)  # of a database: what a client of the service is not told
+        sys.exit(f"impasto {name}: {reason}")
     except KeyboardInterrupt:
         print(f"impasto {name}: stopped", file=sys.stderr)
         sys.exit(INTERRUPTED)
