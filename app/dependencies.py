@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Header, Request, Response
 
 from impasto.app.jobs.jobs import Jobs
-from impasto.app.painting.batcher import Batcher
-from impasto.app.painting.previews import Previews
+from impasto.app.jobs.submission import Submission
+from impasto.app.painting.painter import Painter
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.errors import ImpastoError
@@ -28,28 +28,34 @@ def get_settings(request: Request) -> Settings:
     return settings
 
 
-def get_batcher(request: Request) -> Batcher:
+def get_painter(request: Request) -> Painter:
     """Raises NotReady while the application is not started."""
-    batcher: Batcher | None = request.app.state.batcher
-    return _started(batcher)
-
-
-def get_previews(request: Request) -> Previews:
-    """Raises NotReady as `get_batcher` does."""
-    previews: Previews | None = request.app.state.previews
-    return _started(previews)
+    painter: Painter | None = request.app.state.painter
+    return _started(painter)
 
 
 def get_catalogue(request: Request) -> Catalogue:
-    """Raises NotReady as `get_batcher` does."""
+    """Raises NotReady as `get_painter` does."""
     catalogue: Catalogue | None = request.app.state.catalogue
     return _started(catalogue)
 
 
 def get_jobs(request: Request) -> Jobs:
-    """Raises NotReady as `get_batcher` does."""
+    """Raises NotReady as `get_painter` does."""
     jobs: Jobs | None = request.app.state.jobs
     return _started(jobs)
+
+
+def get_submission(
+    response: Response,
+    jobs: Annotated[Jobs, Depends(get_jobs)],
+    painter: Annotated[Painter, Depends(get_painter)],
+    settings: Annotated[Settings, Depends(get_settings)],
+    idempotency_key: Annotated[
+        str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
+    ] = None,
+) -> Submission:
+    return Submission(response, jobs, painter, settings, idempotency_key)
 
 
 def get_stopping(request: Request) -> threading.Event:

@@ -7,7 +7,7 @@ from types import FrameType
 import uvicorn
 
 from impasto.app.http.request_log import configure_logging
-from impasto.app.main import create_app, load_stylizer
+from impasto.app.main import create_app
 from impasto.app.settings import read_settings
 from impasto.model.network.allocator import keep_freed_memory
 
@@ -17,7 +17,7 @@ def serve() -> None:
     settings = read_settings()
     configure_logging(settings.log_format)
     keep_freed_memory()
-    app = create_app(settings, load_stylizer(settings))
+    app = create_app(settings)
     _Server(uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None)).run()
 
 

@@ -16,9 +16,11 @@ PREFIX = "IMPASTO_"
 
 
 class Settings(BaseSettings):
-    """Each is read from the variable IMPASTO_<NAME>, or from a file `.env` in the working folder."""
+    """Each is read from the variable IMPASTO_<NAME>, or from a file `.env` in the working folder. Empty: None."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_parse_none_str="", extra="ignore", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every network of the machine.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -48,12 +50,14 @@ class Settings(BaseSettings):
     deadline: float = Field(60.0, gt=0, description="Seconds after which a request that is not painted gets a 504.")
     data_dir: Path = Field(Path("data"), description="Folder of the SQLite database; created when it is needed.")
     database_url: str | None = Field(
-        None, description="Database of added styles, such as postgresql://user@host/name. None: SQLite in DATA_DIR."
+        None,
+        repr=False,  # it may have a password
+        description="Database of styles and jobs, such as postgresql://user@host/name. None: SQLite in DATA_DIR.",
     )
     worker: Literal["service", "external"] = Field(
         "service", description="Who does the jobs: a process that the service starts, or `impasto worker` elsewhere."
     )
-    fit_queue_size: int = Field(8, ge=1, description="Jobs that may wait; more are refused with 429.")
+    job_queue_size: int = Field(8, ge=1, description="Jobs that may wait; more are refused with 429.")
     fit_content: Path | None = Field(
         None, description="Folder of photos to fit styles on. None: five that come with Impasto."
     )
@@ -85,8 +89,8 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The environment of a process that is to have the same settings."""
-        own = {f"{PREFIX}{name.upper()}": str(value) for name, value in self if value is not None}
-        return {**os.environ, **own}
+        others = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+        return others | {f"{PREFIX}{name.upper()}": "" if value is None else str(value) for name, value in self}
 
 
 class InvalidSettings(InvalidValue):

@@ -22,7 +22,7 @@ from impasto.model.network.device import device_name
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.perception import artefacts
-from impasto.model.perception.objective import Objective, objective_of
+from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
@@ -93,7 +93,7 @@ class Evaluator:
         return _painted(self.source, self.stylizer, photo, row)
 
     def _kept_out(self, arguments: Arguments) -> list[Path]:
-        kept_out = set(self.source.training.get("held_out", []))
+        kept_out = set(self.source.training.held_out)
         files = [f for f in images.files_in(arguments.content) if arguments.all_photos or f.name in kept_out]
         if not files:
             raise InvalidValue(f"{arguments.content} has none of the photos kept out of training; try --all-photos")
@@ -174,7 +174,7 @@ def _versus(evaluator: Evaluator, many: Path, singles: Sequence[Path]) -> Sectio
     shared = losses(lambda photo, row: _painted(*network, photo, rows[row]))
     single = losses(lambda photo, row: _painted(*alone[row], photo, 0))
     text = (
-        f"Each network had {source.training['steps']} updates. By how much the losses of one for "
+        f"Each network had {source.training.steps} updates. By how much the losses of one for "
         f"{len(source.styles)} styles are above those of the networks of one style each:\n\n"
     )
     return Section(
@@ -188,7 +188,9 @@ def _blends(evaluator: Evaluator) -> Section:
     pairs = some_pairs(len(evaluator.styles), PAIRS)
     photos = evaluator.photos[:BLENDED]
     progress = _progress(len(pairs), "blends")
-    found = measure_blends(evaluator.stylizer, evaluator.objective, photos, pairs, progress=progress)
+    found = measure_blends(
+        evaluator.stylizer, evaluator.source.styles.vectors, evaluator.objective, photos, pairs, progress=progress
+    )
     text = (
         f"{len(photos)} photos in every blend. Spearman's coefficient is 1 where, at every step, the style loss to the "
         "one style falls and that to the other rises. An artefact below its threshold is not seen, and counts as at "
@@ -303,7 +305,7 @@ def _peer(
 
 
 def _objective(source: Checkpoint, paintings: Sequence[Tensor]) -> Objective:
-    config = objective_of(source.training)
+    config = source.training.objective
     return Objective(config, [resize(each, config.painting_size) for each in paintings])
 
 

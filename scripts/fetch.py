@@ -26,11 +26,10 @@ def run(arguments: Arguments) -> None:
     from impasto.model.network import checkpoint
     from impasto.model.optimization.config import TransferConfig
     from impasto.model.perception.loss_network import load_weights, save_weights
-    from impasto.model.perception.objective import objective_of
 
     settings = read_settings()
     output = arguments.output or settings.loss_network_file
-    config = objective_of(checkpoint.load(settings.checkpoint).training)
+    config = checkpoint.load(settings.checkpoint).training.objective
     layers = [config.content_layer, *config.style_layers, *TransferConfig().style_layers]
     save_weights(load_weights(), layers, output)
     print(f"{output}: {output.stat().st_size / 1e6:.0f} MB")

@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": "serve painting over HTTP, and a page to mix styles by hand",
     "worker": "do the jobs of services that leave them to others",
     "styles": "list, show, preview, export, import and remove styles",
+    "recipe": "print the command that paints a picture again",
     "fit": "learn a new style from one painting",
     "train": "train one network in as many styles as there are paintings",
     "evaluate": "measure a network on photos it was not trained on",
@@ -51,7 +52,8 @@ def main() -> None:
     try:
         command.run(arguments)
     except (ImpastoError, OSError) as error:
-        sys.exit(f"impasto {name}: {error}")
+        reason = getattr(error, "reason", error)  # of a database: what a client of the service is not told
+        sys.exit(f"impasto {name}: {reason}")
     except KeyboardInterrupt:
         print(f"impasto {name}: stopped", file=sys.stderr)
         sys.exit(INTERRUPTED)

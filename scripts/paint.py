@@ -39,6 +39,8 @@ class Arguments:
     """Longest side of the result in pixels. Default: the photo's own; 320 a picture on a sheet."""
     quality: int = 92
     """Of JPEG and WebP, 1 to 100."""
+    no_recipe: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Do not write into the picture what it was painted with."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Paint again what the output folder has already."""
     watch: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False

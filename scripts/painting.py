@@ -14,10 +14,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from impasto.model.errors import ImpastoError, InvalidValue
-from impasto.model.painting.stylizer import check_size, finish
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages, Picture
+from impasto.model.pictures.recipe import Recipe
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.loading import load
 from impasto.scripts.paint import Arguments
@@ -96,7 +96,8 @@ class Easel:
         if arguments.all:
             self._vectors = dict(zip(source.styles.ids, source.styles.vectors, strict=True))
         else:
-            self._vectors = {"blend": source.styles.blend(parse_shares(arguments.style))}
+            self._weights = parse_shares(arguments.style)
+            self._vectors = {"blend": source.styles.blend(self._weights)}
 
     def paint(self, targets: dict[Path, Path]) -> int:
         """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
@@ -120,17 +121,28 @@ class Easel:
             done()
         written = picture.format if target == STREAM else FORMATS[target.suffix.lower()]
         if not self._arguments.all:
-            return images.encode(painted["blend"], written, quality=self._arguments.quality)
+            painting, quality = painted["blend"], self._arguments.quality
+            return images.encode(painting, written, quality=quality, description=self._recipe(painting))
         cells = [("photo", picture.rgb), *((style, each.rgb) for style, each in painted.items())]
         sheet = io.BytesIO()
         contact_sheet(cells, columns=SHEET_COLUMNS).save(sheet, written.upper(), quality=self._arguments.quality)
         return sheet.getvalue()
 
+    def _recipe(self, painting: Picture) -> str | None:
+        if self._arguments.no_recipe:
+            return None
+        recipe = Recipe(
+            weights=self._weights,
+            network_id=self._stylizer.network_id,
+            size=max(painting.size),
+            strength=self._arguments.strength,
+            preserve_color=self._arguments.preserve_color,
+        )
+        return recipe.to_text()
+
     def _painted(self, picture: Picture, vector: Tensor) -> Picture:
-        check_size(picture)
-        rgb = self._stylizer.paint(picture.rgb[None], vector[None])[0]
         strength, preserve_color = self._arguments.strength, self._arguments.preserve_color
-        return finish(picture, rgb, strength=strength, preserve_color=preserve_color)
+        return self._stylizer.stylize(picture, vector, strength=strength, preserve_color=preserve_color)
 
 
 def check_watchable(arguments: Arguments) -> None:

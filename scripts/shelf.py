@@ -20,8 +20,10 @@ from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.store import StyleExists, StyleStore
 from impasto.model.errors import InvalidValue
 from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.table import StyleTable
 from impasto.scripts.loading import load
@@ -67,7 +69,7 @@ def open_shelf(path: Path | None) -> Iterator[Shelf]:
     source, stylizer = load(settings.checkpoint, device=settings.device, precision=settings.precision)
     store = StyleStore(settings.database, source.network_id)
     try:
-        yield ServiceShelf(stylizer, store)
+        yield ServiceShelf(source, stylizer, store)
     finally:
         store.close()
 
@@ -84,15 +86,14 @@ class FileShelf:
         return self._source.styles
 
     def losses(self, style_id: str) -> dict[str, float]:
-        losses: dict[str, float] = self._source.training.get("style_losses", {}).get(style_id, {})
-        return losses
+        return dict(self._source.training.style_losses.get(style_id, {}))
 
     def preview(self, style_id: str) -> bytes:
         return _preview(self._stylizer, self.table.vectors[self.table.row(style_id)])
 
     def pack(self, style_id: str) -> StylePack:
         vector, preview = self.table.vectors[self.table.row(style_id)], small(self.preview(style_id))
-        fit = {"losses": self.losses(style_id)}
+        fit = FitRecord(losses=self.losses(style_id))
         return StylePack(self.table[style_id], vector, self._source.network_id, fit, preview)
 
     def add(self, file: bytes) -> str:
@@ -117,9 +118,8 @@ class FileShelf:
 class ServiceShelf:
     """The styles that the service paints: a running one sees within a second what changes here."""
 
-    def __init__(self, stylizer: Stylizer, store: StyleStore) -> None:
-        self._previews = _Previews(stylizer)
-        self._catalogue = Catalogue(stylizer, self._previews, store)
+    def __init__(self, source: Checkpoint, stylizer: Stylizer, store: StyleStore) -> None:
+        self._catalogue = Catalogue(source, _Previews(stylizer), store)
         asyncio.run(self._catalogue.refresh())
 
     @property
@@ -130,9 +130,7 @@ class ServiceShelf:
         return self._catalogue.losses(style_id)
 
     def preview(self, style_id: str) -> bytes:
-        if added := self._catalogue.added(style_id):
-            return added.preview
-        return asyncio.run(self._previews.built_in(style_id))
+        return asyncio.run(self._catalogue.preview(style_id))
 
     def pack(self, style_id: str) -> StylePack:
         return asyncio.run(self._catalogue.pack(style_id))
@@ -150,9 +148,8 @@ class _Previews:
     def __init__(self, stylizer: Stylizer) -> None:
         self._stylizer = stylizer
 
-    async def built_in(self, style_id: str) -> bytes:
-        styles = self._stylizer.styles
-        return _preview(self._stylizer, styles.vectors[styles.row(style_id)])
+    async def built_in(self, style_id: str, vector: Tensor) -> bytes:
+        return _preview(self._stylizer, vector)
 
     async def paint(self, vector: Tensor) -> bytes:
         return _preview(self._stylizer, vector)

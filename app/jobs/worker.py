@@ -14,10 +14,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSPortableJSONSerializer, PortableWorkflowError
 from filelock import FileLock
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -25,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from impasto.app.database import available, connect, make_folder
 from impasto.app.http.request_log import configure_logging
 from impasto.app.jobs.fit import Fitting, load_kept_weights
-from impasto.app.jobs.jobs import APPLICATION, FIT, OPTIMIZE, VERSION, dbos_url, queue_name
+from impasto.app.jobs.jobs import APPLICATION, FAULT, FIT, OPTIMIZE, VERSION, dbos_url, queue_name
 from impasto.app.jobs.optimize import Optimizing
 from impasto.app.settings import Settings, read_settings
 from impasto.app.styles.store import StyleStore
@@ -53,12 +52,9 @@ def run(settings: Settings) -> None:
     source = checkpoint.load(settings.checkpoint)
     network_id = source.network_id
     store = StyleStore(settings.database, network_id)
-    engine = connect(settings.database)
-    with available():
-        make_folder(engine)
-    with only_worker(engine, network_id):
+    kinds = {FIT: Fitting(settings, source, store).fit_style, OPTIMIZE: Optimizing(settings).optimize}
+    with available(), only_worker(connect(settings.database), network_id):
         store.migrate()
-        fitting, optimizing = Fitting(settings, source, store), Optimizing(settings)
         DBOS(
             config={
                 "name": APPLICATION,
@@ -71,16 +67,8 @@ def run(settings: Settings) -> None:
             }
         )
 
-        @DBOS.workflow(name=FIT, max_recovery_attempts=MOST_ATTEMPTS)
-        def fit_style(request: dict[str, Any]) -> dict[str, Any]:
-            with working():
-                return fitting.fit_style(request)
-
-        @DBOS.workflow(name=OPTIMIZE, max_recovery_attempts=MOST_ATTEMPTS)
-        def optimize(request: dict[str, Any]) -> dict[str, Any]:
-            with working():
-                return optimizing.optimize(request)
-
+        for kind, work in kinds.items():
+            DBOS.workflow(name=kind, max_recovery_attempts=MOST_ATTEMPTS)(working()(work))
         queue = queue_name(network_id)
         DBOS.listen_queues([queue])
         DBOS.launch()
@@ -93,7 +81,7 @@ def run(settings: Settings) -> None:
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Around a job: what it took of memory is given back at its end.
+    """Around a job: what it took of memory is given back at its end, and faults are told apart from what cannot be.
 
     The process ends when a step cannot be recorded, on a full disk say: DBOS recovers jobs only when it starts.
     """
@@ -102,6 +90,10 @@ def working() -> Iterator[None]:
     except DBAPIError:
         log.exception("the job cannot be recorded; the worker starts anew")
         os._exit(1)
+    except ImpastoError:
+        raise
+    except Exception as error:
+        raise PortableWorkflowError(FAULT, type(error).__name__) from error
     finally:
         release_freed_memory()
 
@@ -113,6 +105,7 @@ def only_worker(engine: Engine, network_id: str) -> Iterator[None]:
     The lock is the operating system's or PostgreSQL's own, so it ends with its holder, however that ends. When
     the connection that holds it breaks, so does the process: another one may be working by then.
     """
+    make_folder(engine)
     if engine.dialect.name == "sqlite":
         with FileLock(f"{engine.url.database}.{network_id}.lock"):
             yield

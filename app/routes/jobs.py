@@ -6,17 +6,16 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping
+from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping, get_submission
 from impasto.app.http.etag import entity_tag
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
-from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
+from impasto.app.jobs.submission import ACCEPTED, Submission
 from impasto.app.schemas import BINARY, JPEG, JobInfo, problems
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
@@ -50,16 +49,9 @@ async def fit_style(
 ) -> JobInfo:
     style = Style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
     data = await image.read()
-
-    def read() -> bytes:
-        painting = read_painting(data, max_pixels=submission.settings.max_pixels)
-        return images.encode(painting, "jpeg", quality=95)
-
-    async def prepare() -> FitRequest:
-        await catalogue.check_free(style.id)
-        return FitRequest(style, await submission.batcher.code(read))
-
-    return await submission.submit(asdict(style), [data], prepare)
+    await submission.painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
+    await catalogue.refresh()
+    return JobInfo.of(await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id)))
 
 
 async def get_known_job(

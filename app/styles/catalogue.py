@@ -18,7 +18,8 @@ from torch import Tensor
 from impasto.app.database import StoreUnavailable
 from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
-from impasto.model.painting.stylizer import Stylizer
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
 
@@ -49,18 +50,12 @@ class AddedStyle:
     preview: bytes
     created: datetime
 
-    @property
-    def losses(self) -> dict[str, float]:
-        """What was measured at the end of its fit."""
-        losses: dict[str, float] = self.pack.fit.get("losses", {})
-        return losses
-
 
 class Previews(Protocol):
     """Paints pictures of styles, as JPEGs."""
 
-    async def built_in(self, style_id: str) -> bytes:
-        """The preview of a style of the checkpoint."""
+    async def built_in(self, style_id: str, vector: Tensor) -> bytes:
+        """The preview of a style of the checkpoint, of that vector (E,)."""
 
     async def paint(self, vector: Tensor) -> bytes:
         """The preview of a style vector (E,)."""
@@ -70,22 +65,18 @@ class Previews(Protocol):
 
 
 class Catalogue:
-    """The styles of a stylizer, kept up to date with the store.
+    """The styles of a network, kept up to date with the store.
 
-    `watch` is to run as a task as long as the service does.
+    styles: every style that can be painted now. `watch` is to run as a task as long as the service does.
     """
 
-    def __init__(self, stylizer: Stylizer, previews: Previews, store: StyleStore) -> None:
-        self._stylizer, self._previews, self._store = stylizer, previews, store
-        self._built_in = stylizer.styles
+    def __init__(self, source: Checkpoint, previews: Previews, store: StyleStore) -> None:
+        self.network_id, self.training = source.network_id, source.training
+        self.styles = self._built_in = source.styles
+        self._previews, self._store = previews, store
         self._added: dict[str, AddedStyle] = {}
         self._seen: int | None = None
         self._turn = asyncio.Lock()
-
-    @property
-    def styles(self) -> StyleTable:
-        """Every style that can be painted now."""
-        return self._stylizer.styles
 
     def added(self, style_id: str) -> AddedStyle | None:
         """What is known of an added style; None for a built-in one. Raises UnknownStyle."""
@@ -95,37 +86,43 @@ class Catalogue:
     def losses(self, style_id: str) -> dict[str, float]:
         """What was measured of a style at the end of its training or fit. Raises UnknownStyle."""
         if added := self.added(style_id):
-            return added.losses
-        losses: dict[str, float] = self._stylizer.training.get("style_losses", {}).get(style_id, {})
-        return losses
+            return dict(added.pack.fit.losses)
+        return dict(self.training.style_losses.get(style_id, {}))
+
+    async def preview(self, style_id: str) -> bytes:
+        """A picture in any style, as a JPEG. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
+        if added := self.added(style_id):
+            return added.preview
+        return await self._previews.built_in(style_id, self._built_in.vectors[self._built_in.row(style_id)])
 
     async def pack(self, style_id: str) -> StylePack:
         """Any style as a pack. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
         if added := self.added(style_id):
             return added.pack
         row = self._built_in.row(style_id)
-        fit = {"losses": self.losses(style_id)}
-        preview = await self._previews.small(await self._previews.built_in(style_id))
-        network_id = self._stylizer.network_id
-        return StylePack(self._built_in.styles[row], self._built_in.vectors[row], network_id, fit, preview)
+        fit = FitRecord(losses=self.losses(style_id))
+        preview = await self._previews.small(await self.preview(style_id))
+        return StylePack(self._built_in.styles[row], self._built_in.vectors[row], self.network_id, fit, preview)
 
     def read(self, data: bytes) -> StylePack:
         """A pack for the served network from a file. Raises PackError."""
-        stylizer = self._stylizer
-        return StylePack.from_bytes(data, network_id=stylizer.network_id, style_size=self._built_in.vectors.shape[1])
+        return StylePack.from_bytes(data, network_id=self.network_id, style_size=self._built_in.vectors.shape[1])
 
     async def add(self, pack: StylePack) -> AddedStyle:
         """Add a style. Raises QueueFull, DeadlineExceeded, and what `check_free` raises."""
-        await self.check_free(pack.style.id)
+        await self.refresh()
+        self.check_free(pack.style.id)
         preview = await self._previews.paint(pack.vector)
         if not pack.preview:
             pack = replace(pack, preview=await self._previews.small(preview))
         return self._as_added(await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview)))
 
-    async def check_free(self, style_id: str) -> None:
-        """Raises StyleExists for an id that is taken, ReservedId for a reserved one, StoreUnavailable."""
-        await self.refresh()
-        self._not_taken(style_id)
+    def check_free(self, style_id: str) -> None:
+        """Raises StyleExists for an id that was taken at the last look, ReservedId for a reserved one."""
+        if style_id in RESERVED:
+            raise ReservedId(f"{style_id!r} is reserved; choose another id")
+        if style_id in self.styles:
+            raise StyleExists(f"there is a style {style_id!r} already")
 
     async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
         """Change what is known of a style; "id" gives it another id.
@@ -135,7 +132,7 @@ class Catalogue:
         await self.refresh()
         new_id = replace(self._changeable(style_id).pack.style, **changes).id
         if new_id != style_id:
-            self._not_taken(new_id)
+            self.check_free(new_id)
 
         def change(file: bytes) -> bytes:
             pack = self.read(file)  # as it is now: another replica may have changed another field
@@ -156,7 +153,7 @@ class Catalogue:
                 await asyncio.to_thread(self._store.migrate)
             changes = await asyncio.to_thread(self._store.changes)
             if changes != self._seen:
-                self._added, self._stylizer.styles = await asyncio.to_thread(self._load)
+                self._added, self.styles = await asyncio.to_thread(self._load)
                 self._seen = changes
                 log.info("added styles", ids=list(self._added))
 
@@ -167,12 +164,13 @@ class Catalogue:
             try:
                 await self.refresh()
                 if not available:
-                    log.info("the database of added styles is back")
+                    log.info("the database is back")
                 available = True
             except Exception as error:
                 if available:  # once, not every second
                     fault = None if isinstance(error, StoreUnavailable) else error
-                    log.error("added styles stay as they are", reason=str(error), exc_info=fault)
+                    reason = getattr(error, "reason", str(error))
+                    log.error("added styles stay as they are", reason=reason, exc_info=fault)
                 available = False
             await asyncio.sleep(INTERVAL)
 
@@ -184,19 +182,13 @@ class Catalogue:
             try:
                 await self.refresh()  # a conflict also says that something is new
             except StoreUnavailable as error:  # what was done is done; `watch` will see it
-                log.warning("a change of styles is not seen yet", reason=str(error))
+                log.warning("a change of styles is not seen yet", reason=error.reason)
 
     def _as_added(self, stored: Stored) -> AddedStyle:
         """A stored style. Raises PackError."""
         known = self._added.get(stored.id)
         pack = known.pack if known and known.file == stored.pack else self.read(stored.pack)
         return AddedStyle(pack, stored.pack, stored.preview, stored.created)
-
-    def _not_taken(self, style_id: str) -> None:
-        if style_id in RESERVED:
-            raise ReservedId(f"{style_id!r} is reserved; choose another id")
-        if style_id in self.styles:
-            raise StyleExists(f"there is a style {style_id!r} already")
 
     def _changeable(self, style_id: str) -> AddedStyle:
         added = self.added(style_id)

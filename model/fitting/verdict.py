@@ -14,7 +14,7 @@ from torch import Tensor
 
 from impasto.model.fitting.fitter import Fitter
 from impasto.model.perception import artefacts
-from impasto.model.styles.pack import Grade
+from impasto.model.styles.fit_record import Grade
 
 GOOD, FAIR = 1.1, 1.6
 """How many times worse than the trained styles, in any measure, a fit may be for its grade."""
@@ -77,7 +77,7 @@ def judge(fitter: Fitter, vector: Tensor, photos: Tensor) -> Verdict:
 
 
 def _trained_losses(fitter: Fitter) -> dict[str, float]:
-    known = fitter.training.get("style_losses", {}).values()
+    known = fitter.training.style_losses.values()
     each = {name: [losses[name] for losses in known if name in losses] or [usual] for name, usual in USUAL.items()}
     return {name: float(torch.tensor(values).quantile(COMMON)) for name, values in each.items()}
 

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.style_network import EPSILON, StyleNetwork
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def normalize(features: Tensor, style: Tensor, size: tuple[int, int], then: Then
     gamma, beta = style.float()[..., None, None].chunk(2, dim=1)
     values = features.float()
     variance, mean = torch.var_mean(values, dim=(2, 3), correction=0, keepdim=True)
-    scale = gamma * torch.rsqrt(variance + 1e-5)
+    scale = gamma * torch.rsqrt(variance + EPSILON)
     result = torch.addcmul(beta - mean * scale, values, scale)
     if then.residual is not None:
         result = result + then.residual[..., 1:-1, 1:-1]

@@ -6,7 +6,8 @@
 // innermost loop runs over channels and vectorizes; T and To are float, or bfloat16 as its bits. Sums are float over a
 // row and double over rows, in an order that does not depend on the number of threads: equal pictures come out equal.
 //
-// kernels.py builds this file and calls it; fast_network.py has the same operation in PyTorch.
+// kernels.py builds this file, with EPSILON and WIDTHS of the network, and calls it; fast_network.py has the same operation
+// in PyTorch.
 
 #include <cmath>
 #include <cstdint>
@@ -101,7 +102,7 @@ void affine(const T* data, const float* gamma, const float* beta, float* scale, 
             const Features<T, C> features{data + image * shape.per_image(C), shape.width, shape.doubled};
             const double mean = offset + load(features(0, 0)[c]);
             const int64_t at = image * C + c;
-            scale[at] = float(gamma[at] / std::sqrt(variance + 1e-5));
+            scale[at] = float(gamma[at] / std::sqrt(variance + EPSILON));
             shift[at] = float(beta[at] - mean * scale[at]);
         }
     }

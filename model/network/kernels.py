@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
+import platformdirs
 import torch
 from torch import Tensor
 
 from impasto.model.network.fast_network import Then
+from impasto.model.network.style_network import EPSILON
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 VECTORS = {
@@ -24,21 +27,23 @@ VECTORS = {
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
 LONGEST_BUILD = 60
 """Seconds; it takes two."""
+DIGEST = sha256().digest_size
 
 
 class KernelsUnavailable(RuntimeError):
-    """The kernels cannot be built here, for want of a C++ compiler that works."""
+    """The kernels cannot be built or loaded here; the message says why and what to do."""
 
 
 class Kernels:
     """Conditional instance normalization on the CPU, fused with what surrounds it.
 
     channels: every number of channels that will be asked for.
-    Built once for a machine, in about two seconds, then read from `cache`. Raises KernelsUnavailable.
+    Built once for a machine, in about two seconds, then read from `cache`, by default this user's.
+    Raises KernelsUnavailable.
     """
 
     def __init__(self, channels: Iterable[int], *, cache: Path | None = None) -> None:
-        library = ctypes.CDLL(str(_built(sorted(set(channels)), cache or default_cache())))
+        library = _load(sorted(set(channels)), cache or default_cache())
         self._functions = {
             (torch.float32, torch.float32): library.normalize_float32,
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
@@ -79,34 +84,55 @@ class Kernels:
 
 
 def default_cache() -> Path:
-    """Where kernels are kept: beside what PyTorch keeps for this user."""
-    return Path(torch.hub.get_dir()).parent / "impasto"
+    """Where kernels are kept."""
+    return platformdirs.user_cache_path("impasto")
 
 
-def _built(channels: Sequence[int], cache: Path) -> Path:
-    """The library for some numbers of channels on this kind of machine."""
+def _load(channels: Sequence[int], cache: Path) -> ctypes.CDLL:
+    """The library for some numbers of channels on this kind of machine, built anew where it cannot be loaded."""
     capability = torch.backends.cpu.get_cpu_capability()
     widths = " ".join(f"CASE({count})" for count in channels)
-    flags = [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}"]
-    key = hashlib.sha256(SOURCE.read_bytes() + " ".join(flags).encode()).hexdigest()[:16]
+    flags = [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}"]
+    key = sha256(SOURCE.read_bytes() + " ".join(flags).encode()).hexdigest()[:16]
     library = cache / f"kernels-{key}.so"
-    if library.is_file():
-        return library
+    with suppress(OSError):
+        if _is_whole(library):
+            return ctypes.CDLL(str(library))
+    try:
+        _build(library, flags)
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise KernelsUnavailable(
+            f"{library} cannot be written or loaded ({error}); set XDG_CACHE_HOME to a folder that allows both"
+        ) from error
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether a library is as it was built: loading one that was cut short can end the process."""
+    if not library.is_file():
+        return False
+    content, digest = (data := library.read_bytes())[:-DIGEST], data[-DIGEST:]
+    return sha256(content).digest() == digest
+
+
+def _build(library: Path, flags: Sequence[str]) -> None:
+    """Compile a library and put its digest at its end, where a loader does not look. Raises OSError."""
     compiler = cpp_compiler()
     if compiler is None:
-        raise KernelsUnavailable("there is no C++ compiler, g++ or clang++")
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:  # two processes may build at once
-            fresh = Path(folder, library.name)
-            command = [compiler, *flags, str(SOURCE), "-o", str(fresh)]
+        raise KernelsUnavailable("there is no C++ compiler; install g++ or clang++")
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:  # two processes may build at once
+        fresh = Path(folder, library.name)
+        command = [compiler, *flags, str(SOURCE), "-o", str(fresh)]
+        try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=LONGEST_BUILD)
-            fresh.replace(library)
-    except subprocess.CalledProcessError as error:
-        raise KernelsUnavailable(f"{compiler} failed: {error.stderr.strip()[-500:]}") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise KernelsUnavailable(str(error)) from error
-    return library
+        except subprocess.CalledProcessError as error:
+            raise KernelsUnavailable(f"{compiler} failed: {error.stderr.strip()[-500:]}") from error
+        except subprocess.TimeoutExpired as error:
+            raise KernelsUnavailable(str(error)) from error
+        content = fresh.read_bytes()
+        fresh.write_bytes(content + sha256(content).digest())
+        fresh.replace(library)
 
 
 def cpp_compiler() -> str | None:

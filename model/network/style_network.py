@@ -16,11 +16,14 @@ from torch import Tensor, nn
 
 from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
 
+EPSILON = 1e-5
+"""ε, added to a variance before it divides: the paper's, of every normalization, here and in what paints faster."""
+
 
 class ConditionalInstanceNorm(nn.Module):
     """z = γ · (x − μ) / σ + β, with μ and σ over H and W, per image and channel.
 
-    Holds no parameters: γ and β belong to the style. The variance is biased and ε is 1e-5, as in the
+    Holds no parameters: γ and β belong to the style. The variance is biased and has ε added, as in the
     paper. The statistics are float32 whatever the precision of the features: in half precision a sum
     over a large picture loses the small values.
     """
@@ -34,7 +37,7 @@ class ConditionalInstanceNorm(nn.Module):
         gamma, beta = style.float()[..., None, None].chunk(2, dim=1)
         exact = features.float()
         variance, mean = torch.var_mean(exact, dim=(2, 3), correction=0, keepdim=True)
-        scale = gamma * torch.rsqrt(variance + 1e-5)
+        scale = gamma * torch.rsqrt(variance + EPSILON)
         return torch.addcmul(beta - mean * scale, exact, scale).to(features.dtype)
 
 

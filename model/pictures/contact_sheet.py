@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -35,8 +36,13 @@ def _plain(text: str) -> str:
 
 
 def _fit(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    if font.getlength(text) <= width:
+    """The text, or as much of its beginning as fits into a width in pixels, with an ellipsis."""
+    seen = text[:width]  # no letter is narrower than a pixel, and measuring takes longer than a text grows
+    if seen == text and font.getlength(text) <= width:
         return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+
+    def too_long(letters: int) -> bool:
+        return font.getlength(seen[:letters] + "…") > width
+
+    fitting = bisect_right(range(1, len(seen) + 1), False, key=too_long)
+    return seen[:fitting].rstrip() + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 from torch.utils.data import Dataset
+from tqdm import tqdm
 
 from impasto.model.pictures import images
 from impasto.model.pictures.images import ImageError, NoImages
@@ -24,23 +26,38 @@ FLATTEST_CROP = 0.02
 until it overflows."""
 
 
-def usable_images(folder: Path, *, smallest_side: int) -> list[Path]:
+def usable_images(folder: Path, *, smallest_side: int, memory: Path | None = None) -> list[Path]:
     """The pictures in a folder that decode and are large enough; the others are named in the log.
 
     Every file is decoded once: better a minute now than a dead run in the night.
+    memory: file that remembers those that decode, so that they are not decoded again until they change.
     Raises NoImages when none is left.
     """
+    known = json.loads(memory.read_text("utf-8")) if memory and memory.exists() else {}
+    decoded: dict[str, list[int]] = {}  # name -> bytes, time of the last change, width, height
 
     def fault(path: Path) -> str | None:
         try:
-            size = images.decode(path.read_bytes()).size
+            now = path.stat()
+            entry = known.get(path.name, [])
+            if entry[:2] != [now.st_size, now.st_mtime_ns]:
+                entry = [now.st_size, now.st_mtime_ns, *images.decode(path.read_bytes()).size]
         except (ImageError, OSError) as error:
             return str(error)
-        return f"{size[0]} × {size[1]} pixels are too few" if min(size) < smallest_side else None
+        decoded[path.name] = entry
+        width, height = entry[2:]
+        return f"{width} × {height} pixels are too few" if min(width, height) < smallest_side else None
 
     files = images.files_in(folder)
     with ThreadPoolExecutor() as pool:
-        faults = dict(zip(files, pool.map(fault, files), strict=True))
+        looked = tqdm(
+            pool.map(fault, files), f"looking at {folder.name}", len(files), leave=False, disable=None, delay=1
+        )
+        faults = dict(zip(files, looked, strict=True))
+    if memory:
+        unfinished = memory.with_name(memory.name + ".part")
+        unfinished.write_text(json.dumps(decoded), "utf-8")
+        unfinished.replace(memory)
     refused = {path: reason for path, reason in faults.items() if reason}
     for path, reason in refused.items():
         log.warning("refused %s: %s", path, reason)

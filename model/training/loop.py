@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
 import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -32,23 +31,28 @@ from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import find_device, has_native_bfloat16
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.training_record import TrainingRecord
 from impasto.model.perception.balance import Balance
 from impasto.model.perception.objective import Losses, Objective
-from impasto.model.pictures import images
 from impasto.model.pictures.photos import Samples, load_rgb, usable_images
 from impasto.model.pictures.resize import center_crop, resize
 from impasto.model.styles.paintings import load_paintings
 from impasto.model.styles.table import StyleTable
 from impasto.model.training import data
 from impasto.model.training.config import RunConfig, TrainingConfig
+from impasto.model.training.metrics import Metrics
+from impasto.model.training.previews import SHOWN, preview
+from impasto.model.training.revision import revision
+from impasto.model.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 COLLAPSED_STEPS = 50
 """Steps in a row that may go wrong before a run is given up."""
 FLATTEST_OUTPUT = 1e-3
 """Standard deviation within every channel of every painted image below which nothing is shown any more."""
+LONGEST_LOOK = timedelta(days=1)
+"""Time that the first process may take to look at the photos while others wait."""
 
 
 class TrainingCollapsed(ImpastoError):
@@ -113,8 +117,8 @@ class _Run:
         if config.batch % place.world:
             raise InvalidValue(f"a batch of {config.batch} cannot be shared equally by {place.world} processes")
         self.config, self.run, self.place = config, run, place
-        photos = usable_images(run.content, smallest_side=config.crop)
-        self.photos, self.held_out = data.split(photos, config.held_out)
+        self.folder = RunFolder(run.output)
+        self.photos, self.held_out = data.split(self._usable_photos(), config.held_out)
         paintings = load_paintings(run.styles)
         self.styles = [painting.style for painting in paintings]
         size = config.objective.painting_size
@@ -143,7 +147,6 @@ class _Run:
 
     def train(self) -> Path:
         config, run, place = self.config, self.run, self.place
-        run.output.mkdir(parents=True, exist_ok=True)
         batches = data.loader(
             Samples(self.photos, styles=len(self.styles), crop=config.crop, seed=config.seed),
             batch=config.batch,
@@ -189,7 +192,7 @@ class _Run:
             if self._leads and (last or self.step % run.preview_every == 0):
                 self._preview()
         bar.close()
-        return self._checkpoint_file
+        return self.folder.checkpoint
 
     def _update(self) -> bool:
         """One step of Adam, unless a gradient is not finite. Says whether it was made."""
@@ -210,17 +213,16 @@ class _Run:
     def _leads(self) -> bool:
         return self.place.rank == 0
 
-    @property
-    def _state_file(self) -> Path:
-        return self.run.output / "state.pt"
-
-    @property
-    def _checkpoint_file(self) -> Path:
-        return self.run.output / "checkpoint.safetensors"
-
-    @property
-    def _metrics_file(self) -> Path:
-        return self.run.output / "metrics.jsonl"
+    def _usable_photos(self) -> list[Path]:
+        """The photos that can be learned from: the first process looks, and the others wait for what it found."""
+        found: list[list[Path]] = [[]]
+        if self._leads:
+            found = [usable_images(self.run.content, smallest_side=self.config.crop, memory=self.folder.photos)]
+        if self.place.world > 1:  # in a group of its own, since a large folder takes longer than a step may
+            group = dist.new_group(backend="gloo", timeout=LONGEST_LOOK)
+            assert isinstance(group, dist.ProcessGroup)  # what a process outside a group gets is none
+            dist.broadcast_object_list(found, group=group)
+        return found[0]
 
     @torch.inference_mode()
     def _photo_distances(self) -> Tensor:
@@ -239,7 +241,7 @@ class _Run:
         for row, style in enumerate(self.styles):
             if style.id in start.styles:
                 self.painters.vectors.data[row] = start.styles.vectors[start.styles.row(style.id)]
-            self.balance.strengths[row] = start.training.get("strengths", {}).get(style.id, 1.0)
+            self.balance.strengths[row] = start.training.strengths.get(style.id, 1.0)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a run to be the same run, as plain JSON values."""
@@ -249,9 +251,9 @@ class _Run:
 
     def _resume(self) -> None:
         """Go on from the state in the output folder, if there is one."""
-        if not self._state_file.exists():
+        state = self.folder.state(self.place.device)
+        if state is None:
             return
-        state = torch.load(self._state_file, map_location=self.place.device, weights_only=True)
         if state["config"] != self._identity():
             raise InvalidValue(
                 f"{self.run.output} holds a run of another configuration, other paintings or other photos; "
@@ -262,18 +264,14 @@ class _Run:
         self.balance.load_state_dict(state["balance"])
         self.step, self.skipped = state["step"], state["skipped"]
         log.info("resumed %s at step %d", self.run.output, self.step)
-        if self._leads and self._metrics_file.exists():  # forget what was measured after that state
-            lines = self._metrics_file.read_text("utf-8").splitlines(keepends=True)
-            whole = [line for line in lines if line.endswith("\n")]  # all but one that a kill cut short
-            kept = [line for line in whole if json.loads(line)["step"] <= self.step]
-            self._metrics_file.write_text("".join(kept), "utf-8")
+        if self._leads:
+            self.folder.forget_metrics_after(self.step)
 
     def _log(self, metrics: Metrics, bar: tqdm[Any]) -> None:
         line = {"step": self.step, "skipped": self.skipped, **metrics.take()}
         if not self._leads:
             return
-        with self._metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**line, "styles": self._by_style(metrics), "strengths": self._strengths}) + "\n")
+        self.folder.add_metrics({**line, "styles": self._by_style(metrics), "strengths": self._strengths})
         if bar.disable:
             log.info("%s", ", ".join(f"{name} {value:.4g}" for name, value in line.items()))
         elif metrics.overall:
@@ -295,92 +293,23 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "balance": self.balance.state_dict(),
         }
-        unfinished = self._state_file.with_suffix(".part")
-        torch.save(state, unfinished)
-        unfinished.replace(self._state_file)
-        training = {
-            "config": asdict(self.config),
-            "steps": self.step,
-            "losses": metrics.overall,
-            "style_losses": self._by_style(metrics),
-            "strengths": self._strengths,
-            "started_from": self.run.start_from.name if self.run.start_from else None,
-            "held_out": [photo.name for photo in self.held_out],
-            "revision": _revision(),
-            "torch": torch.__version__,
-        }
+        self.folder.keep_state(state)
+        training = TrainingRecord(
+            steps=self.step,
+            objective=self.config.objective,
+            losses=metrics.overall,
+            style_losses=self._by_style(metrics),
+            strengths=self._strengths,
+            held_out=tuple(photo.name for photo in self.held_out),
+            started_from=self.run.start_from.name if self.run.start_from else None,
+            revision=revision(),
+            torch=torch.__version__,
+            config=asdict(self.config),
+        )
         table = StyleTable(self.styles, self.painters.vectors.detach().cpu())
-        checkpoint.save(Checkpoint(self.painters.network, table, training), self._checkpoint_file)
+        checkpoint.save(Checkpoint(self.painters.network, table, training), self.folder.checkpoint)
 
-    @torch.inference_mode()
     def _preview(self) -> None:
-        """A grid: a row for each of three held-out photos, a column for each style."""
-        count = len(self.styles)
-        rows = []
-        for path in (self.held_out or self.photos)[:3]:
-            photo = center_crop(load_rgb(path), self.config.crop).to(self.place.device)
-            painted = [
-                self.painters(photo.expand(len(some), -1, -1, -1), some)
-                for some in torch.split(torch.arange(count, device=self.place.device), 8)
-            ]
-            rows.append(torch.cat([photo, *torch.cat(painted)], dim=2))
-        folder = self.run.output / "previews"
-        folder.mkdir(exist_ok=True)
-        images.to_image(torch.cat(rows, dim=1)).save(folder / f"step-{self.step:06d}.jpg", quality=90)
-
-
-class Metrics:
-    """Losses averaged since the last line of the log, over everything and per style."""
-
-    NAMES = ("total", "content", "style", "content_error", "style_distance")
-
-    def __init__(self, styles: int, device: torch.device) -> None:
-        self._sums = torch.zeros(styles, len(self.NAMES) + 1, device=device)
-        self._started = time.perf_counter()
-        self._waited = 0.0
-        self.overall: dict[str, float] = {}
-        self.styles: list[dict[str, float]] = []
-
-    def timed(self, batches: Iterable[_T]) -> Iterator[_T]:
-        """The batches, noting how long the training waits for each."""
-        source = iter(batches)
-        while True:
-            asked = time.perf_counter()
-            try:
-                batch = next(source)
-            except StopIteration:
-                return
-            self._waited += time.perf_counter() - asked
-            yield batch
-
-    def add(self, losses: Losses, rows: Tensor) -> None:
-        """Take in the losses of a batch and the rows of its styles, (B,); images without a finite loss do not count."""
-        values = torch.stack([getattr(losses, name).detach() for name in self.NAMES], dim=1)
-        counted = torch.cat([values, torch.ones_like(values[:, :1])], dim=1)
-        finite = values.isfinite().all(dim=1, keepdim=True)
-        self._sums.index_add_(0, rows, torch.where(finite, counted, 0.0))
-
-    def take(self) -> dict[str, float]:
-        """Averages over all processes and the pace since the last call, then start anew."""
-        if dist.is_initialized():
-            dist.all_reduce(self._sums)
-        sums = self._sums.cpu()
-        seconds = time.perf_counter() - self._started
-        count = float(sums[:, -1].sum())
-        self.overall = dict(zip(self.NAMES, (sums[:, :-1].sum(0) / count).tolist(), strict=True)) if count else {}
-        self.styles = [
-            dict(zip(self.NAMES, (row[:-1] / row[-1]).tolist(), strict=True)) if row[-1] else {} for row in sums
-        ]
-        pace = {"images_per_second": count / seconds, "waiting_for_data": self._waited / seconds}
-        self._sums.zero_()
-        self._started, self._waited = time.perf_counter(), 0.0
-        return {**self.overall, **pace}
-
-
-def _revision() -> str:
-    """The commit this code is of, "+" when it was changed since, or "unknown"."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=12", "--dirty=+"]
-    try:
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        paths = (self.held_out or self.photos)[:SHOWN]
+        shown = [center_crop(load_rgb(path), self.config.crop).to(self.place.device) for path in paths]
+        self.folder.add_preview(self.step, preview(self.painters, shown, styles=len(self.styles)))

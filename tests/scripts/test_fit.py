@@ -53,11 +53,11 @@ def test_a_painting_becomes_a_pack_with_its_verdict_and_a_picture(
     path = fit(encoded(painting()), title="My Style", artist="Zoë")
     pack = read(path, tiny_checkpoint)
     assert (pack.style.id, pack.style.title, pack.style.artist) == ("cafe-painting", "My Style", "Zoë")
-    assert pack.fit["passes"] == 1 and pack.fit["config"]["batch"] == 2
-    assert set(pack.fit["losses"]) == {"content_error", "style_distance"}
+    assert pack.fit.passes == 1 and pack.fit.config["batch"] == 2
+    assert set(pack.fit.losses) == {"content_error", "style_distance"}
     assert pack.preview.startswith(b"\xff\xd8")
-    assert pack.fit["grade"] in ("good", "fair", "poor")
-    assert pack.fit["message"] in capsys.readouterr().out
+    assert pack.fit.grade in ("good", "fair", "poor")
+    assert pack.fit.message in capsys.readouterr().out
     with Image.open(path.with_suffix(".preview.png")) as sheet:
         assert sheet.width > 3 * 300 and sheet.height > 300  # three pictures of the photo's size
 

@@ -13,6 +13,7 @@ from impasto.app.styles.store import StyleExists
 from impasto.model.errors import InvalidValue
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import UnknownStyle
@@ -40,7 +41,7 @@ def pack(tiny_checkpoint: Checkpoint, tmp_path: Path) -> Path:
     style = Style("my-style", "My Style", "Zoë")
     vector = tiny_checkpoint.styles.vectors.mean(dim=0)
     path = tmp_path / "pack.safetensors"
-    path.write_bytes(StylePack(style, vector, tiny_checkpoint.network_id, {"losses": {"error": 0.5}}).to_bytes())
+    path.write_bytes(StylePack(style, vector, tiny_checkpoint.network_id, FitRecord(losses={"error": 0.5})).to_bytes())
     return path
 
 

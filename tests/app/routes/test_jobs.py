@@ -21,7 +21,7 @@ PAINTING = encoded(painting())
 
 @pytest.fixture
 def own_settings(settings: Settings, tmp_path: Path) -> Settings:
-    return settings.model_copy(update={"data_dir": tmp_path / "data", "fit_queue_size": 2})
+    return settings.model_copy(update={"data_dir": tmp_path / "data", "job_queue_size": 2})
 
 
 @pytest.fixture

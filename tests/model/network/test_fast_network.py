@@ -139,6 +139,7 @@ CASES: dict[str, Operation] = {
     "doubled": lambda op: op(randoms(2, 32, 5, 6), STYLE, (7, 9), Then(doubled=True, padding=(1, 2, 3))),
     "bfloat16": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), Then(padding=(1, 1, 1))),
     "exact": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), Then(exact=True)),
+    "nearly flat": lambda op: op(1e-3 * randoms(2, 8, 7, 9), STYLE, (7, 9), Then()),  # a variance far below ε
     "far from zero": lambda op: op(1000 + randoms(2, 8, 7, 9), STYLE, (7, 9), Then()),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,17 @@ import torch
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.painting.stylizer import Stylizer
+
+
+@pytest.fixture
+def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A compiler whose libraries cannot be loaded, as on a mount from which nothing may be run."""
+    path = tmp_path / "bin" / "g++"
+    path.parent.mkdir()
+    path.write_text('#!/bin/sh\necho called >>"$0.calls"\nfor output; do :; done\necho no library >"$output"\n')
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent), prepend=os.pathsep)
+    return path
 
 
 def test_kernels_are_built_once_and_then_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +37,33 @@ def test_kernels_of_other_channels_are_other_kernels(tmp_path: Path) -> None:
     Kernels([4], cache=tmp_path)
     Kernels([6], cache=tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("kept", [0, 100, 5000, -1], ids=["empty", "header", "half", "all but a byte"])
+def test_a_damaged_library_is_built_anew(tmp_path: Path, kept: int) -> None:
+    Kernels([4], cache=tmp_path)
+    (library,) = tmp_path.iterdir()
+    whole = library.read_bytes()
+    library.unlink()  # this process has the file itself mapped
+    library.write_bytes(whole[:kept])
+    Kernels([4], cache=tmp_path)
+    assert len(library.read_bytes()) == len(whole)
+
+
+def test_a_whole_library_of_another_machine_is_built_anew(tmp_path: Path, compiler: Path) -> None:
+    with pytest.raises(KernelsUnavailable):
+        Kernels([4], cache=tmp_path / "cache")
+    compiler.unlink()
+    Kernels([4], cache=tmp_path / "cache")
+
+
+def test_a_library_that_cannot_be_loaded_is_built_once_and_named_with_the_way_out(
+    tmp_path: Path, compiler: Path
+) -> None:
+    cache = tmp_path / "cache"
+    with pytest.raises(KernelsUnavailable, match=rf"{cache}/kernels-\w+\.so cannot be .* loaded .*XDG_CACHE_HOME"):
+        Kernels([4], cache=cache)
+    assert compiler.with_suffix(".calls").read_text() == "called\n"
 
 
 def test_without_a_compiler_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,14 +89,17 @@ def test_a_folder_that_cannot_be_written_to_is_no_kernels(tmp_path: Path) -> Non
 
 
 def test_a_stylizer_without_kernels_says_so_once_and_paints_the_same(
-    tiny_checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tiny_checkpoint: Checkpoint,
+    tmp_path: Path,
+    compiler: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     photo, vector = torch.rand(1, 3, 40, 40), tiny_checkpoint.styles.vectors[:1]
-    expected = Stylizer(tiny_checkpoint, device="cpu", precision="float32").paint(photo, vector)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
+    expected = tiny_checkpoint.network(photo, vector)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with caplog.at_level(logging.WARNING):
-        painted = Stylizer(tiny_checkpoint, device="cpu", precision="float32").paint(photo, vector)
+        painted = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32").paint(photo, vector)
     (line,) = caplog.messages
-    assert "no C++ compiler" in line
+    assert f"{tmp_path}/impasto/kernels-" in line and "XDG_CACHE_HOME" in line
     torch.testing.assert_close(painted, expected, rtol=0, atol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -46,6 +47,22 @@ def test_broken_and_too_small_files_are_refused_by_name_and_the_rest_is_used(
     assert [path.name for path in found] == ["photo-0.jpg", "photo-1.jpg"]
     assert all(name in caplog.text for name in ("empty.jpg", "text.png", "cut.jpg", "small.png: 90 × 31 pixels"))
     assert f"refused 4 of the 6 pictures in {tmp_path}" in caplog.text
+
+
+def test_what_was_decoded_once_is_remembered_until_it_changes(tmp_path: Path) -> None:
+    memory = tmp_path / "photos.json"
+    folder = write_photos(tmp_path / "photos", 3)
+    usable_images(folder, smallest_side=32, memory=memory)
+    same, touched, resized = sorted(folder.iterdir())
+    before = same.stat()
+    same.write_bytes(bytes(before.st_size))
+    os.utime(same, ns=(before.st_atime_ns, before.st_mtime_ns))
+    touched.write_bytes(bytes(touched.stat().st_size))
+    resized.write_bytes(b"short")
+    os.utime(resized, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert usable_images(folder, smallest_side=32, memory=memory) == [same]
+    with pytest.raises(NoImages, match="pixels are too few"):
+        usable_images(folder, smallest_side=320, memory=memory)
 
 
 def test_good_folders_are_used_without_a_word(photos: Path, caplog: pytest.LogCaptureFixture) -> None:
