@@ -40,6 +40,7 @@ async def _work(settings: Settings) -> int:
         "impasto.app.jobs.worker",
         stdin=asyncio.subprocess.PIPE,  # its end is the end of this process
         env=settings.environment(),
+        start_new_session=True,  # Ctrl-C is meant for the service, which ends its worker by itself
     )
     try:
         return await worker.wait()

@@ -267,6 +267,22 @@ def test_the_worker_of_a_service_is_started_again_and_ends_with_it(
     _wait_for(lambda: not alive(second))
 
 
+def test_ctrl_c_in_a_terminal_ends_a_service_and_its_worker_without_a_traceback(
+    tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    settings = {"CHECKPOINT": tiny_checkpoint_file, "DATA_DIR": tmp_path, "PORT": 0}
+    environment = {**os.environ, **{f"IMPASTO_{name}": str(value) for name, value in settings.items()}}
+    command, pipe = [sys.executable, "-m", "impasto", "serve"], subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=pipe, process_group=0) as service:
+        assert service.stderr is not None
+        (worker,) = _wait_for(lambda: children(service.pid))
+        assert any(b"running on" in line for line in service.stderr)
+        os.killpg(service.pid, signal.SIGINT)
+        assert b"Traceback" not in service.stderr.read()
+    assert service.returncode == 128 + signal.SIGINT
+    _wait_for(lambda: not alive(worker))
+
+
 def _wait_for(found: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + 60
     while not (result := found()):
