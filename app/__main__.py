@@ -9,7 +9,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from impasto.app.http.request_log import configure_logging
-from impasto.app.main import create_app, load_stylizer
+from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.checkpoint import CheckpointError
@@ -25,10 +25,9 @@ def main() -> None:
     configure_logging(settings.log_format)
     keep_freed_memory()
     try:
-        stylizer = load_stylizer(settings)
+        app = create_app(settings)
     except (FileNotFoundError, CheckpointError, DeviceUnavailable) as error:
         sys.exit(f"impasto: {error}")
-    app = create_app(settings, stylizer)
     _Server(uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None)).run()
 
 

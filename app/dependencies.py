@@ -8,8 +8,7 @@ from typing import TypeVar
 from fastapi import Request
 
 from impasto.app.jobs.jobs import Jobs
-from impasto.app.painting.batcher import Batcher
-from impasto.app.painting.previews import Previews
+from impasto.app.painting.painter import Painter
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.errors import ImpastoError
@@ -28,26 +27,20 @@ def get_settings(request: Request) -> Settings:
     return settings
 
 
-def get_batcher(request: Request) -> Batcher:
+def get_painter(request: Request) -> Painter:
     """Raises NotReady while the application is not started."""
-    batcher: Batcher | None = request.app.state.batcher
-    return _started(batcher)
-
-
-def get_previews(request: Request) -> Previews:
-    """Raises NotReady as `get_batcher` does."""
-    previews: Previews | None = request.app.state.previews
-    return _started(previews)
+    painter: Painter | None = request.app.state.painter
+    return _started(painter)
 
 
 def get_catalogue(request: Request) -> Catalogue:
-    """Raises NotReady as `get_batcher` does."""
+    """Raises NotReady as `get_painter` does."""
     catalogue: Catalogue | None = request.app.state.catalogue
     return _started(catalogue)
 
 
 def get_jobs(request: Request) -> Jobs:
-    """Raises NotReady as `get_batcher` does."""
+    """Raises NotReady as `get_painter` does."""
     jobs: Jobs | None = request.app.state.jobs
     return _started(jobs)
 

@@ -17,12 +17,14 @@ from impasto.app.http.request_log import RequestLog
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import keep_worker
 from impasto.app.painting.batcher import Batcher, QueueLimits
+from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
 from impasto.app.routes import grid, health, jobs, optimizations, styles, stylize
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.store import StyleStore
 from impasto.app.version import VERSION
+from impasto.model.network import checkpoint
 from impasto.model.painting.stylizer import Stylizer
 
 WEB = Path(__file__).with_name("web")
@@ -35,38 +37,34 @@ One neural network that paints photos in many styles, and in any blend of them.
 """
 
 
-def create_app(settings: Settings | None = None, stylizer: Stylizer | None = None) -> FastAPI:
-    """The service.
-
-    stylizer: default is one as the settings say, loaded when the service starts, which then raises
-        FileNotFoundError, CheckpointError, DeviceUnavailable.
-    """
-    settings = settings or Settings()
+def create_app(settings: Settings) -> FastAPI:
+    """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
+    source = checkpoint.load(settings.checkpoint)
+    stylizer = Stylizer(source.network, device=settings.device, precision=settings.precision)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        served = stylizer or load_stylizer(settings)
-        batcher = Batcher(served, limits(settings, served))
-        previews = Previews(batcher)
-        store = StyleStore(settings.database, served.network_id)
-        catalogue = Catalogue(served, previews, store)
-        fits = Jobs(settings.database, served.network_id, queue_size=settings.fit_queue_size)
-        app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = batcher, previews, catalogue, fits
+        batcher = Batcher(stylizer, limits(settings, stylizer))
+        store = StyleStore(settings.database, source.network_id)
+        catalogue = Catalogue(source, Previews(batcher), store)
+        work = Jobs(settings.database, source.network_id, queue_size=settings.fit_queue_size)
+        app.state.painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
+        app.state.catalogue, app.state.jobs = catalogue, work
         tasks = [asyncio.create_task(catalogue.watch())]
         if settings.worker == "service":
             tasks.append(asyncio.create_task(keep_worker(settings)))
         yield
-        app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
+        app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         batcher.close()
-        fits.close()
+        work.close()
         store.close()
 
     app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
     app.state.settings = settings
-    app.state.batcher, app.state.previews, app.state.catalogue, app.state.jobs = None, None, None, None
+    app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
     app.state.stopping = threading.Event()
     errors.install(app)
     for resource in (stylize, grid, styles, jobs, optimizations, health):
@@ -76,11 +74,6 @@ def create_app(settings: Settings | None = None, stylizer: Stylizer | None = Non
     app.add_middleware(BrowserHeaders)
     app.add_middleware(RequestLog)
     return app
-
-
-def load_stylizer(settings: Settings) -> Stylizer:
-    """The network to serve. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
-    return Stylizer.load(settings.checkpoint, device=settings.device, precision=settings.precision)
 
 
 def limits(settings: Settings, stylizer: Stylizer) -> QueueLimits:

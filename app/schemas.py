@@ -117,7 +117,7 @@ class Info(BaseModel):
     network_id: str = Field(description="Identity of the convolutions; a style fits one network only.")
     device: str
     precision: str
-    painting_size: int | None = Field(
+    painting_size: int = Field(
         description="Shortest side in pixels of the paintings whose Gram matrices were the targets: "
         "at about this size of photo, strokes are as coarse as the painter's."
     )

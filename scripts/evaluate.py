@@ -15,7 +15,7 @@ artefacts, scale, and a peer's network on the same photos and paintings (`pip in
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,12 +33,13 @@ from impasto.model.evaluation.report import Section
 from impasto.model.evaluation.sabotage import BROKEN
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import SHIPPED
 from impasto.model.network.device import device_name
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.perception import artefacts
-from impasto.model.perception.objective import Objective, objective_of
+from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
@@ -114,14 +115,14 @@ class Evaluator:
 
     def __init__(self, arguments: Arguments) -> None:
         self.source = checkpoint.load(arguments.checkpoint)
-        self.stylizer = Stylizer(self.source, device=arguments.device)
-        self.paintings = _paintings(self.stylizer, arguments.styles)
-        self.objective = _objective(self.stylizer, self.paintings)
+        self.stylizer = Stylizer(self.source.network, device=arguments.device)
+        self.paintings = _paintings(self.source, arguments.styles)
+        self.objective = _objective(self.source, self.paintings).to(self.stylizer.device)
         self.photos = [center_crop(load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
 
     @property
     def styles(self) -> tuple[str, ...]:
-        return self.stylizer.styles.ids
+        return self.source.styles.ids
 
     @property
     def examples(self) -> range:
@@ -133,12 +134,16 @@ class Evaluator:
         progress = _progress(len(photos), what)
 
         def paint(photo: Tensor, row: int) -> Tensor:
-            return _painted(self.stylizer, photo, row)
+            return self.painted(photo, row)
 
         return evaluate(paint, self.styles, self.objective, photos, progress=progress)
 
+    def painted(self, photo: Tensor, row: int) -> Tensor:
+        """A photo (3, H, W) in the style of a row."""
+        return self.stylizer.paint(photo[None], self.source.styles.vectors[row : row + 1])[0]
+
     def _kept_out(self, arguments: Arguments) -> list[Path]:
-        kept_out = set(self.stylizer.training.get("held_out", []))
+        kept_out = set(self.source.training.held_out)
         files = [f for f in images.files_in(arguments.content) if arguments.all_photos or f.name in kept_out]
         if not files:
             raise ValueError(f"{arguments.content} has none of the photos kept out of training; try --all-photos")
@@ -204,20 +209,26 @@ def _losses(evaluator: Evaluator, own: Evaluation, large: Sequence[Tensor]) -> S
 
 
 def _versus(evaluator: Evaluator, many: Path, singles: Sequence[Path]) -> Section:
-    device = str(evaluator.stylizer.device)
-    network, alone = Stylizer.load(many, device=device), [Stylizer.load(path, device=device) for path in singles]
+    device = evaluator.stylizer.device
+    network, alone = checkpoint.load(many), [checkpoint.load(path) for path in singles]
     styles = [each.styles.ids[0] for each in alone]
     rows = [network.styles.row(style) for style in styles]
-    objective = _objective(network, [evaluator.paintings[evaluator.styles.index(style)] for style in styles])
+    objective = _objective(network, [evaluator.paintings[evaluator.styles.index(style)] for style in styles]).to(device)
 
     def measure(paint: Paint) -> Evaluation:
         progress = _progress(len(evaluator.photos), "one style or many")
         return evaluate(paint, styles, objective, evaluator.photos, progress=progress)
 
-    shared = measure(lambda photo, row: _painted(network, photo, rows[row]))
-    single = measure(lambda photo, row: _painted(alone[row], photo, 0))
+    def painting(source: Checkpoint, row: int) -> Callable[[Tensor], Tensor]:
+        stylizer, vector = Stylizer(source.network, device=str(device)), source.styles.vectors[row : row + 1]
+        return lambda photo: stylizer.paint(photo[None], vector)[0]
+
+    in_many = [painting(network, row) for row in rows]
+    by_itself = [painting(each, 0) for each in alone]
+    shared = measure(lambda photo, row: in_many[row](photo))
+    single = measure(lambda photo, row: by_itself[row](photo))
     text = (
-        f"Each network had {network.training['steps']} updates. By how much the losses of one for "
+        f"Each network had {network.training.steps} updates. By how much the losses of one for "
         f"{len(network.styles)} styles are above those of the networks of one style each:\n\n"
     )
     return Section(
@@ -231,7 +242,9 @@ def _blends(evaluator: Evaluator) -> Section:
     pairs = some_pairs(len(evaluator.styles), PAIRS)
     photos = evaluator.photos[:BLENDED]
     progress = _progress(len(pairs), "blends")
-    found = measure_blends(evaluator.stylizer, evaluator.objective, photos, pairs, progress=progress)
+    found = measure_blends(
+        evaluator.stylizer, evaluator.source.styles.vectors, evaluator.objective, photos, pairs, progress=progress
+    )
     text = (
         f"{len(photos)} photos in every blend. Spearman's coefficient is 1 where, at every step, the style loss to the "
         "one style falls and that to the other rises. An artefact below its threshold is not seen, and counts as at "
@@ -242,13 +255,13 @@ def _blends(evaluator: Evaluator) -> Section:
 
 def _artefacts(evaluator: Evaluator) -> Section:
     """The artefacts of the photos, of the network's pictures, and of those of networks broken on purpose."""
-    stylizer, styles = evaluator.stylizer, range(len(evaluator.styles))
+    styles = range(len(evaluator.styles))
     photos, probes = torch.stack(evaluator.photos), artefacts.flat_probes(evaluator.photos[0].shape[-1])
     untouched = artefacts.measure(photos)
-    found = _by_style(lambda photo, row: _painted(stylizer, photo, row), styles, photos, probes)
+    found = _by_style(evaluator.painted, styles, photos, probes)
     rows = []
     for name, spoil in BROKEN.items():
-        broken = _painting_with(spoil(evaluator.source.network), stylizer)
+        broken = _painting_with(spoil(evaluator.source.network), evaluator)
         fired = _by_style(broken, evaluator.examples, photos[:EXAMPLES], probes)[name]
         rows.append(report.Artefact(name, untouched.get(name), found[name], fired))
     text = (
@@ -259,13 +272,14 @@ def _artefacts(evaluator: Evaluator) -> Section:
     return Section("Artefacts", text + report.artefacts_table(rows, evaluator.styles))
 
 
-def _painting_with(network: StyleNetwork, stylizer: Stylizer) -> Paint:
+def _painting_with(network: StyleNetwork, evaluator: Evaluator) -> Paint:
     """Painting with a network as it is, in float32: the stylizer's own rearrangement would mend what was broken."""
-    network, vectors = network.to(stylizer.device), stylizer.styles.vectors.to(stylizer.device)
+    device = evaluator.stylizer.device
+    network, vectors = network.to(device), evaluator.source.styles.vectors.to(device)
 
     @torch.inference_mode()
     def paint(photo: Tensor, row: int) -> Tensor:
-        painted: Tensor = network(photo[None].to(stylizer.device), vectors[row : row + 1])
+        painted: Tensor = network(photo[None].to(device), vectors[row : row + 1])
         return painted[0].cpu()
 
     return paint
@@ -290,7 +304,7 @@ def _trade_off(evaluator: Evaluator) -> Section:
     for strength in STRENGTHS:
 
         def paint(photo: Tensor, row: int, strength: float = strength) -> Tensor:
-            return torch.lerp(photo, _painted(evaluator.stylizer, photo, row), strength)
+            return torch.lerp(photo, evaluator.painted(photo, row), strength)
 
         progress = _progress(len(photos), f"strength {strength:g}")
         found[f"{strength:g}"] = evaluate(paint, evaluator.styles, evaluator.objective, photos, progress=progress)
@@ -306,7 +320,7 @@ def _scale(evaluator: Evaluator, photo: Tensor, pictures: Path) -> Section:
     sizes = [size for size in SEEN if _reaches(photo, size)]
     for row in evaluator.examples:
         for size in sizes:
-            painted = _painted(evaluator.stylizer, center_crop(photo, size), row)
+            painted = evaluator.painted(center_crop(photo, size), row)
             whole.append((f"{size} pixels", resize(painted, CELL)))
             start = (size - CELL) // 2
             middle.append((f"middle of {size}", painted[:, start : start + CELL, start : start + CELL]))
@@ -329,10 +343,10 @@ def _peer(
     found = evaluate(peer.paint, evaluator.styles, evaluator.objective, evaluator.photos, progress=progress)
     cells: list[tuple[str, Tensor]] = []
     shown = large[:SHOWN]
-    for row, style in enumerate(evaluator.stylizer.styles.styles):
+    for row, style in enumerate(evaluator.source.styles.styles):
         photo = center_crop(shown[row % len(shown)], 2 * CELL)
         sides = [center_crop(evaluator.paintings[row], CELL)]
-        sides += [resize(each, CELL) for each in (_painted(evaluator.stylizer, photo, row), peer.paint(photo, row))]
+        sides += [resize(each, CELL) for each in (evaluator.painted(photo, row), peer.paint(photo, row))]
         cells += zip((style.title, "Impasto", "peer"), sides, strict=True)
     contact_sheet(cells, columns=9).save(pictures / "peer.jpg", quality=75)
     text = (
@@ -344,22 +358,18 @@ def _peer(
     return Section("A peer", text, report.peer_goals(own, found))
 
 
-def _objective(stylizer: Stylizer, paintings: Sequence[Tensor]) -> Objective:
-    config = objective_of(stylizer.training)
-    return Objective(config, [resize(each, config.painting_size) for each in paintings]).to(stylizer.device)
+def _objective(source: Checkpoint, paintings: Sequence[Tensor]) -> Objective:
+    config = source.training.objective
+    return Objective(config, [resize(each, config.painting_size) for each in paintings])
 
 
-def _paintings(stylizer: Stylizer, folder: Path) -> list[Tensor]:
-    """The paintings of the stylizer's styles, in their order. Raises ValueError when one is not there."""
+def _paintings(source: Checkpoint, folder: Path) -> list[Tensor]:
+    """The paintings of the network's styles, in their order. Raises ValueError when one is not there."""
     there = {painting.style.id: painting.rgb for painting in load_paintings(folder)}
-    missing = [style_id for style_id in stylizer.styles.ids if style_id not in there]
+    missing = [style_id for style_id in source.styles.ids if style_id not in there]
     if missing:
         raise ValueError(f"{folder} has no painting for {', '.join(missing)}")
-    return [there[style_id] for style_id in stylizer.styles.ids]
-
-
-def _painted(stylizer: Stylizer, photo: Tensor, row: int) -> Tensor:
-    return stylizer.paint(photo[None], stylizer.styles.vectors[row][None])[0]
+    return [there[style_id] for style_id in source.styles.ids]
 
 
 def _reaches(photo: Tensor, size: int) -> bool:

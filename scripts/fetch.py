@@ -21,7 +21,6 @@ from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import CheckpointError
 from impasto.model.optimization.config import TransferConfig
 from impasto.model.perception.loss_network import LossNetworkMissing, load_weights, save_weights
-from impasto.model.perception.objective import objective_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Arguments:
 def main(arguments: Arguments) -> None:
     output = arguments.output or Settings().loss_network_file
     try:
-        config = objective_of(checkpoint.load(Settings().checkpoint).training)
+        config = checkpoint.load(Settings().checkpoint).training.objective
         layers = [config.content_layer, *config.style_layers, *TransferConfig().style_layers]
         save_weights(load_weights(), layers, output)
     except (LossNetworkMissing, CheckpointError, OSError) as error:

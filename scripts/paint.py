@@ -10,21 +10,25 @@ scripts/paint.py photo.jpg --all -o sheet.jpg                        # every sty
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+from torch import Tensor
 from tqdm import tqdm
 
+from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError
+from impasto.model.pictures.recipe import Recipe
 from impasto.model.styles.shares import parse_shares
+from impasto.model.styles.table import StyleTable
 from impasto.scripts.pictures import FORMATS
 
 SHEET_COLUMNS = 6
@@ -48,6 +52,8 @@ class Arguments:
     """Longest side of the result in pixels. Default: the photo's own; 320 a picture on a sheet."""
     quality: int = 92
     """Of JPEG and WebP, 1 to 100."""
+    no_recipe: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Do not write into the picture what it was painted with."""
     checkpoint: Path = SHIPPED
     """Network and styles."""
     device: str = "auto"
@@ -78,37 +84,49 @@ def run(arguments: Arguments) -> int:
         raise ValueError(f"--quality is between 1 and 100, not {arguments.quality}")
     photos = find_photos(arguments.photos)
     targets = find_targets(photos, arguments.output)
-    stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
-    weights = parse_shares(arguments.style) if arguments.style else {}
-    if weights:
-        stylizer.styles.blend(weights)  # a wrong id or weight is better found before the first photo
+    source = checkpoint.load(arguments.checkpoint)
+    stylizer = Stylizer(source.network, device=arguments.device, precision=arguments.precision)
+    weights = {} if arguments.all else parse_shares(arguments.style)
+    vector = None if arguments.all else source.styles.blend(weights)
     failed = 0
     for photo, target in tqdm(zip(photos, targets, strict=True), total=len(photos), unit="photo", disable=None):
         try:
-            if arguments.all:
-                paint_sheet(stylizer, photo, target, arguments)
+            if vector is None:
+                paint_sheet(stylizer, source.styles, photo, target, arguments)
             else:
-                paint(stylizer, photo, target, weights, arguments)
+                paint(stylizer, weights, vector, photo, target, arguments)
         except (ImageError, OSError) as error:
             print(f"paint: {photo}: {error}", file=sys.stderr)
             failed += 1
     return failed
 
 
-def paint(stylizer: Stylizer, photo: Path, target: Path, weights: dict[str, float], arguments: Arguments) -> None:
+def paint(
+    stylizer: Stylizer, weights: Mapping[str, float], vector: Tensor, photo: Path, target: Path, arguments: Arguments
+) -> None:
     """Paint one photo in a blend and write it."""
     picture = images.decode(photo.read_bytes(), longest_side=arguments.size)
-    painted = stylizer.stylize(picture, weights, strength=arguments.strength, preserve_color=arguments.preserve_color)
-    target.write_bytes(images.encode(painted, FORMATS[target.suffix.lower()], quality=arguments.quality))
+    painted = stylizer.stylize(picture, vector, strength=arguments.strength, preserve_color=arguments.preserve_color)
+    recipe = Recipe(
+        weights=dict(weights),
+        network_id=stylizer.network_id,
+        size=max(painted.size),
+        strength=arguments.strength,
+        preserve_color=arguments.preserve_color,
+    )
+    description = None if arguments.no_recipe else recipe.to_text()
+    format = FORMATS[target.suffix.lower()]
+    target.write_bytes(images.encode(painted, format, quality=arguments.quality, description=description))
 
 
-def paint_sheet(stylizer: Stylizer, photo: Path, target: Path, arguments: Arguments) -> None:
+def paint_sheet(stylizer: Stylizer, styles: StyleTable, photo: Path, target: Path, arguments: Arguments) -> None:
     """Paint one photo in every style and write all of them on a contact sheet."""
     picture = images.decode(photo.read_bytes(), longest_side=arguments.size or 320)
     cells = [("photo", picture.rgb)]
-    for style in tqdm(stylizer.styles.styles, unit="style", leave=False, disable=None):
+    for style in tqdm(styles.styles, unit="style", leave=False, disable=None):
+        vector = styles.blend({style.id: 1.0})
         painted = stylizer.stylize(
-            picture, {style.id: 1.0}, strength=arguments.strength, preserve_color=arguments.preserve_color
+            picture, vector, strength=arguments.strength, preserve_color=arguments.preserve_color
         )
         cells.append((style.id, painted.rgb))
     contact_sheet(cells, columns=SHEET_COLUMNS).save(target, quality=arguments.quality)

@@ -14,6 +14,8 @@ from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.training_record import TrainingRecord
+from impasto.model.perception.config import ObjectiveConfig
 from impasto.model.perception.loss_network import weights_file
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
@@ -107,13 +109,14 @@ def tiny_styles(tiny_network: StyleNetwork) -> StyleTable:
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tiny_network: StyleNetwork, tiny_styles: StyleTable) -> Checkpoint:
-    training = {
-        "config": {"steps": 3, "crop": 32, "objective": {"painting_size": 64}},
-        "steps": 3,
-        "losses": {"total": 2.5, "content_error": 0.5, "style_distance": 0.25},
-        "held_out": ["photo-0.jpg"],
-        "revision": "abcdef123456",
-    }
+    training = TrainingRecord(
+        steps=3,
+        objective=ObjectiveConfig(painting_size=64),
+        losses={"total": 2.5, "content_error": 0.5, "style_distance": 0.25},
+        held_out=("photo-0.jpg",),
+        revision="abcdef123456",
+        config={"steps": 3, "crop": 32},
+    )
     return Checkpoint(tiny_network, tiny_styles, training)
 
 

@@ -33,26 +33,29 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "program"),
+    ("heading", "program", "written"),
     [
-        ("curl", ["bash", "-e", "example"]),
-        ("Python", [sys.executable, "-W", "error", "example"]),
-        ("JavaScript in Node.js", ["node", "--no-warnings", "example.mjs"]),
+        ("curl", ["bash", "-e", "example"], "jpeg"),
+        ("Python", [sys.executable, "-W", "error", "example"], "png"),
+        ("JavaScript in Node.js", ["node", "--no-warnings", "example.mjs"], "jpeg"),
     ],
 )
-def test_an_example_of_the_documents_paints(service: str, tmp_path: Path, heading: str, program: list[str]) -> None:
+def test_an_example_of_the_documents_paints(
+    service: str, tmp_path: Path, heading: str, program: list[str], written: str
+) -> None:
     needed = "curl" if heading == "curl" else program[0]
     if shutil.which(needed) is None:
         pytest.skip(f"{needed} is not installed")
     (tmp_path / program[-1]).write_text(example(heading).replace("http://localhost:8000", service), "utf-8")
     (tmp_path / "photo.jpg").write_bytes(PHOTO)
     subprocess.run(program, cwd=tmp_path, check=True)
-    form = {"style": ["van-gogh-starry-night", "hokusai-great-wave"], "weight": ["0.3", "0.7"]}
+    form = {"style": ["van-gogh-starry-night", "hokusai-great-wave"], "weight": ["0.3", "0.7"], "format": written}
     expected = httpx2.post(f"{service}/v1/stylize", data=form, files={"image": ("photo.jpg", PHOTO)}, timeout=60)
-    assert (tmp_path / "out.jpg").read_bytes() == expected.content
+    (output,) = tmp_path.glob("out.*")
+    assert opened(output.read_bytes()) == opened(expected.content)
     assert opened(expected.content).size == (64, 48)
 
 
 def test_every_language_has_an_example() -> None:
     for heading in ("curl", "Python", "JavaScript in a browser", "JavaScript in Node.js", "Swift", "Kotlin"):
-        assert "/v1/stylize" in example(heading)
+        assert "stylize" in example(heading)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady
 from impasto.app.http.body_limit import TOO_MANY_BYTES, TooManyBytes
+from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.problem import problem
 from impasto.app.http.request_log import request_id
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
@@ -69,6 +70,7 @@ def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem."""
     for kind in CODES:
         app.add_exception_handler(kind, _ours)
+    app.add_exception_handler(ClientDisconnected, _nobody)
     app.add_exception_handler(RequestValidationError, _invalid_fields)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
@@ -81,6 +83,10 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     retry_after = getattr(error, "retry_after", None)
     headers = None if retry_after is None else {"Retry-After": str(retry_after)}
     return problem(status, code, str(error), headers=headers)
+
+
+async def _nobody(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # as nginx calls a client that left before it was answered
 
 
 async def _invalid_fields(request: Request, error: Exception) -> JSONResponse:

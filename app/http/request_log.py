@@ -6,7 +6,6 @@ import logging
 import re
 import time
 import uuid
-from contextvars import ContextVar
 from typing import Literal
 
 import structlog
@@ -17,12 +16,11 @@ ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 """Request ids that are taken over from a client; what else comes could forge lines of the log."""
 
 log = structlog.stdlib.get_logger(__name__)
-_request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 def request_id() -> str:
     """The id of the request being answered."""
-    return _request_id.get()
+    return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
 
 
 class RequestLog:
@@ -36,7 +34,7 @@ class RequestLog:
             return await self.app(scope, receive, send)
         offered = Headers(scope=scope).get("x-request-id", "")
         identity = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
-        _request_id.set(identity)
+        structlog.contextvars.bind_contextvars(request_id=identity)  # a fault is answered after this has returned
         started = time.perf_counter()
         status = 499  # as nginx calls a client that left before it was answered
 
@@ -55,7 +53,6 @@ class RequestLog:
         finally:
             log.info(
                 "request",
-                request_id=identity,
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
@@ -63,20 +60,13 @@ class RequestLog:
             )
 
 
-def _add_request_id(
-    logger: object, method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:  # to lines of libraries too: a traceback must be found by its request
-    event.setdefault("request_id", request_id())
-    return event
-
-
 def configure_logging(style: Literal["json", "text"]) -> None:
     """One format for our lines and for those of every library that uses `logging`."""
     shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,  # into lines of libraries too: a traceback is found by its request
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
-        _add_request_id,
     ]
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
     if style == "json":

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4, uuid5
 
 from fastapi import Depends, Header, Response
 
-from impasto.app.dependencies import get_batcher, get_jobs, get_settings
+from impasto.app.dependencies import get_jobs, get_painter, get_settings
 from impasto.app.jobs.jobs import JobRequest, Jobs
-from impasto.app.painting.batcher import Batcher
+from impasto.app.painting.painter import Painter
 from impasto.app.schemas import JobInfo
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
@@ -40,7 +40,7 @@ class Submission:
 
     response: Response
     jobs: Jobs
-    batcher: Batcher
+    painter: Painter
     settings: Settings
     key: str | None
 
@@ -53,7 +53,7 @@ class Submission:
         prepare: what the job is told; checks it, and is not called for a job that is there already.
         Raises LossNetworkAbsent, KeyReused, FitRunning, JobsFull, and what `prepare` raises.
         """
-        name = f"{self.batcher.stylizer.network_id} {self.key}"
+        name = f"{self.painter.stylizer.network_id} {self.key}"
         job_id = str(uuid5(JOBS, name) if self.key else uuid4())
 
         def digest() -> str:
@@ -81,10 +81,10 @@ class Submission:
 def get_submission(
     response: Response,
     jobs: Annotated[Jobs, Depends(get_jobs)],
-    batcher: Annotated[Batcher, Depends(get_batcher)],
+    painter: Annotated[Painter, Depends(get_painter)],
     settings: Annotated[Settings, Depends(get_settings)],
     idempotency_key: Annotated[
         str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
     ] = None,
 ) -> Submission:
-    return Submission(response, jobs, batcher, settings, idempotency_key)
+    return Submission(response, jobs, painter, settings, idempotency_key)

@@ -1,119 +1,54 @@
-"""What every request to paint a photo brings along, and the way from there to its answer."""
+"""What every request to paint a photo brings along."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, File, Form, Header, Request, Response, UploadFile
+from fastapi import File, Form, Header, UploadFile
 
-from impasto.app.dependencies import get_batcher, get_settings
-from impasto.app.http.disconnect import ClientDisconnected, unless_disconnected
-from impasto.app.http.etag import entity_tag
 from impasto.app.http.negotiation import preferred_format
-from impasto.app.painting.batcher import Batcher
-from impasto.app.settings import Settings
-from impasto.model.errors import InvalidValue
+from impasto.app.painting.painter import PaintOptions
 from impasto.model.network.config import SMALLEST_SIDE
-from impasto.model.painting.stylizer import check_size, finish
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format, Picture
-
-Write = Callable[[Sequence[Picture], Format], tuple[bytes, str]]
-"""Paintings and the format that was asked for -> a file and its media type."""
+from impasto.model.pictures.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class PhotoForm:
-    """The photo and how it is to be painted, whatever the styles."""
+    """The photo, how it is to be painted, and as what kind of file the result is wanted."""
 
-    request: Request
-    batcher: Batcher
-    settings: Settings
     image: UploadFile
-    strength: float
-    preserve_color: bool
-    size: int | None
+    options: PaintOptions
     format: Format | None
     quality: int
+    recipe: bool
     accept: str
 
-    async def answer(
-        self, blends: Sequence[Mapping[str, float]], write: Write, headers: Mapping[str, str] | None = None
-    ) -> Response:
-        """The photo painted in each of the blends, all at once, as one file.
+    def format_of(self, painting: Picture) -> Format:
+        """As asked for by field, else by Accept, else as uploaded."""
+        return self.format or preferred_format(self.accept, painting.format)
 
-        headers: of the answer, beside those that every painting has.
-        Raises UnknownStyle, InvalidWeights, InvalidValue, QueueFull, DeadlineExceeded, and what decoding raises.
-        """
-        vectors = [self.batcher.stylizer.styles.blend(blend) for blend in blends]
-
-        async def work() -> Response:
-            with self.batcher.place():
-                started = time.perf_counter()
-                data = await self.image.read()
-                photo = await self.batcher.code(lambda: self._decode(data, len(blends)))
-                check_size(photo)
-                decoded = time.perf_counter()
-                painted = await self.batcher.paint_all(photo.rgb, vectors)
-                encoding = time.perf_counter()
-
-                def encode() -> tuple[bytes, str, str]:
-                    pictures = [
-                        finish(photo, each.rgb, strength=self.strength, preserve_color=self.preserve_color)
-                        for each in painted
-                    ]
-                    body, media_type = write(pictures, self.format or preferred_format(self.accept, photo.format))
-                    return body, media_type, entity_tag(body)
-
-                body, media_type, etag = await self.batcher.code(encode)
-                encoded = time.perf_counter()
-            waited = min(each.queue for each in painted)
-            timing = {
-                "decode": decoded - started,
-                "queue": waited,
-                "inference": max(each.queue + each.inference for each in painted) - waited,
-                "encode": encoded - encoding,
-            }
-            return Response(
-                body,
-                media_type=media_type,
-                headers={
-                    **(headers or {}),
-                    "X-Model-Version": self.batcher.stylizer.network_id,
-                    "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
-                    "ETag": etag,
-                    "Vary": "Accept",
-                },
-            )
-
-        try:
-            return await unless_disconnected(self.request, work())
-        except ClientDisconnected:
-            return Response(status_code=499)
-
-    def _decode(self, data: bytes, count: int) -> Picture:
-        """The photo, in the size of its paintings: several have together no more pixels than a batch."""
-        largest = self.settings.max_size
-        if count > 1:
-            each = self.settings.batch_pixels // count
-            largest = min(largest, longest_side(images.size(data), each))
-            if self.size is not None and self.size > largest:
-                raise InvalidValue(
-                    f"size: {count} paintings of this photo have at most {largest} pixels each on their longest side, "
-                    f"so that they have together at most {self.settings.batch_pixels:,} pixels"
-                )
-        return images.decode(data, max_pixels=self.settings.max_pixels, longest_side=self.size, at_most=largest)
+    def encode(self, painting: Picture, weights: Mapping[str, float], network_id: str) -> bytes:
+        """A painting as a file, with its recipe if it is wanted. weights: of the style ids."""
+        text = None
+        if self.recipe:
+            strength, preserve_color = self.options.strength, self.options.preserve_color
+            size = max(painting.size)
+            text = Recipe(
+                weights=dict(weights),
+                network_id=network_id,
+                size=size,
+                strength=strength,
+                preserve_color=preserve_color,
+            ).to_text()
+        return images.encode(painting, self.format_of(painting), quality=self.quality, description=text)
 
 
 def get_photo_form(
-    request: Request,
     image: Annotated[UploadFile, File(description="The photo: JPEG, PNG, WebP, AVIF, or GIF/TIFF (first frame)")],
-    batcher: Annotated[Batcher, Depends(get_batcher)],
-    settings: Annotated[Settings, Depends(get_settings)],
     strength: Annotated[float, Form(ge=0, le=1, description="1 is the painting, 0 is the photo")] = 1.0,
     preserve_color: Annotated[bool, Form(description="Keep the photo's colours")] = False,
     size: Annotated[
@@ -122,29 +57,9 @@ def get_photo_form(
     ] = None,
     format: Annotated[Format | None, Form(description="None: by Accept, else as uploaded")] = None,
     quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP")] = 90,
+    recipe: Annotated[
+        bool, Form(description="Write into the file what it was painted with; `impasto recipe` reads it")
+    ] = True,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> PhotoForm:
-    """Raises InvalidValue for a size beyond the service's."""
-    if size is not None and size > settings.max_size:
-        raise InvalidValue(f"size: results have at most {settings.max_size} pixels on their longest side")
-    return PhotoForm(
-        request=request,
-        batcher=batcher,
-        settings=settings,
-        image=image,
-        strength=strength,
-        preserve_color=preserve_color,
-        size=size,
-        format=format,
-        quality=quality,
-        accept=accept,
-    )
-
-
-def longest_side(shape: tuple[int, int], pixels: int) -> int:
-    """The longest side at which a picture of that shape, width and height, has at most so many pixels."""
-    longest, shortest = max(shape), min(shape)
-    side = math.isqrt(pixels * longest // shortest)
-    while side > 1 and side * max(1, round(shortest * side / longest)) > pixels:
-        side -= 1
-    return side
+    return PhotoForm(image, PaintOptions(size, strength, preserve_color), format, quality, recipe, accept)

@@ -19,7 +19,7 @@ SMALL = 96
 
 
 class Previews:
-    """Paints previews; those of built-in styles when they are first asked for, and keeps them.
+    """Paints previews; those of built-in styles when they are first asked for, and keeps them, as JPEGs.
 
     They take no places of the queue, since there are no more than styles, but wait for one another: a
     page that shows all of them delays a photo by one preview at the most.
@@ -30,12 +30,10 @@ class Previews:
         self._turn = asyncio.Semaphore(1)
         self._painted: dict[str, asyncio.Task[bytes]] = {}
 
-    async def built_in(self, style_id: str) -> bytes:
-        """The preview of a style of the checkpoint as a JPEG. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
+    async def built_in(self, style_id: str, vector: Tensor) -> bytes:
+        """The preview of a style of the checkpoint, of that vector (E,). Raises QueueFull, DeadlineExceeded."""
         task = self._painted.get(style_id)
         if task is None:
-            styles = self._batcher.stylizer.styles
-            vector = styles.vectors[styles.row(style_id)]
             task = self._painted[style_id] = asyncio.create_task(self.paint(vector))
         try:
             return await asyncio.shield(task)  # whoever asked first may leave; others wait for the same

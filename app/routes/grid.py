@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import io
 import math
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
-from impasto.app.dependencies import get_batcher
-from impasto.app.painting.batcher import Batcher
+from impasto.app.dependencies import get_catalogue, get_painter
+from impasto.app.http.disconnect import unless_disconnected
+from impasto.app.painting.answer import HEADERS, PICTURES, answer
+from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
-from impasto.app.routes.stylize import HEADERS, PICTURE, assign_weights
+from impasto.app.painting.weights import LONGEST_BLEND, MOST_BLENDS, parse_blend
 from impasto.app.schemas import BINARY, problems
+from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import Format, Picture
-from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights
-from impasto.model.styles.style import LONGEST_ID, SLUG
 from impasto.model.styles.table import StyleTable
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
 
-MOST_BLENDS = 16
-"""Blends in one grid."""
-LONGEST_BLEND = MOST_BLENDED * (LONGEST_ID + 24)
-"""Letters of a blend's text."""
-NUMBER = re.compile(r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", re.IGNORECASE)
-"""Stricter than `float`, which takes nan, 1_0 and blanks."""
 GRID: dict[str, Any] = {
     "description": "The contact sheet, or the zip",
-    "content": {**PICTURE["content"], "application/zip": BINARY},
+    "content": {**PICTURES, "application/zip": BINARY},
     "headers": HEADERS,
 }
 
@@ -45,8 +39,10 @@ GRID: dict[str, Any] = {
     responses={200: GRID, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
 )
 async def grid(
+    request: Request,
     form: Annotated[PhotoForm, Depends(get_photo_form)],
-    batcher: Annotated[Batcher, Depends(get_batcher)],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+    painter: Annotated[Painter, Depends(get_painter)],
     blend: Annotated[
         list[Annotated[str, Form(max_length=LONGEST_BLEND)]],
         Form(
@@ -66,43 +62,31 @@ async def grid(
     ] = None,
 ) -> Response:
     blends = [parse_blend(text, position) for position, text in enumerate(blend, start=1)]
-    styles = batcher.stylizer.styles
+    styles = catalogue.styles
+    vectors = [styles.blend(weights) for weights in blends]
+    async with unless_disconnected(request):
+        with painter.place():
+            paintings = await painter.paint(await form.image.read(), vectors, form.options)
 
-    def write(paintings: Sequence[Picture], format: Format) -> tuple[bytes, str]:
-        if output == "zip":
-            return zipped([images.encode(each, format, quality=form.quality) for each in paintings], format)
-        cells = [
-            (caption(each, styles), painted.on_white().rgb) for each, painted in zip(blends, paintings, strict=True)
-        ]
-        widest = columns or math.ceil(math.sqrt(len(cells)))
-        sheet = images.to_tensor(contact_sheet(cells, columns=min(widest, len(cells))))
-        written = images.encode(Picture(sheet, credit=paintings[0].credit), format, quality=form.quality)
-        return written, f"image/{format}"
+            def encode() -> Response:
+                pictures = paintings.pictures
+                format = form.format_of(pictures[0])
+                if output == "zip":
+                    painted = zip(pictures, blends, strict=True)
+                    files = [form.encode(picture, weights, catalogue.network_id) for picture, weights in painted]
+                    return answer(zipped(files, format), "application/zip", paintings, catalogue.network_id)
+                captions = [caption(weights, styles) for weights in blends]
+                sheet = images.encode(sheet_of(captions, pictures, columns), format, quality=form.quality)
+                return answer(sheet, f"image/{format}", paintings, catalogue.network_id)
 
-    return await form.answer(blends, write)
+            return await painter.code(encode)
 
 
-def parse_blend(text: str, position: int) -> dict[str, float]:
-    """`style=weight,style=weight` -> {style id: weight}. position: of the blend among others, to name it by.
-
-    Raises InvalidWeights.
-    """
-    styles, weights = [], []
-    for part in text.split(","):
-        style_id, _, weight = part.strip().partition("=")
-        if not SLUG.fullmatch(style_id) or not NUMBER.fullmatch(weight):
-            raise InvalidWeights(
-                f"blend {position}: {part!r} is no style id, an equals sign and a number; "
-                "a blend looks like van-gogh-starry-night=0.3,hokusai-great-wave=0.7"
-            )
-        styles.append(style_id)
-        weights.append(float(weight))
-    if len(styles) > MOST_BLENDED:
-        raise InvalidWeights(f"blend {position} has {len(styles)} styles; at most {MOST_BLENDED} are blended")
-    try:
-        return assign_weights(styles, weights)
-    except InvalidWeights as error:
-        raise InvalidWeights(f"blend {position}: {error}") from None
+def sheet_of(captions: Sequence[str], pictures: Sequence[Picture], columns: int | None) -> Picture:
+    """Pictures with their captions as one. columns: None for about as many as rows."""
+    cells = [(text, picture.on_white().rgb) for text, picture in zip(captions, pictures, strict=True)]
+    widest = min(columns or math.ceil(math.sqrt(len(cells))), len(cells))
+    return Picture(images.to_tensor(contact_sheet(cells, columns=widest)), credit=pictures[0].credit)
 
 
 def caption(blend: Mapping[str, float], styles: StyleTable) -> str:
@@ -110,10 +94,10 @@ def caption(blend: Mapping[str, float], styles: StyleTable) -> str:
     return ", ".join(f"{weight:.0%} {styles[style_id].title}" for style_id, weight in blend.items() if weight)
 
 
-def zipped(files: Sequence[bytes], format: Format) -> tuple[bytes, str]:
+def zipped(files: Sequence[bytes], format: Format) -> bytes:
     """A zip of pictures, 01.jpg, 02.jpg, ...: equal for equal pictures, stored as they are since they do not shrink."""
     result = io.BytesIO()
     with zipfile.ZipFile(result, "w", zipfile.ZIP_STORED) as archive:
         for number, data in enumerate(files, start=1):
             archive.writestr(zipfile.ZipInfo(f"{number:02}.{'jpg' if format == 'jpeg' else format}"), data)
-    return result.getvalue(), "application/zip"
+    return result.getvalue()

@@ -6,12 +6,13 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends
 
-from impasto.app.dependencies import get_batcher, get_settings
-from impasto.app.painting.batcher import Batcher
-from impasto.app.routes.grid import MOST_BLENDS
+from impasto.app.dependencies import get_catalogue, get_painter, get_settings
+from impasto.app.painting.painter import Painter
+from impasto.app.painting.weights import MOST_BLENDS
 from impasto.app.routes.optimizations import MOST_PAINTINGS
 from impasto.app.schemas import Health, Info, OptimizationLimits, RequestLimits, problems
 from impasto.app.settings import Settings
+from impasto.app.styles.catalogue import Catalogue
 from impasto.app.version import VERSION
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.pictures.images import Format, readable_formats
@@ -26,22 +27,23 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Can it paint?", responses=problems(503))
-async def readyz(batcher: Annotated[Batcher, Depends(get_batcher)]) -> Health:
+async def readyz(painter: Annotated[Painter, Depends(get_painter)]) -> Health:
     return Health()
 
 
 @router.get("/v1/info", summary="Network, device, formats and limits", responses=problems(503))
 async def info(
-    batcher: Annotated[Batcher, Depends(get_batcher)], settings: Annotated[Settings, Depends(get_settings)]
+    painter: Annotated[Painter, Depends(get_painter)],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+    settings: Annotated[Settings, Depends(get_settings)],
 ) -> Info:
-    stylizer = batcher.stylizer
     return Info(
         version=VERSION,
-        network_id=stylizer.network_id,
-        device=str(stylizer.device),
-        precision=stylizer.precision,
-        painting_size=stylizer.painting_size,
-        styles=len(stylizer.styles),
+        network_id=catalogue.network_id,
+        device=str(painter.stylizer.device),
+        precision=painter.stylizer.precision,
+        painting_size=catalogue.training.objective.painting_size,
+        styles=len(catalogue.styles),
         reads=readable_formats(),
         writes=list(get_args(Format)),
         limits=RequestLimits(

@@ -57,7 +57,7 @@ async def fit_style(
 
     async def prepare() -> FitRequest:
         await catalogue.check_free(style.id)
-        return FitRequest(style, await submission.batcher.code(read))
+        return FitRequest(style, await submission.painter.code(read))
 
     return await submission.submit(asdict(style), [data], prepare)
 

@@ -58,7 +58,7 @@ async def optimize(
     quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP")] = 90,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> JobInfo:
-    settings, code = submission.settings, submission.batcher.code
+    settings, code = submission.settings, submission.painter.code
     if not settings.optimizations:
         raise OptimizationsOff("this service makes no pictures by optimisation; IMPASTO_OPTIMIZATIONS=true lets it")
     if size is not None and size > settings.optimization_max_size:

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Response
 
-from impasto.app.dependencies import get_catalogue, get_previews
+from impasto.app.dependencies import get_catalogue
 from impasto.app.http.etag import entity_tag, has_already
-from impasto.app.painting.previews import Previews
 from impasto.app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
 from impasto.app.styles.catalogue import AddedStyle, Catalogue
 from impasto.app.styles.store import StyleExists
@@ -39,12 +38,10 @@ async def get_style(style_id: str, catalogue: Annotated[Catalogue, Depends(get_c
 )
 async def preview(
     style_id: str,
-    previews: Annotated[Previews, Depends(get_previews)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    added = catalogue.added(style_id)
-    picture = added.preview if added else await previews.built_in(style_id)
+    picture = await catalogue.preview(style_id)
     headers = {"ETag": entity_tag(picture), "Cache-Control": "max-age=3600"}
     if has_already(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)

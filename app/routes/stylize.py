@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
+from impasto.app.dependencies import get_catalogue, get_painter
+from impasto.app.http.disconnect import unless_disconnected
+from impasto.app.painting.answer import HEADERS, PICTURES, answer
+from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
-from impasto.app.schemas import BINARY, problems
-from impasto.model.pictures import images
-from impasto.model.pictures.images import Format, Picture
-from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights, convex
+from impasto.app.painting.weights import assign_weights
+from impasto.app.schemas import problems
+from impasto.app.styles.catalogue import Catalogue
+from impasto.model.styles.blend import MOST_BLENDED
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
 
-HEADERS: dict[str, Any] = {
-    name: {"description": text, "schema": {"type": "string"}}
-    for name, text in {
-        "X-Model-Version": "The id of the network",
-        "X-Request-Id": "To find this request in the log",
-        "Server-Timing": "Milliseconds in decode, queue, inference, encode",
-        "ETag": "Equal for equal pictures",
-    }.items()
-}
 PICTURE: dict[str, Any] = {
     "description": "The painted picture",
-    "content": {f"image/{name}": BINARY for name in get_args(Format)},
+    "content": PICTURES,
     "headers": {
         "X-Style-Weights": {
             "description": "The weights as applied, a JSON object of style ids",
@@ -45,6 +39,7 @@ PICTURE: dict[str, Any] = {
     responses={200: PICTURE, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
 )
 async def stylize(
+    request: Request,
     form: Annotated[PhotoForm, Depends(get_photo_form)],
     style: Annotated[
         list[str],
@@ -55,6 +50,8 @@ async def stylize(
             examples=[["van-gogh-starry-night", "hokusai-great-wave"]],
         ),
     ],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+    painter: Annotated[Painter, Depends(get_painter)],
     weight: Annotated[
         list[float] | None,
         Form(
@@ -65,25 +62,15 @@ async def stylize(
     ] = None,
 ) -> Response:
     weights = assign_weights(style, weight)
+    vector = catalogue.styles.blend(weights)
+    async with unless_disconnected(request):
+        with painter.place():
+            paintings = await painter.paint(await form.image.read(), [vector], form.options)
 
-    def write(paintings: Sequence[Picture], format: Format) -> tuple[bytes, str]:
-        return images.encode(paintings[0], format, quality=form.quality), f"image/{format}"
+            def encode() -> Response:
+                (painting,) = paintings.pictures
+                file = form.encode(painting, weights, catalogue.network_id)
+                headers = {"X-Style-Weights": json.dumps(weights)}
+                return answer(file, f"image/{form.format_of(painting)}", paintings, catalogue.network_id, headers)
 
-    return await form.answer([weights], write, {"X-Style-Weights": json.dumps(weights)})
-
-
-def assign_weights(styles: Sequence[str], weights: Sequence[float] | None) -> dict[str, float]:
-    """Which weight each style has: given, α of the first of two, or equal shares.
-
-    A style named twice has the sum of its weights. Raises InvalidWeights.
-    """
-    if not weights:
-        weights = [1 / len(styles)] * len(styles)
-    elif len(weights) == 1 and len(styles) == 2:
-        weights = [weights[0], 1 - weights[0]]
-    if len(weights) != len(styles):
-        raise InvalidWeights(f"{len(weights)} weights for {len(styles)} styles; give one each, or none")
-    result = dict.fromkeys(styles, 0.0)
-    for style_id, share in zip(styles, convex(weights), strict=True):
-        result[style_id] += share
-    return result
+            return await painter.code(encode)

@@ -18,7 +18,7 @@ from torch import Tensor
 from impasto.app.database import StoreUnavailable
 from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
-from impasto.model.painting.stylizer import Stylizer
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
 
@@ -59,8 +59,8 @@ class AddedStyle:
 class Previews(Protocol):
     """Paints pictures of styles, as JPEGs."""
 
-    async def built_in(self, style_id: str) -> bytes:
-        """The preview of a style of the checkpoint."""
+    async def built_in(self, style_id: str, vector: Tensor) -> bytes:
+        """The preview of a style of the checkpoint, of that vector (E,)."""
 
     async def paint(self, vector: Tensor) -> bytes:
         """The preview of a style vector (E,)."""
@@ -70,22 +70,18 @@ class Previews(Protocol):
 
 
 class Catalogue:
-    """The styles of a stylizer, kept up to date with the store.
+    """The styles of a network, kept up to date with the store.
 
-    `watch` is to run as a task as long as the service does.
+    styles: every style that can be painted now. `watch` is to run as a task as long as the service does.
     """
 
-    def __init__(self, stylizer: Stylizer, previews: Previews, store: StyleStore) -> None:
-        self._stylizer, self._previews, self._store = stylizer, previews, store
-        self._built_in = stylizer.styles
+    def __init__(self, source: Checkpoint, previews: Previews, store: StyleStore) -> None:
+        self.network_id, self.training = source.network_id, source.training
+        self.styles = self._built_in = source.styles
+        self._previews, self._store = previews, store
         self._added: dict[str, AddedStyle] = {}
         self._seen: int | None = None
         self._turn = asyncio.Lock()
-
-    @property
-    def styles(self) -> StyleTable:
-        """Every style that can be painted now."""
-        return self._stylizer.styles
 
     def added(self, style_id: str) -> AddedStyle | None:
         """What is known of an added style; None for a built-in one. Raises UnknownStyle."""
@@ -96,8 +92,13 @@ class Catalogue:
         """What was measured of a style at the end of its training or fit. Raises UnknownStyle."""
         if added := self.added(style_id):
             return added.losses
-        losses: dict[str, float] = self._stylizer.training.get("style_losses", {}).get(style_id, {})
-        return losses
+        return dict(self.training.style_losses.get(style_id, {}))
+
+    async def preview(self, style_id: str) -> bytes:
+        """A picture in any style, as a JPEG. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
+        if added := self.added(style_id):
+            return added.preview
+        return await self._previews.built_in(style_id, self._built_in.vectors[self._built_in.row(style_id)])
 
     async def pack(self, style_id: str) -> StylePack:
         """Any style as a pack. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
@@ -105,14 +106,12 @@ class Catalogue:
             return added.pack
         row = self._built_in.row(style_id)
         fit = {"losses": self.losses(style_id)}
-        preview = await self._previews.small(await self._previews.built_in(style_id))
-        network_id = self._stylizer.network_id
-        return StylePack(self._built_in.styles[row], self._built_in.vectors[row], network_id, fit, preview)
+        preview = await self._previews.small(await self.preview(style_id))
+        return StylePack(self._built_in.styles[row], self._built_in.vectors[row], self.network_id, fit, preview)
 
     def read(self, data: bytes) -> StylePack:
         """A pack for the served network from a file. Raises PackError."""
-        stylizer = self._stylizer
-        return StylePack.from_bytes(data, network_id=stylizer.network_id, style_size=self._built_in.vectors.shape[1])
+        return StylePack.from_bytes(data, network_id=self.network_id, style_size=self._built_in.vectors.shape[1])
 
     async def add(self, pack: StylePack) -> AddedStyle:
         """Add a style. Raises QueueFull, DeadlineExceeded, and what `check_free` raises."""
@@ -156,7 +155,7 @@ class Catalogue:
                 await asyncio.to_thread(self._store.migrate)
             changes = await asyncio.to_thread(self._store.changes)
             if changes != self._seen:
-                self._added, self._stylizer.styles = await asyncio.to_thread(self._load)
+                self._added, self.styles = await asyncio.to_thread(self._load)
                 self._seen = changes
                 log.info("added styles", ids=list(self._added))
 

@@ -66,6 +66,7 @@ def some_pairs(styles: int, count: int) -> list[tuple[int, int]]:
 @torch.inference_mode()
 def measure_blends(
     stylizer: Stylizer,
+    vectors: Tensor,
     objective: Objective,
     photos: Sequence[Tensor],
     pairs: Sequence[tuple[int, int]],
@@ -74,7 +75,7 @@ def measure_blends(
 ) -> Blending:
     """Paint every photo in every blend of every pair and measure.
 
-    objective: painting n is that of the stylizer's style n. photos: (3, S, S) in [0, 1] each.
+    vectors: of the styles, (N, E). objective: painting n is that of style n. photos: (3, S, S) in [0, 1] each.
     progress: iterates over range(len(pairs)); tqdm, say.
     """
     losses = torch.zeros(len(pairs), STEPS, 2)
@@ -83,7 +84,7 @@ def measure_blends(
         pair = list(pairs[position])
         for step in range(STEPS):
             share = step / (STEPS - 1)
-            vector = blend(stylizer.styles.vectors[pair], [1 - share, share])
+            vector = blend(vectors[pair], [1 - share, share])
             painted = torch.cat([stylizer.paint(photo[None], vector[None]) for photo in photos])
             for picture in painted:
                 features = objective.loss_network(picture[None].to(objective.scales.device))

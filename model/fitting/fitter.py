@@ -25,7 +25,7 @@ from impasto.model.fitting.config import FitConfig
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import find_device, has_native_bfloat16
 from impasto.model.perception.balance import Balance
-from impasto.model.perception.objective import Losses, Objective, objective_of
+from impasto.model.perception.objective import Losses, Objective
 from impasto.model.pictures.resize import resize
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
@@ -112,7 +112,7 @@ class Fitter:
         self.network_id = source.network_id
         self._network = deepcopy(source.network).requires_grad_(False)
         self._network.to(self.device).to(memory_format=torch.channels_last)
-        trained = objective_of(source.training)
+        trained = source.training.objective
         self._objective = Objective(trained, [resize(painting, trained.painting_size)], weights)
         self._objective.to(self.device).to(memory_format=torch.channels_last)
         self.photos = photos.to(self.device).contiguous(memory_format=torch.channels_last)
@@ -136,7 +136,7 @@ class Fitter:
     def begin(self, start: Start | None = None) -> FitState:
         """The state before the first pass; default is the best start."""
         start = start or self.starts()[0]
-        known = self.training.get("strengths", {})
+        known = self.training.strengths
         strength = math.prod(known.get(style, 1.0) ** share for style, share in start.weights.items())
         vector = start.vector
         nothing = torch.zeros_like(vector)

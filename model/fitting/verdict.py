@@ -77,7 +77,7 @@ def judge(fitter: Fitter, vector: Tensor, photos: Tensor) -> Verdict:
 
 
 def _trained_losses(fitter: Fitter) -> dict[str, float]:
-    known = fitter.training.get("style_losses", {}).values()
+    known = fitter.training.style_losses.values()
     each = {name: [losses[name] for losses in known if name in losses] or [usual] for name, usual in USUAL.items()}
     return {name: float(torch.tensor(values).quantile(COMMON)) for name, values in each.items()}
 

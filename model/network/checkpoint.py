@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,6 +20,7 @@ from torch import Tensor
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SHIPPED, NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.training_record import TrainingRecord
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
 
@@ -34,15 +34,11 @@ class CheckpointError(InvalidValue):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network, its styles, and how they came to be.
-
-    training: configuration, steps, losses, code revision and the photos kept out of training, as
-    plain JSON values.
-    """
+    """A network, its styles, and how they came to be."""
 
     network: StyleNetwork
     styles: StyleTable
-    training: Mapping[str, Any] = field(default_factory=dict)
+    training: TrainingRecord = field(default_factory=TrainingRecord)
 
     @property
     def network_id(self) -> str:
@@ -79,7 +75,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "sha256": _digest(tensors),
         "network": json.dumps(asdict(checkpoint.network.config)),
         "styles": json.dumps([asdict(style) for style in checkpoint.styles.styles], ensure_ascii=False),
-        "training": json.dumps(checkpoint.training, ensure_ascii=False),
+        "training": json.dumps(checkpoint.training.to_json(), ensure_ascii=False),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
@@ -107,7 +103,7 @@ def load(path: Path = SHIPPED) -> Checkpoint:
         vectors = tensors.pop("styles")
         network.load_state_dict({name.removeprefix("network."): value for name, value in tensors.items()})
         table = StyleTable([Style(**style) for style in json.loads(header["styles"])], vectors)
-        checkpoint = Checkpoint(network, table, json.loads(header["training"]))
+        checkpoint = Checkpoint(network, table, TrainingRecord.from_json(json.loads(header["training"])))
         if vectors.shape[1] != network.style_size:
             raise ValueError(f"style vectors of {vectors.shape[1]} numbers for a network of {network.style_size}")
         if checkpoint.network_id != header["network_id"]:
@@ -116,7 +112,7 @@ def load(path: Path = SHIPPED) -> Checkpoint:
             raise ValueError("it holds numbers that are not finite")
         if digest != header["sha256"]:
             raise ValueError("its numbers are not those that were saved")
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, RuntimeError) as error:
         raise CheckpointError(f"{path} is not a valid Impasto checkpoint: {error}") from error
     return checkpoint
 

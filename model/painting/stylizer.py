@@ -1,19 +1,16 @@
-"""The facade that scripts and the service use: pictures and blends in, pictures out."""
+"""The facade that scripts and the service use: pictures and style vectors in, pictures out."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from impasto.model.errors import ImpastoError, InvalidValue
-from impasto.model.network import checkpoint
-from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.network.config import SHIPPED, SMALLEST_SIDE, Precision
+from impasto.model.network.checkpoint import network_id
+from impasto.model.network.config import SMALLEST_SIDE, Precision
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
@@ -29,7 +26,9 @@ class OutOfMemory(ImpastoError):
 
 
 class Stylizer:
-    """Owns a device, a precision, a network and its style table.
+    """A network on a device, in a precision. It knows no styles: those are vectors to it.
+
+    network_id: tells which vectors are meant for it.
 
     device: "auto" takes CUDA, then Apple's MPS, then the CPU; or one of "cpu", "cuda", "cuda:1",
         "mps", which is then used or refused, never replaced.
@@ -38,25 +37,12 @@ class Stylizer:
     Raises DeviceUnavailable.
     """
 
-    def __init__(self, source: Checkpoint, *, device: str = "auto", precision: Precision = "auto") -> None:
+    def __init__(self, network: StyleNetwork, *, device: str = "auto", precision: Precision = "auto") -> None:
         self.device = find_device(device)
         self.precision = find_precision(precision, self.device)
-        self._source = source
-        self.styles = source.styles
-        self.training = source.training
-        self.network_id = source.network_id
-        self._network = _fastest(source.network, self.device, getattr(torch, self.precision))
-
-    @classmethod
-    def load(cls, path: Path = SHIPPED, *, device: str = "auto", precision: Precision = "auto") -> Stylizer:
-        """A stylizer for a checkpoint file. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
-        return cls(checkpoint.load(path), device=device, precision=precision)
-
-    @property
-    def painting_size(self) -> int | None:
-        """Shorter side in pixels at which the paintings' Grams were measured, if the checkpoint says."""
-        size: int | None = self.training.get("config", {}).get("objective", {}).get("painting_size")
-        return size
+        self.network_id = network_id(network)
+        self._given = network
+        self._network = _fastest(network, self.device, getattr(torch, self.precision))
 
     def paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         """Photos (B, 3, H, W) in [0, 1], their style vectors (B, E) -> paintings, on the CPU.
@@ -81,19 +67,17 @@ class Stylizer:
 
     @cached_property
     def _on_cpu(self) -> Stylizer:
-        return Stylizer(self._source, device="cpu")
+        return Stylizer(self._given, device="cpu")
 
     def stylize(
-        self, picture: Picture, weights: Mapping[str, float], *, strength: float = 1.0, preserve_color: bool = False
+        self, picture: Picture, style_vector: Tensor, *, strength: float = 1.0, preserve_color: bool = False
     ) -> Picture:
-        """A picture painted in a blend of styles, {style id: weight}.
+        """A picture painted in a style or a blend, as its vector (E,).
 
-        strength, preserve_color: as `finish` takes them.
-        Raises UnknownStyle, InvalidWeights, TooSmall; InvalidValue for a strength outside 0 to 1.
+        strength, preserve_color: as `finish` takes them. Raises TooSmall; InvalidValue for a strength outside 0 to 1.
         """
-        vector = self.styles.blend(weights)
         check_size(picture)
-        painted = self.paint(picture.rgb[None], vector[None])[0]
+        painted = self.paint(picture.rgb[None], style_vector[None])[0]
         return finish(picture, painted, strength=strength, preserve_color=preserve_color)
 
 

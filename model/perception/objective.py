@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,13 +21,6 @@ from impasto.model.perception.losses import (
     style_loss,
     total_variation,
 )
-
-
-def objective_of(training: Mapping[str, Any]) -> ObjectiveConfig:
-    """The objective that a network was trained with, as its checkpoint's `training` tells."""
-    found: dict[str, Any] = training.get("config", {}).get("objective", {})
-    values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in found.items()}
-    return ObjectiveConfig(**values)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from impasto.model.errors import InvalidValue
@@ -34,7 +35,8 @@ HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif", ".heic", ".heif"}
 
-EXIF_ARTIST, EXIF_COPYRIGHT = 0x013B, 0x8298
+EXIF_DESCRIPTION, EXIF_ARTIST, EXIF_COPYRIGHT = 0x010E, 0x013B, 0x8298
+PNG_DESCRIPTION = "impasto"
 LONGEST_CREDIT = 1000
 TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 
@@ -150,10 +152,29 @@ def format_of(data: bytes) -> Format:
     return _written_as(_open(data).format)
 
 
-def encode(picture: Picture, format: Format | None = None, *, quality: int = 90) -> bytes:
+def description(data: bytes) -> str | None:
+    """The text that `encode` wrote into a picture's file, from its header.
+
+    Other programs describe JPEGs too: it may be anybody's. Raises UndecodableImage, UnsupportedFormat.
+    """
+    image = _open(data)
+    if image.format == "PNG":  # whose EXIF may stand behind its pixels, which are not to be decoded for it
+        text = image.info.get(PNG_DESCRIPTION)
+    else:
+        try:
+            text = image.getexif().get(EXIF_DESCRIPTION)
+        except Exception as error:  # see decode
+            raise UndecodableImage(f"the {image.format} picture's EXIF is broken ({error})") from error
+    return None if text is None else str(text)
+
+
+def encode(
+    picture: Picture, format: Format | None = None, *, quality: int = 90, description: str | None = None
+) -> bytes:
     """Write a picture: alpha is kept in PNG and WebP, and put on white in JPEG.
 
     format: default is the picture's own. quality: 1..100, for JPEG and WebP.
+    description: an ASCII text to go with it, up to 60 kB: PNG's text "impasto", ImageDescription in the EXIF of others.
     Raises UnsupportedFormat when the format cannot hold so large a picture.
     """
     written = format or picture.format
@@ -166,9 +187,16 @@ def encode(picture: Picture, format: Format | None = None, *, quality: int = 90)
     channels = picture.rgb if picture.alpha is None else torch.cat([picture.rgb, picture.alpha])
     exif = Image.Exif()
     exif.update({tag: text.encode("latin-1", "replace") for tag, text in picture.credit.items()})
-    options: dict[str, Any] = {"exif": exif} if picture.credit else {}
+    options: dict[str, Any] = {}
     if written != "png":
         options["quality"] = quality
+        if description is not None:
+            exif[EXIF_DESCRIPTION] = description
+    elif description is not None:
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_text(PNG_DESCRIPTION, description)
+    if exif:
+        options["exif"] = exif
     if written == "jpeg":
         options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
     result = io.BytesIO()

@@ -31,6 +31,7 @@ from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import find_device, has_native_bfloat16
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.training_record import TrainingRecord
 from impasto.model.perception.balance import Balance
 from impasto.model.perception.objective import Losses, Objective
 from impasto.model.pictures.photos import Samples, load_rgb, usable_images
@@ -240,7 +241,7 @@ class _Run:
         for row, style in enumerate(self.styles):
             if style.id in start.styles:
                 self.painters.vectors.data[row] = start.styles.vectors[start.styles.row(style.id)]
-            self.balance.strengths[row] = start.training.get("strengths", {}).get(style.id, 1.0)
+            self.balance.strengths[row] = start.training.strengths.get(style.id, 1.0)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a run to be the same run, as plain JSON values."""
@@ -293,17 +294,18 @@ class _Run:
             "balance": self.balance.state_dict(),
         }
         self.folder.keep_state(state)
-        training = {
-            "config": asdict(self.config),
-            "steps": self.step,
-            "losses": metrics.overall,
-            "style_losses": self._by_style(metrics),
-            "strengths": self._strengths,
-            "started_from": self.run.start_from.name if self.run.start_from else None,
-            "held_out": [photo.name for photo in self.held_out],
-            "revision": revision(),
-            "torch": torch.__version__,
-        }
+        training = TrainingRecord(
+            steps=self.step,
+            objective=self.config.objective,
+            losses=metrics.overall,
+            style_losses=self._by_style(metrics),
+            strengths=self._strengths,
+            held_out=tuple(photo.name for photo in self.held_out),
+            started_from=self.run.start_from.name if self.run.start_from else None,
+            revision=revision(),
+            torch=torch.__version__,
+            config=asdict(self.config),
+        )
         table = StyleTable(self.styles, self.painters.vectors.detach().cpu())
         checkpoint.save(Checkpoint(self.painters.network, table, training), self.folder.checkpoint)
 

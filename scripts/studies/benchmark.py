@@ -118,8 +118,8 @@ class Bench:
         self.arguments = arguments
         self.source = checkpoint.load(arguments.checkpoint)
         self.source.network.requires_grad_(False)
-        self.stylizer = Stylizer(self.source, device=arguments.device, precision=arguments.precision)
-        self.vectors = self.stylizer.styles.vectors
+        self.stylizer = Stylizer(self.source.network, device=arguments.device, precision=arguments.precision)
+        self.vectors = self.source.styles.vectors
         self.photo = images.decode(PHOTO.read_bytes()).rgb[None]
 
     def head(self) -> str:
@@ -251,7 +251,7 @@ class Bench:
         rows = []
         with serving(self.arguments) as url:
             for clients in CLIENTS:
-                load = asyncio.run(ask(url, files, self.stylizer.styles.ids, clients))
+                load = asyncio.run(ask(url, files, self.source.styles.ids, clients))
                 rows.append((str(clients), *load.row(), f"{load.rate / own:.2f}"))
         text = (
             f"## Over HTTP\n\nJPEG photos of {', '.join(f'{w} × {h}' for w, h in REQUESTED)} pixels in turn, each in "
@@ -307,18 +307,20 @@ import re, sys
 from pathlib import Path
 import torch
 from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network import checkpoint
 from impasto.model.painting.stylizer import Stylizer
 
 def largest():
     return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
 
 keep_freed_memory()
-checkpoint, precision, height, width = sys.argv[1:]
-stylizer = Stylizer.load(Path(checkpoint), device="cpu", precision=precision)
+path, precision, height, width = sys.argv[1:]
+source = checkpoint.load(Path(path))
+stylizer = Stylizer(source.network, device="cpu", precision=precision)
 photo = torch.rand(1, 3, int(height), int(width))
 Path("/proc/self/clear_refs").write_text("5")  # forget what loading took
 print(largest())
-stylizer.paint(photo, stylizer.styles.vectors[:1])
+stylizer.paint(photo, source.styles.vectors[:1])
 print(largest())
 """
 

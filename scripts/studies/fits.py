@@ -69,7 +69,7 @@ VARIANTS = {
 
 def main(arguments: Arguments) -> None:
     source = checkpoint.load(arguments.checkpoint)
-    held_out = source.training["held_out"]
+    held_out = source.training.held_out
     judges = torch.stack([center_crop(load_rgb(arguments.photos / name), 256) for name in held_out[::6]])
     photos = {"shipped": crops(), "folder": own_photos(arguments.photos, set(held_out))}
     arguments.output.mkdir(parents=True, exist_ok=True)

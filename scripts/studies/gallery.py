@@ -11,6 +11,7 @@ import tyro
 from torch import Tensor
 
 from impasto.app.painting.previews import PHOTO
+from impasto.model.network import checkpoint
 from impasto.model.network.config import SHIPPED
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
@@ -39,14 +40,15 @@ class Arguments:
 
 
 def main(arguments: Arguments) -> None:
-    stylizer = Stylizer.load(arguments.checkpoint, device=arguments.device)
+    source = checkpoint.load(arguments.checkpoint)
+    stylizer = Stylizer(source.network, device=arguments.device)
     arguments.output.mkdir(parents=True, exist_ok=True)
     photo = images.decode(arguments.photo.read_bytes(), longest_side=256)
 
     def painted(weights: dict[str, float]) -> Tensor:
-        return stylizer.stylize(photo, weights).rgb
+        return stylizer.stylize(photo, source.styles.blend(weights)).rgb
 
-    every = [(style.title, painted({style.id: 1.0})) for style in stylizer.styles.styles]
+    every = [(style.title, painted({style.id: 1.0})) for style in source.styles.styles]
     contact_sheet(every, columns=8).save(arguments.output / "gallery.jpg", quality=88)
     first, second = arguments.pair
     shares = [step / 8 for step in range(9)]

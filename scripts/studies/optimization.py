@@ -35,7 +35,7 @@ from impasto.model.optimization.descent import HISTORY, DescentStep, descend
 from impasto.model.optimization.schedule import noise
 from impasto.model.optimization.style_transfer import StyleTransfer
 from impasto.model.painting.stylizer import Stylizer
-from impasto.model.perception.objective import Objective, objective_of
+from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.resize import center_crop, fit, resize
@@ -156,9 +156,8 @@ class Equal:
 
     def run(self) -> None:
         source = checkpoint.load(self.checkpoint)
-        stylizer = Stylizer(source, device=self.device)
-        config = objective_of(source.training)
-        strengths = source.training.get("strengths", {})
+        stylizer = Stylizer(source.network, device=self.device)
+        config = source.training.objective
         print("| photo | style | network's loss | equalled from the photo | from noise | after the last |")
         print("| --- | --- | --- | --- | --- | --- |")
         for path, style in zip(images.files_in(self.photos), self.styles, strict=False):
@@ -168,7 +167,7 @@ class Equal:
             if has_native_bfloat16(stylizer.device):
                 objective.loss_network.features.to(torch.bfloat16)
             target, row = objective.content(photo), torch.zeros(1, dtype=torch.long, device=stylizer.device)
-            strength = torch.tensor([strengths.get(style, 1.0)], device=stylizer.device)
+            strength = torch.tensor([source.training.strengths.get(style, 1.0)], device=stylizer.device)
 
             def losses(image: Tensor) -> dict[str, Tensor]:
                 return {"total": objective.losses(image, target, row, strength).total.sum()}  # noqa: B023
@@ -209,8 +208,9 @@ def _compare(speed: Speed, side: int) -> tuple[float, float]:
     keep_freed_memory()
     photo = center_crop(images.decode(speed.photo.read_bytes()).rgb, side)
     painting = images.decode(speed.painting.read_bytes()).rgb
-    stylizer = Stylizer.load(device=speed.device)
-    vector = stylizer.styles.vectors[:1]
+    source = checkpoint.load()
+    stylizer = Stylizer(source.network, device=speed.device)
+    vector = source.styles.vectors[:1]
     times = []
     for _ in range(8):
         began = time.perf_counter()

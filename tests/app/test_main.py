@@ -18,22 +18,20 @@ API = ROOT / "docs" / "api.md"
 
 
 def test_a_service_without_its_checkpoint_does_not_start(tmp_path: Path) -> None:
-    app = create_app(Settings(checkpoint=tmp_path / "none.safetensors"))
-    with pytest.raises(FileNotFoundError, match=r"none\.safetensors"), TestClient(app):
-        pass
+    with pytest.raises(FileNotFoundError, match=r"none\.safetensors"):
+        create_app(Settings(checkpoint=tmp_path / "none.safetensors"))
 
 
 def test_a_service_with_a_damaged_checkpoint_does_not_start(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
     half = tmp_path / "half.safetensors"
     half.write_bytes(tiny_checkpoint_file.read_bytes()[:2000])
-    with pytest.raises(CheckpointError, match="damaged"), TestClient(create_app(Settings(checkpoint=half))):
-        pass
+    with pytest.raises(CheckpointError, match="damaged"):
+        create_app(Settings(checkpoint=half))
 
 
 def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings) -> None:
-    app = create_app(settings.model_copy(update={"device": "cuda:99"}))
-    with pytest.raises(DeviceUnavailable, match="cuda:99"), TestClient(app):
-        pass
+    with pytest.raises(DeviceUnavailable, match="cuda:99"):
+        create_app(settings.model_copy(update={"device": "cuda:99"}))
 
 
 @pytest.mark.parametrize(

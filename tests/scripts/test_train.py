@@ -23,7 +23,7 @@ def test_the_command_writes_a_checkpoint_and_prints_its_path(photos: Path, paint
     assert result.returncode == 0, result.stderr
     written = checkpoint.load(Path(result.stdout.strip()))
     assert written.styles.ids == ("style-0", "style-1")
-    assert written.training["steps"] == 2
+    assert written.training.steps == 2
 
 
 def test_a_folder_without_a_photo_ends_in_one_clear_line(paintings: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_an_id_that_could_forge_a_log_line_is_replaced(client: TestClient, forge
 
 
 def test_every_request_is_logged_with_id_status_and_duration(client: TestClient) -> None:
-    with structlog.testing.capture_logs() as lines:
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
         client.get("/v1/styles/none", headers={"X-Request-Id": "find-me"})
     (line,) = lines
     assert (line["request_id"], line["method"], line["status"]) == ("find-me", "GET", 404)
@@ -34,7 +34,8 @@ def test_every_request_is_logged_with_id_status_and_duration(client: TestClient)
 def test_lines_of_libraries_have_the_same_format_as_ours(style: Literal["json", "text"]) -> None:
     script = (
         "import logging, structlog; from impasto.app.http.request_log import configure_logging; "
-        f"configure_logging({style!r}); logging.getLogger('library').warning('theirs'); "
+        f"configure_logging({style!r}); structlog.contextvars.bind_contextvars(request_id='find-me'); "
+        "logging.getLogger('library').warning('theirs'); "
         "structlog.stdlib.get_logger('app').info('ours', status=200)"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -43,6 +44,6 @@ def test_lines_of_libraries_have_the_same_format_as_ours(style: Literal["json", 
     if style == "json":
         assert [json.loads(line)["event"] for line in lines] == ["theirs", "ours"]
         assert json.loads(lines[1])["status"] == 200
-        assert all("request_id" in json.loads(line) for line in lines)
+        assert [json.loads(line)["request_id"] for line in lines] == ["find-me", "find-me"]
     else:
         assert "theirs" in lines[0] and "ours" in lines[1]

@@ -22,7 +22,8 @@ class Device(Stylizer):
     """A stylizer that notes what it is given, and waits before each batch until it is told to go on."""
 
     def __init__(self, source: Checkpoint) -> None:
-        super().__init__(source, device="cpu", precision="float32")
+        super().__init__(source.network, device="cpu", precision="float32")
+        self.vectors = source.styles.vectors
         self.go = threading.Event()
         self.go.set()
         self.batches: list[tuple[int, ...]] = []
@@ -76,19 +77,19 @@ def test_a_full_queue_refuses_and_says_when_to_come_back(device: Device) -> None
 def test_more_pixels_than_may_wait_are_refused_but_one_picture_never(device: Device) -> None:
     async def scenario(batcher: Batcher) -> None:
         device.go.clear()
-        large = asyncio.create_task(batcher.paint(photo(64, 64), device.styles.vectors[0]))
+        large = asyncio.create_task(batcher.paint(photo(64, 64), device.vectors[0]))
         await settle()
         with pytest.raises(QueueFull):
-            await batcher.paint(photo(), device.styles.vectors[0])
+            await batcher.paint(photo(), device.vectors[0])
         device.go.set()
         assert (await large).rgb.shape == (3, 64, 64)
-        assert (await batcher.paint(photo(), device.styles.vectors[0])).rgb.shape == (3, 32, 32)
+        assert (await batcher.paint(photo(), device.vectors[0])).rgb.shape == (3, 32, 32)
 
     run(device, QueueLimits(pixels=4000), scenario)
 
 
 def test_pictures_of_one_size_share_a_batch_whatever_their_styles(device: Device) -> None:
-    vectors = device.styles.vectors
+    vectors = device.vectors
 
     async def scenario(batcher: Batcher) -> list[Tensor]:
         device.go.clear()
@@ -112,16 +113,16 @@ def test_pictures_of_one_size_share_a_batch_whatever_their_styles(device: Device
 
 def test_one_photo_in_many_styles_is_one_batch_even_on_an_idle_device(device: Device) -> None:
     async def scenario(batcher: Batcher) -> list[Any]:
-        return list(await batcher.paint_all(photo(), [*device.styles.vectors]))
+        return list(await batcher.paint_all(photo(), [*device.vectors]))
 
     painted = run(device, QueueLimits(batch=4), scenario)
     assert device.batches == [(3, 3, 32, 32)]
-    for each, vector in zip(painted, device.styles.vectors, strict=True):
+    for each, vector in zip(painted, device.vectors, strict=True):
         torch.testing.assert_close(each.rgb, device.paint(photo()[None], vector[None])[0], rtol=0, atol=1e-5)
 
 
 def test_many_styles_are_let_in_together_or_not_at_all_and_leave_together(device: Device) -> None:
-    vectors = device.styles.vectors
+    vectors = device.vectors
 
     async def scenario(batcher: Batcher) -> None:
         device.go.clear()
@@ -148,7 +149,7 @@ def test_a_batch_is_bounded_by_count_and_by_pixels(device: Device, limits: Queue
 
     async def scenario(batcher: Batcher) -> None:
         device.go.clear()
-        tasks = [asyncio.create_task(batcher.paint(photo(40, 40), device.styles.vectors[0])) for _ in range(5)]
+        tasks = [asyncio.create_task(batcher.paint(photo(40, 40), device.vectors[0])) for _ in range(5)]
         await settle()
         device.go.set()
         await asyncio.gather(*tasks)
@@ -159,7 +160,7 @@ def test_a_batch_is_bounded_by_count_and_by_pixels(device: Device, limits: Queue
 
 def test_an_idle_device_begins_at_once_and_a_busy_one_waits_for_its_batch_to_fill(device: Device) -> None:
     async def scenario(batcher: Batcher) -> None:
-        vector = device.styles.vectors[0]
+        vector = device.vectors[0]
         alone = await batcher.paint(photo(), vector)
         assert alone.queue < 0.5  # though a batch is waited for as long as a second
         device.go.clear()
@@ -186,7 +187,7 @@ def three_cores() -> Iterator[None]:
 @pytest.mark.usefixtures("three_cores")
 def test_a_picture_alone_is_painted_by_all_cores_and_many_share_them(device: Device) -> None:
     async def scenario(batcher: Batcher) -> list[Tensor]:
-        vector = device.styles.vectors[0]
+        vector = device.vectors[0]
         device.go.clear()
         tasks = [asyncio.create_task(batcher.paint(photo(seed=0), vector))]
         await settle()
@@ -198,7 +199,7 @@ def test_a_picture_alone_is_painted_by_all_cores_and_many_share_them(device: Dev
     painted = run(device, QueueLimits(), scenario)
     assert device.cores[0] == 3 and sorted(device.cores) == [1, 1, 1, 1, 3]
     for seed, picture in enumerate(painted):
-        torch.testing.assert_close(picture, device.paint(photo(seed=seed)[None], device.styles.vectors[:1])[0])
+        torch.testing.assert_close(picture, device.paint(photo(seed=seed)[None], device.vectors[:1])[0])
 
 
 def test_many_cores_paint_no_more_than_eight_pictures_at_once(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +207,7 @@ def test_many_cores_paint_no_more_than_eight_pictures_at_once(device: Device, mo
     monkeypatch.setattr(torch, "set_num_threads", device.cores.append)
 
     async def scenario(batcher: Batcher) -> None:
-        await asyncio.gather(*(batcher.paint(photo(), device.styles.vectors[0]) for _ in range(12)))
+        await asyncio.gather(*(batcher.paint(photo(), device.vectors[0]) for _ in range(12)))
 
     run(device, QueueLimits(), scenario)
     asked = [cores for cores in device.cores if cores != 20]
@@ -229,7 +230,7 @@ def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: C
     device = OneByOne(tiny_checkpoint)
 
     async def scenario(batcher: Batcher) -> int:
-        tasks = [asyncio.create_task(batcher.paint(photo(), device.styles.vectors[0])) for _ in range(4)]
+        tasks = [asyncio.create_task(batcher.paint(photo(), device.vectors[0])) for _ in range(4)]
         await settle()
         device.permits.release()
         await tasks[0]
@@ -245,7 +246,7 @@ def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: C
 def test_the_event_loop_goes_on_while_a_picture_is_painted(device: Device) -> None:
     async def scenario(batcher: Batcher) -> float:
         device.go.clear()
-        painting = asyncio.create_task(batcher.paint(photo(), device.styles.vectors[0]))
+        painting = asyncio.create_task(batcher.paint(photo(), device.vectors[0]))
         await settle()
         device.go.set()  # only a loop that is not blocked gets here
         return (await painting).inference
@@ -255,7 +256,7 @@ def test_the_event_loop_goes_on_while_a_picture_is_painted(device: Device) -> No
 
 def test_what_is_cancelled_or_too_late_never_reaches_the_device(device: Device) -> None:
     async def scenario(batcher: Batcher) -> None:
-        vector = device.styles.vectors[0]
+        vector = device.vectors[0]
         device.go.clear()
         first = asyncio.create_task(batcher.paint(photo(), vector))
         await settle()
@@ -276,7 +277,7 @@ def test_a_picture_that_fails_fails_alone(device: Device) -> None:
     async def scenario(batcher: Batcher) -> list[Any]:
         device.go.clear()
         photos = [photo(48), photo(seed=1), photo(seed=2) + 1, photo(seed=3)]
-        tasks = [asyncio.create_task(batcher.paint(each, device.styles.vectors[0])) for each in photos]
+        tasks = [asyncio.create_task(batcher.paint(each, device.vectors[0])) for each in photos]
         await settle()
         device.go.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
@@ -301,7 +302,7 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhe
     async def scenario(batcher: Batcher) -> list[Any]:
         device.go.clear()
         sizes = [48, 32, 32, 32, 80]
-        tasks = [asyncio.create_task(batcher.paint(photo(size), device.styles.vectors[0])) for size in sizes]
+        tasks = [asyncio.create_task(batcher.paint(photo(size), device.vectors[0])) for size in sizes]
         await settle()
         device.go.set()
         return await asyncio.gather(*tasks)
@@ -328,7 +329,7 @@ def test_whatever_comes_everyone_has_the_answer_to_their_own_request(
         tasks = []
         for number, (style, side, leaves, pause) in enumerate(requests):
             picture = photo(side, seed=number) + (number == 5)
-            tasks.append(asyncio.create_task(batcher.paint(picture, device.styles.vectors[style])))
+            tasks.append(asyncio.create_task(batcher.paint(picture, device.vectors[style])))
             await asyncio.sleep(pause / 1000)
             if leaves:
                 tasks[-1].cancel()
@@ -340,5 +341,5 @@ def test_whatever_comes_everyone_has_the_answer_to_their_own_request(
         if isinstance(answer, BaseException):
             assert leaves or number == 5
         else:
-            alone = device.paint(photo(side, seed=number)[None], device.styles.vectors[style][None])[0]
+            alone = device.paint(photo(side, seed=number)[None], device.vectors[style][None])[0]
             torch.testing.assert_close(answer.rgb, alone, rtol=0, atol=1e-5)

@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from impasto.app.main import create_app
-from impasto.app.painting.photo_form import longest_side
-from impasto.app.routes.grid import parse_blend
 from impasto.app.settings import Settings
-from impasto.model.styles.blend import InvalidWeights
+from impasto.model.pictures.recipe import Recipe
 from tests.app.routes.test_stylize import problem_code
 from tests.pictures import encoded, opened, photo, png_claiming
 
@@ -64,17 +60,6 @@ def test_a_sheet_is_no_wider_than_its_pictures(client: TestClient) -> None:
     assert 2 * 64 < two.width < 3 * 64
 
 
-@given(st.integers(500, 2000), st.integers(500, 2000), st.integers(10_000, 10_000_000))
-def test_the_longest_side_for_some_pixels_is_the_longest_that_keeps_to_them(
-    width: int, height: int, pixels: int
-) -> None:
-    def pixels_of(side: int) -> int:
-        return side * max(1, round(min(width, height) * side / max(width, height)))
-
-    side = longest_side((width, height), pixels)
-    assert pixels_of(side) <= pixels < pixels_of(side + 3)  # 2 for what rounding may take
-
-
 def test_options_hold_for_every_picture(client: TestClient) -> None:
     response = post(client, output="zip", size="48", strength="0")
     for each in pictures(response):
@@ -102,44 +87,6 @@ def test_transparent_parts_are_white_on_a_sheet(client: TestClient) -> None:
     picture.putalpha(0)
     sheet = np.asarray(opened(post(client, encoded(picture), blend=["the-scream=1"]).content))
     assert (sheet[12 : 12 + 48, 12 : 12 + 64] == 255).all()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a=1", {"a": 1.0}),
-        ("a=0.3,b=0.7", {"a": 0.3, "b": 0.7}),
-        ("a=.5, b=.5", {"a": 0.5, "b": 0.5}),
-        ("a=1,b=1e-7", {"a": 1 / (1 + 1e-7), "b": 1e-7 / (1 + 1e-7)}),
-        ("a=0.2,b=0.3,a=0.5", {"a": 0.7, "b": 0.3}),
-    ],
-)
-def test_a_blend_is_read(text: str, expected: dict[str, float]) -> None:
-    assert parse_blend(text, 1) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("", "blend 2: '' is no style id"),
-        ("a", "blend 2: 'a' is no style id, an equals sign and a number"),
-        ("a=", "'a='"),
-        ("=1", "'=1'"),
-        ("A=1", "'A=1'"),
-        ("a=1,", "blend 2: ''"),
-        ("a=nan", "'a=nan'"),
-        ("a=inf", "'a=inf'"),
-        ("a=1_0", "'a=1_0'"),
-        ("a=-1,b=2", "'a=-1'"),
-        ("a=1=2", "'a=1=2'"),
-        ("a=0.5", "blend 2: the weights sum to 0.5"),
-        (",".join(f"s{n}=0" for n in range(9)), "blend 2 has 9 styles; at most 8"),
-    ],
-)
-def test_what_is_no_blend_is_refused_by_its_place_and_text(text: str, fault: str) -> None:
-    with pytest.raises(InvalidWeights) as error:
-        parse_blend(text, 2)
-    assert fault in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +131,13 @@ def test_a_grid_takes_one_place_of_the_queue(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"queue_size": 1}))
     with TestClient(app) as client:
         assert post(client).status_code == 200
-        with app.state.batcher.place():
+        with app.state.painter.place():
             refused = post(client)
     assert (refused.status_code, problem_code(refused)) == (429, "queue_full")
     assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_every_picture_of_a_zip_carries_its_own_recipe(client: TestClient) -> None:
+    first, second, *_ = pictures(post(client, output="zip"))
+    assert Recipe.of(first).weights == {"starry-night": 0, "great-wave": 1}
+    assert Recipe.of(second).weights == {"starry-night": 1 / 8, "great-wave": 7 / 8}

@@ -55,12 +55,12 @@ def test_pairs_are_distinct_and_every_style_has_its_turn() -> None:
 
 
 def test_the_ends_of_a_blend_are_its_styles(tiny_checkpoint: Checkpoint, photos: Path, tmp_path: Path) -> None:
-    stylizer = Stylizer(tiny_checkpoint, device="cpu", precision="float32")
+    stylizer = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32")
     paintings = [resize(p.rgb, 64) for p in load_paintings(write_paintings(tmp_path / "p", 3, side=128))]
     objective = Objective(ObjectiveConfig(painting_size=64), paintings)
     crops = [center_crop(load_rgb(path), 64) for path in sorted(photos.iterdir())[:2]]
-    found = measure_blends(stylizer, objective, crops, [(0, 2)])
-    painted = [stylizer.paint(crop[None], stylizer.styles.vectors[2:]) for crop in crops]
+    found = measure_blends(stylizer, tiny_checkpoint.styles.vectors, objective, crops, [(0, 2)])
+    painted = [stylizer.paint(crop[None], tiny_checkpoint.styles.vectors[2:]) for crop in crops]
     losses = [objective.style_losses(objective.distances(objective.loss_network(each)))[[0, 2]] for each in painted]
     torch.testing.assert_close(found.losses[0, -1], torch.stack(losses).mean(dim=0))
     assert set(found.artefacts) == set(found.excess)

@@ -22,8 +22,8 @@ STYLES = ("one", "two", "three")
 
 @pytest.fixture(scope="module")
 def paint(tiny_checkpoint: Checkpoint) -> Paint:
-    stylizer = Stylizer(tiny_checkpoint, device="cpu", precision="float32")
-    return lambda photo, row: stylizer.paint(photo[None], stylizer.styles.vectors[row][None])[0]
+    stylizer = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32")
+    return lambda photo, row: stylizer.paint(photo[None], tiny_checkpoint.styles.vectors[row][None])[0]
 
 
 @pytest.fixture(scope="module")

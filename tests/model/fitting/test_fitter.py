@@ -62,7 +62,7 @@ def test_it_begins_at_the_identity_when_there_are_no_styles(
 
 def test_nothing_but_the_new_vector_is_changed(tiny_checkpoint: Checkpoint, vgg_weights: dict[str, Tensor]) -> None:
     """Old vectors stay bit for bit what they were, and so do the pictures painted with them."""
-    stylizer = Stylizer(tiny_checkpoint, device="cpu")
+    stylizer = Stylizer(tiny_checkpoint.network, device="cpu")
     vectors = tiny_checkpoint.styles.vectors
     before, network_id = vectors.clone(), tiny_checkpoint.network_id
     pictures = stylizer.paint(PHOTOS[:3], vectors)
@@ -70,7 +70,7 @@ def test_nothing_but_the_new_vector_is_changed(tiny_checkpoint: Checkpoint, vgg_
     finish(own, own.begin())
     assert torch.equal(tiny_checkpoint.styles.vectors, before)
     assert tiny_checkpoint.network_id == network_id
-    assert torch.equal(Stylizer(tiny_checkpoint, device="cpu").paint(PHOTOS[:3], vectors), pictures)
+    assert torch.equal(Stylizer(tiny_checkpoint.network, device="cpu").paint(PHOTOS[:3], vectors), pictures)
 
 
 def test_stopped_after_any_pass_it_ends_with_the_same_bits(

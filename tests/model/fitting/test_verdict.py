@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import torch
@@ -25,8 +25,8 @@ def fitter_for(tiny_checkpoint: Checkpoint, vgg_weights: dict[str, Tensor]) -> J
     """A fitter for a network that was trained to some losses."""
 
     def make(**losses: float) -> Fitter:
-        training: dict[str, Any] = {**tiny_checkpoint.training, "style_losses": {"great-wave": losses}}
-        source = Checkpoint(tiny_checkpoint.network, tiny_checkpoint.styles, training)
+        training = replace(tiny_checkpoint.training, style_losses={"great-wave": losses})
+        source = replace(tiny_checkpoint, training=training)
         return Fitter(source, PAINTING, PHOTOS, weights=vgg_weights, device="cpu")
 
     return make

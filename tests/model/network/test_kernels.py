@@ -99,7 +99,7 @@ def test_a_stylizer_without_kernels_says_so_once_and_paints_the_same(
     expected = tiny_checkpoint.network(photo, vector)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with caplog.at_level(logging.WARNING):
-        painted = Stylizer(tiny_checkpoint, device="cpu", precision="float32").paint(photo, vector)
+        painted = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32").paint(photo, vector)
     (line,) = caplog.messages
     assert f"{tmp_path}/impasto/kernels-" in line and "XDG_CACHE_HOME" in line
     torch.testing.assert_close(painted, expected, rtol=0, atol=1e-5)

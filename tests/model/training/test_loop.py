@@ -24,6 +24,7 @@ from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.training_record import TrainingRecord
 from impasto.model.perception.config import BalanceConfig, ObjectiveConfig
 from impasto.model.perception.objective import Losses, Objective
 from impasto.model.pictures.images import UndecodableImage
@@ -106,13 +107,13 @@ def test_a_run_writes_a_checkpoint_of_its_styles(finished: Path) -> None:
 
 def test_the_checkpoint_records_how_it_came_to_be(finished: Path) -> None:
     training = trained(finished).training
-    assert training["steps"] == 6
-    assert training["config"]["seed"] == 0
-    assert training["config"]["objective"]["painting_size"] == 64
-    assert training["losses"].keys() == {"total", "content", "style", "content_error", "style_distance"}
-    assert training["style_losses"].keys() == {"style-0", "style-1"}
-    assert training["held_out"] == ["photo-0.jpg", "photo-3.jpg"]
-    assert training["started_from"] is None
+    assert training.steps == 6
+    assert training.config["seed"] == 0
+    assert training.objective.painting_size == 64
+    assert training.losses.keys() == {"total", "content", "style", "content_error", "style_distance"}
+    assert training.style_losses.keys() == {"style-0", "style-1"}
+    assert training.held_out == ("photo-0.jpg", "photo-3.jpg")
+    assert training.started_from is None
 
 
 def test_training_changes_the_convolutions_and_every_style(finished: Path) -> None:
@@ -140,7 +141,7 @@ def test_metrics_are_a_line_every_so_many_steps_with_the_losses_of_each_style(fi
 def test_styles_are_balanced_on_the_way_and_the_strengths_recorded(finished: Path) -> None:
     lines = [line["strengths"] for line in metrics_of(finished)]
     assert lines[-1] != lines[0]
-    assert lines[-1] == trained(finished).training["strengths"]
+    assert lines[-1] == trained(finished).training.strengths
     assert lines[-1].keys() == {"style-0", "style-1"}
 
 
@@ -316,15 +317,15 @@ def test_a_run_can_start_from_a_network_and_the_styles_it_shares(run: RunConfig,
     assert result.network_id == origin.network_id
     assert torch.equal(result.styles.vectors[1], origin.styles.vectors[0])  # style-1
     assert torch.equal(result.styles.vectors[0], origin.network.identity_style())
-    assert result.training["started_from"] == "start.safetensors"
+    assert result.training.started_from == "start.safetensors"
 
 
 def test_a_run_goes_on_with_the_strengths_of_the_styles_it_shares(run: RunConfig, start: Path) -> None:
-    origin = replace(checkpoint.load(start), training={"strengths": {"style-1": 3.0, "elsewhere": 2.0}})
+    origin = replace(checkpoint.load(start), training=TrainingRecord(strengths={"style-1": 3.0, "elsewhere": 2.0}))
     checkpoint.save(origin, start)
     still = replace(CONFIG, steps=1, balance=BalanceConfig(rate=0))
     result = checkpoint.load(train(still, replace(run, start_from=start)))
-    assert result.training["strengths"] == {"style-0": 1.0, "style-1": 3.0}
+    assert result.training.strengths == {"style-0": 1.0, "style-1": 3.0}
 
 
 def test_a_start_of_another_shape_is_refused(run: RunConfig, start: Path) -> None:
@@ -359,7 +360,7 @@ def test_losses_that_are_not_finite_do_not_reach_the_averages(run: RunConfig, mo
     train(CONFIG, replace(run, log_every=3))
     for line in metrics_of(run.output):
         assert math.isfinite(line["total"])
-    assert all(math.isfinite(value) for value in trained(run.output).training["losses"].values())
+    assert all(math.isfinite(value) for value in trained(run.output).training.losses.values())
 
 
 def test_metrics_of_nothing_finite_are_left_out(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,7 +369,7 @@ def test_metrics_of_nothing_finite_are_left_out(run: RunConfig, monkeypatch: pyt
     first, second = metrics_of(run.output)
     assert "total" in first
     assert "total" not in second
-    assert checkpoint.load(path).training["losses"] == {}
+    assert checkpoint.load(path).training.losses == {}
 
 
 def test_bad_steps_in_a_row_stop_the_run(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,44 @@
+"""Paintings as an answer: the file, and what is told beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from fastapi import Response
+
+from impasto.app.http.etag import entity_tag
+from impasto.app.painting.painter import Paintings
+from impasto.app.schemas import BINARY
+from impasto.model.pictures.images import Format
+
+HEADERS: dict[str, Any] = {
+    name: {"description": text, "schema": {"type": "string"}}
+    for name, text in {
+        "X-Model-Version": "The id of the network",
+        "X-Request-Id": "To find this request in the log",
+        "Server-Timing": "Milliseconds in decode, queue, inference, encode",
+        "ETag": "Equal for equal pictures",
+    }.items()
+}
+PICTURES: dict[str, Any] = {f"image/{name}": BINARY for name in get_args(Format)}
+"""Media types of pictures, as OpenAPI describes a body."""
+
+
+def answer(
+    file: bytes, media_type: str, paintings: Paintings, network_id: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A file of paintings that has just been encoded. headers: beside those that every painting has."""
+    timing = {**paintings.timing, "encode": time.perf_counter() - paintings.finished}
+    return Response(
+        file,
+        media_type=media_type,
+        headers={
+            **(headers or {}),
+            "X-Model-Version": network_id,
+            "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
+            "ETag": entity_tag(file),
+            "Vary": "Accept",
+        },
+    )

@@ -1,0 +1,112 @@
+"""From a photo as a file and some style vectors to its paintings."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from torch import Tensor
+
+from impasto.app.painting.batcher import Batcher
+from impasto.model.errors import InvalidValue
+from impasto.model.painting.stylizer import check_size, finish
+from impasto.model.pictures import images
+from impasto.model.pictures.images import Picture
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PaintOptions:
+    """How a photo is painted, whatever the styles.
+
+    size: longest side of the result in pixels; None: the photo's own, if allowed.
+    strength, preserve_color: see `model/painting/stylizer.py`.
+    """
+
+    size: int | None = None
+    strength: float = 1.0
+    preserve_color: bool = False
+
+
+@dataclass(frozen=True)
+class Paintings:
+    """One photo's paintings.
+
+    timing: seconds in decode, queue and inference. finished: when they were, of `time.perf_counter`.
+    """
+
+    pictures: list[Picture]
+    timing: dict[str, float]
+    finished: float
+
+
+class Painter:
+    """Decodes photos and paints them, within limits.
+
+    max_pixels: of an uploaded photo. max_size: longest side of a result in pixels.
+    """
+
+    def __init__(self, batcher: Batcher, *, max_pixels: int, max_size: int) -> None:
+        self.stylizer = batcher.stylizer
+        self._batcher, self._max_pixels, self._max_size = batcher, max_pixels, max_size
+
+    def place(self) -> AbstractContextManager[None]:
+        """Hold a place in the queue, from the decoding of the photo to the encoding of the result. Raises QueueFull."""
+        return self._batcher.place()
+
+    async def paint(self, photo: bytes, vectors: Sequence[Tensor], options: PaintOptions) -> Paintings:
+        """A photo in each of several styles (E,), all at once.
+
+        Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.
+        """
+        if options.size is not None and options.size > self._max_size:
+            raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
+        started = time.perf_counter()
+        picture = await self.code(lambda: self._decode(photo, len(vectors), options.size))
+        check_size(picture)
+        decoded = time.perf_counter()
+        painted = await self._batcher.paint_all(picture.rgb, vectors)
+        waited = min(each.queue for each in painted)
+        timing = {
+            "decode": decoded - started,
+            "queue": waited,
+            "inference": max(each.queue + each.inference for each in painted) - waited,
+        }
+        finished = time.perf_counter()
+
+        def finish_all() -> list[Picture]:
+            strength, preserve_color = options.strength, options.preserve_color
+            return [finish(picture, each.rgb, strength=strength, preserve_color=preserve_color) for each in painted]
+
+        return Paintings(await self.code(finish_all), timing, finished)
+
+    async def code(self, work: Callable[[], T]) -> T:
+        """The result of decoding or encoding pictures, beside the device."""
+        return await self._batcher.code(work)
+
+    def _decode(self, data: bytes, count: int, size: int | None) -> Picture:
+        """The photo, in the size of its paintings: several have together no more pixels than a batch."""
+        largest = self._max_size
+        if count > 1:
+            pixels = self._batcher.limits.batch_pixels
+            largest = min(largest, longest_side(images.size(data), pixels // count))
+            if size is not None and size > largest:
+                raise InvalidValue(
+                    f"size: {count} paintings of this photo have at most {largest} pixels each on their longest side, "
+                    f"so that they have together at most {pixels:,} pixels"
+                )
+        return images.decode(data, max_pixels=self._max_pixels, longest_side=size, at_most=largest)
+
+
+def longest_side(shape: tuple[int, int], pixels: int) -> int:
+    """The longest side at which a picture of that shape, width and height, has at most so many pixels."""
+    longest, shortest = max(shape), min(shape)
+    side = math.isqrt(pixels * longest // shortest)
+    while side > 1 and side * max(1, round(shortest * side / longest)) > pixels:
+        side -= 1
+    return side

@@ -1,0 +1,123 @@
+"""A service of Impasto, from Python. Needs httpx, which the extra `client` brings; loads no torch.
+
+with Client("http://localhost:8000") as client:
+    painted = client.stylize("photo.jpg", {"klimt-the-kiss": 0.6, "hokusai-great-wave": 0.4})
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from impasto.model.errors import ImpastoError
+
+LONGEST_WAIT = 60.0
+"""Seconds. A service that wants to be left alone for longer is not waited for."""
+
+
+class ServiceError(ImpastoError):
+    """What a service answered instead: HTTP status, stable code and detail, as docs/api.md lists them.
+
+    The code is empty where something between here and the service answered.
+    """
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(status, code, detail)
+        self.status, self.code, self.detail = status, code, detail
+
+    def __str__(self) -> str:
+        return f"{self.detail} (HTTP {self.status})"
+
+
+class Client:
+    """The service at a URL. Threads may share one; `with` closes its connections in the end.
+
+    timeout: seconds without a byte. retries: how often to come back to a service that is busy or cannot be reached:
+    when its `Retry-After` says, else after 1, 2, 4, … seconds.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 60, retries: int = 4) -> None:
+        self._http = httpx.Client(base_url=url, timeout=timeout)
+        self._retries = retries
+
+    def stylize(
+        self,
+        picture: Image.Image | bytes | Path | str,
+        weights: Mapping[str, float],
+        *,
+        strength: float = 1.0,
+        preserve_color: bool = False,
+    ) -> Image.Image:
+        """A picture painted in a blend of styles, {style id: weight}, as 8-bit RGB, or RGBA if it is transparent.
+
+        picture: a path, or the bytes of a file, of any format that the service reads; or an image.
+        Raises ServiceError, httpx.TransportError; OSError for a file that cannot be read.
+        """
+        if isinstance(picture, Image.Image):
+            file = io.BytesIO()
+            picture.save(file, "PNG", exif=picture.info.get("exif"))  # its orientation, artist and copyright
+            picture = file.getvalue()
+        elif not isinstance(picture, bytes):
+            picture = Path(picture).read_bytes()
+        form = {"style": list(weights), "weight": list(weights.values())}
+        options = {"strength": strength, "preserve_color": preserve_color, "format": "png"}
+        answer = self._ask("POST", "v1/stylize", data={**form, **options}, files={"image": picture})
+        painted = Image.open(io.BytesIO(answer.content))
+        painted.load()
+        return painted
+
+    def styles(self) -> list[dict[str, Any]]:
+        """Every style that can be painted, as `GET /v1/styles` tells. Raises ServiceError, httpx.TransportError."""
+        styles: list[dict[str, Any]] = self._ask("GET", "v1/styles").json()["styles"]
+        return styles
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+        attempt = 0
+        while True:
+            wait = min(2.0**attempt, LONGEST_WAIT)
+            try:
+                answer = self._http.request(method, path, **content)
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                if attempt == self._retries:
+                    raise
+            else:
+                if answer.is_success:
+                    return answer
+                wait = _seconds(answer.headers.get("Retry-After", ""), wait)
+                if answer.status_code not in (429, 503) or attempt == self._retries or wait > LONGEST_WAIT:
+                    raise _error(answer)
+            sleep(wait)
+            attempt += 1
+
+
+def _seconds(retry_after: str, otherwise: float) -> float:
+    """How long to wait: until a number of seconds is over, or until a date."""
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        date = parsedate_to_datetime(retry_after).replace(tzinfo=UTC)  # as all dates of HTTP
+    except (ValueError, OverflowError):
+        return otherwise
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())
+
+
+def _error(answer: httpx.Response) -> ServiceError:
+    try:
+        problem = answer.json()
+        return ServiceError(answer.status_code, problem["code"], problem["detail"])
+    except (ValueError, KeyError, TypeError):  # a proxy's page
+        return ServiceError(answer.status_code, "", answer.reason_phrase)
