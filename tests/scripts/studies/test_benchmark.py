@@ -23,7 +23,7 @@ def test_what_was_asked_for_is_measured_and_written_down(tmp_path: Path, tiny_ch
         "One batch for everyone's styles",
         "Memory on the CPU",
     ]
-    numbers = [float(number) for number in re.findall(r"\| 4000 × 3000 \| (\d+) \| (\d+) \|", report)[0]]
+    numbers = [float(number) for number in re.findall(r"\| 4000 × 3000 +\| (\d+) +\| (\d+) +\|", report)[0]]
     assert numbers[0] > 12 * numbers[1] > 0  # the process, and 12 megapixels of it
 
 
