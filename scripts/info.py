@@ -18,7 +18,7 @@ class Arguments:
 
 def run(_: Arguments) -> None:
     for name, value in facts().items():
-        print(f"{name:10} {value}")
+        print(f"{name:12} {value}")
 
 
 def facts() -> dict[str, str]:

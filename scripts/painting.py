@@ -14,7 +14,6 @@ from torch import Tensor
 from tqdm import tqdm
 
 from impasto.model.errors import ImpastoError, InvalidValue
-from impasto.model.painting.stylizer import check_size, finish
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages, Picture
@@ -142,10 +141,8 @@ class Easel:
         return recipe.to_text()
 
     def _painted(self, picture: Picture, vector: Tensor) -> Picture:
-        check_size(picture)
-        rgb = self._stylizer.paint(picture.rgb[None], vector[None])[0]
         strength, preserve_color = self._arguments.strength, self._arguments.preserve_color
-        return finish(picture, rgb, strength=strength, preserve_color=preserve_color)
+        return self._stylizer.stylize(picture, vector, strength=strength, preserve_color=preserve_color)
 
 
 def check_watchable(arguments: Arguments) -> None:

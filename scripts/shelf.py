@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -13,11 +15,12 @@ import structlog
 from torch import Tensor
 
 from impasto.app.painting.previews import PHOTO, small
-from impasto.app.settings import Settings, read_settings
+from impasto.app.settings import read_settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.store import StyleExists, StyleStore
 from impasto.model.errors import InvalidValue
 from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.styles.fit_record import FitRecord
@@ -49,13 +52,30 @@ class Shelf(Protocol):
         """Remove a style. Raises BuiltInStyle, InvalidValue."""
 
 
-def find_shelf(path: Path | None) -> Shelf:
-    """The styles of a checkpoint; for None, those of the service."""
-    return FileShelf(path) if path else ServiceShelf(read_settings())
+@contextmanager
+def open_shelf(path: Path | None) -> Iterator[Shelf]:
+    """The styles of a checkpoint; for None, those of the service.
+
+    Raises FileNotFoundError, CheckpointError, DeviceUnavailable, InvalidSettings, StoreUnavailable.
+    """
+    if path:
+        yield FileShelf(path)
+        return
+    structlog.configure(  # what the service would log is not what was asked for
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    settings = read_settings()
+    source, stylizer = load(settings.checkpoint, device=settings.device, precision=settings.precision)
+    store = StyleStore(settings.database, source.network_id)
+    try:
+        yield ServiceShelf(source, stylizer, store)
+    finally:
+        store.close()
 
 
 class FileShelf:
-    """The styles of a checkpoint, whose file changes with them. Raises FileNotFoundError, CheckpointError."""
+    """The styles of a checkpoint, whose file changes with them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -96,18 +116,9 @@ class FileShelf:
 
 
 class ServiceShelf:
-    """The styles that a service of these settings paints: a running one sees within a second what changes here.
+    """The styles that the service paints: a running one sees within a second what changes here."""
 
-    Raises FileNotFoundError, CheckpointError, DeviceUnavailable, StoreUnavailable.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        structlog.configure(  # what the service would log is not what was asked for
-            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        )
-        source, stylizer = load(settings.checkpoint, device=settings.device, precision=settings.precision)
-        store = StyleStore(settings.database, source.network_id)
+    def __init__(self, source: Checkpoint, stylizer: Stylizer, store: StyleStore) -> None:
         self._catalogue = Catalogue(source, _Previews(stylizer), store)
         asyncio.run(self._catalogue.refresh())
 

@@ -107,6 +107,7 @@ Arguments = List | Show | Preview | Export | Import | Remove
 
 
 def run(arguments: Arguments) -> None:
-    from impasto.scripts.shelf import find_shelf
+    from impasto.scripts.shelf import open_shelf
 
-    arguments.run(find_shelf(arguments.checkpoint))
+    with open_shelf(arguments.checkpoint) as shelf:
+        arguments.run(shelf)
