@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
 """What the choices of an optimisation do, how long it takes, and what it takes to equal the network's picture.
 
-scripts/studies/optimization.py choices --photo photo.jpg --painting painting.jpg --output docs/images/optimization
-scripts/studies/optimization.py speed --photo photo.jpg --painting painting.jpg
-scripts/studies/optimization.py equal --photos photos/ --paintings paintings/
+python -m impasto.scripts.studies.optimization choices --photo a.jpg --painting b.jpg --output docs/images/optimization
+python -m impasto.scripts.studies.optimization speed --photo a.jpg --painting b.jpg
+python -m impasto.scripts.studies.optimization equal --photos photos/ --paintings paintings/
 
 The first renders the sheets of docs/optimization.md, one for each choice; the others print its tables.
 """
