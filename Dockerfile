@@ -32,6 +32,5 @@ RUN chmod -R a+rX . && uv pip install --no-deps --editable . && install --direct
 USER 1000
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --start-period=60s --timeout=5s CMD ["python", "-c", "import os, urllib.request as web; \
-    web.urlopen('http://127.0.0.1:' + os.environ['IMPASTO_PORT'] + '/healthz', timeout=4)"]
-CMD ["python", "-m", "impasto.app"]
+HEALTHCHECK --start-period=60s --timeout=5s CMD ["impasto", "health"]
+CMD ["impasto", "serve"]

@@ -12,18 +12,20 @@ INSTALL := $(UV) pip install --quiet --python .venv/bin/python
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--custom-compile-command 'make pins' $(UPGRADE) pyproject.toml
 
-.DEFAULT_GOAL := help
+.DEFAULT_GOAL := all
 # What finds faults of accessibility in the page; fetched, not kept here. From npm, and only this file of it.
 AXE_VERSION := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
-.PHONY: help serve test check format pins axe
+.PHONY: all help serve test check format pins axe
+
+all: .venv/.requirements help  ## set everything up, with the command impasto in .venv/bin, and list the targets
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*  ## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 serve: .venv/.requirements  ## start the service on 127.0.0.1:8000
-	@exec .venv/bin/python -m impasto.app
+	@exec .venv/bin/impasto serve
 
 # A file of tests stays with one process; those of the browser, which need a service of their own, come last.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -10,31 +10,42 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from impasto.model.errors import ImpastoError
 
 PATIENCE = 5
 """Seconds to wait for a lock or a connection before the database counts as unavailable."""
 
 
-class StoreUnavailable(Exception):
-    """The database cannot be reached, is locked, full or read-only; nothing was changed."""
+class StoreUnavailable(ImpastoError):
+    """The database cannot be reached, is locked, full or read-only; nothing was changed.
+
+    reason: what it said, for the log and whoever runs the service: it may name hosts, users and files.
+    """
 
     retry_after = PATIENCE
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the database cannot be used now, and nothing was changed; try again in a moment")
+        self.reason = reason
 
 
 @contextmanager
 def available() -> Iterator[None]:
-    """Turns every failure of the database but a conflict of keys into StoreUnavailable."""
+    """Turns failures of the database into StoreUnavailable; conflicts of keys and faults of ours stay what they are."""
     try:
         yield
-    except IntegrityError:
+    except (DataError, IntegrityError, NotSupportedError, ProgrammingError):
         raise
     except (DBAPIError, PoolExhausted, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StoreUnavailable(f"the database of added styles cannot be used: {str(cause).splitlines()[0]}") from error
+        if getattr(cause, "sqlite_errorname", "") == "SQLITE_ERROR":  # in what it was asked
+            raise
+        raise StoreUnavailable(f"the database cannot be used: {str(cause).splitlines()[0]}") from error
 
 
 def connect(url: str) -> Engine:
@@ -69,6 +80,15 @@ def connect(url: str) -> Engine:
 def writing(engine: Engine) -> Engine:
     """The same engine for transactions that write."""
     return engine.execution_options(sqlite_begin="IMMEDIATE")
+
+
+@contextmanager
+def alone(engine: Engine, lock: int) -> Iterator[Connection]:
+    """A transaction that writes, while no other process is in one of the same lock. lock: its number on PostgreSQL."""
+    with writing(engine).begin() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite has one writer as it is
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+        yield connection
 
 
 def make_folder(engine: Engine) -> None:

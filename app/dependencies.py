@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Header, Request, Response
 
 from impasto.app.jobs.jobs import Jobs
+from impasto.app.jobs.submission import Submission
 from impasto.app.painting.painter import Painter
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
@@ -43,6 +44,18 @@ def get_jobs(request: Request) -> Jobs:
     """Raises NotReady as `get_painter` does."""
     jobs: Jobs | None = request.app.state.jobs
     return _started(jobs)
+
+
+def get_submission(
+    response: Response,
+    jobs: Annotated[Jobs, Depends(get_jobs)],
+    painter: Annotated[Painter, Depends(get_painter)],
+    settings: Annotated[Settings, Depends(get_settings)],
+    idempotency_key: Annotated[
+        str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
+    ] = None,
+) -> Submission:
+    return Submission(response, jobs, painter, settings, idempotency_key)
 
 
 def get_stopping(request: Request) -> threading.Event:

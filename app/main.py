@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from impasto.app.http import errors
+from impasto.app import errors
 from impasto.app.http.body_limit import BodyLimit
 from impasto.app.http.browser_headers import BrowserHeaders
 from impasto.app.http.request_log import RequestLog
@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         batcher = Batcher(stylizer, limits(settings, stylizer))
         store = StyleStore(settings.database, source.network_id)
         catalogue = Catalogue(source, Previews(batcher), store)
-        work = Jobs(settings.database, source.network_id, queue_size=settings.fit_queue_size)
+        work = Jobs(settings.database, source.network_id, queue_size=settings.job_queue_size)
         app.state.painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         app.state.catalogue, app.state.jobs = catalogue, work
         tasks = [asyncio.create_task(catalogue.watch())]

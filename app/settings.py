@@ -6,22 +6,25 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SHIPPED, Precision
 
 PREFIX = "IMPASTO_"
 
 
 class Settings(BaseSettings):
-    """Each is read from the variable IMPASTO_<NAME>, or from a file `.env` in the working folder."""
+    """Each is read from the variable IMPASTO_<NAME>, or from a file `.env` in the working folder. Empty: None."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_parse_none_str="", extra="ignore", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every network of the machine.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by scripts/train.py.")
+    checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by `impasto train`.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")
     precision: Precision = Field("auto", description="auto, float32, bfloat16 or float16.")
     max_upload_bytes: int = Field(25_000_000, ge=1, description="Largest request in bytes; more is refused with 413.")
@@ -47,18 +50,20 @@ class Settings(BaseSettings):
     deadline: float = Field(60.0, gt=0, description="Seconds after which a request that is not painted gets a 504.")
     data_dir: Path = Field(Path("data"), description="Folder of the SQLite database; created when it is needed.")
     database_url: str | None = Field(
-        None, description="Database of added styles, such as postgresql://user@host/name. None: SQLite in DATA_DIR."
+        None,
+        repr=False,  # it may have a password
+        description="Database of styles and jobs, such as postgresql://user@host/name. None: SQLite in DATA_DIR.",
     )
     worker: Literal["service", "external"] = Field(
-        "service", description="Who does the jobs: a process that the service starts, or scripts/worker.py elsewhere."
+        "service", description="Who does the jobs: a process that the service starts, or `impasto worker` elsewhere."
     )
-    fit_queue_size: int = Field(8, ge=1, description="Jobs that may wait; more are refused with 429.")
+    job_queue_size: int = Field(8, ge=1, description="Jobs that may wait; more are refused with 429.")
     fit_content: Path | None = Field(
         None, description="Folder of photos to fit styles on. None: five that come with Impasto."
     )
     loss_network: Path | None = Field(
         None,
-        description="Loss network, written by scripts/fetch.py. "
+        description="Loss network, written by `impasto fetch`. "
         "None: loss-network.safetensors in DATA_DIR, else torchvision's cache.",
     )
     optimizations: bool = Field(
@@ -84,5 +89,18 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The environment of a process that is to have the same settings."""
-        own = {f"{PREFIX}{name.upper()}": str(value) for name, value in self if value is not None}
-        return {**os.environ, **own}
+        others = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+        return others | {f"{PREFIX}{name.upper()}": "" if value is None else str(value) for name, value in self}
+
+
+class InvalidSettings(InvalidValue):
+    """A variable of the environment has a value that cannot be used."""
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises InvalidSettings, naming the variables."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = (f"{PREFIX}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+        raise InvalidSettings("; ".join(faults)) from None

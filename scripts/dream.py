@@ -1,24 +1,18 @@
-#!/usr/bin/env python3
 """Dream of a photo: more and more of what a layer of a network sees in it.
 
-scripts/dream.py photo.jpg -o dream.png
-scripts/dream.py photo.jpg -o dream.png --layer relu5_1 --channel 20 --octaves 5
+impasto dream photo.jpg -o dream.png
+impasto dream photo.jpg -o dream.png --layer relu5_1 --channel 20 --octaves 5
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from impasto.model.network.allocator import keep_freed_memory
-from impasto.model.network.device import find_device
 from impasto.model.optimization.config import DreamConfig
-from impasto.model.optimization.deep_dream import DeepDream
-from impasto.scripts import pictures
 
 
 @dataclass(frozen=True)
@@ -29,21 +23,19 @@ class Arguments:
     """The picture to write: .jpg, .png or .webp."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-    config: DreamConfig = field(default_factory=lambda: DreamConfig(size=512))
+    config: tyro.conf.OmitArgPrefixes[DreamConfig] = field(default_factory=lambda: DreamConfig(size=512))
 
 
-def main(arguments: Arguments) -> None:
+def run(arguments: Arguments) -> None:
+    from impasto.model.network.allocator import keep_freed_memory
+    from impasto.model.network.device import find_device
+    from impasto.model.optimization.deep_dream import DeepDream
+    from impasto.scripts import pictures
+
     keep_freed_memory()
-    try:
-        pictures.check_target(arguments.output)
-        photo = pictures.read(arguments.photo, at_most=arguments.config.size)
-        weights = pictures.kept_weights(arguments.config.network, [arguments.config.layer])
-        dream = DeepDream(photo.rgb, arguments.config, device=find_device(arguments.device), weights=weights)
-        last = pictures.follow(dream.run(), steps=dream.steps)
-        pictures.write(pictures.repainted(photo, last.picture), arguments.output)
-    except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"dream: {error}")
-
-
-if __name__ == "__main__":
-    main(tyro.cli(Arguments, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))
+    pictures.check_target(arguments.output)
+    photo = pictures.read(arguments.photo, at_most=arguments.config.size)
+    weights = pictures.kept_weights(arguments.config.network, [arguments.config.layer])
+    dream = DeepDream(photo.rgb, arguments.config, device=find_device(arguments.device), weights=weights)
+    last = pictures.follow(dream.run(), steps=dream.steps)
+    pictures.write(pictures.repainted(photo, last.picture), arguments.output)

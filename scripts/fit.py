@@ -1,36 +1,22 @@
-#!/usr/bin/env python3
 """Learn a new style from one painting, without a service.
 
-scripts/fit.py painting.jpg --id my-style -o my-style.safetensors
+    impasto fit painting.jpg --id my-style -o my-style.safetensors
 
 writes a style pack and, beside it, a picture: the painting, a photo, and the photo in the style. Any service with the
-same network takes the pack: curl -T my-style.safetensors localhost:8000/v1/styles/my-style/pack
+same network takes the pack: `impasto styles import my-style.safetensors`, or, over HTTP,
+curl -T my-style.safetensors localhost:8000/v1/styles/my-style/pack
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
-from tqdm import tqdm
 
-from impasto.app.painting.previews import PHOTO, small
-from impasto.app.settings import Settings
 from impasto.model.fitting.config import FitConfig
-from impasto.model.fitting.content import crops
-from impasto.model.fitting.fitter import Fitter
-from impasto.model.fitting.verdict import judge
-from impasto.model.network import checkpoint
 from impasto.model.network.config import SHIPPED
-from impasto.model.perception.loss_network import load_weights
-from impasto.model.pictures import images
-from impasto.model.pictures.contact_sheet import contact_sheet
-from impasto.model.pictures.resize import center_crop
-from impasto.model.styles.paintings import read_painting
-from impasto.model.styles.style import Style, slug
 
 
 @dataclass(frozen=True)
@@ -57,21 +43,28 @@ class Arguments:
     config: FitConfig = field(default_factory=FitConfig)
 
 
-def main(arguments: Arguments) -> None:
-    try:
-        run(arguments)
-    except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"fit: {error}")
-
-
 def run(arguments: Arguments) -> None:
-    """Fit, judge, write. Raises ValueError, OSError, RuntimeError for what cannot be fitted or written."""
+    from tqdm import tqdm
+
+    from impasto.app.painting.previews import PHOTO, small
+    from impasto.app.settings import read_settings
+    from impasto.model.fitting.content import crops
+    from impasto.model.fitting.fitter import Fitter
+    from impasto.model.fitting.verdict import judge
+    from impasto.model.network import checkpoint
+    from impasto.model.perception.loss_network import load_weights
+    from impasto.model.pictures import images
+    from impasto.model.pictures.contact_sheet import contact_sheet
+    from impasto.model.pictures.resize import center_crop
+    from impasto.model.styles.paintings import read_painting
+    from impasto.model.styles.style import Style, slug
+
     style_id = arguments.id or slug(arguments.painting.stem)
     known = {name: getattr(arguments, name) for name in ("artist", "year", "licence", "source")}
     style = Style(style_id, arguments.title or style_id, **known)
     painting = read_painting(arguments.painting.read_bytes())
     source = checkpoint.load(arguments.checkpoint)
-    kept = Settings().loss_network_file
+    kept = read_settings().loss_network_file
     fitter = Fitter(
         source,
         painting.rgb,
@@ -96,7 +89,3 @@ def run(arguments: Arguments) -> None:
     sheet = contact_sheet([("painting", shown), ("photo", photo.rgb), (style_id, painted.rgb)], columns=3)
     sheet.save(arguments.output.with_suffix(".preview.png"))
     print(f"{arguments.output}: {verdict.message}")
-
-
-if __name__ == "__main__":
-    main(tyro.cli(Arguments, description=__doc__))

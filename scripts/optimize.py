@@ -1,30 +1,25 @@
-#!/usr/bin/env python3
 """Paint a photo like any painting, by optimisation: slow, and often the best there is.
 
-scripts/optimize.py photo.jpg --style painting.jpg -o out.png
-scripts/optimize.py photo.jpg --style one.jpg two.jpg --share 0.7 0.3 -o out.png    # a blend of paintings
-scripts/optimize.py photo.jpg --style painting.jpg --size 1024 --every 50 -o out.png
+    impasto optimize photo.jpg --style painting.jpg -o out.png
+    impasto optimize photo.jpg --style one.jpg two.jpg --share 0.7 0.3 -o out.png    # a blend of paintings
+    impasto optimize photo.jpg --style painting.jpg --size 1024 --every 50 -o out.png
 
 docs/optimization.md shows what each choice does.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from impasto.model.network.allocator import keep_freed_memory
-from impasto.model.network.device import find_device
+from impasto.model.errors import InvalidValue
 from impasto.model.optimization.config import TransferConfig
-from impasto.model.optimization.descent import DescentStep
-from impasto.model.optimization.style_transfer import StyleTransfer
-from impasto.model.pictures.images import Picture
-from impasto.model.styles.paintings import read_painting
-from impasto.scripts import pictures
+
+if TYPE_CHECKING:
+    from impasto.model.optimization.descent import DescentStep
 
 
 @dataclass(frozen=True)
@@ -41,21 +36,20 @@ class Arguments:
     """Write the picture every so many steps too, as out.00050.png beside it."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-    config: TransferConfig = field(default_factory=lambda: TransferConfig(size=512))
-
-
-def main(arguments: Arguments) -> None:
-    keep_freed_memory()
-    try:
-        run(arguments)
-    except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"optimize: {error}")
+    config: tyro.conf.OmitArgPrefixes[TransferConfig] = field(default_factory=lambda: TransferConfig(size=512))
 
 
 def run(arguments: Arguments) -> None:
-    """Raises ValueError, OSError, RuntimeError for what cannot be painted or written."""
+    from impasto.model.network.allocator import keep_freed_memory
+    from impasto.model.network.device import find_device
+    from impasto.model.optimization.style_transfer import StyleTransfer
+    from impasto.model.pictures.images import Picture
+    from impasto.model.styles.paintings import read_painting
+    from impasto.scripts import pictures
+
+    keep_freed_memory()
     if arguments.every is not None and arguments.every < 1:
-        raise ValueError("--every is at least 1")
+        raise InvalidValue("--every is at least 1")
     output, config = arguments.output, arguments.config
     pictures.check_target(output)
     photo = pictures.read(arguments.photo, at_most=config.size)
@@ -76,7 +70,3 @@ def run(arguments: Arguments) -> None:
     last = pictures.follow(transfer.run(), steps=transfer.steps, show=show)
     pictures.write(pictures.repainted(photo, transfer.picture(last)), output)
     print(f"{output}: {', '.join(f'{name} {value:.3g}' for name, value in last.losses.items())}")
-
-
-if __name__ == "__main__":
-    main(tyro.cli(Arguments, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))

@@ -1,7 +1,8 @@
-"""What the commands that make a picture by optimisation share: reading, following, writing."""
+"""What the commands share that make pictures: reading, following an optimisation, writing."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from torch import Tensor
 from tqdm import tqdm
 
-from impasto.app.settings import Settings
+from impasto.app.settings import read_settings
+from impasto.model.errors import InvalidValue
 from impasto.model.optimization.descent import DescentStep, Diverged
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
@@ -17,6 +19,8 @@ from impasto.model.pictures.images import Format, Picture
 from impasto.model.pictures.resize import resample
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+STREAM = Path("-")
+"""Standard input, or standard output."""
 
 
 def read(path: Path, *, at_most: int | None = None) -> Picture:
@@ -27,11 +31,11 @@ def read(path: Path, *, at_most: int | None = None) -> Picture:
 def kept_weights(network: str, layers: Iterable[str]) -> dict[str, Tensor] | None:
     """The loss network, as the settings and `load_weights` find it, if it is the one that `impasto fetch` keeps.
 
-    layers: names, perhaps with weights, "relu4_2=0.7". Raises LossNetworkMissing.
+    layers: names, perhaps with weights, "relu4_2=0.7". Raises LossNetworkMissing, InvalidSettings.
     """
     if network != "vgg16":
         return None
-    return load_weights(Settings().loss_network_file, layers=[layer.partition("=")[0] for layer in layers])
+    return load_weights(read_settings().loss_network_file, layers=[layer.partition("=")[0] for layer in layers])
 
 
 def repainted(photo: Picture, rgb: Tensor) -> Picture:
@@ -41,17 +45,27 @@ def repainted(photo: Picture, rgb: Tensor) -> Picture:
 
 
 def check_target(path: Path) -> None:
-    """Make the folder of a file to be written. Raises ValueError for what cannot be one."""
+    """Make the folder of a file to be written. Raises InvalidValue for what cannot be one."""
     if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"{path}: pictures are written as {', '.join(FORMATS)}")
+        raise InvalidValue(f"{path}: pictures are written as {', '.join(FORMATS)}")
     if path.is_dir():
-        raise ValueError(f"{path} is a folder; name a file")
+        raise InvalidValue(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def write(picture: Picture, path: Path) -> None:
     """Write a picture in the format that the file's name says."""
-    path.write_bytes(images.encode(picture, FORMATS[path.suffix.lower()], quality=92))
+    put(images.encode(picture, FORMATS[path.suffix.lower()], quality=92), path)
+
+
+def put(data: bytes, path: Path) -> None:
+    """Write a file, whole or not at all, or to standard output."""
+    if path == STREAM:
+        sys.stdout.buffer.write(data)
+        return
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(data)
+    unfinished.replace(path)
 
 
 def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentStep], None] | None = None) -> DescentStep:
@@ -79,5 +93,5 @@ def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentSte
                 raise
             bar.write(f"{error}. This is the best picture until then")
     if last is None:
-        raise ValueError("there was no step to make")
+        raise InvalidValue("there was no step to make")
     return last

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Show what the layers of a loss network know: a photo from its features, a painting from its Gram matrices.
 
-scripts/reconstruct.py photo.jpg painting.jpg -o sheet.jpg
+    impasto reconstruct photo.jpg painting.jpg -o sheet.jpg
 
 One sheet, as the first figure of Gatys et al. (CVPR 2016): the photo from each layer by itself, the painting from each
 layer and all before it.
@@ -9,20 +8,13 @@ layer and all before it.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from impasto.model.network.allocator import keep_freed_memory
-from impasto.model.network.device import find_device
 from impasto.model.optimization.config import ReconstructionConfig
-from impasto.model.optimization.reconstruction import Reconstruction
-from impasto.model.pictures.contact_sheet import contact_sheet
-from impasto.model.styles.paintings import read_painting
-from impasto.scripts import pictures
 
 
 @dataclass(frozen=True)
@@ -37,19 +29,18 @@ class Arguments:
     """Layers to be asked."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-    config: ReconstructionConfig = field(default_factory=ReconstructionConfig)
-
-
-def main(arguments: Arguments) -> None:
-    keep_freed_memory()
-    try:
-        run(arguments)
-    except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"reconstruct: {error}")
+    config: tyro.conf.OmitArgPrefixes[ReconstructionConfig] = field(default_factory=ReconstructionConfig)
 
 
 def run(arguments: Arguments) -> None:
-    """Raises ValueError, OSError, RuntimeError for what cannot be reconstructed or written."""
+    from impasto.model.network.allocator import keep_freed_memory
+    from impasto.model.network.device import find_device
+    from impasto.model.optimization.reconstruction import Reconstruction
+    from impasto.model.pictures.contact_sheet import contact_sheet
+    from impasto.model.styles.paintings import read_painting
+    from impasto.scripts import pictures
+
+    keep_freed_memory()
     pictures.check_target(arguments.output)
     layers, steps, device = arguments.layers, arguments.config.stop.steps, find_device(arguments.device)
     photo = pictures.read(arguments.photo).on_white().rgb
@@ -65,7 +56,3 @@ def run(arguments: Arguments) -> None:
         name = layers[0] if count == 1 else f"{layers[0]} to {layers[count - 1]}"
         bottom.append((name, pictures.follow(of_painting.style(layers[:count]), steps=steps).picture))
     contact_sheet([*top, *bottom], columns=len(layers) + 1).save(arguments.output, quality=92)
-
-
-if __name__ == "__main__":
-    main(tyro.cli(Arguments, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))

@@ -1,25 +1,17 @@
-#!/usr/bin/env python3
 """Make a texture of any size like a painting, or any picture: from noise, by its Gram matrices alone.
 
-scripts/texture.py painting.jpg -o texture.png --width 1024 --height 512
+impasto texture painting.jpg -o texture.png --width 1024 --height 512
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from impasto.model.network.allocator import keep_freed_memory
-from impasto.model.network.device import find_device
 from impasto.model.optimization.config import TextureConfig
-from impasto.model.optimization.texture import Texture
-from impasto.model.pictures.images import Picture
-from impasto.model.styles.paintings import read_painting
-from impasto.scripts import pictures
 
 
 @dataclass(frozen=True)
@@ -30,21 +22,21 @@ class Arguments:
     """The picture to write: .jpg, .png or .webp."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-    config: TextureConfig = field(default_factory=TextureConfig)
+    config: tyro.conf.OmitArgPrefixes[TextureConfig] = field(default_factory=TextureConfig)
 
 
-def main(arguments: Arguments) -> None:
+def run(arguments: Arguments) -> None:
+    from impasto.model.network.allocator import keep_freed_memory
+    from impasto.model.network.device import find_device
+    from impasto.model.optimization.texture import Texture
+    from impasto.model.pictures.images import Picture
+    from impasto.model.styles.paintings import read_painting
+    from impasto.scripts import pictures
+
     keep_freed_memory()
-    try:
-        pictures.check_target(arguments.output)
-        painting = read_painting(arguments.painting.read_bytes()).rgb
-        weights = pictures.kept_weights(arguments.config.network, arguments.config.layers)
-        texture = Texture(painting, arguments.config, device=find_device(arguments.device), weights=weights)
-        last = pictures.follow(texture.run(), steps=texture.steps)
-        pictures.write(Picture(last.picture), arguments.output)
-    except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"texture: {error}")
-
-
-if __name__ == "__main__":
-    main(tyro.cli(Arguments, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))
+    pictures.check_target(arguments.output)
+    painting = read_painting(arguments.painting.read_bytes()).rgb
+    weights = pictures.kept_weights(arguments.config.network, arguments.config.layers)
+    texture = Texture(painting, arguments.config, device=find_device(arguments.device), weights=weights)
+    last = pictures.follow(texture.run(), steps=texture.steps)
+    pictures.write(Picture(last.picture), arguments.output)

@@ -1,21 +1,21 @@
-#!/usr/bin/env python3
-"""Do the jobs, fits and optimisations, of a service that leaves them to others: IMPASTO_WORKER=external.
+"""Do the jobs, fits and optimisations, of services that leave them to others: IMPASTO_WORKER=external.
 
-IMPASTO_DATABASE_URL=postgresql://... scripts/worker.py
+    IMPASTO_DATABASE_URL=postgresql://... impasto worker
 
-It reads the same settings as the service, and shares nothing with it but the database.
+It reads the same settings as a service, and shares nothing with it but the database.
 """
 
 from __future__ import annotations
 
-import tyro
-
-from impasto.app.jobs.worker import main
+from dataclasses import dataclass
 
 
-def worker() -> None:
+@dataclass(frozen=True)
+class Arguments:
+    pass
+
+
+def run(_: Arguments) -> None:
+    from impasto.app.jobs.worker import main
+
     main(external=True)
-
-
-if __name__ == "__main__":
-    tyro.cli(worker, description=__doc__)

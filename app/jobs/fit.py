@@ -21,6 +21,7 @@ from impasto.model.fitting.verdict import judge
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
+from impasto.model.styles.paintings import read_painting
 
 ADD: StepOptions = {
     "name": "add",
@@ -71,7 +72,7 @@ class Fitting:
         settings = self._settings
         return Fitter(
             self._source,
-            images.decode(job.painting).rgb,
+            read_painting(job.painting).rgb,
             crops(settings.fit_content),
             weights=load_kept_weights(settings),
             device=settings.device,

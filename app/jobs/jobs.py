@@ -9,20 +9,22 @@ worker that was killed goes on after the last one that is.
 from __future__ import annotations
 
 import base64
-import threading
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, ClassVar, Literal, Protocol
+from uuid import uuid4
 
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, PortableWorkflowError, WorkflowStatus
-from dbos._error import DBOSQueueDeduplicatedError
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus, error
 from sqlalchemy.engine import make_url
 
-from impasto.app.database import PATIENCE, available, connect, make_folder, writing
+from impasto.app.database import PATIENCE, alone, available, connect, make_folder, writing
+from impasto.model.errors import ImpastoError
 from impasto.model.pictures.images import Format
-from impasto.model.styles.pack import Grade
+from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import Style
 
 APPLICATION = "impasto"
@@ -34,18 +36,10 @@ FIT: Kind = "fit_style"
 OPTIMIZE: Kind = "optimize"
 PROGRESS, PREVIEW, RESULT = "progress", "preview", "result"
 """What a worker publishes of a job."""
-FAILURES = (
-    "DeviceUnavailable",
-    "Diverged",
-    "FitFailed",
-    "LossNetworkMissing",
-    "NoImages",
-    "StoreUnavailable",
-    "StyleExists",
-    "TooLarge",
-    "TooSmall",
-)
-"""Errors whose messages are for users; others are faults, which the worker's log explains."""
+FAULT = "the job failed by a fault of the service; the worker's log says why"
+"""What is said of an error that is not meant for whoever asked."""
+SUBMITTING = 0x1A9A572
+"""What lets one replica submit a job while the others wait."""
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 STATES: dict[str, State] = {
@@ -63,23 +57,23 @@ SECONDS_EACH = 60
 """What a job may take, for the advice when to come back."""
 
 
-class UnknownJob(LookupError):
+class UnknownJob(ImpastoError, LookupError):
     """There is no job of that id; finished ones are forgotten after a week."""
 
 
-class JobFinished(Exception):
+class JobFinished(ImpastoError):
     """The job has ended and cannot be cancelled any more."""
 
 
-class FitRunning(Exception):
+class FitRunning(ImpastoError):
     """A fit of a style of that id is queued or running."""
 
 
-class NoResult(LookupError):
+class NoResult(ImpastoError, LookupError):
     """The job has no picture to give: it failed, was cancelled, or fits a style."""
 
 
-class JobsFull(Exception):
+class JobsFull(ImpastoError):
     """As many jobs as are allowed are waiting."""
 
     def __init__(self, waiting: int) -> None:
@@ -87,7 +81,7 @@ class JobsFull(Exception):
         self.retry_after = SECONDS_EACH
 
 
-class KeyReused(Exception):
+class KeyReused(ImpastoError):
     """An idempotency key came with another request than the first time."""
 
 
@@ -106,7 +100,7 @@ class JobRequest(Protocol):
 
 @dataclass(frozen=True)
 class FitRequest:
-    """The style to be, and its painting as a file."""
+    """The style to be, and its painting as the file that was sent: `read_painting` reads it."""
 
     style: Style
     painting: bytes
@@ -128,7 +122,7 @@ class FitRequest:
 
 @dataclass(frozen=True)
 class OptimizationRequest:
-    """A photo and its paintings as files, with the paintings' shares.
+    """A photo as a file of the size of the result, its paintings as the files that were sent, and their shares.
 
     options: values of a `TransferConfig` that differ from its defaults. format, quality: of the result.
     """
@@ -188,80 +182,69 @@ class Job:
 
 def queue_name(network_id: str) -> str:
     """The queue of a network's jobs: a worker serves one network."""
-    return f"fits-{network_id}"
+    return f"fits-{network_id}"  # called so when fits were the only jobs; some may be waiting in it
 
 
 class Jobs:
     """The jobs for one network.
 
-    url: of the database. queue_size: jobs that may wait.
+    url: of the database. queue_size: jobs that may wait. Whoever only reads waits for no lock.
     Every method raises StoreUnavailable.
     """
 
     def __init__(self, url: str, network_id: str, *, queue_size: int) -> None:
-        self._url = url
-        self._network_id = network_id
-        self._queue_size = queue_size
-        self._engine = connect(url)
+        self._url, self._network_id = url, network_id
+        self._queue, self._queue_size = queue_name(network_id), queue_size
+        self._engine, self._writing = connect(url), writing(connect(url))  # who waits to write keeps no reader waiting
         self._client = DBOSClient(
-            system_database_engine=writing(self._engine),
+            system_database_engine=self._engine,
             serializer=DBOSPortableJSONSerializer(),
             application_name=APPLICATION,
             retry_connection_errors=False,
             lazy=True,
         )
-        self._migrating = threading.Lock()
         self._migrated = False
 
-    def submit(self, job_id: str, request: JobRequest, fingerprint: str) -> Job:
-        """Queue a job. The same job again is that job, wherever it stands by now.
+    def submit(self, request: JobRequest, *, key: str | None = None, check: Callable[[], object] = lambda: None) -> Job:
+        """Queue a job, or find the one that came with the same key before, wherever it stands by now.
 
-        fingerprint: a digest of the request. Raises KeyReused, FitRunning, JobsFull.
+        All in one transaction, while nobody else submits. check: raises what speaks against a new job.
+        Raises KeyReused, JobsFull, FitRunning too.
         """
-        style_id = request.style_id
+        job_id, style_id, told = str(uuid4()), request.style_id, request.to_json()
+        fingerprint = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        sender = f"{self._network_id} {key or job_id}"
         options: EnqueueOptions = {
             "workflow_name": request.kind,
             "queue_name": self._queue,
             "workflow_id": job_id,
             "deduplication_id": style_id or job_id,
+            "authenticated_user": sender,  # stays with the job until it is forgotten, and can be looked up by
             "attributes": {"style": style_id, "fingerprint": fingerprint},
         }
-        with self._database() as client:
-            self._check_room(client)
-            try:
-                client.enqueue(options, request.to_json())
-            except DBOSQueueDeduplicatedError:
-                raise FitRunning(f"a fit of a style {style_id!r} is queued or running already") from None
-        return self.known(job_id, fingerprint) or self.get(job_id)  # another may have come first with the same key
-
-    def check_room(self) -> None:
-        """Raises JobsFull when as many jobs wait as may."""
-        with self._database() as client:
-            self._check_room(client)
-
-    def _check_room(self, client: DBOSClient) -> None:
-        waiting = len(client.list_workflows(queue_name=self._queue, status="ENQUEUED", load_input=False))
-        if waiting >= self._queue_size:
-            raise JobsFull(waiting)
-
-    def known(self, job_id: str, fingerprint: str) -> Job | None:
-        """The job of an id that was submitted before, or None. Raises KeyReused for another request's."""
-        with self._database() as client:
-            found = _status(client, job_id)
-        if found is None:
-            return None
-        if (found.attributes or {}).get("fingerprint") != fingerprint:
-            raise KeyReused("this Idempotency-Key came with another request before; use a new one for a new request")
+        with self._database() as client, alone(self._writing, SUBMITTING) as connection:
+            if known := client.list_workflows(user=sender, load_input=False, load_output=False):
+                if (known[0].attributes or {})["fingerprint"] != fingerprint:
+                    raise KeyReused("this Idempotency-Key came with another request before; use a new one")
+                job_id = known[0].workflow_id
+            else:
+                waiting = client.list_workflows(queue_name=self._queue, status="ENQUEUED", load_input=False)
+                if len(waiting) >= self._queue_size:
+                    raise JobsFull(len(waiting))
+                check()
+                try:
+                    client.enqueue_in_transaction(connection, options, told)
+                except error.DBOSQueueDeduplicatedError:
+                    raise FitRunning(f"a fit of a style {style_id!r} is queued or running already") from None
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
         """A job. Raises UnknownJob."""
         with self._database() as client:
-            found = _status(client, job_id)
-            progress = client.get_event(job_id, PROGRESS, 0) if found else None
-        if found is None:
-            raise UnknownJob(f"there is no job {job_id}; those that ended are forgotten after a week")
-        return _job(found, Progress(**(progress or {})))
+            found = client.list_workflows(workflow_ids=[job_id], name=[FIT, OPTIMIZE], load_input=False)
+            if not found:
+                raise UnknownJob(f"there is no job {job_id}; those that ended are forgotten after a week")
+            return _job(found[0], Progress(**(client.get_event(job_id, PROGRESS, 0) or {})))
 
     def preview(self, job_id: str) -> bytes | None:
         """What there was to see when last looked at, as a JPEG; None before the first time."""
@@ -279,41 +262,32 @@ class Jobs:
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job: at once when it waits, else after the step it is at. Raises UnknownJob, JobFinished."""
-        if self.get(job_id).finished:
-            raise JobFinished(f"the job {job_id} has ended")
-        with self._database() as client:
-            client.cancel_workflow(job_id)
-        job = self.get(job_id)
-        if job.state != "cancelled":  # it ended meanwhile
-            raise JobFinished(f"the job {job_id} has ended")
-        return job
+        if not self.get(job_id).finished:
+            with self._database() as client:
+                with self._writing.begin():  # DBOS itself waits for a lock without an end
+                    pass
+                client.cancel_workflow(job_id)
+            if (job := self.get(job_id)).state == "cancelled":  # else it ended meanwhile
+                return job
+        raise JobFinished(f"the job {job_id} has ended")
 
     def close(self) -> None:
         """Close all connections."""
         self._client.destroy()
         self._engine.dispose()
+        self._writing.dispose()
 
     @contextmanager
     def _database(self) -> Iterator[DBOSClient]:
         """DBOS on a database that has its tables: the worker makes them too, but may not have started yet."""
         with available():
-            make_folder(self._engine)
-            with writing(self._engine).begin():  # DBOS itself waits for a lock without an end
-                pass
-            with self._migrating:
-                if not self._migrated:
-                    DBOS.migrate(dbos_url(self._url))
-                    self._migrated = True
+            if not self._migrated:
+                make_folder(self._engine)
+                with self._writing.begin():  # DBOS itself waits for a lock for half a minute
+                    pass
+                DBOS.migrate(dbos_url(self._url))
+                self._migrated = True
             yield self._client
-
-    @property
-    def _queue(self) -> str:
-        return queue_name(self._network_id)
-
-
-def _status(client: DBOSClient, job_id: str) -> WorkflowStatus | None:
-    found = client.list_workflows(workflow_ids=[job_id], name=[FIT, OPTIMIZE], load_input=False)
-    return found[0] if found else None
 
 
 def as_text(data: bytes) -> str:
@@ -332,10 +306,6 @@ def dbos_url(url: str) -> str:
 def _job(found: WorkflowStatus, progress: Progress) -> Job:
     state = STATES[found.status]
     output: dict[str, Any] = found.output or {} if state == "succeeded" else {}
-    message = output.get("message")
-    if state == "failed":
-        known = isinstance(found.error, PortableWorkflowError) and found.error.name in FAILURES
-        message = str(found.error) if known else "the job failed by a fault of the service; the worker's log says why"
     return Job(
         id=found.workflow_id,
         kind=OPTIMIZE if found.name == OPTIMIZE else FIT,
@@ -343,6 +313,6 @@ def _job(found: WorkflowStatus, progress: Progress) -> Job:
         state=state,
         progress=progress,
         verdict=output.get("grade"),
-        message=message,
+        message=str(found.error or FAULT) if state == "failed" else output.get("message"),
         created=datetime.fromtimestamp((found.created_at or 0) / 1000, UTC),
     )

@@ -27,6 +27,7 @@ from impasto.model.optimization.style_transfer import StyleTransfer
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Picture
 from impasto.model.pictures.resize import fit
+from impasto.model.styles.paintings import read_painting
 
 STRIDE, SECONDS = 25, 15.0
 """Steps between two pictures that are shown and recorded; fewer when they take longer than so many seconds. Between
@@ -59,7 +60,7 @@ class Optimizing:
         options = dict(job.options)
         return StyleTransfer(
             images.decode(job.photo).rgb,
-            [images.decode(painting).rgb for painting in job.paintings],
+            [read_painting(painting).rgb for painting in job.paintings],
             TransferConfig(stop=Stop(steps=options.pop("steps")), **options),
             shares=job.shares,
             device=find_device(self._settings.device),

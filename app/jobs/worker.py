@@ -1,6 +1,6 @@
 """The process that does the jobs: takes them from the queue, one at a time; styles that it fits it adds to the store.
 
-A service starts one beside itself (`app/jobs/supervisor.py`); with IMPASTO_WORKER=external, `scripts/worker.py` is
+A service starts one beside itself (`app/jobs/supervisor.py`); with IMPASTO_WORKER=external, `impasto worker` is
 that process. Of several on one database one works and the others stand by: when it dies, the next one goes on
 with its job after the last recorded step.
 """
@@ -14,26 +14,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSPortableJSONSerializer, PortableWorkflowError
 from filelock import FileLock
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from impasto.app.database import StoreUnavailable, available, connect, make_folder
+from impasto.app.database import available, connect, make_folder
 from impasto.app.http.request_log import configure_logging
 from impasto.app.jobs.fit import Fitting, load_kept_weights
-from impasto.app.jobs.jobs import APPLICATION, FIT, OPTIMIZE, VERSION, dbos_url, queue_name
+from impasto.app.jobs.jobs import APPLICATION, FAULT, FIT, OPTIMIZE, VERSION, dbos_url, queue_name
 from impasto.app.jobs.optimize import Optimizing
-from impasto.app.settings import Settings
+from impasto.app.settings import Settings, read_settings
 from impasto.app.styles.store import StyleStore
+from impasto.model.errors import ImpastoError
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory, release_freed_memory
-from impasto.model.network.checkpoint import CheckpointError
-from impasto.model.network.device import DeviceUnavailable, find_device
-from impasto.model.perception.loss_network import LossNetworkMissing
+from impasto.model.network.device import find_device
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -54,12 +52,9 @@ def run(settings: Settings) -> None:
     source = checkpoint.load(settings.checkpoint)
     network_id = source.network_id
     store = StyleStore(settings.database, network_id)
-    engine = connect(settings.database)
-    with available():
-        make_folder(engine)
-    with only_worker(engine, network_id):
+    kinds = {FIT: Fitting(settings, source, store).fit_style, OPTIMIZE: Optimizing(settings).optimize}
+    with available(), only_worker(connect(settings.database), network_id):
         store.migrate()
-        fitting, optimizing = Fitting(settings, source, store), Optimizing(settings)
         DBOS(
             config={
                 "name": APPLICATION,
@@ -72,16 +67,8 @@ def run(settings: Settings) -> None:
             }
         )
 
-        @DBOS.workflow(name=FIT, max_recovery_attempts=MOST_ATTEMPTS)
-        def fit_style(request: dict[str, Any]) -> dict[str, Any]:
-            with working():
-                return fitting.fit_style(request)
-
-        @DBOS.workflow(name=OPTIMIZE, max_recovery_attempts=MOST_ATTEMPTS)
-        def optimize(request: dict[str, Any]) -> dict[str, Any]:
-            with working():
-                return optimizing.optimize(request)
-
+        for kind, work in kinds.items():
+            DBOS.workflow(name=kind, max_recovery_attempts=MOST_ATTEMPTS)(working()(work))
         queue = queue_name(network_id)
         DBOS.listen_queues([queue])
         DBOS.launch()
@@ -94,7 +81,7 @@ def run(settings: Settings) -> None:
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Around a job: what it took of memory is given back at its end.
+    """Around a job: what it took of memory is given back at its end, and faults are told apart from what cannot be.
 
     The process ends when a step cannot be recorded, on a full disk say: DBOS recovers jobs only when it starts.
     """
@@ -103,6 +90,10 @@ def working() -> Iterator[None]:
     except DBAPIError:
         log.exception("the job cannot be recorded; the worker starts anew")
         os._exit(1)
+    except ImpastoError:
+        raise
+    except Exception as error:
+        raise PortableWorkflowError(FAULT, type(error).__name__) from error
     finally:
         release_freed_memory()
 
@@ -114,6 +105,7 @@ def only_worker(engine: Engine, network_id: str) -> Iterator[None]:
     The lock is the operating system's or PostgreSQL's own, so it ends with its holder, however that ends. When
     the connection that holds it breaks, so does the process: another one may be working by then.
     """
+    make_folder(engine)
     if engine.dialect.name == "sqlite":
         with FileLock(f"{engine.url.database}.{network_id}.lock"):
             yield
@@ -152,19 +144,19 @@ def _end_with_service() -> None:
 
 
 def main(*, external: bool = False) -> None:
-    """external: not started by a service, but by a person."""
-    settings = Settings()
+    """external: not started by a service, but by a person. Raises InvalidSettings, LossNetworkMissing, and as `run`."""
+    settings = read_settings()
     configure_logging(settings.log_format)
     if not external:
         os.nice(10)  # pictures that are waited for go first
         threading.Thread(target=_end_with_service, daemon=True).start()
-    try:
-        if external:
-            load_kept_weights(settings)  # better found now than by every job
-        run(settings)
-    except (OSError, CheckpointError, DeviceUnavailable, StoreUnavailable, LossNetworkMissing) as error:
-        sys.exit(f"worker: {error}")
+    if external:
+        load_kept_weights(settings)  # better found now than by every job
+    run(settings)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (ImpastoError, OSError) as error:
+        sys.exit(f"worker: {error}")

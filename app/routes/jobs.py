@@ -6,18 +6,18 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping
+from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping, get_submission
 from impasto.app.http.etag import entity_tag
+from impasto.app.http.openapi import BINARY, JPEG, problems
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
-from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
-from impasto.app.schemas import BINARY, JPEG, JobInfo, problems
+from impasto.app.jobs.submission import ACCEPTED, Submission
+from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format
@@ -50,16 +50,11 @@ async def fit_style(
 ) -> JobInfo:
     style = Style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
     data = await image.read()
-
-    def read() -> bytes:
-        painting = read_painting(data, max_pixels=submission.settings.max_pixels)
-        return images.encode(painting, "jpeg", quality=95)
-
-    async def prepare() -> FitRequest:
-        await catalogue.check_free(style.id)
-        return FitRequest(style, await submission.painter.code(read))
-
-    return await submission.submit(asdict(style), [data], prepare)
+    await submission.painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
+    await catalogue.refresh()
+    return JobInfo.model_validate(
+        await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id))
+    )
 
 
 async def get_known_job(
@@ -74,7 +69,7 @@ async def get_known_job(
 
 @router.get("/jobs/{job_id}", summary="How far a job is", responses=problems(404, 422, 503))
 async def get_job(job: Annotated[Job, Depends(get_known_job)]) -> JobInfo:
-    return JobInfo.of(job)
+    return JobInfo.model_validate(job)
 
 
 @router.get(
@@ -91,7 +86,7 @@ async def follow_job(
 ) -> AsyncIterator[ServerSentEvent]:
     told: JobInfo | None = None
     while True:
-        info = JobInfo.of(job)
+        info = JobInfo.model_validate(job)
         if info != told:
             if info.step > (told.step if told else 0):  # before the state, of which the final one ends the events
                 yield ServerSentEvent(event="preview", data={"url": f"/v1/jobs/{job.id}/preview?step={info.step}"})
@@ -134,4 +129,4 @@ async def result(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jo
     "/jobs/{job_id}", summary="Cancel a job that is queued or running", responses=problems(404, 409, 422, 503)
 )
 async def cancel_job(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jobs, Depends(get_jobs)]) -> JobInfo:
-    return JobInfo.of(await asyncio.to_thread(jobs.cancel, job.id))
+    return JobInfo.model_validate(await asyncio.to_thread(jobs.cancel, job.id))

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 
+from impasto.app.dependencies import get_submission
 from impasto.app.http.negotiation import preferred_format
+from impasto.app.http.openapi import problems
 from impasto.app.jobs.jobs import OptimizationRequest
-from impasto.app.jobs.submission import ACCEPTED, Submission, get_submission
-from impasto.app.schemas import JobInfo, problems
-from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.app.jobs.submission import ACCEPTED, MOST_PAINTINGS, OptimizationsOff, Submission
+from impasto.app.schemas import JobInfo
+from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format
@@ -18,13 +20,6 @@ from impasto.model.styles.blend import convex
 from impasto.model.styles.paintings import read_painting
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
-
-MOST_PAINTINGS = 4
-"""In one picture."""
-
-
-class OptimizationsOff(ImpastoError):
-    """This service makes no pictures by optimisation."""
 
 
 @router.post(
@@ -58,7 +53,7 @@ async def optimize(
     quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP")] = 90,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> JobInfo:
-    settings, code = submission.settings, submission.painter.code
+    settings = submission.settings
     if not settings.optimizations:
         raise OptimizationsOff("this service makes no pictures by optimisation; IMPASTO_OPTIMIZATIONS=true lets it")
     if size is not None and size > settings.optimization_max_size:
@@ -68,7 +63,7 @@ async def optimize(
     if weight and len(weight) != len(painting):
         raise InvalidValue(f"weight: {len(weight)} for {len(painting)} paintings; give one each, or none")
     shares = convex(weight or [1 / len(painting)] * len(painting))
-    photo, paintings = await image.read(), [await each.read() for each in painting]
+    photo, paintings = await image.read(), tuple([await each.read() for each in painting])
     options = {
         "steps": steps,
         "style_weight": style_weight,
@@ -79,19 +74,14 @@ async def optimize(
         "preserve_color": preserve_color,
     }
 
-    def check() -> OptimizationRequest:
-        """What was sent, decoded and written anew: the worker need not doubt it."""
+    def read() -> OptimizationRequest:
+        """What was sent, and can be used."""
         largest = settings.optimization_max_size
         decoded = images.decode(photo, max_pixels=settings.max_pixels, longest_side=size, at_most=largest)
         check_size(decoded)
-        kept = [
-            images.encode(read_painting(each, max_pixels=settings.max_pixels), "jpeg", quality=95) for each in paintings
-        ]
+        for each in paintings:
+            read_painting(each, max_pixels=settings.max_pixels)
         written = format or preferred_format(accept, decoded.format)
-        return OptimizationRequest(images.encode(decoded, "png"), tuple(kept), tuple(shares), options, written, quality)
+        return OptimizationRequest(images.encode(decoded, "png"), paintings, tuple(shares), options, written, quality)
 
-    async def prepare() -> OptimizationRequest:
-        return await code(check)
-
-    fields = [options, list(shares), size, format, quality, accept]
-    return await submission.submit(fields, [photo, *paintings], prepare)
+    return JobInfo.model_validate(await submission.submit(await submission.painter.code(read)))

@@ -19,6 +19,7 @@ from impasto.app.database import StoreUnavailable
 from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
 
@@ -48,12 +49,6 @@ class AddedStyle:
     file: bytes
     preview: bytes
     created: datetime
-
-    @property
-    def losses(self) -> dict[str, float]:
-        """What was measured at the end of its fit."""
-        losses: dict[str, float] = self.pack.fit.get("losses", {})
-        return losses
 
 
 class Previews(Protocol):
@@ -91,7 +86,7 @@ class Catalogue:
     def losses(self, style_id: str) -> dict[str, float]:
         """What was measured of a style at the end of its training or fit. Raises UnknownStyle."""
         if added := self.added(style_id):
-            return added.losses
+            return dict(added.pack.fit.losses)
         return dict(self.training.style_losses.get(style_id, {}))
 
     async def preview(self, style_id: str) -> bytes:
@@ -105,7 +100,7 @@ class Catalogue:
         if added := self.added(style_id):
             return added.pack
         row = self._built_in.row(style_id)
-        fit = {"losses": self.losses(style_id)}
+        fit = FitRecord(losses=self.losses(style_id))
         preview = await self._previews.small(await self.preview(style_id))
         return StylePack(self._built_in.styles[row], self._built_in.vectors[row], self.network_id, fit, preview)
 
@@ -115,16 +110,19 @@ class Catalogue:
 
     async def add(self, pack: StylePack) -> AddedStyle:
         """Add a style. Raises QueueFull, DeadlineExceeded, and what `check_free` raises."""
-        await self.check_free(pack.style.id)
+        await self.refresh()
+        self.check_free(pack.style.id)
         preview = await self._previews.paint(pack.vector)
         if not pack.preview:
             pack = replace(pack, preview=await self._previews.small(preview))
         return self._as_added(await self._change(lambda: self._store.add(pack.style.id, pack.to_bytes(), preview)))
 
-    async def check_free(self, style_id: str) -> None:
-        """Raises StyleExists for an id that is taken, ReservedId for a reserved one, StoreUnavailable."""
-        await self.refresh()
-        self._not_taken(style_id)
+    def check_free(self, style_id: str) -> None:
+        """Raises StyleExists for an id that was taken at the last look, ReservedId for a reserved one."""
+        if style_id in RESERVED:
+            raise ReservedId(f"{style_id!r} is reserved; choose another id")
+        if style_id in self.styles:
+            raise StyleExists(f"there is a style {style_id!r} already")
 
     async def edit(self, style_id: str, changes: dict[str, str]) -> AddedStyle:
         """Change what is known of a style; "id" gives it another id.
@@ -134,7 +132,7 @@ class Catalogue:
         await self.refresh()
         new_id = replace(self._changeable(style_id).pack.style, **changes).id
         if new_id != style_id:
-            self._not_taken(new_id)
+            self.check_free(new_id)
 
         def change(file: bytes) -> bytes:
             pack = self.read(file)  # as it is now: another replica may have changed another field
@@ -166,12 +164,13 @@ class Catalogue:
             try:
                 await self.refresh()
                 if not available:
-                    log.info("the database of added styles is back")
+                    log.info("the database is back")
                 available = True
             except Exception as error:
                 if available:  # once, not every second
                     fault = None if isinstance(error, StoreUnavailable) else error
-                    log.error("added styles stay as they are", reason=str(error), exc_info=fault)
+                    reason = getattr(error, "reason", str(error))
+                    log.error("added styles stay as they are", reason=reason, exc_info=fault)
                 available = False
             await asyncio.sleep(INTERVAL)
 
@@ -183,19 +182,13 @@ class Catalogue:
             try:
                 await self.refresh()  # a conflict also says that something is new
             except StoreUnavailable as error:  # what was done is done; `watch` will see it
-                log.warning("a change of styles is not seen yet", reason=str(error))
+                log.warning("a change of styles is not seen yet", reason=error.reason)
 
     def _as_added(self, stored: Stored) -> AddedStyle:
         """A stored style. Raises PackError."""
         known = self._added.get(stored.id)
         pack = known.pack if known and known.file == stored.pack else self.read(stored.pack)
         return AddedStyle(pack, stored.pack, stored.preview, stored.created)
-
-    def _not_taken(self, style_id: str) -> None:
-        if style_id in RESERVED:
-            raise ReservedId(f"{style_id!r} is reserved; choose another id")
-        if style_id in self.styles:
-            raise StyleExists(f"there is a style {style_id!r} already")
 
     def _changeable(self, style_id: str) -> AddedStyle:
         added = self.added(style_id)

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, LargeBinary, String, select, text, update
+from sqlalchemy import DateTime, LargeBinary, String, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from impasto.app.database import available, connect, make_folder, writing
+from impasto.app.database import alone, available, connect, make_folder, writing
 from impasto.model.errors import ImpastoError
 
 MIGRATION_LOCK = 0x1A9A570
-"""PostgreSQL's advisory lock that lets one replica migrate while the others wait."""
+"""What lets one replica migrate while the others wait."""
 
 
 class StyleExists(ImpastoError):
@@ -82,18 +82,13 @@ class StyleStore:
 
     def migrate(self) -> None:
         """Create the tables, or bring those of an earlier version up to date. Replicas may do so at once."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
         with available():
-            self._migrate()
-
-    def _migrate(self) -> None:
-        make_folder(self._engine)
-        with self._writing.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            config = Config()
-            config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            make_folder(self._engine)
+            with alone(self._engine, MIGRATION_LOCK) as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
 
     def changes(self) -> int:
         """A number that differs when any style was added, changed or removed since."""

@@ -27,6 +27,7 @@ from impasto.model.network.device import find_device, has_native_bfloat16
 from impasto.model.perception.balance import Balance
 from impasto.model.perception.objective import Losses, Objective
 from impasto.model.pictures.resize import resize
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
 
@@ -214,7 +215,7 @@ class Fitter:
 
     def pack(self, style: Style, state: FitState, verdict: Mapping[str, Any], preview: bytes) -> StylePack:
         """What was fitted as a style pack. verdict: how good it is, as plain JSON values. preview: a small JPEG."""
-        fit = {"config": asdict(self.config), "passes": state.passes, **verdict}
+        fit = FitRecord(config=asdict(self.config), passes=state.passes, **verdict)
         return StylePack(style, state.vector, self.network_id, fit, preview)
 
     def _settled(self, errors: tuple[float, ...]) -> bool:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from impasto.model.fitting.fitter import Fitter
 from impasto.model.perception import artefacts
-from impasto.model.styles.pack import Grade
+from impasto.model.styles.fit_record import Grade
 
 GOOD, FAIR = 1.1, 1.6
 """How many times worse than the trained styles, in any measure, a fit may be for its grade."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -19,12 +18,11 @@ from safetensors.torch import save as serialize
 from torch import Tensor
 
 from impasto.model.errors import InvalidValue
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.style import Style
 
 FORMAT = "impasto-style-pack"
 VERSION = 1
-Grade = Literal["good", "fair", "poor"]
-"""How good a fit can be; see `model/fitting/verdict.py`."""
 LARGEST = 1_000_000
 """Bytes. A pack is a fiftieth of that; nothing larger is looked into."""
 
@@ -43,14 +41,13 @@ class StylePack:
 
     vector: (E,), float32.
     network_id: of the network that it fits.
-    fit: configuration, steps, losses and verdict, as plain JSON values.
     preview: a JPEG painted in the style; may be empty.
     """
 
     style: Style
     vector: Tensor
     network_id: str
-    fit: Mapping[str, Any] = field(default_factory=dict)
+    fit: FitRecord = field(default_factory=FitRecord)
     preview: bytes = b""
 
     def to_bytes(self) -> bytes:
@@ -62,7 +59,7 @@ class StylePack:
             "version": VERSION,
             "network_id": self.network_id,
             "style": asdict(self.style),
-            "fit": dict(self.fit),
+            "fit": self.fit.to_json(),
         }
         header["sha256"] = _digest(tensors, header)
         # under one key, since safetensors writes several in a random order, and equal packs are to be equal files
@@ -94,12 +91,7 @@ class StylePack:
                 raise ValueError("it holds numbers that are not finite")
             if digest != _digest(tensors, header):
                 raise ValueError("its contents are not those that were saved")
-            fit = header["fit"]
-            for name, value in fit.get("losses", {}).items():
-                if not name.isprintable() or type(value) not in (int, float) or not math.isfinite(value):
-                    raise ValueError(f"its loss {name!r} is no finite number")
-            if fit.get("grade") not in (None, *get_args(Grade)):
-                raise ValueError(f"its grade is none of {', '.join(get_args(Grade))}")
+            fit = FitRecord.from_json(header["fit"])
             preview = tensors["preview"].numpy().tobytes() if "preview" in tensors else b""
             return cls(Style(**header["style"]), vector, network_id, fit, preview)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:

@@ -364,7 +364,7 @@ def serving(arguments: Arguments) -> Iterator[str]:
             queue_size=max(CLIENTS),
             worker="external",
         )
-        command, environment = [sys.executable, "-m", "impasto.app"], settings.environment()
+        command, environment = [sys.executable, "-m", "impasto", "serve"], settings.environment()
         with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
             url = f"http://127.0.0.1:{port}"
             try:

@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from impasto.model.errors import ImpastoError
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.pictures.images import to_image, to_tensor
 
 
-class NotInstalled(ImportError):
+class NotInstalled(ImpastoError):
     """A package to compare with is not there, or not for this device; the message says what to install."""
 
 

@@ -46,11 +46,11 @@ def test_the_command_ends_with_one_clear_line_when_it_cannot_start(
     name: str, value: str, fault: str, tiny_checkpoint_file: Path
 ) -> None:
     environment = {**os.environ, "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file), f"IMPASTO_{name}": value}
-    command = [sys.executable, "-m", "impasto.app"]
+    command = [sys.executable, "-m", "impasto", "serve"]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("impasto: ") and fault in line
+    assert line.startswith("impasto serve: ") and fault in line
 
 
 def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:

@@ -38,7 +38,7 @@ def started(checkpoint: Path, *, port: int | None = None, **settings: object) ->
     port = port or free_port()
     settings = {"port": port, "checkpoint": checkpoint, "worker": "external", **settings}
     environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
-    process = subprocess.Popen([sys.executable, "-m", "impasto.app"], cwd=ROOT, env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "impasto", "serve"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,20 @@ def test_every_setting_is_documented_with_its_effect(name: str) -> None:
 def test_a_process_started_with_their_environment_has_the_same_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    settings = Settings(port=0, data_dir=tmp_path, worker="external", fit_content=None, precision="float32")
-    for name, value in settings.environment().items():
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("IMPASTO_BATCH_SIZE=3")
+    monkeypatch.setenv("IMPASTO_DATABASE_URL", "sqlite:///elsewhere.db")
+    monkeypatch.setenv("impasto_fit_content", "elsewhere")
+    nothing = dict.fromkeys(("database_url", "fit_content", "batch_size"))
+    settings = Settings(port=0, data_dir=tmp_path, worker="external", precision="float32", **nothing)
+    environment = settings.environment()
+    for name in os.environ.keys() - environment.keys():
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert Settings() == settings
+
+
+def test_a_password_is_not_shown() -> None:
+    settings = Settings(database_url="postgresql://user:secret@host/name")
+    assert "secret" not in f"{settings!r} {settings}"

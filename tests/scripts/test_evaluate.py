@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def evaluate(*arguments: str | Path, modules: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """modules: folder in which Python looks for modules first."""
-    command = [sys.executable, "scripts/evaluate.py", *map(str, arguments)]
+    command = [sys.executable, "-m", "impasto", "evaluate", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(modules)}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

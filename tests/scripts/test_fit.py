@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
 from impasto.model.fitting.config import FitConfig
 from impasto.model.fitting.content import crops
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.perception.loss_network import load_weights
+from impasto.model.perception.loss_network import LossNetworkMissing, load_weights
 from impasto.model.styles.pack import StylePack
 from impasto.scripts import fetch
 from impasto.scripts import fit as fit_command
@@ -33,10 +34,10 @@ def fit(tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         config = FitConfig(passes=1, batch=2)
         options = {"checkpoint": tiny_checkpoint_file, "device": "cpu", "config": config, **arguments}
         pack = tmp_path / "new" / "pack.safetensors"
-        fit_command.main(Arguments(path, pack, **options))  # type: ignore[arg-type]
+        fit_command.run(Arguments(path, pack, **options))  # type: ignore[arg-type]
         return pack
 
-    monkeypatch.setattr(fit_command, "crops", small)
+    monkeypatch.setattr("impasto.model.fitting.content.crops", small)
     monkeypatch.setenv("IMPASTO_DATA_DIR", str(tmp_path))
     return run
 
@@ -52,11 +53,11 @@ def test_a_painting_becomes_a_pack_with_its_verdict_and_a_picture(
     path = fit(encoded(painting()), title="My Style", artist="Zoë")
     pack = read(path, tiny_checkpoint)
     assert (pack.style.id, pack.style.title, pack.style.artist) == ("cafe-painting", "My Style", "Zoë")
-    assert pack.fit["passes"] == 1 and pack.fit["config"]["batch"] == 2
-    assert set(pack.fit["losses"]) == {"content_error", "style_distance"}
+    assert pack.fit.passes == 1 and pack.fit.config["batch"] == 2
+    assert set(pack.fit.losses) == {"content_error", "style_distance"}
     assert pack.preview.startswith(b"\xff\xd8")
-    assert pack.fit["grade"] in ("good", "fair", "poor")
-    assert pack.fit["message"] in capsys.readouterr().out
+    assert pack.fit.grade in ("good", "fair", "poor")
+    assert pack.fit.message in capsys.readouterr().out
     with Image.open(path.with_suffix(".preview.png")) as sheet:
         assert sheet.width > 3 * 300 and sheet.height > 300  # three pictures of the photo's size
 
@@ -64,7 +65,7 @@ def test_a_painting_becomes_a_pack_with_its_verdict_and_a_picture(
 def test_the_weights_that_were_fetched_are_used(
     fit: Callable[..., Path], tmp_path: Path, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetch.main(fetch.Arguments())
+    fetch.run(fetch.Arguments())
     kept = tmp_path / "loss-network.safetensors"
     assert all(value.equal(load_weights()[name]) for name, value in load_weights(kept).items())
     with_cache = read(fit(encoded(painting())), tiny_checkpoint).vector
@@ -83,17 +84,17 @@ def test_the_weights_that_were_fetched_are_used(
 def test_what_is_no_painting_ends_with_a_reason_and_writes_nothing(
     fit: Callable[..., Path], tmp_path: Path, image: bytes, reason: str
 ) -> None:
-    with pytest.raises(SystemExit, match=reason):
+    with pytest.raises(InvalidValue, match=reason):
         fit(image)
     assert not (tmp_path / "new").exists()
 
 
 def test_a_damaged_loss_network_is_named(fit: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "loss-network.safetensors").write_bytes(b"cut short")
-    with pytest.raises(SystemExit, match="`impasto fetch` writes it anew"):
+    with pytest.raises(LossNetworkMissing, match="`impasto fetch` writes it anew"):
         fit(encoded(painting()))
 
 
 def test_an_id_that_is_none_is_refused(fit: Callable[..., Path]) -> None:
-    with pytest.raises(SystemExit, match="a style id is lower-case"):
+    with pytest.raises(InvalidValue, match="a style id is lower-case"):
         fit(encoded(painting()), id="My Style")

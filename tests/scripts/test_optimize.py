@@ -26,9 +26,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, f"scripts/{script}.py", *(str(each) for each in arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def run(command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "impasto", command, *(str(each) for each in arguments)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_a_photo_is_painted_like_two_paintings_and_shown_on_the_way(files: Path, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_reconstructions_are_one_sheet(files: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "arguments", "fault"),
+    ("command", "arguments", "fault"),
     [
         ("optimize", ["photo.png", "--style", "flat.png"], "of one colour"),
         ("optimize", ["photo.png", "--style", "missing.png"], "No such file"),
@@ -80,10 +80,10 @@ def test_reconstructions_are_one_sheet(files: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_made_is_one_line_that_says_why(
-    files: Path, tmp_path: Path, script: str, arguments: list[str], fault: str
+    files: Path, tmp_path: Path, command: str, arguments: list[str], fault: str
 ) -> None:
     named = [files / each if each.endswith(".png") else each for each in arguments]
-    result = run(script, *named, "-o", tmp_path / "out.png")
+    result = run(command, *named, "-o", tmp_path / "out.png")
     assert result.returncode not in (0, None)
     assert fault in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr

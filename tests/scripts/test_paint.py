@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from impasto.scripts.paint import find_targets
-from tests.pictures import encoded, opened, photo
+from impasto.model.errors import InvalidValue
+from impasto.scripts.main import INTERRUPTED
+from impasto.scripts.paint import Arguments, run
+from impasto.scripts.painting import find_targets
+from impasto.scripts.pictures import STREAM
+from tests.pictures import encoded, opened, photo, write_photos
 
 ROOT = Path(__file__).parents[2]
 
 
 def stylize(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "scripts/paint.py", *map(str, arguments)]
+    command = [sys.executable, "-m", "impasto", "paint", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -82,8 +89,61 @@ def test_wrong_arguments_end_in_one_clear_line(
 
 
 def test_nothing_is_overwritten_by_accident(tmp_path: Path) -> None:
-    first, second = tmp_path / "a" / "photo.jpg", tmp_path / "b" / "photo.jpg"
-    with pytest.raises(ValueError, match="same name"):
-        find_targets([first, second], tmp_path / "out")
-    with pytest.raises(ValueError, match="overwrite a photo"):
-        find_targets([tmp_path / "x.jpg", tmp_path / "y.jpg"], tmp_path)
+    first, second = write_photos(tmp_path / "a", 1), write_photos(tmp_path / "b", 1)
+    with pytest.raises(InvalidValue, match="same name"):
+        find_targets(Arguments((first, second), tmp_path / "out"))
+    with pytest.raises(InvalidValue, match="overwrite a photo"):
+        find_targets(Arguments((first,), first))
+    with pytest.raises(InvalidValue, match="paint its own paintings"):
+        run(Arguments((first,), first, style=("great-wave",), watch=True))
+    with pytest.raises(InvalidValue, match="name no others"):
+        find_targets(Arguments((STREAM, first), tmp_path / "out"))
+
+
+def test_what_a_folder_has_already_is_left_unless_it_is_to_be_overwritten(
+    tmp_path: Path, tiny_checkpoint_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, output = write_photos(tmp_path / "photos", 2), tmp_path / "painted"
+    output.mkdir()
+    (output / "photo-0.jpg").write_bytes(b"painted before")
+    again = Arguments((photos,), output, style=("great-wave",), checkpoint=tiny_checkpoint_file, device="cpu")
+    run(again)
+    assert "1 of 2 are in" in capsys.readouterr().out
+    assert (output / "photo-0.jpg").read_bytes() == b"painted before"
+    assert opened((output / "photo-1.jpg").read_bytes()).format == "JPEG"
+    run(replace(again, overwrite=True))
+    assert opened((output / "photo-0.jpg").read_bytes()).format == "JPEG"
+
+
+def test_a_file_that_is_named_is_written_again(one: Path, tmp_path: Path, tiny_checkpoint_file: Path) -> None:
+    output = tmp_path / "out.png"
+    output.write_bytes(b"painted before")
+    run(Arguments((one,), output, style=("great-wave",), checkpoint=tiny_checkpoint_file, device="cpu"))
+    assert opened(output.read_bytes()).format == "PNG"
+
+
+def test_a_photo_goes_from_standard_input_to_standard_output(one: Path, tiny_checkpoint_file: Path) -> None:
+    command = [sys.executable, "-m", "impasto", "paint", "-", "--style", "great-wave", "-o", "-"]
+    command += ["--checkpoint", str(tiny_checkpoint_file)]
+    result = subprocess.run(command, cwd=ROOT, input=one.read_bytes(), capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (opened(result.stdout).format, opened(result.stdout).size) == ("JPEG", (64, 48))
+
+
+def test_watched_folders_are_painted_as_photos_come_and_change(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
+    photos, output = tmp_path / "photos", tmp_path / "painted"
+    photos.mkdir()
+    command = [sys.executable, "-m", "impasto", "paint", str(photos), "--style", "great-wave", "-o", str(output)]
+    command += ["--watch", "--checkpoint", str(tiny_checkpoint_file)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert "Ctrl-C" in process.stdout.readline()
+        painted = output / "photo-0.jpg"
+        for width in (64, 80):
+            (photos / "photo-0.jpg").write_bytes(encoded(photo(height=48, width=width), "JPEG"))
+            while not painted.exists() or opened(painted.read_bytes()).width != width:
+                assert process.poll() is None
+                time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == INTERRUPTED
+        assert process.stderr.read() == "impasto paint: stopped\n"

@@ -14,7 +14,7 @@ TINY = [
 
 
 def train(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "scripts/train.py", *TINY, *map(str, arguments)]
+    command = [sys.executable, "-m", "impasto", "train", *TINY, *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Barrier
+from uuid import UUID
 
 import pytest
+from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
-from impasto.app.database import StoreUnavailable
+from impasto.app.database import StoreUnavailable, connect, writing
 from impasto.app.jobs.jobs import FitRequest, FitRunning, JobFinished, Jobs, JobsFull, KeyReused, UnknownJob
+from impasto.app.styles.store import StyleExists
+from impasto.model.errors import ImpastoError
 from impasto.model.styles.style import Style
 
+NETWORK = "0123456789abcdef"
 REQUEST = FitRequest(Style("my-style", "My Style"), b"\x00\xffpainting")
 
 
@@ -21,23 +29,23 @@ def other(style_id: str) -> FitRequest:
 
 @pytest.fixture
 def jobs(database_url: str) -> Iterator[Jobs]:
-    jobs = Jobs(database_url, "0123456789abcdef", queue_size=2)
+    jobs = Jobs(database_url, NETWORK, queue_size=2)
     yield jobs
     jobs.close()
 
 
 def test_a_job_waits_in_the_queue_and_is_found_again(jobs: Jobs) -> None:
-    job = jobs.submit("one", REQUEST, "digest")
-    assert (job.id, job.style_id, job.state, job.finished) == ("one", "my-style", "queued", False)
+    job = jobs.submit(REQUEST)
+    assert (job.style_id, job.state, job.finished) == ("my-style", "queued", False)
     assert (job.progress.step, job.progress.losses, job.verdict, job.message) == (0, {}, None, None)
-    assert jobs.get("one") == job
-    assert jobs.preview("one") is None
+    assert jobs.get(job.id) == job
+    assert jobs.preview(job.id) is None
 
 
 def test_another_replica_finds_it_too(jobs: Jobs, database_url: str) -> None:
-    job = jobs.submit("one", REQUEST, "digest")
-    replica = Jobs(database_url, "0123456789abcdef", queue_size=2)
-    assert replica.get("one") == job
+    job = jobs.submit(REQUEST)
+    replica = Jobs(database_url, NETWORK, queue_size=2)
+    assert replica.get(job.id) == job
     replica.close()
 
 
@@ -45,51 +53,116 @@ def test_a_request_comes_back_from_json_as_it_was() -> None:
     assert FitRequest.from_json(REQUEST.to_json()) == REQUEST
 
 
-def test_the_same_request_again_is_the_same_job(jobs: Jobs) -> None:
-    assert jobs.known("one", "digest") is None
-    job = jobs.submit("one", REQUEST, "digest")
-    assert jobs.known("one", "digest") == job
-    assert jobs.submit("one", REQUEST, "digest") == job
+def test_the_same_key_is_the_same_job_to_its_end_and_after(jobs: Jobs, database_url: str) -> None:
+    job = jobs.submit(REQUEST, key="k")
+    replica = Jobs(database_url, NETWORK, queue_size=1)
+    assert replica.submit(REQUEST, key="k") == job  # though the queue is full
+    replica.close()
+    cancelled = jobs.cancel(job.id)
+    assert jobs.submit(REQUEST, key="k") == cancelled
 
 
-def test_the_id_of_another_request_is_refused(jobs: Jobs) -> None:
-    jobs.submit("one", REQUEST, "digest")
+def test_nothing_speaks_against_a_job_that_is_there_already(jobs: Jobs) -> None:
+    def taken() -> None:
+        raise StyleExists("there is a style 'my-style' already")
+
+    job = jobs.submit(REQUEST, key="k")
+    assert jobs.submit(REQUEST, key="k", check=taken) == job
+    with pytest.raises(StyleExists):
+        jobs.submit(other("b"), check=taken)
+    assert jobs.submit(other("b")).state == "queued"  # nothing was left behind
+
+
+def test_the_key_of_another_request_is_refused(jobs: Jobs) -> None:
+    jobs.submit(REQUEST, key="k")
     with pytest.raises(KeyReused):
-        jobs.known("one", "another digest")
-    with pytest.raises(KeyReused):  # when it is sent at the same time
-        jobs.submit("one", REQUEST, "another digest")
+        jobs.submit(other("b"), key="k")
+
+
+def test_a_key_does_not_tell_the_id_of_its_job(jobs: Jobs, database_url: str) -> None:
+    elsewhere = Jobs(database_url, "fedcba9876543210", queue_size=2)
+    ids = {jobs.submit(REQUEST, key="k").id, elsewhere.submit(REQUEST, key="k").id}
+    assert [UUID(job_id).version for job_id in ids] == [4, 4]
+    elsewhere.close()
+
+
+def test_a_job_that_was_stored_before_keys_were_looked_up_waits_on(jobs: Jobs, database_url: str) -> None:
+    job = jobs.submit(other("b"))  # makes the tables
+    engine = connect(database_url)
+    client = DBOSClient(
+        system_database_engine=writing(engine), serializer=DBOSPortableJSONSerializer(), application_name="impasto"
+    )
+    options: EnqueueOptions = {
+        "workflow_name": "fit_style",
+        "queue_name": f"fits-{NETWORK}",
+        "workflow_id": "5c0e8cf2-8a57-5d0c-9d0b-1f6f0f7a3c11",
+        "deduplication_id": "my-style",
+        "attributes": {"style": "my-style", "fingerprint": "digest"},
+    }
+    client.enqueue(options, REQUEST.to_json())
+    client.destroy()
+    engine.dispose()
+    assert jobs.get(options["workflow_id"]).state == jobs.get(job.id).state == "queued"
+    with pytest.raises(JobsFull, match="2 jobs"):
+        jobs.submit(other("c"))
 
 
 def test_one_fit_at_a_time_for_an_id(jobs: Jobs) -> None:
-    jobs.submit("one", REQUEST, "digest")
+    jobs.submit(REQUEST)
     with pytest.raises(FitRunning, match="'my-style'"):
-        jobs.submit("two", REQUEST, "digest")
+        jobs.submit(REQUEST)
 
 
 def test_the_same_id_may_be_fitted_to_another_network(jobs: Jobs, database_url: str) -> None:
-    jobs.submit("one", REQUEST, "digest")
+    jobs.submit(REQUEST)
     elsewhere = Jobs(database_url, "fedcba9876543210", queue_size=2)
-    assert elsewhere.submit("two", REQUEST, "digest").state == "queued"
+    assert elsewhere.submit(REQUEST).state == "queued"
     elsewhere.close()
 
 
 def test_a_full_queue_refuses_until_one_is_cancelled(jobs: Jobs) -> None:
-    jobs.submit("one", REQUEST, "digest")
-    jobs.submit("two", other("b"), "digest")
+    job = jobs.submit(REQUEST)
+    jobs.submit(other("b"))
     with pytest.raises(JobsFull, match="2 jobs are waiting") as refused:
-        jobs.submit("three", other("c"), "digest")
+        jobs.submit(other("c"))
     assert refused.value.retry_after >= 1
-    jobs.cancel("one")
-    assert jobs.submit("three", other("c"), "digest").state == "queued"
+    jobs.cancel(job.id)
+    assert jobs.submit(other("c")).state == "queued"
+
+
+def at_once(number: int, work: Callable[[int], object]) -> list[object]:
+    """What so many threads that start together got, or the errors that they raised."""
+    start = Barrier(number)
+
+    def run(index: int) -> object:
+        start.wait()
+        try:
+            return work(index)
+        except ImpastoError as error:
+            return type(error)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def test_twelve_at_once_queue_no_more_than_may_wait(jobs: Jobs, database_url: str) -> None:
+    replicas = [jobs, Jobs(database_url, NETWORK, queue_size=2)]
+    answers = at_once(12, lambda index: replicas[index % 2].submit(other(f"style-{index}")).state)
+    assert sorted(map(str, answers)) == sorted(map(str, ["queued"] * 2 + [JobsFull] * 10))
+    replicas[1].close()
+
+
+def test_twelve_at_once_with_one_key_are_one_job(jobs: Jobs) -> None:
+    assert len(set(at_once(12, lambda _: jobs.submit(REQUEST, key="k").id))) == 1
 
 
 def test_a_cancelled_job_has_ended_and_its_id_is_free(jobs: Jobs) -> None:
-    jobs.submit("one", REQUEST, "digest")
-    cancelled = jobs.cancel("one")
+    job = jobs.submit(REQUEST)
+    cancelled = jobs.cancel(job.id)
     assert (cancelled.state, cancelled.finished) == ("cancelled", True)
     with pytest.raises(JobFinished):
-        jobs.cancel("one")
-    assert jobs.submit("two", REQUEST, "digest").state == "queued"
+        jobs.cancel(job.id)
+    assert jobs.submit(REQUEST).state == "queued"
 
 
 def test_an_unknown_job_is_an_error(jobs: Jobs) -> None:
@@ -99,38 +172,40 @@ def test_an_unknown_job_is_an_error(jobs: Jobs) -> None:
         jobs.cancel("nowhere")
 
 
-def test_a_database_that_cannot_be_used_is_named_and_comes_back(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_used_comes_back(tmp_path: Path) -> None:
     place = tmp_path / "jobs.db"
     place.mkdir()  # a folder where the database should be
     jobs = Jobs(f"sqlite:///{place}", "net", queue_size=2)
-    with pytest.raises(StoreUnavailable, match="cannot be used"):
-        jobs.submit("one", REQUEST, "digest")
+    with pytest.raises(StoreUnavailable):
+        jobs.submit(REQUEST)
     place.rmdir()
-    assert jobs.submit("one", REQUEST, "digest").state == "queued"
+    assert jobs.submit(REQUEST).state == "queued"
     jobs.close()
 
 
-def test_a_locked_database_is_an_error_after_a_while_and_no_hang(
+def test_while_another_process_writes_jobs_are_read_and_the_rest_is_an_error_after_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("impasto.app.database.PATIENCE", 0.2)
     jobs = Jobs(f"sqlite:///{tmp_path}/jobs.db", "net", queue_size=2)
-    job = jobs.submit("one", REQUEST, "digest")
+    job = jobs.submit(REQUEST)
     other_process = sqlite3.connect(tmp_path / "jobs.db", isolation_level=None)
     other_process.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match="locked"):
-        jobs.get("one")
-    with pytest.raises(StoreUnavailable, match="locked"):
-        jobs.submit("two", other("b"), "digest")
+    assert jobs.get(job.id) == job
+    assert jobs.preview(job.id) is None
+    for change in (partial(jobs.submit, other("b")), partial(jobs.cancel, job.id)):
+        with pytest.raises(StoreUnavailable) as refused:
+            change()
+        assert "locked" in refused.value.reason
     other_process.rollback()
     other_process.close()
-    assert jobs.get("one") == job
+    assert jobs.cancel(job.id).state == "cancelled"
     jobs.close()
 
 
 def test_jobs_of_another_network_take_no_place(jobs: Jobs, database_url: str) -> None:
     elsewhere = Jobs(database_url, "fedcba9876543210", queue_size=2)
-    elsewhere.submit("one", REQUEST, "digest")
-    elsewhere.submit("two", other("b"), "digest")
-    assert jobs.submit("three", other("c"), "digest").state == "queued"
+    elsewhere.submit(REQUEST)
+    elsewhere.submit(other("b"))
+    assert jobs.submit(other("c")).state == "queued"
     elsewhere.close()

@@ -14,10 +14,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from dbos import DBOSClient, DBOSPortableJSONSerializer
+from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError
 from torch import Tensor
 
 from impasto.app.database import connect, writing
+from impasto.app.jobs import worker
+from impasto.app.styles.store import StyleExists
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.pack import StylePack
 from tests.app.test_server import serving
@@ -27,25 +29,25 @@ ROOT = Path(__file__).parents[3]
 PASSES, STRIDE = 8, 5
 SMALL_WORKER = f"""
 from functools import partial
-import impasto.app.jobs.fit
-import impasto.app.jobs.optimize
-import impasto.app.jobs.worker
+from impasto.app.jobs import fit, optimize, worker
 from impasto.model.fitting.config import FitConfig
-crops = app.fitting.crops
-app.fitting.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
-app.fitting.Fitter = partial(app.fitting.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
-app.optimizing.STRIDE = {STRIDE}
-app.worker.main(external=True)
+crops = fit.crops
+fit.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
+fit.Fitter = partial(fit.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
+optimize.STRIDE = {STRIDE}
+worker.main(external=True)
 """
 """The worker, with few and small photos to fit on, and often telling how far it is."""
 
 
 @contextmanager
-def working(checkpoint: Path, database_url: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
+def working(
+    checkpoint: Path, database_url: str, stderr: int | None = None, **settings: object
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker process."""
     settings = {"checkpoint": checkpoint, "database_url": database_url, "device": "cpu", **settings}
     environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
-    process = subprocess.Popen([sys.executable, "-c", SMALL_WORKER], cwd=ROOT, env=environment)
+    process = subprocess.Popen([sys.executable, "-c", SMALL_WORKER], cwd=ROOT, env=environment, stderr=stderr)
     try:
         yield process
     finally:
@@ -203,6 +205,21 @@ def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(
         assert opened(httpx2.get(f"{job}/result", timeout=60).content).size == (64, 64)
 
 
+def test_only_what_is_meant_for_whoever_asked_is_told() -> None:
+    with pytest.raises(StyleExists, match="my-style"), worker.working():
+        raise StyleExists("there is a style 'my-style' already")
+    with pytest.raises(PortableWorkflowError, match="fault of the service"), worker.working():
+        raise RuntimeError("CUDA error: misaligned address")
+
+
+def test_a_worker_that_cannot_reach_its_database_ends_with_one_line(tiny_checkpoint_file: Path) -> None:
+    with working(tiny_checkpoint_file, "postgresql://nobody@127.0.0.1:1/none", stderr=subprocess.PIPE) as process:
+        _, told = process.communicate()
+    assert process.returncode == 1
+    (line,) = told.decode().splitlines()
+    assert line.startswith("worker: the database cannot be used") and "127.0.0.1" in line
+
+
 def test_a_fit_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
     database_url = f"sqlite:///{tmp_path}/impasto.db"
     (tmp_path / "empty").mkdir()
@@ -239,7 +256,7 @@ def test_the_worker_of_a_service_is_started_again_and_ends_with_it(
         "IMPASTO_DATA_DIR": str(tmp_path),
         "IMPASTO_PORT": "0",
     }
-    service = subprocess.Popen([sys.executable, "-m", "impasto.app"], cwd=ROOT, env=environment)
+    service = subprocess.Popen([sys.executable, "-m", "impasto", "serve"], cwd=ROOT, env=environment)
     try:
         first = _wait_for(lambda: children(service.pid))[0]
         os.kill(first, signal.SIGKILL)

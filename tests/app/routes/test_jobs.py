@@ -21,7 +21,7 @@ PAINTING = encoded(painting())
 
 @pytest.fixture
 def own_settings(settings: Settings, tmp_path: Path) -> Settings:
-    return settings.model_copy(update={"data_dir": tmp_path / "data", "fit_queue_size": 2})
+    return settings.model_copy(update={"data_dir": tmp_path / "data", "job_queue_size": 2})
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_without_the_loss_network_it_says_what_to_do(
     with TestClient(create_app(own_settings.model_copy(update={"worker": "service"}))) as service:
         answer = ask(service)
         assert (answer.status_code, answer.json()["code"]) == (503, "loss_network_missing")
-        assert "scripts/fetch.py" in answer.json()["detail"]
+        assert "impasto fetch" in answer.json()["detail"]
         files = {"image": ("photo.png", encoded(photo()))}
         assert service.post("/v1/stylize", data={"style": "great-wave"}, files=files).status_code == 200
         own_settings.data_dir.mkdir(exist_ok=True)

@@ -20,6 +20,7 @@ from impasto.app.painting.batcher import QueueFull
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleStore
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
 from tests.pictures import encoded, opened, photo
@@ -32,7 +33,7 @@ def pack(tiny_checkpoint: Checkpoint) -> StylePack:
     random = torch.Generator().manual_seed(5)
     vector = tiny_checkpoint.network.identity_style()
     vector = vector + 0.5 * torch.randn(len(vector), generator=random)
-    return StylePack(STYLE, vector, tiny_checkpoint.network_id, {"losses": {"style_distance": 0.5}}, b"")
+    return StylePack(STYLE, vector, tiny_checkpoint.network_id, FitRecord(losses={"style_distance": 0.5}), b"")
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def ids(service: TestClient) -> list[str]:
 
 def paint(service: TestClient, **form: Any) -> Any:
     files = {"image": ("photo.png", encoded(photo(1)))}
-    return service.post("/v1/stylize", data=form, files=files)
+    return service.post("/v1/stylize", data={"recipe": "false", **form}, files=files)
 
 
 BUILT_IN = ["great-wave", "starry-night", "the-scream"]

@@ -166,8 +166,9 @@ def test_a_locked_database_is_unavailable_for_writers_only(tmp_path: Path, monke
     store.add("one", b"1", b"")
     lock = sqlite3.connect(tmp_path / "styles.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match="locked"):
+    with pytest.raises(StoreUnavailable) as refused:
         store.add("two", b"2", b"")
+    assert "locked" in refused.value.reason
     assert [style.id for style in store.all()] == ["one"]
     lock.execute("ROLLBACK")
     lock.close()
@@ -182,8 +183,9 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
     with store._engine.connect() as connection:  # SQLite answers as it does when no block is left
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StoreUnavailable, match="full"):
+    with pytest.raises(StoreUnavailable) as refused:
         store.add("two", bytes(100_000), b"")
+    assert "full" in refused.value.reason
     assert [style.id for style in store.all()] == ["one"]
     store.close()
 
@@ -198,7 +200,7 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
 def test_a_database_that_cannot_be_reached_is_unavailable(url: str) -> None:
     store = StyleStore(url, "net")
     for attempt in (store.migrate, store.changes, store.all, lambda: store.add("one", b"", b"")):
-        with pytest.raises(StoreUnavailable, match="the database of added styles cannot be used: "):
+        with pytest.raises(StoreUnavailable, match="try again in a moment"):
             attempt()
     store.close()
 
@@ -206,8 +208,9 @@ def test_a_database_that_cannot_be_reached_is_unavailable(url: str) -> None:
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "styles.db").write_bytes(b"this is no database, but a text that someone put here" * 100)
     store = StyleStore(f"sqlite:///{tmp_path}/styles.db", "net")
-    with pytest.raises(StoreUnavailable, match="not a database"):
+    with pytest.raises(StoreUnavailable) as refused:
         store.migrate()
+    assert "not a database" in refused.value.reason
     store.close()
 
 

@@ -118,7 +118,7 @@ def test_an_unknown_layer_is_an_error(vgg_weights: dict[str, Tensor]) -> None:
 
 
 def test_weights_that_end_before_the_deepest_layer_are_an_error(vgg_weights: dict[str, Tensor]) -> None:
-    with pytest.raises(LossNetworkMissing, match=r"end before relu5_3; `impasto fetch`"):
+    with pytest.raises(LossNetworkMissing, match=r"end before relu5_3; `impasto fetch` writes"):
         LossNetwork(["relu1_1", "relu5_3"], vgg_weights)
 
 

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from safetensors.torch import save as serialize
 
 from impasto.model.network.config import SHIPPED
+from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import LARGEST, ForeignPack, PackError, StylePack, _digest
 from impasto.model.styles.style import Style
 from tests.pictures import encoded, photo
 
 STYLE = Style("my-style", "My Style", "Zoë", "2026", "CC0", "https://example.org/painting")
 PACK = StylePack(
-    STYLE, torch.linspace(-1, 1, 3206), "0123456789abcdef", {"losses": {"style_distance": 0.5}}, b"\xff\xd8"
+    STYLE, torch.linspace(-1, 1, 3206), "0123456789abcdef", FitRecord(losses={"style_distance": 0.5}), b"\xff\xd8"
 )
 
 

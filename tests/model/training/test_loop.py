@@ -210,7 +210,7 @@ def killed(run: RunConfig) -> RunConfig:
     """A run of 20 steps by the command, killed without warning after a few."""
     folders = ["--styles", run.styles, "--content", run.content, "--output", run.output]
     every = ["--steps", "20", "--log-every", "1", "--save-every", "1"]
-    command = [sys.executable, "scripts/train.py", *map(str, folders), *FLAGS, *every]
+    command = [sys.executable, "-m", "impasto", "train", *map(str, folders), *FLAGS, *every]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
     metrics = run.output / "metrics.jsonl"
     while process.poll() is None and not (metrics.exists() and metrics.read_bytes().count(b"\n") >= 4):
@@ -434,7 +434,9 @@ def test_two_processes_learn_what_one_learns_and_look_at_the_photos_once(run: Ru
         "--nproc-per-node",
         "2",
         "--standalone",
-        "scripts/train.py",
+        "-m",
+        "impasto",
+        "train",
     ]
     folders = ["--styles", run.styles, "--content", run.content, "--output", run.output]
     flags = [*FLAGS, "--steps", "4", "--batch", "4", "--log-every", "1", "--objective.line-weight", "0"]

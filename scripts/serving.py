@@ -1,33 +1,23 @@
-"""`python -m impasto.app` starts the service."""
+"""What `impasto serve` does: the application in a process of its own."""
 
 from __future__ import annotations
 
-import sys
 from types import FrameType
 
 import uvicorn
-from pydantic import ValidationError
 
 from impasto.app.http.request_log import configure_logging
 from impasto.app.main import create_app
-from impasto.app.settings import Settings
+from impasto.app.settings import read_settings
 from impasto.model.network.allocator import keep_freed_memory
-from impasto.model.network.checkpoint import CheckpointError
-from impasto.model.network.device import DeviceUnavailable
 
 
-def main() -> None:
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        faults = (f"IMPASTO_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        sys.exit("impasto: " + "; ".join(faults))
+def serve() -> None:
+    """Serve until stopped. Raises InvalidSettings, FileNotFoundError, CheckpointError, DeviceUnavailable."""
+    settings = read_settings()
     configure_logging(settings.log_format)
     keep_freed_memory()
-    try:
-        app = create_app(settings)
-    except (FileNotFoundError, CheckpointError, DeviceUnavailable) as error:
-        sys.exit(f"impasto: {error}")
+    app = create_app(settings)
     _Server(uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None)).run()
 
 
@@ -37,7 +27,3 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.config.app.state.stopping.set()  # type: ignore[union-attr]
         super().handle_exit(sig, frame)
-
-
-if __name__ == "__main__":
-    main()

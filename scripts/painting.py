@@ -1,0 +1,202 @@
+"""What `impasto paint` does: finds photos, paints them one after the other, and goes on where one is broken."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from torch import Tensor
+from tqdm import tqdm
+
+from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.pictures import images
+from impasto.model.pictures.contact_sheet import contact_sheet
+from impasto.model.pictures.images import ImageError, NoImages, Picture
+from impasto.model.pictures.recipe import Recipe
+from impasto.model.styles.shares import parse_shares
+from impasto.scripts.loading import load
+from impasto.scripts.paint import Arguments
+from impasto.scripts.pictures import FORMATS, STREAM, put
+
+SHEET_COLUMNS = 6
+SHEET_CELL = 320
+"""Longest side in pixels of a picture on a sheet."""
+INTERVAL = 0.5
+"""Seconds between two looks at watched folders."""
+
+
+def paint(arguments: Arguments) -> None:
+    """Paint everything.
+
+    Raises InvalidValue, UnknownStyle, OSError for arguments that cannot work; ImpastoError at the end when some of the
+    photos could not be painted.
+    """
+    if arguments.all == bool(arguments.style):
+        raise InvalidValue("give either --style or --all")
+    if not 1 <= arguments.quality <= 100:
+        raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
+    if arguments.watch:
+        check_watchable(arguments)
+    targets = find_targets(arguments)
+    changed = times_of_change(targets)
+    easel = Easel(arguments)
+    todo = {
+        photo: target
+        for photo, target in targets.items()
+        if arguments.overwrite or target == arguments.output or not target.exists()
+    }
+    if left := len(targets) - len(todo):
+        print(f"{left} of {len(targets)} are in {arguments.output} already; --overwrite paints them again")
+    failed = easel.paint(todo)
+    if arguments.watch:
+        watch(easel, arguments, changed)
+    if failed:
+        raise ImpastoError(f"{failed} of the photos could not be painted")
+
+
+def watch(easel: Easel, arguments: Arguments, painted: dict[Path, int]) -> NoReturn:
+    """Paint photos that come or change, as soon as nobody writes them any more.
+
+    painted: the photos that were there, and when each had been changed.
+    """
+    print(f"Watching {', '.join(map(str, arguments.photos))}; Ctrl-C ends it", flush=True)
+    before = painted
+    while True:
+        time.sleep(INTERVAL)
+        targets = find_targets(arguments)
+        now = times_of_change(targets)
+        ready = {photo: when for photo, when in now.items() if before.get(photo) == when != painted.get(photo)}
+        easel.paint({photo: targets[photo] for photo in ready})
+        painted, before = painted | ready, now
+
+
+def times_of_change(photos: Iterable[Path]) -> dict[Path, int]:
+    """When each of some photos was changed last, without those that are gone."""
+    found = {}
+    for photo in photos:
+        with suppress(FileNotFoundError):
+            found[photo] = photo.stat().st_mtime_ns
+    return found
+
+
+class Easel:
+    """A network, and the styles to paint in: one blend, or every style on a sheet.
+
+    Raises FileNotFoundError, CheckpointError, DeviceUnavailable, UnknownStyle, InvalidValue.
+    """
+
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+        source, self._stylizer = load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
+        if arguments.all:
+            self._vectors = dict(zip(source.styles.ids, source.styles.vectors, strict=True))
+        else:
+            self._weights = parse_shares(arguments.style)
+            self._vectors = {"blend": source.styles.blend(self._weights)}
+
+    def paint(self, targets: dict[Path, Path]) -> int:
+        """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
+        failed = 0
+        with tqdm(total=len(targets) * len(self._vectors), unit="picture", disable=None) as bar:
+            for photo, target in targets.items():
+                try:
+                    put(self._painting(photo, target, bar.update), target)
+                except (ImageError, OSError) as error:
+                    bar.write(f"impasto paint: {photo}: {error}", file=sys.stderr)
+                    failed += 1
+        return failed
+
+    def _painting(self, photo: Path, target: Path, done: Callable[[], object]) -> bytes:
+        data = sys.stdin.buffer.read() if photo == STREAM else photo.read_bytes()
+        size = self._arguments.size or (SHEET_CELL if self._arguments.all else None)
+        picture = images.decode(data, longest_side=size)
+        painted = {}
+        for style, vector in self._vectors.items():
+            painted[style] = self._painted(picture, vector)
+            done()
+        written = picture.format if target == STREAM else FORMATS[target.suffix.lower()]
+        if not self._arguments.all:
+            painting, quality = painted["blend"], self._arguments.quality
+            return images.encode(painting, written, quality=quality, description=self._recipe(painting))
+        cells = [("photo", picture.rgb), *((style, each.rgb) for style, each in painted.items())]
+        sheet = io.BytesIO()
+        contact_sheet(cells, columns=SHEET_COLUMNS).save(sheet, written.upper(), quality=self._arguments.quality)
+        return sheet.getvalue()
+
+    def _recipe(self, painting: Picture) -> str | None:
+        if self._arguments.no_recipe:
+            return None
+        recipe = Recipe(
+            weights=self._weights,
+            network_id=self._stylizer.network_id,
+            size=max(painting.size),
+            strength=self._arguments.strength,
+            preserve_color=self._arguments.preserve_color,
+        )
+        return recipe.to_text()
+
+    def _painted(self, picture: Picture, vector: Tensor) -> Picture:
+        strength, preserve_color = self._arguments.strength, self._arguments.preserve_color
+        return self._stylizer.stylize(picture, vector, strength=strength, preserve_color=preserve_color)
+
+
+def check_watchable(arguments: Arguments) -> None:
+    """Make the folder of the paintings. Raises InvalidValue unless folders are watched, and another one written to."""
+    if not arguments.photos or not all(path.is_dir() for path in arguments.photos):
+        raise InvalidValue("--watch needs a folder of photos, or several")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.output.resolve() in {path.resolve() for path in arguments.photos}:
+        raise InvalidValue(f"--watch would paint its own paintings in {arguments.output}; choose another output")
+
+
+def find_photos(paths: Sequence[Path], *, may_be_none: bool = False) -> list[Path]:
+    """Files as they are, folders as the pictures in them. Raises FileNotFoundError, NoImages, InvalidValue."""
+    if STREAM in paths and len(paths) > 1:
+        raise InvalidValue("- is one photo; name no others")
+    photos = []
+    for path in paths:
+        if path.is_dir():
+            try:
+                photos += images.files_in(path)
+            except NoImages:
+                if not may_be_none:
+                    raise
+        elif path == STREAM or path.exists():
+            photos.append(path)
+        else:
+            raise FileNotFoundError(f"there is no {path}")
+    if not photos and not may_be_none:
+        raise InvalidValue("name a photo, or a folder of photos")
+    return photos
+
+
+def find_targets(arguments: Arguments) -> dict[Path, Path]:
+    """The photos, and the file to write for each.
+
+    Raises FileNotFoundError and NoImages; InvalidValue for a format that is not written, and before anything would be
+    overwritten: two results of one name, or a photo by its own painting.
+    """
+    output, photos = arguments.output, find_photos(arguments.photos, may_be_none=arguments.watch)
+    if len(photos) > 1 and (output == STREAM or output.suffix.lower() in FORMATS):
+        raise InvalidValue(f"{output} is one picture, but there are {len(photos)} photos; name a folder")
+    if output == STREAM:
+        return {photos[0]: output}
+    if len(photos) > 1 or output.is_dir() or not output.suffix:
+        output.mkdir(parents=True, exist_ok=True)
+        names = [photo.name if photo.suffix.lower() in FORMATS else f"{photo.stem}.png" for photo in photos]
+        targets = [output / name for name in names]
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        targets = [output]
+    if any(target.suffix.lower() not in FORMATS for target in targets):
+        raise InvalidValue(f"{output}: pictures are written as {', '.join(FORMATS)}")
+    if len(set(targets)) < len(targets):
+        raise InvalidValue("two of the photos have the same name; paint them into different folders")
+    if {target.resolve() for target in targets} & {photo.resolve() for photo in photos}:
+        raise InvalidValue(f"{output} would overwrite a photo with its painting; choose another output")
+    return dict(zip(photos, targets, strict=True))
