@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from impasto.app.http import errors
+from impasto.app import errors
 from impasto.app.http.body_limit import BodyLimit
 from impasto.app.http.browser_headers import BrowserHeaders
 from impasto.app.http.request_log import RequestLog

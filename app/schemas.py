@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from http import HTTPStatus
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
-from impasto.app.http.problem import PROBLEM_JSON
-from impasto.app.jobs.jobs import Job, Kind, State
+from impasto.app.jobs.jobs import Kind, State
 from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT
-
-BINARY = {"schema": {"type": "string", "format": "binary"}}
-JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
-"""The OpenAPI description of a route that answers a picture."""
 
 
 class StyleInfo(BaseModel):
@@ -53,41 +47,38 @@ class StyleList(BaseModel):
 
 
 class JobInfo(BaseModel):
-    """A fit of a new style, or a picture by optimisation."""
+    """A fit of a new style, or a picture by optimisation: of a `Job`, by `model_validate`."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: str
     kind: Kind
     style: str | None = Field(
+        validation_alias="style_id",
         description="The style's id, to be used when its fit has succeeded; null for an optimisation.",
         examples=["my-style"],
     )
     state: State
     step: int = Field(
-        description="Made so far. Of a fit, passes, in each of which every photo is painted once; else of descent."
+        validation_alias=AliasPath("progress", "step"),
+        description="Made so far. Of a fit, passes, in each of which every photo is painted once; else of descent.",
     )
-    steps: int | None = Field(description="At the most; a fit stops earlier when nothing is gained any more.")
+    steps: int | None = Field(
+        validation_alias=AliasPath("progress", "steps"),
+        description="At the most; a fit stops earlier when nothing is gained any more.",
+    )
     losses: dict[str, float] = Field(
+        validation_alias=AliasPath("progress", "losses"),
         description="Of a fit, content_error: how much of a photo is lost, and style_distance: how far its painting is "
-        "from yours. Of an optimisation, the parts of what is minimised."
+        "from yours. Of an optimisation, the parts of what is minimised.",
     )
-    seconds_left: float | None = Field(description="At the pace so far; less when it ends early.")
+    seconds_left: float | None = Field(
+        validation_alias=AliasPath("progress", "seconds_left"),
+        description="At the pace so far; less when it ends early.",
+    )
     verdict: Grade | None = Field(description="Of a fit that succeeded.")
     message: str | None = Field(description="What the verdict means, or why the job failed.")
-    created: str
-
-    @classmethod
-    def of(cls, job: Job) -> JobInfo:
-        """A job as it is answered."""
-        return cls(
-            id=job.id,
-            kind=job.kind,
-            style=job.style_id,
-            state=job.state,
-            **asdict(job.progress),
-            verdict=job.verdict,
-            message=job.message,
-            created=job.created.isoformat(),
-        )
+    created: Annotated[str, BeforeValidator(datetime.isoformat)]
 
 
 class RequestLimits(BaseModel):
@@ -132,21 +123,3 @@ class Health(BaseModel):
     """A probe's answer."""
 
     status: Literal["ok"] = "ok"
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details, as application/problem+json. Some have further members."""
-
-    model_config = ConfigDict(extra="allow")
-
-    title: str = Field(examples=["Not Found"])
-    status: int = Field(examples=[404])
-    code: str = Field(description="Stable, for programs.", examples=["unknown_style"])
-    detail: str = Field(description="For people.", examples=["unknown style 'van-gohg'; did you mean van-gogh-…?"])
-    request_id: str
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI description of a route's errors."""
-    content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}

@@ -69,7 +69,7 @@ def run(arguments: Arguments) -> None:
         source,
         painting.rgb,
         crops(arguments.content),
-        weights=load_weights(kept if kept.is_file() else None),
+        weights=load_weights(kept),
         config=arguments.config,
         device=arguments.device,
     )

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from impasto.app.settings import read_settings
 from impasto.model.errors import InvalidValue
 from impasto.model.optimization.descent import DescentStep, Diverged
-from impasto.model.perception.loss_network import LAYERS, load_weights
+from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format, Picture
 from impasto.model.pictures.resize import resample
@@ -29,17 +29,13 @@ def read(path: Path, *, at_most: int | None = None) -> Picture:
 
 
 def kept_weights(network: str, layers: Iterable[str]) -> dict[str, Tensor] | None:
-    """The loss network as `impasto fetch` keeps it, if it is there and deep enough for the layers.
+    """The loss network, as the settings and `load_weights` find it, if it is the one that `impasto fetch` keeps.
 
-    layers: names, perhaps with weights, "relu4_2=0.7". None: it is to be looked for elsewhere.
-    Raises LossNetworkMissing, InvalidSettings.
+    layers: names, perhaps with weights, "relu4_2=0.7". Raises LossNetworkMissing, InvalidSettings.
     """
-    file = read_settings().loss_network_file
-    if network != "vgg16" or not file.is_file():
+    if network != "vgg16":
         return None
-    weights = load_weights(file)
-    deepest = 1 + max(int(key.partition(".")[0]) for key in weights)  # an activation stands behind its convolution
-    return weights if all(LAYERS.get(layer.partition("=")[0], 0) <= deepest for layer in layers) else None
+    return load_weights(read_settings().loss_network_file, layers=[layer.partition("=")[0] for layer in layers])
 
 
 def repainted(photo: Picture, rgb: Tensor) -> Picture:

@@ -17,6 +17,6 @@ class Arguments:
 
 
 def run(_: Arguments) -> None:
-    from impasto.app.server import serve
+    from impasto.scripts.serving import serve
 
     serve()

@@ -19,7 +19,7 @@ from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import FitState, Fitter
 from impasto.model.fitting.verdict import judge
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.perception.loss_network import LossNetworkMissing, is_there, load_weights
+from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
 from impasto.model.styles.paintings import read_painting
 
@@ -104,7 +104,4 @@ class Fitting:
 
 def load_kept_weights(settings: Settings) -> dict[str, Tensor]:
     """The loss network from this machine: a job never downloads it. Raises LossNetworkMissing."""
-    path = settings.loss_network_file
-    if not is_there(path):
-        raise LossNetworkMissing(f"the loss network is missing: run `impasto fetch`, which writes {path}")
-    return load_weights(path if path.is_file() else None)
+    return load_weights(settings.loss_network_file, download=False)

@@ -66,7 +66,6 @@ def run(settings: Settings) -> None:
                 "log_level": "WARNING",
             }
         )
-
         for kind, work in kinds.items():
             DBOS.workflow(name=kind, max_recovery_attempts=MOST_ATTEMPTS)(working()(work))
         queue = queue_name(network_id)

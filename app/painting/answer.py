@@ -9,8 +9,8 @@ from typing import Any, get_args
 from fastapi import Response
 
 from impasto.app.http.etag import entity_tag
+from impasto.app.http.openapi import BINARY
 from impasto.app.painting.painter import Paintings
-from impasto.app.schemas import BINARY
 from impasto.model.pictures.images import Format
 
 HEADERS: dict[str, Any] = {

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from impasto.app.dependencies import get_catalogue, get_painter
 from impasto.app.http.disconnect import unless_disconnected
+from impasto.app.http.openapi import BINARY, problems
 from impasto.app.painting.answer import HEADERS, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
 from impasto.app.painting.weights import LONGEST_BLEND, MOST_BLENDS, parse_blend
-from impasto.app.schemas import BINARY, problems
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet

@@ -7,10 +7,11 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Depends
 
 from impasto.app.dependencies import get_catalogue, get_painter, get_settings
+from impasto.app.http.openapi import problems
 from impasto.app.jobs.submission import MOST_PAINTINGS
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.weights import MOST_BLENDS
-from impasto.app.schemas import Health, Info, OptimizationLimits, RequestLimits, problems
+from impasto.app.schemas import Health, Info, OptimizationLimits, RequestLimits
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.version import VERSION

@@ -14,9 +14,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping, get_submission
 from impasto.app.http.etag import entity_tag
+from impasto.app.http.openapi import BINARY, JPEG, problems
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission
-from impasto.app.schemas import BINARY, JPEG, JobInfo, problems
+from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
 from impasto.model.pictures.images import Format
@@ -51,7 +52,9 @@ async def fit_style(
     data = await image.read()
     await submission.painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
     await catalogue.refresh()
-    return JobInfo.of(await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id)))
+    return JobInfo.model_validate(
+        await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id))
+    )
 
 
 async def get_known_job(
@@ -66,7 +69,7 @@ async def get_known_job(
 
 @router.get("/jobs/{job_id}", summary="How far a job is", responses=problems(404, 422, 503))
 async def get_job(job: Annotated[Job, Depends(get_known_job)]) -> JobInfo:
-    return JobInfo.of(job)
+    return JobInfo.model_validate(job)
 
 
 @router.get(
@@ -83,7 +86,7 @@ async def follow_job(
 ) -> AsyncIterator[ServerSentEvent]:
     told: JobInfo | None = None
     while True:
-        info = JobInfo.of(job)
+        info = JobInfo.model_validate(job)
         if info != told:
             if info.step > (told.step if told else 0):  # before the state, of which the final one ends the events
                 yield ServerSentEvent(event="preview", data={"url": f"/v1/jobs/{job.id}/preview?step={info.step}"})
@@ -126,4 +129,4 @@ async def result(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jo
     "/jobs/{job_id}", summary="Cancel a job that is queued or running", responses=problems(404, 409, 422, 503)
 )
 async def cancel_job(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jobs, Depends(get_jobs)]) -> JobInfo:
-    return JobInfo.of(await asyncio.to_thread(jobs.cancel, job.id))
+    return JobInfo.model_validate(await asyncio.to_thread(jobs.cancel, job.id))

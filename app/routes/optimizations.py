@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 
 from impasto.app.dependencies import get_submission
 from impasto.app.http.negotiation import preferred_format
+from impasto.app.http.openapi import problems
 from impasto.app.jobs.jobs import OptimizationRequest
 from impasto.app.jobs.submission import ACCEPTED, MOST_PAINTINGS, OptimizationsOff, Submission
-from impasto.app.schemas import JobInfo, problems
+from impasto.app.schemas import JobInfo
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
@@ -83,4 +84,4 @@ async def optimize(
         written = format or preferred_format(accept, decoded.format)
         return OptimizationRequest(images.encode(decoded, "png"), paintings, tuple(shares), options, written, quality)
 
-    return JobInfo.of(await submission.submit(await submission.painter.code(read)))
+    return JobInfo.model_validate(await submission.submit(await submission.painter.code(read)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Response
 
 from impasto.app.dependencies import get_catalogue
 from impasto.app.http.etag import entity_tag, has_already
-from impasto.app.schemas import BINARY, JPEG, StyleEdit, StyleInfo, StyleList, problems
+from impasto.app.http.openapi import BINARY, JPEG, problems
+from impasto.app.schemas import StyleEdit, StyleInfo, StyleList
 from impasto.app.styles.catalogue import AddedStyle, Catalogue
 from impasto.app.styles.store import StyleExists
 from impasto.model.styles.pack import StylePack
@@ -113,12 +114,7 @@ def _info(style: Style, catalogue: Catalogue, added: AddedStyle | None = None) -
     """What is shown of a style. added: as it was just written, which the catalogue may not have seen yet."""
     added = added or catalogue.added(style.id)
     return StyleInfo(
-        id=style.id,
-        title=style.title,
-        artist=style.artist,
-        year=style.year,
-        licence=style.licence,
-        source=style.source,
+        **asdict(style),
         origin="added" if added else "built-in",
         losses=dict(added.pack.fit.losses) if added else catalogue.losses(style.id),
         verdict=added.pack.fit.grade if added else None,

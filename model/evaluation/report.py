@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+from tabulate import tabulate
 from torch import Tensor
 
 from impasto.model.evaluation.blending import STEPS, Blending
@@ -202,5 +203,4 @@ def _share(pairs: Tensor) -> float:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return tabulate(rows, header, tablefmt="github", disable_numparse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -13,13 +12,14 @@ from impasto.model.errors import InvalidValue
 from impasto.model.network.device import find_precision
 from impasto.model.optimization.config import FeaturePrecision, NetworkName
 from impasto.model.perception.config import Pooling
-from impasto.model.perception.loss_network import LossNetwork, LossNetworkMissing, load_weights
+from impasto.model.perception.loss_network import LossNetwork, LossNetworkMissing, cached, load_weights
 
+MODELS = "https://download.pytorch.org/models"
 INCEPTIONS: dict[str, tuple[str, str]] = {
-    "googlenet": ("GoogLeNet_Weights.IMAGENET1K_V1", "googlenet-1378be20.pth"),
-    "inception_v3": ("Inception_V3_Weights.IMAGENET1K_V1", "inception_v3_google-0cc3c7bd.pth"),
+    "googlenet": ("GoogLeNet_Weights.IMAGENET1K_V1", f"{MODELS}/googlenet-1378be20.pth"),
+    "inception_v3": ("Inception_V3_Weights.IMAGENET1K_V1", f"{MODELS}/inception_v3_google-0cc3c7bd.pth"),
 }
-"""torchvision's name of the weights, and the file they are published as."""
+"""torchvision's name of the weights, and where they are published."""
 
 
 class Choice(Protocol):
@@ -70,12 +70,12 @@ class _Inception(nn.Module):
         from torchvision.models.feature_extraction import create_feature_extractor
 
         super().__init__()
-        weights, file = INCEPTIONS[name]
-        path = Path(torch.hub.get_dir(), "checkpoints", file)
+        weights, url = INCEPTIONS[name]
+        path = cached(url)
         if not path.is_file():
             raise LossNetworkMissing(
-                f"{name}'s weights are not at {path}: put https://download.pytorch.org/models/{file} there, "
-                f"or set TORCH_HOME to the folder that has hub/checkpoints/{file}"
+                f"{name}'s weights are not at {path}: put {url} there, "
+                f"or set TORCH_HOME to the folder that has hub/checkpoints/{path.name}"
             )
         whole = get_model(name, weights=weights, progress=False).eval().requires_grad_(False)
         there = [child for child, _ in whole.named_children()]

@@ -73,9 +73,14 @@ class LossNetworkMissing(ImpastoError):
     """The loss network's weights are neither cached, whole, nor to be downloaded."""
 
 
+def cached(url: str) -> Path:
+    """Where torchvision keeps (or would put) a file of weights; moved by the environment's TORCH_HOME."""
+    return Path(torch.hub.get_dir(), "checkpoints", Path(url).name)
+
+
 def weights_file(name: LossNetworkName = "vgg16") -> Path:
-    """Where torchvision keeps (or would put) the weights; moved by the environment's TORCH_HOME."""
-    return Path(torch.hub.get_dir(), "checkpoints", Path(ARCHITECTURES[name].url).name)
+    """Where torchvision keeps (or would put) the weights of VGG."""
+    return cached(ARCHITECTURES[name].url)
 
 
 def is_there(path: Path) -> bool:
@@ -91,31 +96,37 @@ def save_weights(weights: dict[str, Tensor], layers: Iterable[str], path: Path) 
     unfinished.replace(path)
 
 
-def load_weights(path: Path | None = None, name: LossNetworkName = "vgg16") -> dict[str, Tensor]:
-    """The state dict of the `features` of VGG, from a file of `save_weights`, or torchvision's cache or download.
+def load_weights(
+    kept: Path | None = None, name: LossNetworkName = "vgg16", *, layers: Iterable[str] = (), download: bool = True
+) -> dict[str, Tensor]:
+    """The state dict of the `features` of VGG, from the first of: a file of `save_weights`, torchvision's cache, a
+    download.
 
-    VGG-19, which nothing but a choice of optimisation needs, is not downloaded. Raises LossNetworkMissing, naming the
-    file and where to put it, when that is not possible.
+    kept: the file, of VGG-16; looked for elsewhere when it is not there, or ends before the deepest of `layers`.
+    download: whether it may be downloaded; VGG-19, which nothing but a choice of optimisation needs, never is.
+    Raises LossNetworkMissing, which says what to do.
     """
-    if path is not None:
+    if kept is not None and name == "vgg16" and kept.is_file():
         try:
-            return load_file(path)
+            weights = load_file(kept)
         except (OSError, SafetensorError) as error:
             raise LossNetworkMissing(
-                f"{path} does not hold the loss network ({error}); `impasto fetch` writes it anew"
+                f"{kept} does not hold the loss network ({error}); `impasto fetch` writes it anew"
             ) from error
+        if all(f"{LAYERS.get(layer, 1) - 1}.weight" in weights for layer in layers):
+            return weights
     from torchvision.models import get_weight
 
-    architecture = ARCHITECTURES[name]
+    architecture, file = ARCHITECTURES[name], weights_file(name)
     try:
-        if name != "vgg16" and not weights_file(name).is_file():
-            raise FileNotFoundError("only VGG-16 is fetched by itself")
+        if not file.is_file() and not (download and name == "vgg16"):
+            raise FileNotFoundError("they are not downloaded on the way")
         state = get_weight(architecture.weights).get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
-        file = weights_file(name)
+        fetch = "`impasto fetch` downloads and keeps them. Otherwise put" if name == "vgg16" else "Put"
         raise LossNetworkMissing(
-            f"{name.upper().replace('VGG', 'VGG-')}'s weights are not at {file}, or broken, and could not be "
-            f"downloaded ({error}). Put {architecture.url} there, or set TORCH_HOME to the folder that has "
+            f"the loss network is missing: {name.upper().replace('VGG', 'VGG-')}'s weights are not at {file}, or "
+            f"broken ({error}). {fetch} {architecture.url} there, or set TORCH_HOME to the folder that has "
             f"hub/checkpoints/{file.name}."
         ) from error
     prefix = "features."

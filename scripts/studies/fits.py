@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """How soon a fit is good: from which start, at which rate, on which photos.
 
-scripts/studies/fits.py --paintings paintings/ --photos photos/ --output runs/fits
+python -m impasto.scripts.studies.fits --paintings paintings/ --photos photos/ --output runs/fits
 
 fits every painting of a folder in every variant, judges each pass on photos that are never fitted on, and writes
 fits.jsonl, a line a fit: C + D and seconds, pass by pass. A painting whose file is named as a style of the network is

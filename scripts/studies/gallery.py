@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Render the pictures of the README anew from the shipped network: docs/images/*.jpg."""
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
 """What the choices of an optimisation do, how long it takes, and what it takes to equal the network's picture.
 
-scripts/studies/optimization.py choices --photo photo.jpg --painting painting.jpg --output docs/images/optimization
-scripts/studies/optimization.py speed --photo photo.jpg --painting painting.jpg
-scripts/studies/optimization.py equal --photos photos/ --paintings paintings/
+python -m impasto.scripts.studies.optimization choices --photo a.jpg --painting b.jpg --output docs/images/optimization
+python -m impasto.scripts.studies.optimization speed --photo a.jpg --painting b.jpg
+python -m impasto.scripts.studies.optimization equal --photos photos/ --paintings paintings/
 
 The first renders the sheets of docs/optimization.md, one for each choice; the others print its tables.
 """
@@ -26,6 +25,7 @@ import tyro
 from torch import Tensor
 from tqdm import tqdm
 
+from impasto.model.evaluation.report import table
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED
@@ -119,16 +119,17 @@ class Speed:
         print(
             f"{device_name(find_device(self.device))}, {self.size} × {self.size} pixels, {self.steps} steps of L-BFGS\n"
         )
-        print("| | seconds | peak memory | final loss, in float32 |\n| --- | --- | --- | --- |")
+        rows = []
         for precision in ("float32", "auto"):
             seconds, memory, loss = _apart(_measure, self, precision)
-            print(f"| {precision} | {seconds:.1f} | {memory / 1e9:.2f} GB | {loss:.4f} |", flush=True)
-        print("\n| | network | 500 iterations | ratio |\n| --- | --- | --- | --- |")
+            rows.append((precision, f"{seconds:.1f}", f"{memory / 1e9:.2f} GB", f"{loss:.4f}"))
+        print(table(("", "seconds", "peak memory", "final loss, in float32"), rows), flush=True)
+        rows = []
         for side in self.ratio_sizes:
             network, iterations = _apart(_compare, self, side)
-            print(
-                f"| {side}² | {network * 1000:.0f} ms | {iterations:.1f} s | {iterations / network:.0f} |", flush=True
-            )
+            ratio = f"{iterations / network:.0f}"
+            rows.append((f"{side}²", f"{network * 1000:.0f} ms", f"{iterations:.1f} s", ratio))
+        print("\n" + table(("", "network", "500 iterations", "ratio"), rows))
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,9 @@ class Equal:
         source = checkpoint.load(self.checkpoint)
         stylizer = Stylizer(source.network, device=self.device)
         config = source.training.objective
-        print("| photo | style | network's loss | equalled from the photo | from noise | after the last |")
-        print("| --- | --- | --- | --- | --- | --- |")
-        for path, style in zip(images.files_in(self.photos), self.styles, strict=False):
+        rows = []
+        pairs = [*zip(images.files_in(self.photos), self.styles, strict=False)]
+        for path, style in tqdm(pairs, unit="pair", disable=None):
             painting = resize(images.decode((self.paintings / f"{style}.jpg").read_bytes()).rgb, config.painting_size)
             photo = center_crop(images.decode(path.read_bytes()).rgb, self.size)[None].to(stylizer.device)
             objective = Objective(config, [painting]).to(stylizer.device).to(memory_format=torch.channels_last)
@@ -178,9 +179,9 @@ class Equal:
             for start in (photo, noise((self.size, self.size), 0).to(stylizer.device)):
                 totals = [progress.total for progress in descend(losses, start, stop=Stop(steps=self.most))]
                 counts.append(next((f"{n}" for n, total in enumerate(totals, 1) if total <= reached), f"> {self.most}"))
-            print(
-                f"| {path.stem} | {style} | {reached:.0f} | {counts[0]} | {counts[1]} | {min(totals):.0f} |", flush=True
-            )
+            rows.append((path.stem, style, f"{reached:.0f}", *counts, f"{min(totals):.0f}"))
+        header = ("photo", "style", "network's loss", "equalled from the photo", "from noise", "after the last")
+        print(table(header, rows))
 
 
 def _measure(speed: Speed, precision: str) -> tuple[float, float, float]:

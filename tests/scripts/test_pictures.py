@@ -1,4 +1,4 @@
-"""What the commands of optimisation share: where the loss network is, and how a run ends."""
+"""What the commands of optimisation share: how a run ends."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 
 from impasto.model.optimization.descent import DescentStep, Diverged
-from impasto.model.perception.loss_network import save_weights
-from impasto.scripts.pictures import check_target, follow, kept_weights
+from impasto.scripts.pictures import check_target, follow
 
 
 def run(error: BaseException | None = None, *, steps: int = 3) -> Iterator[DescentStep]:
@@ -39,16 +37,3 @@ def test_a_folder_is_no_target(tmp_path: Path) -> None:
     (tmp_path / "out.png").mkdir()
     with pytest.raises(ValueError, match="is a folder"):
         check_target(tmp_path / "out.png")
-
-
-def test_the_kept_loss_network_is_taken_as_far_as_it_goes(
-    vgg_weights: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("IMPASTO_DATA_DIR", str(tmp_path))
-    assert kept_weights("vgg16", ["relu1_1"]) is None
-    save_weights(vgg_weights, ["relu3_1"], tmp_path / "loss-network.safetensors")
-    found = kept_weights("vgg16", ["relu1_1=0.5", "relu3_1=0.5"])
-    assert found is not None
-    assert torch.equal(found["0.weight"], vgg_weights["0.weight"])
-    assert kept_weights("vgg16", ["relu3_1", "relu3_2"]) is None
-    assert kept_weights("vgg19", ["relu1_1"]) is None

@@ -73,7 +73,7 @@ def ask_for_picture(url: str, steps: int = 40, style_scale: float = 1.0) -> str:
 
 
 def until(job: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while not holds(found := httpx2.get(job, timeout=60).json()):
         assert time.monotonic() < deadline, found
         assert found["state"] in ("queued", "running"), found

@@ -12,6 +12,7 @@ from torchvision.models import GoogLeNet_Weights, Inception_V3_Weights, googlene
 
 from impasto.model.optimization.config import DreamConfig, FeaturePrecision
 from impasto.model.optimization.networks import INCEPTIONS, load_network
+from impasto.model.perception.loss_network import cached
 
 CPU = torch.device("cpu")
 GOOGLENET = DreamConfig(network="googlenet", precision="float32")
@@ -28,7 +29,7 @@ def test_vgg_is_built_in_the_precision_asked_for(vgg_weights: dict[str, Tensor])
 def test_inceptions_files_are_torchvisions() -> None:
     for weights in (GoogLeNet_Weights, Inception_V3_Weights):
         member = weights.IMAGENET1K_V1
-        assert (str(member), Path(member.url).name) in INCEPTIONS.values()
+        assert (str(member), member.url) in INCEPTIONS.values()
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def cached_googlenet(torch_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
         warnings.simplefilter("ignore")  # its initialisation is slow, and said to be
         network: torch.nn.Module = googlenet(weights=None, aux_logits=True, init_weights=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    file = tmp_path / "hub/checkpoints" / INCEPTIONS["googlenet"][1]
+    file = cached(INCEPTIONS["googlenet"][1])
     file.parent.mkdir(parents=True)
     torch.save(network.state_dict(), file)
     return network.eval()

@@ -20,6 +20,7 @@ from impasto.model.perception.loss_network import (
     LossNetwork,
     LossNetworkMissing,
     load_weights,
+    save_weights,
     weights_file,
 )
 from tests.conftest import VGG_CHANNELS
@@ -154,6 +155,21 @@ def test_cached_weights_are_found_by_torch_home(torch_home: Path, vgg_weights: d
     assert all(torch.equal(loaded[name], value) for name, value in vgg_weights.items())
 
 
+def test_a_kept_file_is_taken_as_far_as_it_goes(vgg_weights: dict[str, Tensor], tmp_path: Path) -> None:
+    kept = tmp_path / "kept.safetensors"
+    assert load_weights(kept, layers=["relu1_1"]).keys() == vgg_weights.keys()
+    save_weights(vgg_weights, ["relu3_1"], kept)
+    assert load_weights(kept, layers=["relu1_1", "relu3_1"]).keys() < vgg_weights.keys()
+    assert load_weights(kept, layers=["relu3_1", "relu3_2"]).keys() == vgg_weights.keys()
+
+
+def test_nothing_is_downloaded_where_that_is_not_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("downloaded"))
+    with pytest.raises(LossNetworkMissing, match="`impasto fetch`"):
+        load_weights(tmp_path / "kept.safetensors", download=False)
+
+
 def test_offline_and_not_cached_names_the_file_and_where_to_put_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -168,6 +184,7 @@ def test_offline_and_not_cached_names_the_file_and_where_to_put_it(
     assert "https://download.pytorch.org/models/vgg16_features-amdegroot-88682ab5.pth" in str(caught.value)
     assert "TORCH_HOME" in str(caught.value)
     assert "no network" in str(caught.value)
+    assert "`impasto fetch`" in str(caught.value)
 
 
 def test_a_download_must_have_the_hash_in_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

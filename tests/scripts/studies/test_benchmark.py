@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_what_was_asked_for_is_measured_and_written_down(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
     arguments = ["--only", "mixed", "memory", "--repeats", "1", "--output", str(tmp_path), "--device", "cpu"]
-    command = [sys.executable, "scripts/studies/benchmark.py", "--checkpoint", str(tiny_checkpoint_file), *arguments]
+    command = [sys.executable, "-m", benchmark.__name__, "--checkpoint", str(tiny_checkpoint_file), *arguments]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     report = (tmp_path / "performance.md").read_text("utf-8")
@@ -23,8 +23,21 @@ def test_what_was_asked_for_is_measured_and_written_down(tmp_path: Path, tiny_ch
         "One batch for everyone's styles",
         "Memory on the CPU",
     ]
-    numbers = [float(number) for number in re.findall(r"\| 4000 × 3000 \| (\d+) \| (\d+) \|", report)[0]]
+    numbers = [float(number) for number in re.findall(r"\| 4000 × 3000 +\| (\d+) +\| (\d+) +\|", report)[0]]
     assert numbers[0] > 12 * numbers[1] > 0  # the process, and 12 megapixels of it
+
+
+def test_a_service_is_measured_under_the_load_of_many_clients(
+    tiny_checkpoint_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benchmark, "keep_freed_memory", lambda: None)  # it would change this process for good
+    monkeypatch.setattr(benchmark, "CLIENTS", (2,))
+    monkeypatch.setattr(benchmark, "SECONDS", 2)
+    benchmark.main(benchmark.Arguments(only=("http",), checkpoint=tiny_checkpoint_file, device="cpu", repeats=1))
+    row = [cell.strip() for cell in capsys.readouterr().out.splitlines()[-1].strip("|").split("|")]
+    assert row[0] == "2" and float(row[1]) > 0
+    assert 0 < float(row[2]) <= float(row[3]) <= float(row[4])
+    assert row[9] == "0"  # none was refused
 
 
 @pytest.mark.parametrize("part", ["peers", "onnx"])

@@ -13,15 +13,17 @@ ROOT = Path(__file__).parents[3]
 def test_the_pictures_of_the_readme_are_rendered_from_a_checkpoint(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
     (tmp_path / "photo.png").write_bytes(encoded(photo(height=48, width=64)))
     options = ["--photo", "photo.png", "--output", "out", "--checkpoint", str(tiny_checkpoint_file)]
-    command = [
-        sys.executable,
-        str(ROOT / "scripts/studies/gallery.py"),
-        *options,
+    command = [sys.executable, "-m", "impasto.scripts.studies.gallery", *options]
+    command += [
         "--pair",
         "great-wave",
         "starry-night",
+        "--corners",
+        "great-wave",
+        "starry-night",
+        "the-scream",
+        "great-wave",
     ]
-    command += ["--corners", "great-wave", "starry-night", "the-scream", "great-wave"]
     subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
     for name in ("gallery.jpg", "blend.jpg"):
         assert opened((tmp_path / "out" / name).read_bytes()).width > 6 * 64

@@ -1,4 +1,4 @@
-"""The process that serves the application."""
+"""What `impasto serve` does: the application in a process of its own."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 UNANSWERED = """
 import impasto.app.main
-from impasto.app.http.errors import CODES
+from impasto.app.errors import CODES
 from impasto.model.errors import ImpastoError, InvalidValue
 
 def walk(kind):

@@ -1,0 +1,32 @@
+"""How the OpenAPI document describes what is no JSON: files, and problems."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from impasto.app.http.problem import PROBLEM_JSON
+
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
+"""The OpenAPI description of a route that answers a picture."""
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details, as application/problem+json. Some have further members."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    code: str = Field(description="Stable, for programs.", examples=["unknown_style"])
+    detail: str = Field(description="For people.", examples=["unknown style 'van-gohg'; did you mean van-gogh-…?"])
+    request_id: str
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of a route's errors."""
+    content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
