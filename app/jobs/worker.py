@@ -158,4 +158,4 @@ if __name__ == "__main__":
     try:
         main()
     except (ImpastoError, OSError) as error:
-        sys.exit(f"worker: {error}")
+        sys.exit(f"worker: {getattr(error, 'reason', error)}")
