@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from tests.app.test_server import free_port
 from tests.pictures import encoded, opened, photo
 
 ROOT = Path(__file__).parents[1]
-BUILD = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+BUILD = "import sys; from hatchling.build import *; print(globals()[f'build_{sys.argv[1]}'](sys.argv[2]))"
 PHOTO = encoded(photo(height=48, width=64), "JPEG")
 
 
@@ -42,11 +44,31 @@ class Installed:
         return out
 
 
+def build(kind: str, source: Path, target: Path) -> Path:
+    """A wheel or an sdist of a folder."""
+    command = [sys.executable, "-c", BUILD, kind, str(target)]
+    built = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True)
+    return target / built.stdout.split()[-1]
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    wheels, packages, project = (tmp_path_factory.mktemp(name) for name in ("wheels", "packages", "project"))
-    built = subprocess.run([sys.executable, "-c", BUILD, wheels], cwd=ROOT, capture_output=True, text=True, check=True)
-    wheel = wheels / built.stdout.split()[-1]
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("wheel", ROOT, tmp_path_factory.mktemp("wheels"))
+
+
+def test_a_source_distribution_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    with tarfile.open(build("sdist", ROOT, tmp_path)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    again = build("wheel", folder, tmp_path)
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
+        assert sorted(one.namelist()) == sorted(other.namelist())
+        assert "impasto/app/web/index.html" in one.namelist()
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    packages, project = (tmp_path_factory.mktemp(name) for name in ("packages", "project"))
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-index", "--no-deps"]
     subprocess.run([*pip, "--target", packages, wheel], check=True)
     for name in ("app", "model", "scripts"):

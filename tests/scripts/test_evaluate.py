@@ -28,11 +28,11 @@ def test_the_table_has_a_row_for_every_style(photos: Path, tmp_path: Path, tiny_
     result = evaluate("--styles", tmp_path, "--content", photos, "--checkpoint", tiny_checkpoint_file, "--size", "32")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("Photos: 1, centre crops of 32 × 32 pixels")
-    assert [line.split(" | ")[0] for line in result.stdout.splitlines()[4:8]] == [
-        "| great-wave",
-        "| starry-night",
-        "| the-scream",
-        "| **all**",
+    assert [line.split()[1] for line in result.stdout.splitlines()[4:8]] == [
+        "great-wave",
+        "starry-night",
+        "the-scream",
+        "**all**",
     ]
 
 
@@ -82,7 +82,7 @@ def test_the_report_has_every_section_its_goals_and_pictures(
     networks = [f"--many={tiny_checkpoint_file}", "--singles", f"{tmp_path}/alone.safetensors"]
     result = evaluate(*common, *networks, "--large", large, "--output", output, modules=tmp_path)
     assert result.returncode == 0, result.stderr
-    report = (output / "evaluation.md").read_text("utf-8")
+    report = re.sub(" +", " ", (output / "evaluation.md").read_text("utf-8"))
     headings = [line.removeprefix("## ") for line in report.splitlines() if line.startswith("## ")]
     assert headings == [
         "Goals",
