@@ -24,7 +24,7 @@ async def keep_worker(settings: Settings) -> None:
         started = asyncio.get_running_loop().time()
         try:
             code = str(await _work(settings))
-        except OSError as error:  # no process or no memory left
+        except Exception as error:  # noqa: BLE001 - no process or no memory left, or a fault of ours: jobs are to go on
             code = str(error)
         lasted = asyncio.get_running_loop().time() - started
         pause = 1.0 if lasted > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
