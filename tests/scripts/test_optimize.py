@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.commands import impasto
 from tests.pictures import encoded, opened, painting, photo
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +23,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "impasto", command, *(str(each) for each in arguments)]
-    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
 def test_a_photo_is_painted_like_two_paintings_and_shown_on_the_way(files: Path, tmp_path: Path) -> None:
     paintings = [files / "painting-1.png", files / "painting-2.png"]
     output = tmp_path / "new" / "out.png"
     options = ["--share", 0.3, 0.7, "--size", 64, "--steps", 6, "--every", 3, "--preserve-color", "-o", output]
-    result = run("optimize", files / "photo.png", "--style", *paintings, *options)
+    result = impasto("optimize", files / "photo.png", "--style", *paintings, *options)
     assert result.returncode == 0, result.stderr
     assert opened(output.read_bytes()).size == (64, 48)
     assert sorted(path.name for path in output.parent.iterdir()) == ["out.00003.png", "out.00006.png", "out.png"]
@@ -45,7 +37,7 @@ def test_a_photo_is_painted_like_two_paintings_and_shown_on_the_way(files: Path,
 def test_a_texture_has_the_size_that_was_asked_for(files: Path, tmp_path: Path) -> None:
     output = tmp_path / "texture.jpg"
     size = ["--width", 96, "--height", 64, "--painting-size", 96]
-    result = run("texture", files / "painting-1.png", *size, "--steps", 5, "-o", output)
+    result = impasto("texture", files / "painting-1.png", *size, "--steps", 5, "-o", output)
     assert result.returncode == 0, result.stderr
     assert opened(output.read_bytes()).size == (96, 64)
 
@@ -53,7 +45,7 @@ def test_a_texture_has_the_size_that_was_asked_for(files: Path, tmp_path: Path) 
 def test_a_dream_has_the_photos_shape(files: Path, tmp_path: Path) -> None:
     output = tmp_path / "dream.webp"
     options = ["--size", 96, "--layer", "relu3_1", "--octaves", 2, "--steps", 2]
-    result = run("dream", files / "photo.png", *options, "-o", output)
+    result = impasto("dream", files / "photo.png", *options, "-o", output)
     assert result.returncode == 0, result.stderr
     assert opened(output.read_bytes()).size == (96, 72)
 
@@ -61,7 +53,7 @@ def test_a_dream_has_the_photos_shape(files: Path, tmp_path: Path) -> None:
 def test_reconstructions_are_one_sheet(files: Path, tmp_path: Path) -> None:
     output = tmp_path / "sheet.png"
     options = ["--layers", "relu1_1", "relu2_1", "--size", 64, "--steps", 3]
-    result = run("reconstruct", files / "photo.png", files / "painting-1.png", *options, "-o", output)
+    result = impasto("reconstruct", files / "photo.png", files / "painting-1.png", *options, "-o", output)
     assert result.returncode == 0, result.stderr
     width, height = opened(output.read_bytes()).size
     assert width > 3 * 64 and height > 2 * 64
@@ -83,7 +75,7 @@ def test_what_cannot_be_made_is_one_line_that_says_why(
     files: Path, tmp_path: Path, command: str, arguments: list[str], fault: str
 ) -> None:
     named = [files / each if each.endswith(".png") else each for each in arguments]
-    result = run(command, *named, "-o", tmp_path / "out.png")
+    result = impasto(command, *named, "-o", tmp_path / "out.png")
     assert result.returncode not in (0, None)
     assert fault in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
@@ -91,6 +83,6 @@ def test_what_cannot_be_made_is_one_line_that_says_why(
 
 
 def test_a_format_that_is_not_written_is_named(files: Path, tmp_path: Path) -> None:
-    result = run("optimize", files / "photo.png", "--style", files / "painting-1.png", "-o", tmp_path / "out.bmp")
+    result = impasto("optimize", files / "photo.png", "--style", files / "painting-1.png", "-o", tmp_path / "out.bmp")
     assert result.returncode == 1
     assert "out.bmp: pictures are written as .jpg, .jpeg, .png, .webp" in result.stderr

@@ -17,14 +17,14 @@ from impasto.scripts.main import INTERRUPTED
 from impasto.scripts.paint import Arguments, run
 from impasto.scripts.painting import find_targets
 from impasto.scripts.pictures import STREAM
+from tests.commands import Result, impasto
 from tests.pictures import encoded, opened, photo, write_photos
 
 ROOT = Path(__file__).parents[2]
 
 
-def stylize(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "impasto", "paint", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def stylize(*arguments: str | Path) -> Result:
+    return impasto("paint", *arguments)
 
 
 @pytest.fixture

@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from impasto.model.network import checkpoint
+from tests.commands import Result, impasto
 
-ROOT = Path(__file__).parents[2]
 TINY = [
     *("--crop", "32", "--batch", "2", "--steps", "2", "--held-out", "1", "--workers", "0"),
     *("--network.widths", "4", "6", "8", "--network.residual-blocks", "1"),
 ]
 
 
-def train(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "impasto", "train", *TINY, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def train(*arguments: str | Path) -> Result:
+    return impasto("train", *TINY, *arguments)
 
 
 def test_the_command_writes_a_checkpoint_and_prints_its_path(photos: Path, paintings: Path, tmp_path: Path) -> None:
