@@ -140,8 +140,11 @@ def test_two_styles_blend_by_a_slider_in_drafts_while_it_moves_and_whole_on_rele
     page.on("response", lambda response: answers.append(response) if response.url.endswith("/v1/stylize") else None)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
-    with page.expect_response(is_draft):
-        page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    for turn in range(100):  # whoever rests gets the whole picture, however slow the machine's drafts are
+        page.mouse.move(box["x"] + (0.4 + turn % 2 / 20) * box["width"], box["y"] + box["height"] / 2, steps=4)
+        page.wait_for_timeout(200)
+        if any(map(is_draft, answers)):
+            break
     expect(page.locator("#viewport")).to_have_attribute("data-shown", "draft")
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + box["height"] / 2, steps=4)
     response = painted(page, page.mouse.up)
