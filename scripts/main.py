@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -35,22 +36,41 @@ COMMANDS = {
 }
 """Subcommand -> what it does. Each is the module of that name here: `Arguments`, which `run` takes."""
 
+OVERVIEW = "\n".join(
+    [
+        "usage: impasto [-h] COMMAND ...",
+        "",
+        "Paint photos in many styles, and in blends of them.",
+        "",
+        *(f"  {name:12} {line}" for name, line in COMMANDS.items()),
+        "",
+        "`impasto COMMAND --help` explains each.",
+    ]
+)
+
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code, as shells give it."""
 
 
 def main() -> None:
     """Run the command line: `impasto paint photo.jpg ...`."""
-    name, *rest = sys.argv[1:] or [""]
+    name, *rest = sys.argv[1:] or ["--help"]
+    if name in ("-h", "--help"):
+        print(OVERVIEW)
+        return
     with _quick():
         if name not in COMMANDS:
-            _overview()
+            _parse_all()
         command = import_module(f"impasto.scripts.{name}")
         arguments = tyro.cli(command.Arguments, prog=f"impasto {name}", description=command.__doc__, args=rest)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell ignores Ctrl-C
         signal.signal(signal.SIGINT, _interrupt)
     try:
         command.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # as of `impasto styles list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed at exit
+        sys.exit(128 + signal.SIGPIPE)
     except (ImpastoError, OSError) as error:
         reason = getattr(error, "reason", error)  # of a database: what a client of the service is not told
         sys.exit(f"impasto {name}: {reason}")
@@ -59,8 +79,8 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
-def _overview() -> NoReturn:
-    """Answer what names no subcommand: --help, a typing error, completion of all options."""
+def _parse_all() -> NoReturn:
+    """Answer what names no subcommand: a typing error, completion of all options."""
     commands = [
         Annotated[import_module(f"impasto.scripts.{name}").Arguments, tyro.conf.subcommand(name, description=line)]
         for name, line in COMMANDS.items()

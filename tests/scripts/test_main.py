@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from impasto.model.errors import ImpastoError
+from impasto.model.network.config import SHIPPED
 from impasto.scripts import info
 from impasto.scripts.main import COMMANDS, INTERRUPTED, main
 
@@ -24,6 +25,7 @@ def impasto(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 EXPLAINED = """
 import json, sys
+from impasto.model.network.config import SHIPPED
 from impasto.scripts.main import main
 
 for line in json.loads(sys.argv[1]):
@@ -49,8 +51,14 @@ def test_every_subcommand_explains_itself_without_torch() -> None:
 
 def test_all_subcommands_are_listed_with_a_line_each() -> None:
     listed = impasto("--help").stdout
-    assert all(f"• {name} " in listed for name in COMMANDS)
+    assert all(f"\n  {name} " in listed for name in COMMANDS)
     assert all(line in listed for line in COMMANDS.values())
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m impasto styles list --checkpoint {SHIPPED} | true; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (128 + signal.SIGPIPE, "")
 
 
 def test_completion_knows_the_options_of_subcommands() -> None:
@@ -92,6 +100,7 @@ def test_a_bug_keeps_its_traceback(error: Exception, monkeypatch: pytest.MonkeyP
 SLOW_TO_STOP = """
 import sys, time
 from impasto.scripts import info
+from impasto.model.network.config import SHIPPED
 from impasto.scripts.main import main
 
 def run(_):
