@@ -46,7 +46,7 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     from tqdm import tqdm
 
-    from impasto.app.painting.previews import PHOTO, small
+    from impasto.app.painting.previews import read_photo, small
     from impasto.app.settings import read_settings
     from impasto.model.fitting.content import crops
     from impasto.model.fitting.fitter import Fitter
@@ -64,12 +64,11 @@ def run(arguments: Arguments) -> None:
     style = Style(style_id, arguments.title or style_id, **known)
     painting = read_painting(arguments.painting.read_bytes())
     source = checkpoint.load(arguments.checkpoint)
-    kept = read_settings().loss_network_file
     fitter = Fitter(
         source,
         painting.rgb,
         crops(arguments.content),
-        weights=load_weights(kept),
+        weights=load_weights(read_settings().loss_network_file),
         config=arguments.config,
         device=arguments.device,
     )
@@ -80,7 +79,7 @@ def run(arguments: Arguments) -> None:
             bar.update()
             bar.set_postfix_str(", ".join(f"{name} {value:.3f}" for name, value in state.losses.items()))
     verdict = judge(fitter, state.vector, crops(arguments.content, count=4, side=256, seed=1))
-    photo = images.decode(PHOTO.read_bytes())
+    photo = read_photo()
     painted = photo.with_rgb(fitter.paint(state.vector, photo.rgb[None])[0])
     pack = fitter.pack(style, state, asdict(verdict), small(images.encode(painted, "png")))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from impasto.app.settings import read_settings
 from impasto.model.errors import InvalidValue
+from impasto.model.files import write_whole
 from impasto.model.optimization.descent import DescentStep, Diverged
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
@@ -63,9 +64,7 @@ def put(data: bytes, path: Path) -> None:
     if path == STREAM:
         sys.stdout.buffer.write(data)
         return
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(data)
-    unfinished.replace(path)
+    write_whole(path, data)
 
 
 def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentStep], None] | None = None) -> DescentStep:

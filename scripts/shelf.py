@@ -8,25 +8,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 from torch import Tensor
 
-from impasto.app.painting.previews import PHOTO, small
+from impasto.app.painting.previews import read_photo, small, written
 from impasto.app.settings import read_settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.store import StyleExists, StyleStore
 from impasto.model.errors import InvalidValue
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import Precision
 from impasto.model.painting.stylizer import Stylizer
-from impasto.model.pictures import images
-from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.table import StyleTable
-from impasto.scripts.loading import load
 
 
 class Shelf(Protocol):
@@ -66,10 +65,10 @@ def open_shelf(path: Path | None) -> Iterator[Shelf]:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     settings = read_settings()
-    source, stylizer = load(settings.checkpoint, device=settings.device, precision=settings.precision)
+    source = checkpoint.load(settings.checkpoint)
     store = StyleStore(settings.database, source.network_id)
     try:
-        yield ServiceShelf(source, stylizer, store)
+        yield ServiceShelf(source, _Previews(source, settings.device, settings.precision), store)
     finally:
         store.close()
 
@@ -78,8 +77,8 @@ class FileShelf:
     """The styles of a checkpoint, whose file changes with them."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._source, self._stylizer = load(path)
+        self._path, self._source = path, checkpoint.load(path)
+        self._previews = _Previews(self._source)
 
     @property
     def table(self) -> StyleTable:
@@ -89,26 +88,23 @@ class FileShelf:
         return dict(self._source.training.style_losses.get(style_id, {}))
 
     def preview(self, style_id: str) -> bytes:
-        return _preview(self._stylizer, self.table.vectors[self.table.row(style_id)])
+        return asyncio.run(self._previews.paint(self.table.vectors[self.table.row(style_id)]))
 
     def pack(self, style_id: str) -> StylePack:
-        vector, preview = self.table.vectors[self.table.row(style_id)], small(self.preview(style_id))
-        fit = FitRecord(losses=self.losses(style_id))
-        return StylePack(self.table[style_id], vector, self._source.network_id, fit, preview)
+        return self._source.pack(style_id, small(self.preview(style_id)))
 
     def add(self, file: bytes) -> str:
-        size = self._source.network.style_size
-        pack = StylePack.from_bytes(file, network_id=self._source.network_id, style_size=size)
+        pack = self._source.read_pack(file)
         if pack.style.id in self.table:
             raise StyleExists(f"there is a style {pack.style.id!r} already")
         self._save(self.table.joined([pack.style], [pack.vector]))
         return pack.style.id
 
     def remove(self, style_id: str) -> None:
-        rows = [row for row in range(len(self.table)) if row != self.table.row(style_id)]
-        if not rows:
+        self.table.row(style_id)
+        if len(self.table) == 1:
             raise InvalidValue(f"{style_id} is the only style of {self._path}, which needs one")
-        self._save(StyleTable([self.table.styles[row] for row in rows], self.table.vectors[rows]))
+        self._save(self.table.without(style_id))
 
     def _save(self, table: StyleTable) -> None:
         self._source = replace(self._source, styles=table)
@@ -118,8 +114,8 @@ class FileShelf:
 class ServiceShelf:
     """The styles that the service paints: a running one sees within a second what changes here."""
 
-    def __init__(self, source: Checkpoint, stylizer: Stylizer, store: StyleStore) -> None:
-        self._catalogue = Catalogue(source, _Previews(stylizer), store)
+    def __init__(self, source: Checkpoint, previews: _Previews, store: StyleStore) -> None:
+        self._catalogue = Catalogue(source, previews, store)
         asyncio.run(self._catalogue.refresh())
 
     @property
@@ -143,21 +139,21 @@ class ServiceShelf:
 
 
 class _Previews:
-    """Pictures of styles for a catalogue, painted in this process."""
+    """Pictures of styles, painted in this process: most actions need none, and so no stylizer."""
 
-    def __init__(self, stylizer: Stylizer) -> None:
-        self._stylizer = stylizer
+    def __init__(self, source: Checkpoint, device: str = "auto", precision: Precision = "auto") -> None:
+        self._source, self._device, self._precision = source, device, precision
+
+    @cached_property
+    def _stylizer(self) -> Stylizer:
+        return Stylizer(self._source.network, device=self._device, precision=self._precision)
 
     async def built_in(self, style_id: str, vector: Tensor) -> bytes:
-        return _preview(self._stylizer, vector)
+        return await self.paint(vector)
 
     async def paint(self, vector: Tensor) -> bytes:
-        return _preview(self._stylizer, vector)
+        photo = read_photo()
+        return written(photo, self._stylizer.paint(photo.rgb[None], vector[None])[0])
 
     async def small(self, preview: bytes) -> bytes:
         return small(preview)
-
-
-def _preview(stylizer: Stylizer, vector: Tensor) -> bytes:
-    photo = images.decode(PHOTO.read_bytes())
-    return images.encode(photo.with_rgb(stylizer.paint(photo.rgb[None], vector[None])[0]), "jpeg", quality=85)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from impasto.app.database import PATIENCE, StoreUnavailable
 from impasto.app.jobs.jobs import PREVIEW, PROGRESS, FitRequest, Progress, as_text
-from impasto.app.painting.previews import PHOTO, small
+from impasto.app.painting.previews import read_photo, small, written
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleExists, StyleStore
 from impasto.model.fitting.content import crops
@@ -20,7 +20,6 @@ from impasto.model.fitting.fitter import FitState, Fitter
 from impasto.model.fitting.verdict import judge
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.perception.loss_network import load_weights
-from impasto.model.pictures import images
 from impasto.model.styles.paintings import read_painting
 
 ADD: StepOptions = {
@@ -39,7 +38,7 @@ class Fitting:
 
     def __init__(self, settings: Settings, source: Checkpoint, store: StyleStore) -> None:
         self._settings, self._source, self._store = settings, source, store
-        self._photo = images.decode(PHOTO.read_bytes())
+        self._photo = read_photo()
 
     def fit_style(self, request: dict[str, Any]) -> dict[str, Any]:
         """The job, as a workflow of DBOS: its steps are done once, all else again after a restart.
@@ -79,8 +78,7 @@ class Fitting:
         )
 
     def _preview(self, fitter: Fitter, state: FitState) -> bytes:
-        painted = self._photo.with_rgb(fitter.paint(state.vector, self._photo.rgb[None])[0])
-        return images.encode(painted, "jpeg", quality=85)
+        return written(self._photo, fitter.paint(state.vector, self._photo.rgb[None])[0])
 
     def _show(self, fitter: Fitter, state: FitState) -> str:
         return as_text(self._preview(fitter, state))

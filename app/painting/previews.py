@@ -9,11 +9,10 @@ from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher
 from impasto.model.pictures import images
+from impasto.model.pictures.images import Picture
 
 PHOTO = Path(__file__).parents[1] / "web" / "cat.jpg"
 """Chelsea the cat, photographed by Stéfan van der Walt, CC0; the page offers it too."""
-
-
 SMALL = 96
 """Longest side in pixels of the preview in a style pack."""
 
@@ -44,13 +43,23 @@ class Previews:
     async def paint(self, vector: Tensor) -> bytes:
         """The preview of a style vector (E,) as a JPEG. Raises QueueFull, DeadlineExceeded."""
         async with self._turn:
-            photo = await self._batcher.code(lambda: images.decode(PHOTO.read_bytes()))
-            painted = photo.with_rgb((await self._batcher.paint(photo.rgb, vector)).rgb)
-            return await self._batcher.code(lambda: images.encode(painted, "jpeg", quality=85))
+            photo = await self._batcher.code(read_photo)
+            painted = await self._batcher.paint(photo.rgb, vector)
+            return await self._batcher.code(lambda: written(photo, painted.rgb))
 
     async def small(self, preview: bytes) -> bytes:
         """A preview, small enough for a style pack."""
         return await self._batcher.code(lambda: small(preview))
+
+
+def read_photo() -> Picture:
+    """The photo of all previews."""
+    return images.decode(PHOTO.read_bytes())
+
+
+def written(photo: Picture, painted: Tensor) -> bytes:
+    """The photo, painted (3, H, W), as a preview."""
+    return images.encode(photo.with_rgb(painted), "jpeg", quality=85)
 
 
 def small(preview: bytes) -> bytes:

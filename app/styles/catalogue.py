@@ -19,7 +19,6 @@ from impasto.app.database import StoreUnavailable
 from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
 
@@ -71,7 +70,7 @@ class Catalogue:
     """
 
     def __init__(self, source: Checkpoint, previews: Previews, store: StyleStore) -> None:
-        self.network_id, self.training = source.network_id, source.training
+        self.network_id, self.training, self._source = source.network_id, source.training, source
         self.styles = self._built_in = source.styles
         self._previews, self._store = previews, store
         self._added: dict[str, AddedStyle] = {}
@@ -99,14 +98,11 @@ class Catalogue:
         """Any style as a pack. Raises UnknownStyle, QueueFull, DeadlineExceeded."""
         if added := self.added(style_id):
             return added.pack
-        row = self._built_in.row(style_id)
-        fit = FitRecord(losses=self.losses(style_id))
-        preview = await self._previews.small(await self.preview(style_id))
-        return StylePack(self._built_in.styles[row], self._built_in.vectors[row], self.network_id, fit, preview)
+        return self._source.pack(style_id, await self._previews.small(await self.preview(style_id)))
 
     def read(self, data: bytes) -> StylePack:
         """A pack for the served network from a file. Raises PackError."""
-        return StylePack.from_bytes(data, network_id=self.network_id, style_size=self._built_in.vectors.shape[1])
+        return self._source.read_pack(data)
 
     async def add(self, pack: StylePack) -> AddedStyle:
         """Add a style. Raises QueueFull, DeadlineExceeded, and what `check_free` raises."""

@@ -18,9 +18,12 @@ from safetensors.torch import save as serialize
 from torch import Tensor
 
 from impasto.model.errors import InvalidValue
+from impasto.model.files import write_whole
 from impasto.model.network.config import SHIPPED, NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.training_record import TrainingRecord
+from impasto.model.styles.fit_record import FitRecord
+from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
 
@@ -43,6 +46,16 @@ class Checkpoint:
     @property
     def network_id(self) -> str:
         return network_id(self.network)
+
+    def pack(self, style_id: str, preview: bytes) -> StylePack:
+        """One of its styles as a pack. preview: a small JPEG. Raises UnknownStyle."""
+        row = self.styles.row(style_id)
+        fit = FitRecord(losses=self.training.style_losses.get(style_id, {}))
+        return StylePack(self.styles.styles[row], self.styles.vectors[row], self.network_id, fit, preview)
+
+    def read_pack(self, data: bytes) -> StylePack:
+        """A style pack for this network, from a file. Raises PackError."""
+        return StylePack.from_bytes(data, network_id=self.network_id, style_size=self.network.style_size)
 
 
 def network_id(network: StyleNetwork) -> str:
@@ -78,9 +91,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "training": json.dumps(checkpoint.training.to_json(), ensure_ascii=False),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(serialize(tensors, metadata=header))  # save_file would make it unreadable for others
-    unfinished.replace(path)
+    write_whole(path, serialize(tensors, metadata=header))  # save_file would make it unreadable for others
 
 
 def load(path: Path = SHIPPED) -> Checkpoint:

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.files import write_whole
 from impasto.model.perception.config import LossNetworkName, Pooling
 
 # torchvision takes four seconds to import, and a service only looks whether the file is there: imported where used.
@@ -91,9 +92,7 @@ def is_there(path: Path) -> bool:
 def save_weights(weights: dict[str, Tensor], layers: Iterable[str], path: Path) -> None:
     """Write the weights that these layers need, and no others, as a file for `load_weights`. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(save(_needed(weights, max(LAYERS[layer] for layer in layers))))
-    unfinished.replace(path)
+    write_whole(path, save(_needed(weights, max(LAYERS[layer] for layer in layers))))
 
 
 def load_weights(

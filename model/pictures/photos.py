@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
+from impasto.model.files import write_whole
 from impasto.model.pictures import images
 from impasto.model.pictures.images import ImageError, NoImages
 from impasto.model.pictures.resize import resize
@@ -55,9 +56,7 @@ def usable_images(folder: Path, *, smallest_side: int, memory: Path | None = Non
         )
         faults = dict(zip(files, looked, strict=True))
     if memory:
-        unfinished = memory.with_name(memory.name + ".part")
-        unfinished.write_text(json.dumps(decoded), "utf-8")
-        unfinished.replace(memory)
+        write_whole(memory, json.dumps(decoded).encode())
     refused = {path: reason for path, reason in faults.items() if reason}
     for path, reason in refused.items():
         log.warning("refused %s: %s", path, reason)

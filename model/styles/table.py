@@ -63,6 +63,11 @@ class StyleTable:
         more = [vector[None].to(self.vectors) for vector in vectors]
         return StyleTable([*self.styles, *styles], torch.cat([self.vectors, *more]))
 
+    def without(self, style_id: str) -> StyleTable:
+        """A table with all other styles."""
+        rows = [row for row, known in enumerate(self.ids) if known != style_id]
+        return StyleTable([self.styles[row] for row in rows], self.vectors[rows])
+
     def blend(self, weights: Mapping[str, float]) -> Tensor:
         """The style vector (E,) of a blend, {style id: weight}.
 

@@ -37,7 +37,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from impasto.app.painting.previews import PHOTO
+from impasto.app.painting.previews import read_photo
 from impasto.app.settings import Settings
 from impasto.model.evaluation.report import table
 from impasto.model.network import checkpoint
@@ -120,7 +120,7 @@ class Bench:
         self.source.network.requires_grad_(False)
         self.stylizer = Stylizer(self.source.network, device=arguments.device, precision=arguments.precision)
         self.vectors = self.source.styles.vectors
-        self.photo = images.decode(PHOTO.read_bytes()).rgb[None]
+        self.photo = read_photo().rgb[None]
 
     def head(self) -> str:
         device = self.stylizer.device

@@ -24,13 +24,11 @@ from impasto.model.fitting.config import FitConfig
 from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import Fitter, Start
 from impasto.model.network import checkpoint
-from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import SHIPPED
 from impasto.model.pictures import images
 from impasto.model.pictures.photos import Samples, load_rgb
 from impasto.model.pictures.resize import center_crop
 from impasto.model.styles.style import slug
-from impasto.model.styles.table import StyleTable
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def main(arguments: Arguments) -> None:
     work = [(path, variant) for path in images.files_in(arguments.paintings) for variant in VARIANTS[arguments.vary]]
     for path, variant in tqdm(work, unit="fit", disable=None):
         config = FitConfig(passes=arguments.passes, learning_rate=variant.learning_rate, settled=-1)
-        own = without(source, slug(path.stem))
+        own = replace(source, styles=source.styles.without(slug(path.stem)))
         begun = time.perf_counter()
         fitter = Fitter(own, load_rgb(path), photos[variant.photos], config=config)
         state = fitter.begin(next(start for start in fitter.starts() if variant.start in ("best", kind(start))))
@@ -93,13 +91,6 @@ def main(arguments: Arguments) -> None:
 def kind(start: Start) -> str:
     """What a start is made of."""
     return ("identity", "style", "blend")[len(start.weights)]
-
-
-def without(source: Checkpoint, style_id: str) -> Checkpoint:
-    """A network whose styles are known but for one."""
-    rows = [row for row, known in enumerate(source.styles.ids) if known != style_id]
-    table = StyleTable([source.styles.styles[row] for row in rows], source.styles.vectors[rows])
-    return replace(source, styles=table)
 
 
 def own_photos(folder: Path, held_out: set[str]) -> Tensor:

@@ -57,3 +57,10 @@ def test_a_joined_table_keeps_every_style_and_vector(tiny_styles: StyleTable) ->
 def test_an_id_cannot_be_joined_twice(tiny_styles: StyleTable) -> None:
     with pytest.raises(ValueError, match="same id"):
         tiny_styles.joined([Style("the-scream", "Again")], [tiny_styles.vectors[0]])
+
+
+def test_a_table_without_a_style_has_all_others_with_their_vectors(tiny_styles: StyleTable) -> None:
+    rest = tiny_styles.without("starry-night")
+    assert rest.ids == ("great-wave", "the-scream")
+    assert torch.equal(rest.vectors, tiny_styles.vectors[[0, 2]])
+    assert tiny_styles.without("elsewhere").ids == tiny_styles.ids
