@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from impasto.model.network.checkpoint import Checkpoint as Checkpoint
     from impasto.model.network.checkpoint import load as load
     from impasto.model.painting.stylizer import Stylizer as Stylizer
-    from impasto.model.pictures.images import Picture as Picture
     from impasto.model.pictures.images import decode as decode
     from impasto.model.pictures.images import encode as encode
+    from impasto.model.pictures.picture import Picture as Picture
     from impasto.model.styles.pack import StylePack as StylePack
     from impasto.model.styles.style import Style as Style
     from impasto.model.styles.table import StyleTable as StyleTable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PUBLIC = {
     "Checkpoint": "impasto.model.network.checkpoint",
     "ImpastoError": "impasto.model.errors",
-    "Picture": "impasto.model.pictures.images",
+    "Picture": "impasto.model.pictures.picture",
     "Style": "impasto.model.styles.style",
     "StylePack": "impasto.model.styles.pack",
     "StyleTable": "impasto.model.styles.table",

@@ -43,7 +43,7 @@ def run(arguments: Arguments) -> None:
     from impasto.model.network.allocator import keep_freed_memory
     from impasto.model.network.device import find_device
     from impasto.model.optimization.style_transfer import StyleTransfer
-    from impasto.model.pictures.images import Picture
+    from impasto.model.pictures.picture import Picture
     from impasto.model.styles.paintings import read_painting
     from impasto.scripts import pictures
 
@@ -65,7 +65,7 @@ def run(arguments: Arguments) -> None:
     def show(progress: DescentStep) -> None:
         if arguments.every and progress.step % arguments.every == 0:
             between = output.with_name(f"{output.stem}.{progress.step:05}{output.suffix}")
-            pictures.write(Picture(transfer.picture(progress)), between)
+            pictures.write(Picture.from_rgb(transfer.picture(progress)), between)
 
     last = pictures.follow(transfer.run(), steps=transfer.steps, show=show)
     pictures.write(pictures.repainted(photo, transfer.picture(last)), output)

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
-from impasto.model.pictures.images import ImageError, NoImages, Picture
+from impasto.model.pictures.images import ImageError, NoImages
+from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.recipe import Recipe
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.loading import load

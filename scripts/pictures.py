@@ -16,7 +16,7 @@ from impasto.model.files import write_whole
 from impasto.model.optimization.descent import DescentStep, Diverged
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
-from impasto.model.pictures.images import Format, Picture
+from impasto.model.pictures.picture import Format, Picture, to_pixels, to_rgb
 from impasto.model.pictures.resize import resample
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -41,8 +41,10 @@ def kept_weights(network: str, layers: Iterable[str]) -> dict[str, Tensor] | Non
 
 def repainted(photo: Picture, rgb: Tensor) -> Picture:
     """A photo in other colours (3, H, W), perhaps of another size."""
-    alpha = None if photo.alpha is None else resample(photo.alpha[None], *rgb.shape[1:])[0].clamp(0, 1)
-    return replace(photo, rgb=rgb, alpha=alpha)
+    alpha = photo.alpha
+    if alpha is not None:
+        alpha = to_pixels(resample(to_rgb(alpha[..., None])[None], *rgb.shape[1:])[0])[..., 0]
+    return replace(photo, pixels=to_pixels(rgb), alpha=alpha)
 
 
 def check_target(path: Path) -> None:

@@ -29,7 +29,7 @@ def run(arguments: Arguments) -> None:
     from impasto.model.network.allocator import keep_freed_memory
     from impasto.model.network.device import find_device
     from impasto.model.optimization.texture import Texture
-    from impasto.model.pictures.images import Picture
+    from impasto.model.pictures.picture import Picture
     from impasto.model.styles.paintings import read_painting
     from impasto.scripts import pictures
 
@@ -39,4 +39,4 @@ def run(arguments: Arguments) -> None:
     weights = pictures.kept_weights(arguments.config.network, arguments.config.layers)
     texture = Texture(painting, arguments.config, device=find_device(arguments.device), weights=weights)
     last = pictures.follow(texture.run(), steps=texture.steps)
-    pictures.write(Picture(last.picture), arguments.output)
+    pictures.write(Picture.from_rgb(last.picture), arguments.output)

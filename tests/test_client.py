@@ -26,7 +26,8 @@ from impasto.app.settings import Settings
 from impasto.client import Client, ServiceError
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import finish
-from impasto.model.pictures.images import EXIF_ARTIST, decode, to_image
+from impasto.model.pictures.images import EXIF_ARTIST, decode
+from impasto.model.pictures.picture import to_image
 from tests.app.test_server import free_port
 from tests.pictures import encoded, opened, photo
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from impasto.model.pictures.images import Format
+from impasto.model.pictures.picture import Format
 
 
 def preferred_format(accept: str, uploaded: Format) -> Format:

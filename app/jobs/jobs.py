@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 
 from impasto.app.database import PATIENCE, alone, available, connect, make_folder, writing
 from impasto.model.errors import ImpastoError
-from impasto.model.pictures.images import Format
+from impasto.model.pictures.picture import Format
 from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import Style
 

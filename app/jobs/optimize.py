@@ -25,7 +25,7 @@ from impasto.model.optimization.config import Stop, TransferConfig
 from impasto.model.optimization.schedule import steps_left
 from impasto.model.optimization.style_transfer import StyleTransfer
 from impasto.model.pictures import images
-from impasto.model.pictures.images import Picture
+from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import fit
 from impasto.model.styles.paintings import read_painting
 
@@ -93,7 +93,7 @@ class _Work:
         if self._last is None or self._last.step == state["step"]:
             return {**state, "finished": True}
         finished = self._last.step >= self._transfer.steps
-        picture = as_text(images.encode(Picture(self._last.picture), "jpeg", quality=95))
+        picture = as_text(images.encode(Picture.from_rgb(self._last.picture), "jpeg", quality=95))
         return {"step": self._last.step, "losses": self._last.losses, "picture": picture, "finished": finished}
 
     def show(self, state: dict[str, Any]) -> Tensor:
@@ -106,7 +106,7 @@ class _Work:
         picture = self.show(state)
         if max(picture.shape[1:]) > PREVIEW_SIZE:
             picture = fit(picture, PREVIEW_SIZE)
-        return images.encode(Picture(picture), "jpeg", quality=85)
+        return images.encode(Picture.from_rgb(picture), "jpeg", quality=85)
 
     def progress(self, state: dict[str, Any], pace: float) -> Progress:
         """How far a state is. pace: seconds a step."""

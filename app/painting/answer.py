@@ -11,7 +11,7 @@ from fastapi import Response
 from impasto.app.http.etag import entity_tag
 from impasto.app.http.openapi import BINARY
 from impasto.app.painting.painter import Paintings
-from impasto.model.pictures.images import Format
+from impasto.model.pictures.picture import Format
 
 HEADERS: dict[str, Any] = {
     name: {"description": text, "schema": {"type": "string"}}

@@ -15,7 +15,7 @@ from impasto.app.painting.batcher import Batcher
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import check_size, finish
 from impasto.model.pictures import images
-from impasto.model.pictures.images import Picture
+from impasto.model.pictures.picture import Picture
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from impasto.app.http.negotiation import preferred_format
 from impasto.app.painting.painter import PaintOptions
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.pictures import images
-from impasto.model.pictures.images import Format, Picture
+from impasto.model.pictures.picture import Format, Picture
 from impasto.model.pictures.recipe import Recipe
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher
 from impasto.model.pictures import images
-from impasto.model.pictures.images import Picture
+from impasto.model.pictures.picture import Picture
 
 PHOTO = Path(__file__).parents[1] / "web" / "cat.jpg"
 """Chelsea the cat, photographed by Stéfan van der Walt, CC0; the page offers it too."""

@@ -6,6 +6,7 @@ import io
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -20,7 +21,7 @@ from impasto.app.painting.weights import LONGEST_BLEND, MOST_BLENDS, parse_blend
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
-from impasto.model.pictures.images import Format, Picture
+from impasto.model.pictures.picture import Format, Picture, to_tensor
 from impasto.model.styles.table import StyleTable
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
@@ -86,7 +87,7 @@ def sheet_of(captions: Sequence[str], pictures: Sequence[Picture], columns: int 
     """Pictures with their captions as one. columns: None for about as many as rows."""
     cells = [(text, picture.on_white().rgb) for text, picture in zip(captions, pictures, strict=True)]
     widest = min(columns or math.ceil(math.sqrt(len(cells))), len(cells))
-    return Picture(images.to_tensor(contact_sheet(cells, columns=widest)), credit=pictures[0].credit)
+    return replace(Picture.from_rgb(to_tensor(contact_sheet(cells, columns=widest))), credit=pictures[0].credit)
 
 
 def caption(blend: Mapping[str, float], styles: StyleTable) -> str:

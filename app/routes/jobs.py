@@ -20,7 +20,7 @@ from impasto.app.jobs.submission import ACCEPTED, Submission
 from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
-from impasto.model.pictures.images import Format
+from impasto.model.pictures.picture import Format
 from impasto.model.styles.paintings import read_painting
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT, Style
 

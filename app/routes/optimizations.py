@@ -15,7 +15,7 @@ from impasto.app.schemas import JobInfo
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
-from impasto.model.pictures.images import Format
+from impasto.model.pictures.picture import Format
 from impasto.model.styles.blend import convex
 from impasto.model.styles.paintings import read_painting
 

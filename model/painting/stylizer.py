@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -16,7 +17,9 @@ from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.pictures.color import keep_color
-from impasto.model.pictures.images import Picture, TooSmall
+from impasto.model.pictures.images import TooSmall
+from impasto.model.pictures.picture import Picture, to_pixels
+from impasto.model.pictures.strips import strips
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +100,18 @@ def finish(picture: Picture, painted: Tensor, *, strength: float = 1.0, preserve
     """
     if not 0 <= strength <= 1:
         raise InvalidValue(f"strength is between 0 and 1, not {strength:g}")
-    if preserve_color:
-        painted = keep_color(painted, picture.rgb)
-    return picture.with_rgb(painted if strength == 1 else torch.lerp(picture.rgb, painted, strength))
+    pixels = torch.empty_like(picture.pixels)
+    for rows in strips(*picture.pixels.shape[:2]):
+        photo, strip = picture.rows(rows).rgb, _painted_rows(painted, rows)
+        if preserve_color:
+            strip = keep_color(strip, photo)
+        pixels[rows] = to_pixels(strip if strength == 1 else torch.lerp(photo, strip, strength))
+    return replace(picture, pixels=pixels)
+
+
+def _painted_rows(painted: Tensor, rows: slice) -> Tensor:
+    """Some rows of a painting (3, H, W)."""
+    return painted[:, rows]
 
 
 def _fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> FastNetwork:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from impasto.model.pictures.images import to_image
+from impasto.model.pictures.picture import to_image
 
 MARGIN = 12
 CAPTION = 26

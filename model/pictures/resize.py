@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from impasto.model.pictures.picture import to_rgb
+from impasto.model.pictures.strips import STRIP_PIXELS
 
 
 def resize(rgb: Tensor, shortest_side: int) -> Tensor:
@@ -29,6 +35,32 @@ def resample(images: Tensor, height: int, width: int) -> Tensor:
     if tuple(images.shape[2:]) == (height, width):
         return images
     return F.interpolate(images, size=(height, width), mode="bicubic", antialias=True)
+
+
+def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
+    """(H, W, 3), uint8 -> (3, height, width), float32 in [0, 1]: what `resample` makes, without the whole as floats.
+
+    height, width: at most those of the pixels.
+    """
+    scale = len(pixels) / height
+    result = torch.empty(3, height, width)
+    together = max(1, round(2 * STRIP_PIXELS / pixels.shape[1] / scale))  # each strip needs 4 rows more
+    for top in range(0, height, together):
+        bottom = min(top + together, height)
+        first = max(0, math.floor((top - 1.5) * scale))
+        last = min(len(pixels), math.ceil((bottom + 1.5) * scale))
+        strip = to_rgb(pixels[first:last])[None]
+        narrow = F.interpolate(strip, size=(last - first, width), mode="bicubic", antialias=True)[0]
+        rows, shown = torch.arange(first, last, dtype=torch.float64), torch.arange(top, bottom, dtype=torch.float64)
+        weights = _bicubic((rows + 0.5) / scale - (shown[:, None] + 0.5))
+        result[:, top:bottom] = (weights / weights.sum(1, keepdim=True)).float() @ narrow
+    return result.clamp_(0, 1)
+
+
+def _bicubic(distance: Tensor) -> Tensor:
+    """The kernel of Keys with a = -0.5, as Torch and Pillow have it where they reduce."""
+    x = distance.abs()
+    return torch.where(x < 1, (1.5 * x - 2.5) * x * x + 1, ((2.5 - 0.5 * x) * x - 4) * x + 2).where(x < 2, 0.0)
 
 
 def _scaled(rgb: Tensor, factor: float, *, least: tuple[int, int]) -> Tensor:

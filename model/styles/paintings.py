@@ -11,8 +11,9 @@ from torch import Tensor
 
 from impasto.model.errors import InvalidValue
 from impasto.model.pictures import images
-from impasto.model.pictures.images import ImageError, Picture
+from impasto.model.pictures.images import ImageError
 from impasto.model.pictures.photos import load_rgb, usable_images
+from impasto.model.pictures.picture import Picture
 from impasto.model.styles.style import InvalidStyle, Style, slug
 
 SMALLEST_PAINTING = 128

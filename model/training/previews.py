@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from impasto.model.pictures.images import to_image
+from impasto.model.pictures.picture import to_image
 
 SHOWN = 3
 """Photos of a preview."""

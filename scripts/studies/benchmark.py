@@ -46,6 +46,7 @@ from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.network.device import device_name
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
+from impasto.model.pictures.picture import Picture, to_image, to_tensor
 from impasto.scripts.studies.peers import NotInstalled, engine, in_onnx_runtime
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,7 +167,7 @@ class Bench:
         peer = engine()
         rows = []
         for side in SIDES:
-            image = images.to_image(self.sized(side, side)[0])
+            image = to_image(self.sized(side, side)[0])
             rows.append(
                 self.compared(side, partial(self.convert, image), partial(peer.stylize, image, 3, max_size=side))
             )
@@ -246,7 +247,7 @@ class Bench:
         if find_spec("locust") is None:
             raise NotInstalled("locust is not there: pip install locust")
         photos = [self.sized(height, width)[0] for width, height in REQUESTED]
-        files = [images.encode(images.Picture(photo), "jpeg") for photo in photos]
+        files = [images.encode(Picture.from_rgb(photo), "jpeg") for photo in photos]
         alone = self.in_turn(
             {str(n): partial(self.stylizer.paint, photo[None], self.vectors[:1]) for n, photo in enumerate(photos)}
         )
@@ -280,7 +281,7 @@ class Bench:
         return F.interpolate(self.photo, (height, width), mode="bicubic").clamp(0, 1)
 
     def convert(self, image: Image.Image) -> Image.Image:
-        return images.to_image(self.stylizer.paint(images.to_tensor(image)[None], self.vectors[:1])[0])
+        return to_image(self.stylizer.paint(to_tensor(image)[None], self.vectors[:1])[0])
 
     @torch.inference_mode()
     def eager(self, photos: Tensor, style_vectors: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from impasto.model.errors import ImpastoError
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.pictures.images import to_image, to_tensor
+from impasto.model.pictures.picture import to_image, to_tensor
 
 
 class NotInstalled(ImpastoError):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from impasto.app.http.negotiation import preferred_format
-from impasto.model.pictures.images import Format
+from impasto.model.pictures.picture import Format
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from PIL import Image
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
+from impasto.model.pictures.picture import to_image
 from impasto.model.pictures.recipe import NoRecipe, Recipe
 from tests.pictures import encoded, opened, photo, png_claiming
 
@@ -48,7 +49,7 @@ def test_the_picture_is_the_stylizers_own(client: TestClient, tiny_checkpoint: C
     expected = stylizer.stylize(
         images.decode(PHOTO), tiny_checkpoint.styles.blend({"starry-night": 0.3, "great-wave": 0.7})
     )
-    assert np.array_equal(np.asarray(opened(response.content)), np.asarray(images.to_image(expected.rgb)))
+    assert np.array_equal(np.asarray(opened(response.content)), np.asarray(to_image(expected.rgb)))
 
 
 def test_headers_say_what_was_done(client: TestClient, tiny_checkpoint: Checkpoint) -> None:

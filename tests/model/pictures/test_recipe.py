@@ -19,7 +19,8 @@ from PIL.PngImagePlugin import PngInfo
 from pydantic import ValidationError
 
 from impasto.model.errors import ImpastoError
-from impasto.model.pictures.images import EXIF_ARTIST, Format, Picture, decode, description, encode
+from impasto.model.pictures.images import EXIF_ARTIST, decode, description, encode
+from impasto.model.pictures.picture import Format, Picture
 from impasto.model.pictures.recipe import MOST_STYLES, NoRecipe, Recipe
 from impasto.model.styles.shares import parse_shares
 from tests.pictures import encoded, opened, photo
@@ -27,7 +28,7 @@ from tests.pictures import encoded, opened, photo
 FORMATS: tuple[Format, ...] = get_args(Format)
 EXIF_DESCRIPTION = 0x010E
 PHOTO = photo(height=40, width=56)
-PICTURE = Picture(torch.from_numpy(PHOTO).permute(2, 0, 1).float() / 255, credit={EXIF_ARTIST: "Ansel"})
+PICTURE = Picture(torch.from_numpy(PHOTO), credit={EXIF_ARTIST: "Ansel"})
 RECIPE = Recipe(weights={"starry-night": 0.7, "great-wave": 0.3}, network_id="0123456789abcdef", size=56)
 FIELDS = RECIPE.model_dump()
 
