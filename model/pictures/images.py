@@ -174,7 +174,13 @@ def encode(
     if written == "jpeg":
         options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
     result = io.BytesIO()
-    _image(picture, opaque=written == "jpeg").save(result, written.upper(), **options)
+    try:
+        _image(picture, opaque=written == "jpeg").save(result, written.upper(), **options)
+    except ValueError as error:  # of much detail on very many pixels, WebP has no room for what it predicts
+        raise UnsupportedFormat(
+            f"{written.upper()} does not hold this picture of {picture.size[0]} × {picture.size[1]} pixels ({error}); "
+            "write it as JPEG or PNG"
+        ) from error
     return result.getvalue()
 
 

@@ -11,6 +11,8 @@ from impasto.model.pictures.strips import strips
 
 def resized(pixels: Pixels, alpha: Pixels | None, size: tuple[int, int]) -> tuple[Pixels, Pixels | None]:
     """Pixels (H, W, 3) and their alpha (H, W) in another width and height."""
+    if size == pixels.shape[1::-1]:
+        return pixels, alpha
     if alpha is None:
         return _resized(pixels, size), None
     # premultiplied: colours under transparent pixels stay there

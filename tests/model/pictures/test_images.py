@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 from torch import Tensor
 
+from impasto.model.pictures import strips
 from impasto.model.pictures.images import (
     EXIF_ARTIST,
     EXIF_COPYRIGHT,
@@ -80,6 +81,47 @@ def test_exif_orientation_is_applied(orientation: int) -> None:
     picture = decode(encoded(stored, exif=exif))
     assert torch.equal(picture.rgb, RGB)
     assert ORIENTATION not in opened(encode(picture)).getexif()
+
+
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF", "WEBP"])
+def test_a_transparent_picture_is_turned_as_pillow_turns_it(
+    file_format: str, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 300)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = encoded(np.dstack([PHOTO, PHOTO[..., 0]]), file_format, exif=exif)
+    turned = np.array(ImageOps.exif_transpose(opened(data)))
+    picture = decode(data)
+    assert picture.alpha is not None
+    assert np.array_equal(np.dstack([picture.pixels, picture.alpha]), turned)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("side", [30, 56, 90])
+def test_a_resized_picture_is_what_pillow_makes_of_the_upright_one(
+    side: int, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 300)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    for pixels in (PHOTO, np.dstack([PHOTO, PHOTO[..., 0]])):
+        data = encoded(pixels, exif=exif)
+        upright = ImageOps.exif_transpose(opened(data))
+        resized = np.array(upright.resize(scaled(upright.size, side), Image.Resampling.LANCZOS))
+        picture = decode(data, longest_side=side)
+        read = picture.pixels if picture.alpha is None else np.dstack([picture.pixels, picture.alpha])
+        assert np.array_equal(read, resized)
+
+
+@pytest.mark.parametrize("shape", [(33, 20_000), (20_000, 33)])
+def test_a_very_long_picture_is_read_and_written(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    picture = decode(encoded(pixels, compress_level=1))
+    assert np.array_equal(picture.pixels, pixels)
+    assert opened(encode(picture, "jpeg")).size == picture.size
+    assert max(decode(encoded(pixels, compress_level=1), at_most=1000).size) == 1000
 
 
 def test_an_embedded_profile_is_converted_to_srgb() -> None:
@@ -216,6 +258,17 @@ def test_at_most_makes_pictures_only_smaller() -> None:
     assert decode(encoded(PHOTO), at_most=100).size == (56, 40)
 
 
+@pytest.mark.parametrize(("orientation", "size"), [(1, (56, 40)), (6, (40, 56))])
+def test_a_picture_that_a_limit_made_smaller_says_from_what(orientation: int, size: tuple[int, int]) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = encoded(PHOTO, exif=exif)
+    assert decode(data, at_most=28).reduced_from == size
+    assert decode(data, at_most=56).reduced_from is None
+    assert decode(data, longest_side=28, at_most=30).reduced_from is None
+    assert decode(data).reduced_from is None
+
+
 def test_colours_hidden_under_transparency_do_not_bleed_into_edges_when_resized() -> None:
     pixels = np.zeros((40, 40, 4), np.uint8)
     pixels[:, :20] = 255  # white and opaque beside black that nobody sees
@@ -292,6 +345,27 @@ def test_a_picture_too_long_for_webp_is_an_error_that_says_so() -> None:
         encode(Picture(torch.zeros(1, 17_000, 3, dtype=torch.uint8)), "webp")
 
 
+def test_a_picture_of_too_much_detail_for_webp_is_an_error_that_names_the_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object, **__: object) -> None:  # as it is at a hundred megapixels, after a minute
+        raise ValueError("encoding error 6")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(UnsupportedFormat, match=r"56 × 40 pixels \(encoding error 6\); write it as JPEG or PNG"):
+        encode(Picture(PIXELS), "webp")
+
+
+@pytest.mark.parametrize("file_format", ["jpeg", "png", "webp"])
+def test_what_is_written_strip_by_strip_is_what_pillow_writes_at_once(
+    file_format: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 300)
+    options = {} if file_format == "png" else {"quality": 90}
+    written = encoded(PHOTO, file_format.upper(), **options, **({"subsampling": 0} if file_format == "jpeg" else {}))
+    assert encode(Picture(PIXELS), file_format) == written
+
+
 # What is refused
 
 
@@ -311,6 +385,14 @@ def test_a_file_cut_short_is_an_error(file_format: str, share: float) -> None:
     data = encoded(photo(2, height=200, width=200), file_format)
     with pytest.raises(UndecodableImage):
         decode(data[: int(len(data) * share)])
+
+
+def test_a_file_cut_short_is_an_error_however_few_rows_are_worked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 300)
+    for file_format in ("JPEG", "PNG"):
+        data = encoded(photo(2, height=200, width=200), file_format)
+        with pytest.raises(UndecodableImage):
+            decode(data[: len(data) // 2], longest_side=150)
 
 
 def test_a_truncated_jpeg_says_what_it_is() -> None:

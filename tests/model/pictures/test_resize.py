@@ -7,7 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.model.pictures.resize import center_crop, fit, resample, resize
+from impasto.model.pictures import resize as module
+from impasto.model.pictures.picture import to_rgb
+from impasto.model.pictures.resize import center_crop, fit, reduced, resample, resize
 
 
 @given(height=st.integers(20, 60), width=st.integers(20, 60), side=st.integers(16, 80))
@@ -46,3 +48,12 @@ def test_resampling_to_the_same_size_changes_nothing() -> None:
     images = torch.randn(1, 3, 20, 30)  # unbounded, as an unfinished image is
     assert resample(images, 20, 30) is images
     assert resample(images, 40, 15).shape == (1, 3, 40, 15)
+
+
+@pytest.mark.parametrize("strip", [1, 2000, 1_000_000])
+@pytest.mark.parametrize("size", [(1, 1), (17, 30), (50, 22), (59, 81), (60, 82), (60, 9)])
+def test_8_bits_are_reduced_as_floats_are(size: tuple[int, int], strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STRIP_PIXELS", strip)
+    pixels = torch.randint(0, 256, (60, 82, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    expected = resample(to_rgb(pixels)[None], *size)[0].clamp(0, 1)
+    torch.testing.assert_close(reduced(pixels, *size), expected, rtol=0, atol=0.05 / 255)
