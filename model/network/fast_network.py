@@ -7,79 +7,73 @@ Three changes to `impasto.model.network.style_network`, each exact but for round
   yields the four pixels around it. 4 multiplications instead of 9, and the enlarged features never exist.
 - The last convolution has three channels out, where matrix units compute sixteen. It moves by two pixels instead,
   with one more weight in each direction, and yields the four pixels around a corner at once: twelve channels.
-- Normalization, activation, residual addition and the next convolution's padding are one operation, `normalize`,
-  for which the CPU has kernels of its own (`impasto.model.network.kernels`).
+- Normalization, activation, residual addition and the next convolution's padding are one operation
+  (`impasto.model.network.operations`), for which the CPU has kernels of its own (`impasto.model.network.kernels`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.model.network.style_network import EPSILON, StyleNetwork
+from impasto.model.network.operations import Operations, Then, Window
+from impasto.model.network.statistics import Statistics, one_each
+from impasto.model.network.style_network import StyleNetwork
 
 
 @dataclass(frozen=True)
-class Then:
-    """What a convolution's features need besides the normalization.
+class Layer:
+    """A convolution and its normalization, as geometry.
 
-    doubled: they are the pixels around corners, (B, 4C, ⌈H/2⌉ + 1, ⌈W/2⌉ + 1), instead of (B, C, H, W).
-    residual: added, in place of the ReLU; padded by one pixel on each side, (B, C, H + 2, W + 2).
-    padding: pixels added before height and width, after the height, after the width; mirrored, or
-        with `replicate` those of the edge.
-    exact: float32 is returned instead of the precision of the features.
+    kernel, stride: of the convolution. doubled: it is computed at the corners between pixels and yields the four around
+        each, see `Operations`; else at the pixels.
+    shrink: how many of the photo's pixels one of its own is high and wide.
+    adds: a residual block ends here. replicate: beyond its input's border stand the pixels of the edge, not mirrored.
+    last: what it yields is painted: neither rectified nor rounded.
     """
 
+    kernel: int
+    stride: int = 1
+    shrink: int = 1
     doubled: bool = False
-    relu: bool = True
-    residual: Tensor | None = None
-    padding: tuple[int, int, int] = (0, 0, 0)
+    adds: bool = False
     replicate: bool = False
-    exact: bool = False
+    last: bool = False
 
+    def whole(self, height: int, width: int) -> Window:
+        """All that it yields for a photo."""
+        return range((height - 1) // self.shrink + 1), range((width - 1) // self.shrink + 1)
 
-Normalize = Callable[[Tensor, Tensor, tuple[int, int], Then], Tensor]
-"""`normalize`, or kernels that do the same."""
+    def places(self, window: Window) -> Window:
+        """Where the convolution has to be computed for a window of what it yields."""
+        if not self.doubled:
+            return window
+        rows, columns = (range((span.start + 1) // 2, span.stop // 2 + 1) for span in window)
+        return rows, columns
 
-
-def normalize(features: Tensor, style: Tensor, size: tuple[int, int], then: Then) -> Tensor:
-    """Conditional instance normalization of what a convolution left, as the next convolution needs it.
-
-    features: (B, C, H, W) of the size (H, W), or as `then` says. style: (B, 2C), γ and β. Statistics are float32.
-    Returns (B, C, H + padding, W + padding).
-    """
-    dtype = features.dtype
-    if then.doubled:
-        features = _around_corners(features, size)
-    gamma, beta = style.float()[..., None, None].chunk(2, dim=1)
-    values = features.float()
-    variance, mean = torch.var_mean(values, dim=(2, 3), correction=0, keepdim=True)
-    scale = gamma * torch.rsqrt(variance + EPSILON)
-    result = torch.addcmul(beta - mean * scale, values, scale)
-    if then.residual is not None:
-        result = result + then.residual[..., 1:-1, 1:-1]
-    elif then.relu:
-        result = F.relu(result)
-    before, below, right = then.padding
-    if any(then.padding):
-        result = F.pad(result, (before, right, before, below), mode="replicate" if then.replicate else "reflect")
-    return result if then.exact else result.to(dtype)
+    def reads(self, window: Window) -> Window:
+        """The window of its input from which it yields that one; it may reach beyond the border."""
+        firsts = [(span, span.start * self.stride - self.kernel // 2) for span in self.places(window)]
+        rows, columns = (range(at, at + (len(span) - 1) * self.stride + self.kernel) for span, at in firsts)
+        return rows, columns
 
 
 class FastNetwork(nn.Module):
     """A `StyleNetwork` for painting only.
 
     dtype: of weights and features; statistics, and the pictures that come out, are float32.
+    layers: its convolutions in their order; `weights` are theirs. operations: what stands between them.
     """
 
     def __init__(self, network: StyleNetwork, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.dtype = dtype
-        self.normalize: Normalize = normalize
+        self.operations = Operations()
         self.style_sizes = [2 * norm.channels for norm in network.norms]
         *plain, up, further_up, last = network.parameters()  # in the order of the layers
         weights = [*plain, corner_weights(up), corner_weights(further_up), strided_weights(last)]
@@ -87,36 +81,101 @@ class FastNetwork(nn.Module):
             nn.Parameter(weight.detach().to(dtype, memory_format=torch.channels_last), requires_grad=False)
             for weight in weights
         )
+        self.layers = [
+            Layer(9),
+            Layer(3, stride=2, shrink=2),
+            Layer(3, stride=2, shrink=4),
+            *[Layer(3, shrink=4), Layer(3, shrink=4, adds=True)] * len(network.residual),
+            Layer(2, shrink=2, doubled=True, replicate=True),
+            Layer(2, doubled=True, replicate=True),
+            Layer(10, stride=2, doubled=True, last=True),
+        ]
 
-    def forward(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        device: torch.device = self.weights[0].device
+        return device
+
+    def forward(self, photos: Tensor, style_vectors: Tensor, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
-        height, width = photos.shape[2:]
-        full, half, quarter = (((height - 1) // n + 1, (width - 1) // n + 1) for n in (1, 2, 4))
-        weights = iter(self.weights)
-        styles = iter(torch.split(style_vectors, self.style_sizes, dim=1))
+        given = iter(one_each(statistics, len(self.layers)))
+        painting = self._paint(photos, style_vectors)
+        next(painting)
+        try:
+            while True:
+                painting.send(next(given))
+        except StopIteration as end:
+            painted: Tensor = end.value
+            return painted
 
-        def convolve(x: Tensor, stride: int = 1) -> Tensor:
-            return F.conv2d(x, next(weights), stride=stride)
+    def statistics_of(self, images: Sequence[Tensor], style_vector: Tensor) -> list[Statistics]:
+        """Those of a set of images that are painted as one: B = 1, one for each normalization.
 
-        mirrored = (1, 1, 1)
-        # Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
-        # (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.
-        x = convolve(F.pad((photos - 0.5).to(self.dtype), (4, 4, 4, 4), mode="reflect"))
-        x = convolve(self.normalize(x, next(styles), full, Then(padding=mirrored)), stride=2)
-        x = convolve(self.normalize(x, next(styles), half, Then(padding=mirrored)), stride=2)
-        blocks = (len(self.weights) - 6) // 2
-        x = self.normalize(x, next(styles), quarter, Then(padding=mirrored, replicate=not blocks))
-        for block in range(blocks):
-            inner = self.normalize(convolve(x), next(styles), quarter, Then(padding=mirrored))
-            last = block == blocks - 1
-            x = self.normalize(
-                convolve(inner), next(styles), quarter, Then(residual=x, padding=mirrored, replicate=last)
+        images: (B, 3, H, W) each, of any sizes. style_vector: (E,). Every layer is measured over all images, normalized
+        so far by what was measured over all; their features are in memory at once.
+        """
+        paintings = [self._paint(each, style_vector.expand(len(each), -1)) for each in images]
+        found: list[Statistics | None] = [None]  # what a generator is started with
+        for _ in self.layers:
+            first, *others = [painting.send(found[-1])().pooled() for painting in paintings]
+            found.append(sum(others, start=first))
+        return [each for each in found if each]
+
+    def _paint(
+        self, photos: Tensor, style_vectors: Tensor
+    ) -> Generator[Callable[[], Statistics], Statistics | None, Tensor]:
+        """Paint; before each normalization yield what measures its features and be sent statistics to use, or None."""
+        windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
+        inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
+        x = F.pad(self.enter(photos), beyond(inputs[0], windows[0]), mode="reflect")
+        blocks: list[Tensor] = []
+        for n, style in enumerate(self.styles(style_vectors)):
+            layer, window = self.layers[n], windows[n]
+            ahead = self.layers[n + 1] if not layer.last else None
+            if ahead and ahead.adds:
+                blocks.append(x[..., 1:-1, 1:-1])  # what enters a block, without its padding
+            x = self.convolve(n, x)
+            given = yield partial(self.operations.measure, x, window, layer.doubled)
+            x = self.operations.normalize(
+                x,
+                style,
+                window,
+                Then(
+                    doubled=layer.doubled,
+                    relu=not layer.last,
+                    residual=blocks.pop() if layer.adds else None,
+                    padding=beyond(inputs[n + 1], window) if ahead else (0, 0, 0, 0),
+                    replicate=ahead is not None and ahead.replicate,
+                    exact=layer.last,
+                ),
+                given,
             )
-        x = self.normalize(convolve(x), next(styles), half, Then(doubled=True, padding=mirrored, replicate=True))
-        corners = (5, 5 + height % 2, 5 + width % 2)  # 4 of the kernel, and what is around the outermost corners
-        x = self.normalize(convolve(x), next(styles), full, Then(doubled=True, padding=corners))
-        x = self.normalize(convolve(x, stride=2), next(styles), full, Then(doubled=True, relu=False, exact=True))
         return torch.sigmoid_(x)
+
+    def styles(self, style_vectors: Tensor) -> tuple[Tensor, ...]:
+        """Style vectors (B, E) -> γ and β of each normalization, (B, 2C)."""
+        return torch.split(style_vectors, self.style_sizes, dim=1)
+
+    def enter(self, photos: Tensor) -> Tensor:
+        """Photos as the first convolution takes them.
+
+        Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
+        (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.
+        """
+        return (photos - 0.5).to(self.dtype)
+
+    def convolve(self, layer: int, x: Tensor) -> Tensor:
+        """The features of a layer from what it reads."""
+        return F.conv2d(x, self.weights[layer], stride=self.layers[layer].stride)
+
+
+def beyond(window: Window, whole: Window) -> tuple[int, int, int, int]:
+    """How far a window reaches beyond the border, left, right, above and below."""
+    (above, below), (left, right) = (
+        (max(0, -span.start), max(0, span.stop - every.stop)) for span, every in zip(window, whole, strict=True)
+    )
+    return left, right, above, below
 
 
 def corner_weights(weight: Tensor) -> Tensor:
@@ -136,9 +195,3 @@ def strided_weights(weight: Tensor) -> Tensor:
     The four pixels are the slowest axis of the output.
     """
     return torch.cat([F.pad(weight, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)])
-
-
-def _around_corners(features: Tensor, size: tuple[int, int]) -> Tensor:
-    """The pixels (B, C, *size) around corners (B, 4C, h, w)."""
-    pixels: Tensor = features.unflatten(1, (2, 2, -1)).permute(0, 3, 4, 1, 5, 2)  # (B, C, h, 2, w, 2)
-    return pixels.flatten(4, 5).flatten(2, 3)[..., 1 : size[0] + 1, 1 : size[1] + 1]

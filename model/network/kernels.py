@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import torch
 from torch import Tensor
 
-from impasto.model.network.fast_network import Then
-from impasto.model.network.style_network import EPSILON
+from impasto.model.network.operations import Operations, Then, Window
+from impasto.model.network.statistics import EPSILON, Statistics
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 VECTORS = {
@@ -34,8 +35,8 @@ class KernelsUnavailable(RuntimeError):
     """The kernels cannot be built or loaded here; the message says why and what to do."""
 
 
-class Kernels:
-    """Conditional instance normalization on the CPU, fused with what surrounds it.
+class Kernels(Operations):
+    """The operations on the CPU, in two passes over the features instead of six.
 
     channels: every number of channels that will be asked for.
     Built once for a machine, in about two seconds, then read from `cache`, by default this user's.
@@ -44,42 +45,52 @@ class Kernels:
 
     def __init__(self, channels: Iterable[int], *, cache: Path | None = None) -> None:
         library = _load(sorted(set(channels)), cache or default_cache())
-        self._functions = {
+        self._measure = {torch.float32: library.measure_float32, torch.bfloat16: library.measure_bfloat16}
+        self._normalize = {
             (torch.float32, torch.float32): library.normalize_float32,
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
 
-    def __call__(self, features: Tensor, style: Tensor, size: tuple[int, int], then: Then) -> Tensor:
-        """As `normalize` of `fast_network.py`, which says what it does, but in two passes over the features."""
+    def measure(self, features: Tensor, window: Window, doubled: bool) -> Statistics:
+        """As `Operations.measure`."""
+        features = _in_rows(features)
+        images, channels = len(features), features.shape[1] // (4 if doubled else 1)
+        mean, variance = found = torch.empty(2, images, channels, dtype=torch.float64)
+        unknown = self._measure[features.dtype](*_batch(features, window, doubled), _pointer(found))
+        _check(unknown, channels)
+        count = len(window[0]) * len(window[1])
+        return Statistics(count, mean, variance * count)
+
+    def normalize(
+        self, features: Tensor, style: Tensor, window: Window, then: Then, given: Statistics | None = None
+    ) -> Tensor:
+        """As `Operations.normalize`."""
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=1))
         images, channels = gamma.shape
-        features = features.contiguous(memory_format=torch.channels_last)
-        residual = then.residual
-        if residual is not None:
-            residual = residual.contiguous(memory_format=torch.channels_last)
-        before, *after = then.padding
+        features = _in_rows(features)
+        residual = None if then.residual is None else _in_rows(then.residual)
+        left, right, above, below = then.padding
         out = torch.empty(
-            (images, channels, before + size[0] + after[0], before + size[1] + after[1]),
+            (images, channels, above + len(window[0]) + below, left + len(window[1]) + right),
             dtype=torch.float32 if then.exact else features.dtype,
             memory_format=torch.channels_last,
         )
-        unknown = self._functions[features.dtype, out.dtype](
-            _pointer(features),
+        if given is not None:
+            moments = torch.stack([given.mean.expand(images, -1), given.variance.expand(images, -1)])
+        unknown = self._normalize[features.dtype, out.dtype](
+            *_batch(features, window, then.doubled),
             _pointer(gamma),
             _pointer(beta),
+            _pointer(None if given is None else moments),
             _pointer(residual),
+            _layout(features if residual is None else residual, window, False),
             _pointer(out),
-            _integers([images, *size]),
-            ctypes.c_int64(channels),
-            ctypes.c_bool(then.doubled),
             ctypes.c_bool(then.relu),
-            ctypes.c_int64(before),
-            _integers(after),
+            _integers(then.padding),
             ctypes.c_bool(then.replicate),
         )
-        if unknown:
-            raise ValueError(f"there are no kernels for {channels} channels")
+        _check(unknown, channels)
         return out
 
 
@@ -138,6 +149,28 @@ def _build(library: Path, flags: Sequence[str]) -> None:
 def cpp_compiler() -> str | None:
     """The machine's C++ compiler, or None."""
     return shutil.which("g++") or shutil.which("clang++")
+
+
+def _in_rows(features: Tensor) -> Tensor:
+    """Features whose channels and columns follow one another in memory, as in a window of what is channels-last."""
+    together = features.stride(1) == 1 and features.stride(3) == features.shape[1]
+    return features if together else features.contiguous(memory_format=torch.channels_last)
+
+
+def _batch(features: Tensor, window: Window, doubled: bool) -> tuple[Any, ...]:
+    channels = features.shape[1] // (4 if doubled else 1)
+    return _pointer(features), _layout(features, window, doubled), ctypes.c_int64(channels), ctypes.c_bool(doubled)
+
+
+def _layout(features: Tensor, window: Window, doubled: bool) -> ctypes.Array[ctypes.c_int64]:
+    rows, columns = window
+    first = (-(rows.start % 2), -(columns.start % 2)) if doubled else (0, 0)
+    return _integers([len(features), len(rows), len(columns), features.stride(0), features.stride(2), *first])
+
+
+def _check(unknown: int, channels: int) -> None:
+    if unknown:
+        raise ValueError(f"there are no kernels for {channels} channels")
 
 
 def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:

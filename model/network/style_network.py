@@ -8,16 +8,14 @@ styles and blends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
-
-EPSILON = 1e-5
-"""ε, added to a variance before it divides: the paper's, of every normalization, here and in what paints faster."""
+from impasto.model.network.statistics import Statistics, one_each, scale_and_shift
 
 
 class ConditionalInstanceNorm(nn.Module):
@@ -32,13 +30,15 @@ class ConditionalInstanceNorm(nn.Module):
         super().__init__()
         self.channels = channels
 
-    def forward(self, features: Tensor, style: Tensor) -> Tensor:
-        """Normalize `features` (B, C, H, W) with `style` (B, 2C), γ first, then β."""
-        gamma, beta = style.float()[..., None, None].chunk(2, dim=1)
+    def forward(self, features: Tensor, style: Tensor, given: Statistics | None = None) -> Tensor:
+        """Normalize `features` (B, C, H, W) with `style` (B, 2C), γ first, then β, and statistics if not their own."""
         exact = features.float()
-        variance, mean = torch.var_mean(exact, dim=(2, 3), correction=0, keepdim=True)
-        scale = gamma * torch.rsqrt(variance + EPSILON)
-        return torch.addcmul(beta - mean * scale, exact, scale).to(features.dtype)
+        scale, shift = scale_and_shift(exact, style, given)
+        return torch.addcmul(shift, exact, scale).to(features.dtype)
+
+
+Style = tuple[Tensor, Statistics | None]
+"""What a normalization with C channels is told: γ and β, (B, 2C), and statistics if not its features' own."""
 
 
 class ConvNorm(nn.Module):
@@ -54,10 +54,10 @@ class ConvNorm(nn.Module):
         self.padding = kernel // 2
         nn.init.normal_(self.conv.weight, std=0.01)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """(B, C_in, H, W), (B, 2·C_out) -> (B, C_out, ⌈H/stride⌉, ⌈W/stride⌉)."""
+    def forward(self, x: Tensor, style: Style) -> Tensor:
+        """(B, C_in, H, W) -> (B, C_out, ⌈H/stride⌉, ⌈W/stride⌉)."""
         padded = F.pad(x, (self.padding,) * 4, mode="reflect")
-        result: Tensor = self.norm(self.conv(padded), style)
+        result: Tensor = self.norm(self.conv(padded), *style)
         return result
 
 
@@ -73,8 +73,8 @@ class UpConvNorm(nn.Module):
         self.norm = ConditionalInstanceNorm(channels_out)
         nn.init.normal_(self.conv.weight, std=0.01)
 
-    def forward(self, x: Tensor, style: Tensor, like: Tensor) -> Tensor:
-        """(B, C_in, ⌈H/2⌉, ⌈W/2⌉), (B, 2·C_out), any (…, H, W) -> (B, C_out, H, W).
+    def forward(self, x: Tensor, style: Style, like: Tensor) -> Tensor:
+        """(B, C_in, ⌈H/2⌉, ⌈W/2⌉), any (…, H, W) -> (B, C_out, H, W).
 
         With an odd height or width, the row or column beyond it, which exists only by rounding, pads
         the convolution but does not enter the statistics.
@@ -82,7 +82,7 @@ class UpConvNorm(nn.Module):
         height, width = like.shape[2:]
         large = F.interpolate(x, scale_factor=2.0)
         padded = F.pad(large, (1, 1 - width % 2, 1, 1 - height % 2), mode="reflect")
-        result: Tensor = self.norm(self.conv(padded), style)
+        result: Tensor = self.norm(self.conv(padded), *style)
         return result
 
 
@@ -94,8 +94,8 @@ class ResidualBlock(nn.Module):
         self.first = ConvNorm(channels, channels, 3)
         self.second = ConvNorm(channels, channels, 3)
 
-    def forward(self, x: Tensor, first_style: Tensor, second_style: Tensor) -> Tensor:
-        """(B, C, H, W) and the styles of both normalizations, (B, 2C) each -> (B, C, H, W)."""
+    def forward(self, x: Tensor, first_style: Style, second_style: Style) -> Tensor:
+        """(B, C, H, W) and the styles of both normalizations -> (B, C, H, W)."""
         result: Tensor = x + self.second(F.relu(self.first(x, first_style)), second_style)
         return result
 
@@ -131,16 +131,19 @@ class StyleNetwork(nn.Module):
         """The style vector (E,) that leaves every normalization plain: γ = 1, β = 0."""
         return torch.cat([torch.tensor([1.0, 0.0]).repeat_interleave(n.channels) for n in self.norms])
 
-    def forward(self, images: Tensor, style_vectors: Tensor) -> Tensor:
+    def forward(self, images: Tensor, style_vectors: Tensor, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """Paint every image in its own style.
 
         images: (B, 3, H, W), RGB in [0, 1], H and W at least 32.
         style_vectors: (B, E), γ and β of each normalization in the order of the layers.
+        statistics: one for each normalization, in that order, instead of the images' own.
         Returns (B, 3, H, W), RGB in [0, 1].
         Raises ValueError for other shapes.
         """
         self._check(images, style_vectors)
-        styles = iter(torch.split(style_vectors, [2 * norm.channels for norm in self.norms], dim=1))
+        sizes = [2 * norm.channels for norm in self.norms]
+        given = one_each(statistics, len(sizes))
+        styles = iter(zip(torch.split(style_vectors, sizes, dim=1), given, strict=True))
         full = F.relu(self.encoder[0](images, next(styles)))
         half = F.relu(self.encoder[1](full, next(styles)))
         x = F.relu(self.encoder[2](half, next(styles)))

@@ -119,7 +119,7 @@ def _fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype) ->
     fast = FastNetwork(network, dtype).to(device)
     if device.type == "cpu" and dtype is not torch.float16:
         try:
-            fast.normalize = Kernels(norm.channels for norm in network.norms)
+            fast.operations = Kernels(norm.channels for norm in network.norms)
         except KernelsUnavailable as reason:
             log.warning("painting without compiled kernels, which takes several times as long: %s", reason)
     return fast

@@ -1,0 +1,75 @@
+"""What stands between two convolutions: normalization, activation, residual addition, the next one's padding.
+
+In PyTorch here, for any device; `impasto.model.network.kernels` does the same in fewer passes, on the CPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impasto.model.network.statistics import Statistics, scale_and_shift
+
+Window = tuple[range, range]
+"""Rows and columns of a picture or of features, both without steps."""
+
+
+@dataclass(frozen=True)
+class Then:
+    """What a convolution's features need besides the normalization.
+
+    doubled: see `Operations`.
+    residual: (B, C, H, W), added, in place of the ReLU.
+    padding: pixels added left, right, above and below; mirrored, or with `replicate` those of the edge.
+    exact: float32 is returned instead of the precision of the features.
+    """
+
+    doubled: bool = False
+    relu: bool = True
+    residual: Tensor | None = None
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    replicate: bool = False
+    exact: bool = False
+
+
+class Operations:
+    """The operations in PyTorch.
+
+    Features are those of a window (H, W). They are (B, C, H, W) or, doubled, the pixels around corners, (B, 4C, …): the
+    four pixels around corner i, the slowest axis, are those of rows 2i − 1 and 2i, columns likewise, and there is every
+    corner that a pixel of the window touches.
+    """
+
+    def measure(self, features: Tensor, window: Window, doubled: bool) -> Statistics:
+        """The statistics of features."""
+        return Statistics.of(around_corners(features, window) if doubled else features)
+
+    def normalize(
+        self, features: Tensor, style: Tensor, window: Window, then: Then, given: Statistics | None = None
+    ) -> Tensor:
+        """Conditional instance normalization of what a convolution left, as the next convolution needs it.
+
+        style: (B, 2C), γ and β. given: used instead of the features' own statistics.
+        Returns (B, C, H + padding, W + padding).
+        """
+        dtype = features.dtype
+        values = (around_corners(features, window) if then.doubled else features).float()
+        scale, shift = scale_and_shift(values, style, given)
+        result = torch.addcmul(shift, values, scale)
+        if then.residual is not None:
+            result = result + then.residual
+        elif then.relu:
+            result = F.relu(result)
+        if any(then.padding):
+            result = F.pad(result, then.padding, mode="replicate" if then.replicate else "reflect")
+        return result if then.exact else result.to(dtype)
+
+
+def around_corners(features: Tensor, window: Window) -> Tensor:
+    """The pixels (B, C, H, W) of a window around corners (B, 4C, h, w)."""
+    pixels: Tensor = features.unflatten(1, (2, 2, -1)).permute(0, 3, 4, 1, 5, 2)  # (B, C, h, 2, w, 2)
+    rows, columns = (slice(first := 1 - span.start % 2, first + len(span)) for span in window)
+    return pixels.flatten(4, 5).flatten(2, 3)[..., rows, columns]

@@ -1,0 +1,200 @@
+"""Pictures of any size, painted in tiles that equal the whole.
+
+A normalization needs the statistics of the whole picture before any of it can go on. So each layer is computed tile by
+tile over the whole picture before the next one is, and while its statistics add up its features are kept as the
+convolution left them: at half and at a quarter of the picture's size, which is a third of what a whole pass needs. Only
+the two layers whose features are as large as the picture are not kept, but computed again by whoever reads them: an
+eighth more operations in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impasto.model.network.fast_network import FastNetwork, Layer, beyond
+from impasto.model.network.operations import Then, Window, around_corners
+from impasto.model.network.statistics import Statistics
+from impasto.model.painting.memory import Room
+
+Progress = Callable[[float], None]
+"""Told which share of the work is done, from 0 to 1; what it raises ends the painting."""
+
+SMALLEST_TILE = 4
+"""Pixels. What is mirrored at a border is then always part of the window that is read there."""
+
+
+@torch.inference_mode()
+def paint_in_tiles(
+    network: FastNetwork, photos: Tensor, style_vectors: Tensor, *, tile: int, progress: Progress | None = None
+) -> Tensor:
+    """What `network` makes of photos, but for rounding, on the CPU.
+
+    photos: (B, 3, H, W), RGB, float32 in [0, 1] or uint8; painted one after the other. style_vectors: (B, E).
+    tile: pixels of its side, rounded up to a multiple of four; any is right, not every one is fast.
+    progress: told after every tile.
+    Returns (B, 3, H, W), float32 in [0, 1]. Raises OutOfMemory where the disk is full.
+    """
+    side = -(-tile // SMALLEST_TILE) * SMALLEST_TILE
+    painted = Room(photos.shape, torch.float32, torch.device("cpu"))
+    whole = [layer.whole(*photos.shape[2:]) for layer in network.layers]
+    work = sum(_cost(network, n) * _area(window) for n, window in enumerate(whole))
+    for n in range(len(photos)):
+        done = 0
+        for amount in _paint(network, photos[n : n + 1], style_vectors[n : n + 1], painted.tensor[n : n + 1], side):
+            done += amount
+            painted.rest()
+            if progress:
+                progress((n + done / work) / len(photos))
+    return painted.tensor
+
+
+def _paint(network: FastNetwork, photo: Tensor, style_vector: Tensor, painted: Tensor, side: int) -> Iterator[int]:
+    """Compute layer after layer, the last one into `painted`; yields after each tile how much work it was."""
+    below: _Photo | _Features = _Photo(network, photo)
+    entries: list[_Features] = []
+    for n, style in enumerate(network.styles(style_vector.to(network.device))):
+        layer = network.layers[n]
+        if isinstance(below, _Features) and not layer.last and network.layers[n + 1].adds:
+            yield from below.finish(side)  # a block begins, which reads twice what enters it
+            entries.append(below)
+        features = _Features(network, n, style, below, painted)
+        yield from features.measure(side)
+        if layer.adds:
+            yield from features.finish(side, entries.pop())
+        elif layer.last:
+            yield from features.finish(side)
+        below = features  # whose own source, unless it is to be read again, ends here, and so does its memory
+
+
+def _is_kept(layer: Layer) -> bool:
+    return layer.shrink > 1 or layer.last
+
+
+def _cost(network: FastNetwork, n: int) -> int:
+    """Multiplications for a pixel of what a layer makes, and for what it reads where that is not kept."""
+    layer, below = network.layers[n], network.layers[n - 1]
+    own: int = network.weights[n].numel() // (4 if layer.doubled else 1)
+    return own if n == 0 or _is_kept(below) else own + _cost(network, n - 1) * (layer.shrink // below.shrink) ** 2
+
+
+class _Photo:
+    """What the first layer reads, converted as it is read."""
+
+    def __init__(self, network: FastNetwork, photo: Tensor) -> None:
+        self.network, self.photo = network, photo
+        self.whole = range(photo.shape[2]), range(photo.shape[3])
+
+    def read(self, window: Window, replicate: bool) -> Tensor:
+        """A window as a convolution takes it, beyond the border too."""
+        values = _part(self.photo, _inside(window, self.whole)).to(self.network.device)
+        if values.dtype == torch.uint8:
+            values = values.float() / 255
+        return _padded(self.network.enter(values), beyond(window, self.whole), replicate)
+
+
+class _Features:
+    """What a layer makes of a photo: once all of it is measured, any window can be read.
+
+    Where they are kept, features are as the convolution left them, or normalized once that is `finished`; else they are
+    computed for every window from what is `below`.
+    """
+
+    def __init__(self, network: FastNetwork, n: int, style: Tensor, below: _Photo | _Features, painted: Tensor) -> None:
+        self.network, self.n, self.style = network, n, style
+        self.layer = network.layers[n]
+        self.whole = self.layer.whole(*painted.shape[2:])
+        self.below: _Photo | _Features | None = below
+        self.statistics: Statistics | None = None
+        self.finished = False
+        self.room = None if self.layer.last or not _is_kept(self.layer) else self._room()
+        self.kept = self.room.tensor.permute(0, 3, 1, 2) if self.room else painted if self.layer.last else None
+
+    def measure(self, side: int) -> Iterator[int]:
+        """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""
+        cost = _cost(self.network, self.n)
+        for tile in self._tiles(side):
+            features = self._convolve(tile)
+            found = self.network.operations.measure(features, tile, self.layer.doubled)
+            self.statistics = self.statistics + found if self.statistics else found
+            if self.kept is not None:
+                self._keep(around_corners(features, tile) if self.layer.doubled else features, tile)
+            yield cost * _area(tile)
+        if self.kept is not None:
+            self.below = None
+
+    def finish(self, side: int, entry: _Features | None = None) -> Iterator[int]:
+        """Normalize what is kept, and add what entered the block; yields that this is no work to speak of."""
+        if self.finished:
+            return
+        for tile in self._tiles(side):
+            features = self._part(tile).to(self.network.device)
+            residual = None if entry is None else entry._part(tile)
+            then = Then(relu=not self.layer.last, residual=residual, exact=self.layer.last)
+            result = self.network.operations.normalize(features, self.style, tile, then, self.statistics)
+            self._keep(torch.sigmoid_(result) if self.layer.last else result, tile)
+            yield 0
+        self.finished = True
+
+    def read(self, window: Window, replicate: bool) -> Tensor:
+        """A window as a convolution takes it, beyond the border too."""
+        inside, padding = _inside(window, self.whole), beyond(window, self.whole)
+        if self.finished:
+            return _padded(self._part(inside), padding, replicate)
+        features = self._convolve(inside) if self.kept is None else self._part(inside)
+        then = Then(doubled=self.layer.doubled and self.kept is None, padding=padding, replicate=replicate)
+        return self.network.operations.normalize(features, self.style, inside, then, self.statistics)
+
+    def _convolve(self, window: Window) -> Tensor:
+        """Its features in a window, computed."""
+        if self.below is None:
+            raise RuntimeError("what this is computed from was given up when all of it was kept")
+        return self.network.convolve(self.n, self.below.read(self.layer.reads(window), self.layer.replicate))
+
+    def _room(self) -> Room:
+        """Its channels-last memory, (1, H, W, C)."""
+        height, width = self.whole
+        shape = (1, len(height), len(width), self.style.shape[1] // 2)
+        return Room(shape, self.network.dtype, self.network.device)
+
+    def _part(self, window: Window) -> Tensor:
+        """What is kept of a window."""
+        if self.kept is None:
+            raise RuntimeError("these features are not kept")
+        if self.room:
+            self.room.rest()
+        return _part(self.kept, window)
+
+    def _keep(self, features: Tensor, window: Window) -> None:
+        self._part(window).copy_(features)
+
+    def _tiles(self, side: int) -> Iterator[Window]:
+        rows, columns = self.whole
+        side //= self.layer.shrink
+        for top in rows[::side]:
+            for left in columns[::side]:
+                yield rows[top : top + side], columns[left : left + side]
+
+
+def _area(window: Window) -> int:
+    return len(window[0]) * len(window[1])
+
+
+def _inside(window: Window, whole: Window) -> Window:
+    """The part of a window that is not beyond the border."""
+    rows, columns = (
+        range(max(each.start, 0), min(each.stop, all.stop)) for each, all in zip(window, whole, strict=True)
+    )
+    return rows, columns
+
+
+def _part(pixels: Tensor, window: Window) -> Tensor:
+    rows, columns = window
+    return pixels[..., rows.start : rows.stop, columns.start : columns.stop]
+
+
+def _padded(pixels: Tensor, padding: tuple[int, int, int, int], replicate: bool) -> Tensor:
+    return F.pad(pixels, padding, mode="replicate" if replicate else "reflect") if any(padding) else pixels
