@@ -91,7 +91,7 @@ async def _nobody(request: Request, error: Exception) -> Response:
 async def _invalid_fields(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     fields = [
-        {"field": ".".join(str(part) for part in fault["loc"][1:]), "message": fault["msg"]}
+        {"field": ".".join(map(str, fault["loc"][1:])), "message": fault["msg"].removeprefix("Value error, ")}
         for fault in jsonable_encoder(error.errors())
     ]
     missing = all(fault["type"] == "missing" for fault in error.errors())

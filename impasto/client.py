@@ -18,6 +18,7 @@ import httpx
 from PIL import Image
 
 from impasto.model.errors import ImpastoError
+from impasto.model.painting.stroke import Stroke
 
 LONGEST_WAIT = 60.0
 """Seconds. A service that wants to be left alone for longer is not waited for."""
@@ -55,10 +56,12 @@ class Client:
         *,
         strength: float = 1.0,
         preserve_color: bool = False,
+        stroke: Stroke = 1.0,
     ) -> Image.Image:
         """A picture painted in a blend of styles, {style id: weight}, as 8-bit RGB, or RGBA if it is transparent.
 
         picture: a path, or the bytes of a file, of any format that the service reads; or an image.
+        strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
         Raises ServiceError, httpx.TransportError; OSError for a file that cannot be read.
         """
         if isinstance(picture, Image.Image):
@@ -68,7 +71,7 @@ class Client:
         elif not isinstance(picture, bytes):
             picture = Path(picture).read_bytes()
         form = {"style": list(weights), "weight": list(weights.values())}
-        options = {"strength": strength, "preserve_color": preserve_color, "format": "png"}
+        options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "format": "png"}
         answer = self._ask("POST", "v1/stylize", data={**form, **options}, files={"image": picture})
         painted = Image.open(io.BytesIO(answer.content))
         painted.load()

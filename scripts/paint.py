@@ -19,6 +19,7 @@ from typing import Annotated
 import tyro
 
 from impasto.model.network.config import SHIPPED, Precision
+from impasto.model.painting.stroke import Stroke
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ class Arguments:
     """1 is the painting, 0 the photo."""
     preserve_color: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Keep the photo's colours."""
+    stroke: Stroke = 1.0
+    """Size of the strokes relative to the picture, 0.25 to 4: 1 as in a picture of 512 pixels, 2 twice as large; or
+    native, a single pass of the network, its strokes always of some pixels."""
     size: int | None = None
     """Longest side of the result in pixels. Default: the photo's own; 320 a picture on a sheet."""
     quality: int = 92

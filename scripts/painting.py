@@ -14,11 +14,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.painting.recipe import Recipe
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.recipe import Recipe
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.loading import load
 from impasto.scripts.paint import Arguments
@@ -138,12 +138,15 @@ class Easel:
             size=max(painting.size),
             strength=self._arguments.strength,
             preserve_color=self._arguments.preserve_color,
+            stroke=self._arguments.stroke,
         )
         return recipe.to_text()
 
     def _painted(self, picture: Picture, vector: Tensor) -> Picture:
-        strength, preserve_color = self._arguments.strength, self._arguments.preserve_color
-        return self._stylizer.stylize(picture, vector, strength=strength, preserve_color=preserve_color)
+        asked = self._arguments
+        return self._stylizer.stylize(
+            picture, vector, strength=asked.strength, preserve_color=asked.preserve_color, stroke=asked.stroke
+        )
 
 
 def check_watchable(arguments: Arguments) -> None:

@@ -23,7 +23,7 @@ class Arguments:
 def run(arguments: Arguments) -> None:
     """Raises NoRecipe, ImageError, OSError."""
     from impasto.model.network import checkpoint
-    from impasto.model.pictures.recipe import Recipe
+    from impasto.model.painting.recipe import Recipe
 
     recipe = Recipe.of(arguments.picture.read_bytes())
     print(recipe.as_command(Path("photo.jpg"), arguments.picture))

@@ -25,6 +25,7 @@ from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.client import Client, ServiceError
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.painting.recipe import Recipe
 from impasto.model.painting.stylizer import finish
 from impasto.model.pictures.images import EXIF_ARTIST, decode
 from impasto.model.pictures.picture import to_image
@@ -122,6 +123,12 @@ def test_a_picture_is_painted_as_without_a_service(
     painted = tiny_checkpoint.network(picture.rgb[None], tiny_checkpoint.styles.blend(BLEND)[None])[0]
     expected = np.asarray(to_image(finish(picture, painted, **options).rgb))
     np.testing.assert_allclose(np.asarray(client.stylize(PHOTO, BLEND, **options)), expected, atol=1)
+
+
+def test_the_stroke_is_sent_and_checked_by_the_service(client: Client) -> None:
+    assert Recipe.from_text(client.stylize(PHOTO, BLEND, stroke="native").info["impasto"]).stroke == "native"
+    with pytest.raises(ServiceError, match=r"stroke is a number from 0.25 to 4, or native, not 5.0"):
+        client.stylize(PHOTO, BLEND, stroke=5)
 
 
 def test_a_path_the_bytes_of_a_file_and_an_image_are_the_same_picture(client: Client, tmp_path: Path) -> None:

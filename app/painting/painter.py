@@ -13,6 +13,7 @@ from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher
 from impasto.model.errors import InvalidValue
+from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import check_size, finish
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
@@ -25,12 +26,13 @@ class PaintOptions:
     """How a photo is painted, whatever the styles.
 
     size: longest side of the result in pixels; None: the photo's own, if allowed.
-    strength, preserve_color: see `model/painting/stylizer.py`.
+    strength, preserve_color, stroke: see `model/painting/stylizer.py`.
     """
 
     size: int | None = None
     strength: float = 1.0
     preserve_color: bool = False
+    stroke: Stroke = 1.0
 
 
 @dataclass(frozen=True)

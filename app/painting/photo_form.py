@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import File, Form, Header, UploadFile
+from pydantic import BeforeValidator, Field
 
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.painting.painter import PaintOptions
 from impasto.model.network.config import SMALLEST_SIDE
+from impasto.model.painting.recipe import Recipe
+from impasto.model.painting.stroke import LEAST, MOST, parse_stroke
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format, Picture
-from impasto.model.pictures.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,13 @@ class PhotoForm:
         """A painting as a file, with its recipe if it is wanted. weights: of the style ids."""
         text = None
         if self.recipe:
-            strength, preserve_color = self.options.strength, self.options.preserve_color
-            size = max(painting.size)
             text = Recipe(
                 weights=dict(weights),
                 network_id=network_id,
-                size=size,
-                strength=strength,
-                preserve_color=preserve_color,
+                size=max(painting.size),
+                strength=self.options.strength,
+                preserve_color=self.options.preserve_color,
+                stroke=self.options.stroke,
             ).to_text()
         return images.encode(painting, self.format_of(painting), quality=self.quality, description=text)
 
@@ -51,6 +52,15 @@ def get_photo_form(
     image: Annotated[UploadFile, File(description="The photo: JPEG, PNG, WebP, AVIF, or GIF/TIFF (first frame)")],
     strength: Annotated[float, Form(ge=0, le=1, description="1 is the painting, 0 is the photo")] = 1.0,
     preserve_color: Annotated[bool, Form(description="Keep the photo's colours")] = False,
+    stroke: Annotated[
+        Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"],
+        BeforeValidator(parse_stroke),
+        Form(
+            description="Size of the strokes relative to the picture, whatever its resolution: 1 as in a picture of "
+            "512 pixels, 2 twice as large. native: a single pass of the network, its strokes always of some pixels",
+            examples=[2, "native"],
+        ),
+    ] = 1.0,
     size: Annotated[
         int | None,
         Form(ge=SMALLEST_SIDE, description="Longest side of the result in pixels. None: the photo's own, if allowed"),
@@ -62,4 +72,4 @@ def get_photo_form(
     ] = True,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> PhotoForm:
-    return PhotoForm(image, PaintOptions(size, strength, preserve_color), format, quality, recipe, accept)
+    return PhotoForm(image, PaintOptions(size, strength, preserve_color, stroke), format, quality, recipe, accept)

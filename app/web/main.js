@@ -5,14 +5,14 @@ import { startMosaic } from "./blend/mosaic.js";
 import { startStrip } from "./blend/strip.js";
 import { startDownload } from "./easel/download.js";
 import { startEasel } from "./easel/easel.js";
-import { showPhoto, startViewer } from "./easel/viewer.js";
+import { compare, showPhoto, startViewer } from "./easel/viewer.js";
 import { byId, showText } from "./parts/dom.js";
 import { startIntake } from "./photo/intake.js";
 import { readPhoto } from "./photo/reading.js";
 import { startCode } from "./recipe/code.js";
 import { openLink, startLink } from "./recipe/link.js";
 import { startOptions } from "./recipe/options.js";
-import { change, state } from "./recipe/state.js";
+import { change, state, styleOf } from "./recipe/state.js";
 import { json, request } from "./service/api.js";
 import { onReturn } from "./service/connection.js";
 import { startAbout } from "./styles/about.js";
@@ -21,6 +21,9 @@ import { startFit } from "./styles/fit.js";
 import { startGallery } from "./styles/gallery.js";
 import { loadStyles } from "./styles/list.js";
 import { importPacks } from "./styles/packs.js";
+
+/** What is painted before anything is chosen: bold, and a blend, so that its handle is there. */
+const OPENING = ["picabia-udnie", "kirchner-street"];
 
 let newest;
 
@@ -35,7 +38,6 @@ async function start() {
   startAbout();
   startAdd();
   startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: takePainting });
-  byId("sample").addEventListener("click", takeSample);
   startEasel();
   startLink();
   onReturn(loadStyles);
@@ -52,15 +54,12 @@ async function takePhoto(file) {
   byId("stage").classList.add("reading");
   try {
     await ready;
-    const photo = await readPhoto(file);
+    const photo = await readPhoto(file, "Your photo");
     if (newest !== file) return;
     const focused = byId("welcome").contains(document.activeElement);
     byId("welcome").hidden = true;
-    for (const id of ["viewport", "label", "actions"]) byId(id).hidden = false;
-    delete byId("stage").dataset.empty;
     if (focused) byId("viewport").focus({ preventScroll: true });
-    showPhoto(photo);
-    change({ photo, chosen: state.chosen.length ? state.chosen : state.styles.slice(0, 1).map(({ id }) => id) });
+    putOnEasel(photo);
   } catch (error) {
     if (newest === file) showText(byId("photo-error"), error.message);
   } finally {
@@ -73,10 +72,26 @@ async function takePainting(file) {
   givePainting(file);
 }
 
-async function takeSample() {
-  const cat = await (await request("cat.jpg")).blob();
-  await takePhoto(new File([cat], "cat.jpg", { type: "image/jpeg" }));
+function putOnEasel(photo) {
+  for (const id of ["label", "actions"]) byId(id).hidden = false;
+  showPhoto(photo);
+  change({ photo, chosen: state.chosen.length ? state.chosen : opening() });
+}
+
+/** Of a network of one's own, which need not have them, the first style. */
+function opening() {
+  const known = OPENING.filter(styleOf);
+  return known.length ? known : state.styles.slice(0, 1).map(({ id }) => id);
+}
+
+/** The photo that the HTML shows, painted and compared with itself, until there is one of the user's. */
+async function showExample() {
+  const cat = await (await request("cat.jpg", { cache: "force-cache" })).blob();
+  const photo = await readPhoto(new File([cat], "cat.jpg", { type: "image/jpeg" }), "Chelsea, a cat");
+  if (newest) return;
+  putOnEasel(photo);
+  compare(0.3);
 }
 
 const ready = start();
-ready.catch((error) => showText(byId("gallery-error"), error.message));
+ready.then(showExample).catch((error) => showText(byId("gallery-error"), error.message));

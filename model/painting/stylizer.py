@@ -16,6 +16,7 @@ from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.pictures.color import keep_color
 from impasto.model.pictures.images import TooSmall
 from impasto.model.pictures.picture import Picture, to_pixels
@@ -73,13 +74,23 @@ class Stylizer:
         return Stylizer(self._given, device="cpu")
 
     def stylize(
-        self, picture: Picture, style_vector: Tensor, *, strength: float = 1.0, preserve_color: bool = False
+        self,
+        picture: Picture,
+        style_vector: Tensor,
+        *,
+        strength: float = 1.0,
+        preserve_color: bool = False,
+        stroke: Stroke = 1.0,
     ) -> Picture:
         """A picture painted in a style or a blend, as its vector (E,).
 
-        strength, preserve_color: as `finish` takes them. Raises TooSmall; InvalidValue for a strength outside 0 to 1.
+        strength, preserve_color: as `finish` takes them.
+        stroke: size of the strokes relative to the picture, 0.25 to 4, whatever its resolution: 1 as in a picture of
+            512 pixels, 2 twice as large; "native" for a single pass of the network.
+        Raises TooSmall; InvalidValue for a strength outside 0 to 1, or what is no stroke.
         """
         check_size(picture)
+        check_stroke(stroke)
         painted = self.paint(picture.rgb[None], style_vector[None])[0]
         return finish(picture, painted, strength=strength, preserve_color=preserve_color)
 

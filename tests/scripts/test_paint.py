@@ -71,6 +71,8 @@ def test_all_styles_come_on_one_sheet(one: Path, tmp_path: Path, tiny_checkpoint
         ([], "either --style or --all"),
         (["--style", "starry-night", "--device", "cuda:99"], "cuda:99"),
         (["--style", "starry-night", "--strength", "2"], "strength"),
+        (["--style", "starry-night", "--stroke", "100"], "stroke is a number from 0.25 to 4, or native, not 100"),
+        (["--style", "starry-night", "--stroke", "nan"], "not nan"),
         (["--style", "starry-night", "-o", "out.bmp"], ".bmp"),
         (["--style", "starry-night", "--checkpoint", "none.safetensors"], "none.safetensors"),
     ],

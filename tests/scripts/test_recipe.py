@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tyro
 
-from impasto.model.pictures.recipe import NoRecipe
+from impasto.model.painting.recipe import NoRecipe
 from impasto.scripts import paint, recipe
 from tests.pictures import encoded, opened, photo
 
@@ -32,6 +32,8 @@ def painted(photo: Path, output: Path, *options: str) -> Path:
     ["--style", "starry-night=0.7", "great-wave=0.3"],
     ["--style", "starry-night", "great-wave", "the-scream", "--strength", "0.3"],
     ["--style", "great-wave", "--size", "50", "--preserve-color"],
+    ["--style", "great-wave", "--stroke", "2"],
+    ["--style", "great-wave", "--stroke", "native"],
 ])  # fmt: skip
 def test_the_command_of_a_picture_paints_it_again_to_the_bit(
     one: Path, tmp_path: Path, tiny_checkpoint_file: Path, capsys: pytest.CaptureFixture[str], options: list[str]

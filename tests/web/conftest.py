@@ -83,7 +83,7 @@ def expected_errors() -> list[str]:
 
 @pytest.fixture
 def page(page: Page, expected_errors: list[str]) -> Iterator[Page]:
-    """The page, loaded; fails the test for any error in it, and for anything fetched from elsewhere."""
+    """The page, its example painted; fails the test for any error in it, and for anything fetched from elsewhere."""
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
@@ -92,6 +92,7 @@ def page(page: Page, expected_errors: list[str]) -> Iterator[Page]:
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     page.goto("/")
     expect(page.locator(".card")).not_to_have_count(0)
+    expect(page.locator("#viewport")).to_have_attribute("data-shown", "whole")
     yield page
     assert [fault for fault in faults if not any(re.search(pattern, fault) for pattern in expected_errors)] == []
 

@@ -88,11 +88,11 @@ def show_added(page: Page) -> None:
 
 
 STATES: dict[str, Callable[[Page], None]] = {
-    "empty": lambda page: None,
+    "opening": lambda page: None,
     "slider": lambda page: show_blend(page, NIGHT, KISS),
     "square": show_full_square,
     "strip": show_strip,
-    "compare": lambda page: show_after(page, "Compare"),
+    "painting alone": lambda page: show_after(page, "Compare"),
     "code": lambda page: show_after(page, "Code"),
     "bad file": show_bad_file,
     "away": show_absence,

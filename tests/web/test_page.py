@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Response, Route, expect
 
 from impasto.model.network.config import SHIPPED
+from impasto.model.painting.recipe import Recipe
 from tests.app.jobs.test_worker import working
 from tests.pictures import encoded, opened, painting
 from tests.test_examples import example
@@ -40,7 +41,8 @@ def wait_painted(page: Page) -> None:
 
 
 def open_link(page: Page, link: str) -> None:
-    page.evaluate("(hash) => { location.hash = hash; }", link)
+    """Open a link, and wait until what is on the easel is painted so."""
+    painted(page, lambda: page.evaluate("(hash) => { location.hash = hash; }", link))
 
 
 def painted(page: Page, action: Callable[[], object]) -> Response:
@@ -81,15 +83,64 @@ def dropped(page: Page, name: str, data: bytes, kind: str, *, paste: bool = Fals
     )
 
 
-def test_the_page_begins_with_an_empty_easel_and_all_styles(page: Page, screenshot: Shoot) -> None:
+def test_the_page_opens_with_an_example_painted_compared_and_blended(page: Page, screenshot: Shoot) -> None:
     expect(page.locator(".card")).to_have_count(32)
-    expect(page.get_by_text("Drop a photo here")).to_be_visible()
-    screenshot("empty")
+    expect(page.get_by_text("This is Chelsea. Drop your own photo anywhere.")).to_be_visible()
+    expect(page.locator("#label-title")).to_have_text(re.compile("50.% Udnie .*, 50.% Street, Berlin"))
+    expect(page.locator("#label-facts")).to_contain_text("451 × 300, painted in")
+    expect(page.locator("#after")).to_have_attribute("alt", re.compile("^Chelsea, a cat, painted: 50.% Udnie"))
+    expect(page.get_by_role("slider", name="Divider")).to_have_attribute("aria-valuenow", "30")
+    expect(page.get_by_role("slider", name="Blend", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Another photo")).to_be_hidden()
+    screenshot("opening")
+
+
+def test_the_example_goes_when_a_photo_comes(page: Page) -> None:
+    painted(page, lambda: choose_photo(page))
+    expect(page.get_by_text("This is Chelsea.")).to_be_hidden()
+    expect(page.locator("#after")).to_have_attribute("alt", re.compile("^Your photo, painted: "))
+    expect(page.get_by_role("button", name="Another photo")).to_be_visible()
+
+
+def test_the_example_is_painted_as_a_link_says(page: Page) -> None:
+    page.goto(f"/#style={NIGHT}&strength=0.8&stroke=2")
+    assert weights(painted(page, page.reload)) == {NIGHT: 1.0}
+    expect(page.get_by_text("This is Chelsea.")).to_be_visible()
+    expect(page.get_by_label("Stroke")).to_have_attribute("aria-valuetext", "2\u00a0×")
+
+
+def test_the_example_is_seen_before_the_service_is_ready_and_painted_when_it_is(
+    page: Page, expected_errors: list[str]
+) -> None:
+    expected_errors.append("status of 503")
+    starting = {"code": "not_ready", "detail": "the service is starting", "status": 503}
+    page.route(
+        "**/v1/info", lambda route: route.fulfill(status=503, json=starting, headers={"Retry-After": "1"}), times=1
+    )
+    page.reload()
+    expect(page.locator("#connection")).to_have_text("The service is busy. Trying again in 1 s.")
+    assert page.locator("#after").evaluate("(image) => image.naturalWidth") == 451
+    box, stage = page.locator("#canvas").bounding_box(), page.locator("#stage").bounding_box()
+    assert box and stage and box["width"] / box["height"] == pytest.approx(451 / 300, rel=0.01)
+    expect(page.locator("#actions")).to_be_hidden()
+    wait_painted(page)
+    expect(page.locator("#actions")).to_be_visible()
+
+
+def test_styles_that_cannot_be_loaded_are_explained_and_the_example_stays(
+    page: Page, expected_errors: list[str]
+) -> None:
+    expected_errors.append("status of 500")
+    page.route("**/v1/styles", lambda route: route.fulfill(status=500, json={"code": "x", "detail": "a fault"}))
+    page.reload()
+    expect(page.locator("#gallery-error")).to_have_text("A fault.")
+    expect(page.locator("#after")).to_be_visible()
+    expect(page.get_by_text("This is Chelsea.")).to_be_visible()
 
 
 def test_a_chosen_photo_is_painted_at_once(page: Page, screenshot: Shoot) -> None:
     response = painted(page, lambda: choose_photo(page))
-    assert len(weights(response)) == 1
+    assert len(weights(response)) == 2
     expect(page.locator("#label-facts")).to_contain_text(re.compile(r"\d+ × \d+, painted in"))
     assert page.locator("#after").evaluate("(image) => image.naturalWidth") == opened(PHOTO.read_bytes()).width
     response = painted(page, lambda: page.get_by_role("button", name="Only The Starry Night").click())
@@ -102,14 +153,9 @@ def test_a_photo_that_is_dropped_or_pasted_is_painted(page: Page, paste: bool) -
     painted(page, lambda: dropped(page, "photo.jpg", PHOTO.read_bytes(), "image/jpeg", paste=paste))
 
 
-def test_the_sample_is_painted(page: Page) -> None:
-    painted(page, lambda: page.get_by_role("button", name="Try it with a cat").click())
-
-
 def test_a_photo_that_only_the_service_reads_is_painted_and_compared(page: Page) -> None:
     tiff = encoded(opened(PHOTO.read_bytes()).resize((96, 64)), "TIFF")
     painted(page, lambda: dropped(page, "scan.tif", tiff, "image/tiff"))
-    page.get_by_role("button", name="Compare").click()
     assert page.locator("#before").evaluate("(image) => image.naturalWidth") == 96
 
 
@@ -186,13 +232,79 @@ def test_strength_colours_and_size_are_painted(page: Page) -> None:
     assert "strength=0&" in page.url
 
 
+def test_strokes_are_changed_by_key_in_even_steps_with_1_in_the_middle(page: Page) -> None:
+    slider = page.get_by_label("Stroke")
+    expect(page.get_by_text("Size of the strokes relative to the picture, whatever its resolution.")).to_be_visible()
+    expect(page.locator("#stroke-value")).to_have_text("1\u00a0×")
+    assert "stroke" not in page.url
+    painted(page, lambda: slider.press("ArrowRight"))
+    expect(slider).to_have_attribute("aria-valuetext", "1.1\u00a0×")
+    assert "stroke=1.1" in page.url
+    for key, stroke in (("End", "4"), ("Home", "0.25")):
+        painted(page, lambda: slider.press(key))  # noqa: B023 - called at once
+        assert page.url.endswith(f"stroke={stroke}")
+        expect(page.locator("#stroke-value")).to_have_text(f"{stroke}\u00a0×")
+    for octave in ("0.5", "1"):
+        for _ in range(8):
+            slider.press("ArrowRight")
+        expect(page.locator("#stroke-value")).to_have_text(f"{octave}\u00a0×")
+    wait_painted(page)
+    expect(page).not_to_have_url(re.compile("stroke"))
+
+
+def test_drafts_are_so_large_that_strokes_are_in_them_what_they_are_in_the_whole(page: Page) -> None:
+    painted(page, lambda: choose_photo(page))
+    for stroke, side in (("2", 512), ("0.8", 640), ("0.5", 900)):
+        open_link(page, f"style={NIGHT}&stroke={stroke}&size=900")
+        seen = page.get_by_label("Strength").evaluate(  # dragged until there is one
+            """async (slider) => {
+              for (let turn = 0; turn < 150; turn += 1) {
+                slider.value = 80 + (turn % 2);
+                slider.dispatchEvent(new Event("input"));
+                await new Promise((resolve) => setTimeout(resolve, 200));
+                if (document.getElementById("viewport").dataset.shown === "draft") break;
+              }
+              const image = document.getElementById("after");
+              await image.decode();
+              return Math.max(image.naturalWidth, image.naturalHeight);
+            }"""
+        )
+        assert seen == side
+        wait_painted(page)
+
+
+@pytest.mark.parametrize(
+    ("asked", "stroke", "shown"),
+    [("2", "2", "2"), ("1.7", "1.7", "1.7"), ("native", "native", "native"), ("100", "4", "4"), ("big", None, "1")],
+)
+def test_a_link_gives_the_stroke(page: Page, asked: str, stroke: str | None, shown: str) -> None:
+    open_link(page, f"style={NIGHT}&stroke={asked}&size=64")
+    expect(page.locator("#stroke-value")).to_have_text(re.compile(f"^{shown}(\u00a0×)?$"))
+    page.get_by_role("button", name="Code").click()
+    for language in ("curl", "Python", "JavaScript"):
+        page.get_by_role("tab", name=language).click()
+        snippet = page.locator("#snippet").inner_text()
+        assert ("stroke" in snippet) == (stroke is not None)
+        assert stroke is None or stroke in snippet
+    assert stroke is None or f"stroke={stroke}" in page.url
+
+
+def test_a_result_that_the_service_had_to_reduce_says_so(page: Page) -> None:
+    def reduced(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, "X-Resized-From": "4000x3000"})
+
+    page.route("**/v1/stylize", reduced)
+    painted(page, lambda: choose_photo(page))
+    expect(page.locator("#label-facts")).to_contain_text("reduced from 4000 × 3000: the service's limit")
+
+
 def test_before_and_after_are_compared_zoomed_and_moved(page: Page, screenshot: Shoot) -> None:
     painted(page, lambda: choose_photo(page))
-    page.get_by_role("button", name="Compare").click()
     divider = page.get_by_role("slider", name="Divider")
     box = page.locator("#viewport").bounding_box()
     assert box
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=3)
     page.mouse.up()
@@ -223,7 +335,7 @@ def test_before_and_after_are_compared_zoomed_and_moved(page: Page, screenshot: 
 
 @pytest.mark.parametrize(("format", "suffix"), [("jpeg", "jpg"), ("png", "png"), ("webp", "webp")])
 def test_a_download_is_what_the_copied_code_paints(page: Page, tmp_path: Path, format: str, suffix: str) -> None:
-    open_link(page, f"style={NIGHT}&style={KISS}&weight=0.3&size=200&strength=0.8")
+    open_link(page, f"style={NIGHT}&style={KISS}&weight=0.3&size=200&strength=0.8&stroke=2")
     painted(page, lambda: choose_photo(page))
     page.get_by_label("Format").select_option(format)
     with page.expect_download() as download:
@@ -231,6 +343,7 @@ def test_a_download_is_what_the_copied_code_paints(page: Page, tmp_path: Path, f
     file = download.value.path().read_bytes()
     assert download.value.suggested_filename == f"coffee-{NIGHT}-{KISS}.{suffix}"
     assert opened(file).format == format.upper()
+    assert Recipe.of(file).stroke == 2
     page.get_by_role("button", name="Code").click()
     (tmp_path / PHOTO.name).write_bytes(PHOTO.read_bytes())
     for language, program in (("curl", ["bash", "-c"]), ("Python", [sys.executable, "-c"])):
@@ -426,7 +539,7 @@ def test_a_style_is_learned_from_a_painting_shown_renamed_exported_removed_and_i
         expect(page.locator("#fit-state")).to_contain_text("The fit is", timeout=90_000)
         expect(page.locator("#fit-title")).to_have_text("Learned: my patches")
         screenshot("learned")
-    choose_photo(page)
+    painted(page, lambda: choose_photo(page))
     response = painted(page, page.get_by_role("button", name="Paint with it").click)
     assert weights(response) == {"my-patches": 1.0}
     expect(page.locator('.card[data-id="my-patches"] .badge')).to_contain_text("added")
@@ -481,19 +594,19 @@ def tab_to(page: Page, selector: str, *, key: str = "Tab") -> None:
 
 def test_everything_is_done_by_keyboard_alone(page: Page) -> None:
     tab_to(page, ".skip")
-    tab_to(page, "#sample")
-    painted(page, lambda: page.keyboard.press("Enter"))
     tab_to(page, f'.card[data-id="{WAVE}"] .pick')
     response = painted(page, lambda: page.keyboard.press("Space"))
-    assert len(weights(response)) == 2
+    assert len(weights(response)) == 3
+    tab_to(page, ".remove", key="Shift+Tab")
+    painted(page, lambda: page.keyboard.press("Enter"))
     tab_to(page, "#alpha", key="Shift+Tab")
     response = painted(page, lambda: page.keyboard.press("End"))
-    assert weights(response)[WAVE] == 1
-    tab_to(page, "#compare", key="Shift+Tab")
-    page.keyboard.press("Enter")
+    assert list(weights(response).values()) == [0, 1]
+    tab_to(page, "#stroke")
+    painted(page, lambda: page.keyboard.press("ArrowRight"))
     tab_to(page, "#divider", key="Shift+Tab")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#divider")).to_have_attribute("aria-valuenow", "49")
+    expect(page.locator("#divider")).to_have_attribute("aria-valuenow", "29")
     tab_to(page, "#viewport", key="Shift+Tab")
     page.keyboard.press("+")
     place = page.locator("#canvas").evaluate("(canvas) => canvas.style.transform")
@@ -517,10 +630,10 @@ def test_everything_is_done_by_keyboard_alone(page: Page) -> None:
     expect(page.locator("#add")).to_be_hidden()
 
 
-def test_the_first_load_is_under_150_kilobytes_without_previews(page: Page) -> None:
+def test_the_first_load_is_under_150_kilobytes_without_pictures(page: Page) -> None:
     bytes_loaded = page.evaluate(
         """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-          .filter(({ name }) => !name.includes("/preview"))
+          .filter(({ name }) => !/preview|cat\\.jpg|stylize|^blob:/.test(name))
           .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
     )
     print(f"first load: {bytes_loaded:,} bytes")

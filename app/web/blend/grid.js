@@ -6,7 +6,7 @@ import { form, request } from "../service/api.js";
 import { unzip } from "../service/unzip.js";
 
 /** Of the state, what shows in every blend: all that is chosen but the weights and the size. */
-export const IN_EVERY_BLEND = ["photo", "chosen", "strength", "preserveColor"];
+export const IN_EVERY_BLEND = ["photo", "chosen", "strength", "preserveColor", "stroke"];
 
 /**
  * A painter of small pictures, one for each of the blends, which are weights of the chosen styles.
@@ -35,7 +35,7 @@ export function paintSheet(blends, size) {
   return grid(blends, size, [["columns", String(blends.length)]], state.photo.blob);
 }
 
-/** The blends, with strength and colours as they are chosen; a panorama is larger than the size asked for. */
+/** The blends, with strength, colours and strokes as they are chosen; a panorama is larger than the size asked for. */
 async function grid(blends, size, options, photo, signal) {
   const chosen = fields().filter(([name]) => !["style", "weight", "size"].includes(name));
   const texts = blends.map((weights) => state.chosen.map((id, place) => `${id}=${weights[place]}`).join(","));

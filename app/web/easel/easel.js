@@ -19,18 +19,19 @@ function repaint(moving) {
     byId("label-facts").textContent = "";
   }
   showText(byId("paint-error"), "");
-  byId("label-title").textContent = inWords() || "Your photo";
-  if (!state.chosen.length) showPainting(state.photo.shown, "Your photo");
+  byId("label-title").textContent = inWords() || state.photo.title;
+  if (!state.chosen.length) showPainting(state.photo.shown, state.photo.title);
   paint({ moving, show, fail: (error) => showText(byId("paint-error"), error.message), busy });
 }
 
-function show(painted, milliseconds, draft) {
-  showPainting(painted, `Your photo, painted: ${inWords()}`);
+function show(painted, { milliseconds, resizedFrom }, draft) {
+  showPainting(painted, `${state.photo.title}, painted: ${inWords()}`);
   byId("viewport").dataset.shown = draft ? "draft" : "whole";
   showText(byId("paint-error"), "");
   if (draft) return;
   const { width, height } = resultSize();
-  byId("label-facts").textContent = `${width} × ${height}, painted in ${(milliseconds / 1000).toFixed(2)} s`;
+  const reduced = resizedFrom ? `, reduced from ${resizedFrom.replace("x", " × ")}: the service's limit` : "";
+  byId("label-facts").textContent = `${width} × ${height}, painted in ${(milliseconds / 1000).toFixed(2)} s${reduced}`;
   say(`Painted: ${inWords()}.`);
 }
 

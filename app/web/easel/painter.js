@@ -5,7 +5,8 @@
  * picture. What is no longer wanted is cancelled, and an answer to it is dropped.
  */
 
-import { DRAFT_SIDE } from "../photo/reading.js";
+import { DRAFT_SIDE, FINER_SIDE } from "../photo/reading.js";
+import { resultSize } from "../recipe/options.js";
 import { fields } from "../recipe/recipe.js";
 import { state } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
@@ -19,13 +20,13 @@ let settling;
 /**
  * Paint the present choice.
  *
- * show: called with the painted blob, the milliseconds it took, and whether it is a draft.
+ * show: called with the painted blob, what the service says of it (`facts`), and whether it is a draft.
  */
 export function paint({ moving, show, fail, busy }) {
   clearTimeout(settling);
   if (!state.photo || !state.chosen.length) return stop(busy);
   if (moving) settling = setTimeout(() => paint({ moving: false, show, fail, busy }), SETTLED);
-  const job = { draft: moving, fields: fields(), photo: state.photo, show, fail, busy };
+  const job = { draft: moving, fields: fields(), photo: state.photo, side: draftSide(), show, fail, busy };
   if (job.draft && running?.draft) next = job;
   else start(job);
 }
@@ -46,7 +47,7 @@ async function start(job) {
   try {
     const answer = job.draft ? await paintDraft(job, abort.signal) : await paintWhole(job, abort.signal);
     const painted = await answer.blob();
-    if (running === mine) job.show(painted, milliseconds(answer), job.draft);
+    if (running === mine) job.show(painted, facts(answer), job.draft);
   } catch (error) {
     if (running === mine) job.fail(error);
   }
@@ -59,14 +60,29 @@ async function start(job) {
 const paintWhole = ({ photo, fields }, signal) => stylize(photo.blob, photo.name, fields, { signal });
 
 /** As JPEG, which is written fastest; as WebP where the photo may be transparent. */
-function paintDraft({ photo, fields }, signal) {
-  const smaller = fields.filter(([name, value]) => name !== "size" || value < DRAFT_SIDE);
+async function paintDraft({ photo, fields, side }, signal) {
+  const list = [...fields.filter(([name]) => name !== "size"), ["size", String(side)], ["quality", "80"]];
   const accept = /png|webp|gif/.test(photo.blob.type) ? "image/webp" : "image/jpeg";
-  return stylize(photo.draft, "draft", [...smaller, ["quality", "80"]], { signal, headers: { Accept: accept } });
+  const draft = side > DRAFT_SIDE && side > photo.least ? await photo.finerDraft() : photo.draft;
+  return stylize(draft, "draft", list, { signal, headers: { Accept: accept } });
 }
 
-/** What the service itself took. */
-function milliseconds(answer) {
-  const stages = answer.headers.get("Server-Timing") ?? "";
-  return [...stages.matchAll(/dur=([\d.]+)/g)].reduce((sum, [, part]) => sum + Number(part), 0);
+/**
+ * Longest side of a draft in which strokes are as large, relative to the picture, as in the whole.
+ *
+ * The network's strokes are those of a picture of 512 pixels, and larger ones are painted at any size; those half as
+ * large need 1,024. Still smaller ones would take too long, and are seen when the picture rests.
+ */
+function draftSide() {
+  const { photo, stroke } = state;
+  const { width, height } = resultSize();
+  const side = stroke < 1 ? Math.min(FINER_SIDE, Math.round(DRAFT_SIDE / stroke)) : DRAFT_SIDE;
+  return Math.max(photo.least, Math.min(side, Math.max(width, height)));
+}
+
+/** The milliseconds that the service itself took, and the size of the photo where it had to reduce it, as 4000x3000. */
+function facts({ headers }) {
+  const stages = headers.get("Server-Timing") ?? "";
+  const milliseconds = [...stages.matchAll(/dur=([\d.]+)/g)].reduce((sum, [, part]) => sum + Number(part), 0);
+  return { milliseconds, resizedFrom: headers.get("X-Resized-From") };
 }

@@ -14,7 +14,7 @@ const after = byId("after");
 const divider = byId("divider");
 
 /** Width and height of the finished picture, whatever is shown of it now. */
-let picture = { width: 1, height: 1 };
+let picture = { width: 451, height: 300 }; // the example, which the HTML shows
 /** CSS pixels for each pixel of the picture; null: as many as fit. */
 let scale = null;
 /** The point of the picture in the middle of the viewport, 0 to 1. */
@@ -41,10 +41,10 @@ export function startViewer() {
 }
 
 /** Show another photo, not painted yet. */
-export function showPhoto({ shown, width, height }) {
+export function showPhoto({ shown, title, width, height }) {
   setPicture(before, shown);
   setPicture(after, shown);
-  before.alt = "Your photo";
+  before.alt = after.alt = title;
   byId("stage").style.setProperty("--shape", `${width} / ${height}`);
   setSize({ width, height });
   fit();
@@ -135,7 +135,8 @@ function layOutDivider(left, width) {
   divider.setAttribute("aria-valuetext", `${Math.round(split * 100)} % photo`);
 }
 
-function compare(wanted) {
+/** Photo and painting side by side; wanted: where the divider is, 0 to 1, or null for the painting alone. */
+export function compare(wanted) {
   split = wanted;
   before.hidden = divider.hidden = split === null;
   byId("compare").setAttribute("aria-pressed", String(split !== null));

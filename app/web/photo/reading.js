@@ -3,10 +3,12 @@
 import { state } from "../recipe/state.js";
 import { checkSize, stylize } from "../service/api.js";
 
+/** Longest sides of drafts: of most, and of those in which strokes are smaller than in a picture of that size. */
 export const DRAFT_SIDE = 512;
+export const FINER_SIDE = 1024;
 
-/** Read a file. Rejects with a Problem when neither browser nor service can. */
-export async function readPhoto(file) {
+/** Read a file; title: what it is called on the page. Rejects with a Problem when neither browser nor service can. */
+export async function readPhoto(file, title) {
   checkSize(file, state.limits);
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;
@@ -18,13 +20,22 @@ export async function readPhoto(file) {
   const least = Math.ceil((state.limits.min_size * Math.max(width, height)) / Math.min(width, height));
   const draft = await smaller(bitmap, Math.max(DRAFT_SIDE, least));
   bitmap.close();
-  return { name: file.name || "photo", blob, shown, draft, width, height, least };
+  let finer;
+  const finerDraft = () => (finer ??= reread(shown, Math.max(FINER_SIDE, least)));
+  return { name: file.name || "photo", title, blob, shown, draft, finerDraft, width, height, least };
 }
 
 /** TIFF, HEIC and what else the browser does not read: at strength 0 the service paints the photo itself. */
 async function asTheServiceReadsIt(blob, name) {
   const answer = await stylize(blob, name, [["style", state.styles[0].id], ["strength", "0"], ["format", "png"]]);
   return answer.blob();
+}
+
+async function reread(blob, side) {
+  const bitmap = await createImageBitmap(blob);
+  const read = await smaller(bitmap, side);
+  bitmap.close();
+  return read;
 }
 
 async function smaller(bitmap, side) {

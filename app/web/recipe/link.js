@@ -34,13 +34,17 @@ export function openLink() {
   const same = weightsOf(chosen.length, handle).every((weight, place) => near(weight, weights[place]));
   if (unknown.length) toast(`This service does not have the style ${unknown.join(", ")}.`);
   else if (weights.length && !same) toast("The link's weights cannot be set here; it opens with others.");
-  const strength = Number(asked.get("strength") ?? 1);
+  const number = (name, least, most) => {
+    const value = Number(asked.get(name) ?? 1);
+    return Number.isFinite(value) ? between(value, least, most) : 1;
+  };
   const size = Number(asked.get("size"));
   change({
     chosen,
     handle,
-    strength: Number.isFinite(strength) ? between(strength, 0, 1) : 1,
+    strength: number("strength", 0, 1),
     preserveColor: asked.get("preserve_color") === "true",
+    stroke: asked.get("stroke") === "native" ? "native" : number("stroke", 0.25, 4),
     size: Number.isInteger(size) && size > 0 ? size : null,
   });
 }

@@ -1,4 +1,4 @@
-/** Strength, the photo's colours, size. */
+/** Strength, the photo's colours, the size of strokes and that of the picture. */
 
 import { byId, element } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
@@ -7,16 +7,20 @@ import { change, state, watch } from "./state.js";
 const SIDES = [256, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
 const strength = byId("strength");
+const stroke = byId("stroke");
 const size = byId("size");
 const preserveColor = byId("preserve-color");
 
 export function startOptions() {
   strength.addEventListener("input", () => change({ strength: strength.value / 100 }, { moving: true }));
   strength.addEventListener("change", () => change({ strength: strength.value / 100 }));
+  stroke.addEventListener("input", () => change({ stroke: chosenStroke() }, { moving: true }));
+  stroke.addEventListener("change", () => change({ stroke: chosenStroke() }));
   preserveColor.addEventListener("change", () => change({ preserveColor: preserveColor.checked }));
   size.addEventListener("change", () => change({ size: Number(size.value) || null }));
   watch(["photo", "size"], showSizes);
   watch(["strength"], showStrength);
+  watch(["stroke"], showStroke);
   watch(["preserveColor"], () => { preserveColor.checked = state.preserveColor; });
   showSizes();
 }
@@ -25,9 +29,12 @@ export function startOptions() {
 export function resultSize() {
   const { width, height } = state.photo;
   const longest = Math.max(width, height);
-  const scale = (state.size ?? Math.min(longest, state.limits.max_size)) / longest;
+  const scale = (state.size ?? Math.min(longest, largest())) / longest;
   return { width: rounded(width * scale), height: rounded(height * scale) };
 }
+
+/** Longest side that the service paints; it need not have a limit. */
+const largest = () => state.limits.max_size ?? Infinity;
 
 /** As the service rounds: a half to the even number. */
 const rounded = (value) => (value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
@@ -38,9 +45,20 @@ function showStrength() {
   byId("strength-value").textContent = percent(state.strength);
 }
 
+/** The slider has octaves, so that each of its steps changes strokes by as much as any other. */
+const chosenStroke = () => Number((2 ** stroke.value).toPrecision(2));
+
+function showStroke() {
+  const native = state.stroke === "native";
+  const text = native ? "native" : `${state.stroke}\u00a0×`;
+  stroke.value = native ? 0 : Math.log2(state.stroke);
+  stroke.setAttribute("aria-valuetext", text);
+  byId("stroke-value").textContent = text;
+}
+
 function showSizes() {
   const { photo } = state;
-  const most = state.limits.max_size;
+  const most = largest();
   const own = photo ? `: ${Math.min(most, Math.max(photo.width, photo.height))} px` : "";
   const sides = SIDES.filter((side) => side <= most);
   if (state.size && !sides.includes(state.size)) sides.push(state.size);

@@ -5,16 +5,17 @@ import { state, styleOf } from "./state.js";
 import { weightsOf } from "./weights.js";
 
 /** Of the state, what the fields are made of. */
-export const RECIPE = ["chosen", "handle", "strength", "preserveColor", "size"];
+export const RECIPE = ["chosen", "handle", "strength", "preserveColor", "stroke", "size"];
 
 /** @returns {[string, string][]} field and value, in the order in which they are sent; none when no style is chosen */
 export function fields() {
-  const { chosen, handle, strength, preserveColor, size } = state;
+  const { chosen, handle, strength, preserveColor, stroke, size } = state;
   if (!chosen.length) return [];
   const list = chosen.map((id) => ["style", id]);
   if (chosen.length > 1) list.push(...weightsOf(chosen.length, handle).map((weight) => ["weight", String(weight)]));
   if (strength !== 1) list.push(["strength", String(strength)]);
   if (preserveColor) list.push(["preserve_color", "true"]);
+  if (stroke !== 1) list.push(["stroke", String(stroke)]);
   if (size) list.push(["size", String(size)]);
   return list;
 }

@@ -1,9 +1,11 @@
 /**
  * What the user has chosen, in one place; whoever shows it watches it.
  *
- * @typedef {{name: string, blob: Blob, shown: Blob, draft: Blob, width: number, height: number, least: number}} Photo
- *   blob: what was dropped; shown: the same for the browser; draft: small, for painting while something is dragged;
- *   least: longest side at which its shortest is just long enough for the service
+ * @typedef {{name: string, title: string, blob: Blob, shown: Blob, draft: Blob, finerDraft: () => Promise<Blob>,
+ *   width: number, height: number, least: number}} Photo
+ *   title: what it is called on the page; blob: what was dropped; shown: the same for the browser; draft: small, for
+ *   painting while something is dragged; finerDraft: for strokes that are too small for it; least: longest side at which
+ *   its shortest is just long enough for the service
  * @typedef {{x: number, y: number}} Handle where the handle is: on the slider x alone counts
  * @typedef {{id: string, title: string, artist: string, year: string, origin: string, verdict: ?string}} Style
  */
@@ -23,6 +25,8 @@ export const state = {
   handle: { x: 0.5, y: 0.5 },
   strength: 1,
   preserveColor: false,
+  /** @type {number | "native"} size of the strokes relative to the picture; native: one pass, whatever the size */
+  stroke: 1,
   /** @type {?number} longest side of the result; null: the photo's own */
   size: null,
 };

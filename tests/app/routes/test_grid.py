@@ -13,7 +13,7 @@ from PIL import Image
 
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
-from impasto.model.pictures.recipe import Recipe
+from impasto.model.painting.recipe import Recipe
 from tests.app.routes.test_stylize import problem_code
 from tests.pictures import encoded, opened, photo, png_claiming
 
@@ -61,10 +61,11 @@ def test_a_sheet_is_no_wider_than_its_pictures(client: TestClient) -> None:
 
 
 def test_options_hold_for_every_picture(client: TestClient) -> None:
-    response = post(client, output="zip", size="48", strength="0")
+    response = post(client, output="zip", size="48", strength="0", stroke="2")
     for each in pictures(response):
         assert np.array_equal(np.asarray(opened(each)), np.asarray(opened(pictures(response)[0])))
         assert opened(each).size == (48, 36)
+        assert Recipe.of(each).stroke == 2
 
 
 def test_headers_are_those_of_a_painting_but_the_weights_which_proxies_may_find_too_long(client: TestClient) -> None:
@@ -101,6 +102,7 @@ def test_transparent_parts_are_white_on_a_sheet(client: TestClient) -> None:
         ({"output": "tar"}, 422, "invalid_field"),
         ({"columns": "0"}, 422, "invalid_field"),
         ({"strength": "2"}, 422, "invalid_field"),
+        ({"stroke": "100"}, 422, "invalid_field"),
         ({"size": "257"}, 422, "invalid_request"),
         ({"image": b"no picture"}, 400, "undecodable_image"),
         ({"image": png_claiming(1000, 501)}, 413, "too_many_pixels"),

@@ -11,10 +11,11 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.painting.recipe import NoRecipe, Recipe
+from impasto.model.painting.stroke import parse_stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import to_image
-from impasto.model.pictures.recipe import NoRecipe, Recipe
 from tests.pictures import encoded, opened, photo, png_claiming
 
 PHOTO = encoded(photo(height=48, width=64))
@@ -195,6 +196,7 @@ def test_an_image_field_that_is_text_is_refused(client: TestClient) -> None:
         {"style": ["starry-night"] * 9},
         {"strength": "1.5"},
         {"strength": "nan"},
+        *({"stroke": text} for text in ("nan", "inf", "-inf", "0", "-1", "100", "big", " ")),
         {"size": "31"},
         {"size": "many"},
         {"quality": "0"},
@@ -208,6 +210,27 @@ def test_a_field_out_of_range_is_a_422(client: TestClient, fields: dict[str, Any
     response = post(client, **fields)
     assert response.status_code == 422
     assert problem_code(response) in {"invalid_field", "missing_field"}
+
+
+def test_a_stroke_that_is_none_is_named_with_the_range(client: TestClient) -> None:
+    (fault,) = post(client, stroke="big").json()["errors"]
+    assert fault == {"field": "stroke", "message": "stroke is a number from 0.25 to 4, or native, not 'big'"}
+
+
+@pytest.mark.parametrize("stroke", ["0.25", "4", "2.5", "native"])
+def test_a_stroke_is_a_number_or_native_and_stands_in_the_recipe(client: TestClient, stroke: str) -> None:
+    response = post(client, stroke=stroke)
+    assert response.status_code == 200
+    assert Recipe.of(response.content).stroke == parse_stroke(stroke)
+
+
+def test_the_document_tells_range_and_examples_of_a_stroke(client: TestClient) -> None:
+    forms = client.get("/openapi.json").json()["components"]["schemas"]
+    for name in ("Body_stylize_v1_stylize_post", "Body_grid_v1_stylize_grid_post"):
+        stroke = forms[name]["properties"]["stroke"]
+        assert {"type": "number", "minimum": 0.25, "maximum": 4.0} in stroke["anyOf"]
+        assert {"type": "string", "const": "native"} in stroke["anyOf"]
+        assert (stroke["examples"], stroke["default"]) == ([2, "native"], 1.0)
 
 
 def test_a_body_of_unannounced_length_is_counted_too(client: TestClient) -> None:

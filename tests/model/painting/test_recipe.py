@@ -19,9 +19,10 @@ from PIL.PngImagePlugin import PngInfo
 from pydantic import ValidationError
 
 from impasto.model.errors import ImpastoError
+from impasto.model.painting.recipe import MOST_STYLES, NoRecipe, Recipe
+from impasto.model.painting.stroke import LEAST, MOST, NATIVE, Stroke, parse_stroke
 from impasto.model.pictures.images import EXIF_ARTIST, decode, description, encode
 from impasto.model.pictures.picture import Format, Picture
-from impasto.model.pictures.recipe import MOST_STYLES, NoRecipe, Recipe
 from impasto.model.styles.shares import parse_shares
 from tests.pictures import encoded, opened, photo
 
@@ -95,27 +96,44 @@ def test_a_recipe_of_the_largest_blend_fits_into_every_format() -> None:
     weights=st.dictionaries(st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,3}", fullmatch=True), st.floats(0, 1),
                             min_size=1, max_size=8),
     strength=st.floats(0, 1), size=st.integers(1, 2**31), preserve_color=st.booleans(),
+    stroke=st.floats(LEAST, MOST) | st.just(NATIVE),
 )  # fmt: skip
 def test_every_number_survives_as_text_and_as_a_command(
-    weights: dict[str, float], strength: float, size: int, preserve_color: bool
+    weights: dict[str, float], strength: float, size: int, preserve_color: bool, stroke: Stroke
 ) -> None:
-    recipe = Recipe(weights=weights, network_id="abc", size=size, strength=strength, preserve_color=preserve_color)
+    options: dict[str, Any] = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke}
+    recipe = Recipe(weights=weights, network_id="abc", size=size, **options)
     assert Recipe.from_text(recipe.to_text()) == recipe
     assert recipe.to_text().isascii()
     words = shlex.split(recipe.as_command(Path("photo.jpg"), Path("out.png")))
     style = words[words.index("--style") + 1 :][: len(weights)]
     assert list(parse_shares(style).items()) == list(weights.items())
     assert float(words[words.index("--strength") + 1] if "--strength" in words else 1) == strength
+    assert parse_stroke(words[words.index("--stroke") + 1] if "--stroke" in words else "1") == stroke
+
+
+def test_a_recipe_of_the_first_format_is_of_a_picture_painted_in_one_pass() -> None:
+    text = (
+        '{"impasto":1,"weights":{"starry-night":0.7},"network_id":"abc","size":56,"strength":0.5,"preserve_color":true}'
+    )
+    recipe = Recipe.from_text(text)
+    assert (recipe.stroke, recipe.strength, recipe.weights) == (NATIVE, 0.5, {"starry-night": 0.7})
+    assert "--stroke native" in recipe.as_command(Path("photo.jpg"), Path("out.png"))
+    assert Recipe.from_text(recipe.to_text()) == recipe
+
+
+def test_a_recipe_written_today_is_one_that_an_older_impasto_refuses_rather_than_paints_otherwise() -> None:
+    assert '"impasto":2' in RECIPE.to_text() and '"stroke":1.0' in RECIPE.to_text()
 
 
 def test_the_command_is_written_for_a_shell() -> None:
-    recipe = RECIPE.model_copy(update={"strength": 0.5, "preserve_color": True})
+    recipe = RECIPE.model_copy(update={"strength": 0.5, "preserve_color": True, "stroke": 2.0})
     assert RECIPE.as_command(Path("photo.jpg"), Path("out.png")) == (
         "impasto paint photo.jpg --style starry-night=0.7 great-wave=0.3 --size 56 -o out.png"
     )
     assert recipe.as_command(Path("my cat.jpg"), Path("$(rm -r).png")) == (
-        "impasto paint 'my cat.jpg' --style starry-night=0.7 great-wave=0.3 --strength 0.5 --preserve-color --size 56 "
-        "-o '$(rm -r).png'"
+        "impasto paint 'my cat.jpg' --style starry-night=0.7 great-wave=0.3 --strength 0.5 --preserve-color "
+        "--stroke 2.0 --size 56 -o '$(rm -r).png'"
     )
 
 
@@ -129,7 +147,9 @@ def test_the_command_is_written_for_a_shell() -> None:
         {"weights": {"a\n": 1.0}}, {"weights": {"a" * 65: 1.0}},
         {"weights": {str(n): 0.0 for n in range(MOST_STYLES + 1)}},
         {"network_id": "$(reboot)"}, {"network_id": None}, {"size": 0}, {"size": 1.5}, {"size": "56"},
-        {"strength": 1.1}, {"strength": None}, {"preserve_color": 1}, {"impasto": 2}, {"strokes": "large"},
+        {"strength": 1.1}, {"strength": None}, {"preserve_color": 1}, {"impasto": 3}, {"strokes": "large"},
+        {"stroke": 0}, {"stroke": 100}, {"stroke": float("nan")}, {"stroke": "2"}, {"stroke": "large"},
+        {"stroke": None}, {"impasto": 1, "stroke": 1.0},
     ],
 )  # fmt: skip
 def test_a_recipe_is_checked_field_by_field(changes: dict[str, Any]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from impasto.model.errors import InvalidValue
+from impasto.model.painting.stroke import LEAST, MOST, NATIVE
 from impasto.model.pictures import images
 
 MOST_STYLES = 500
@@ -28,16 +29,25 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
 
     weights: of the style ids, as they were asked for. network_id: of the network that painted.
     size: longest side of the picture in pixels.
-    strength, preserve_color: as `Stylizer.stylize` takes them.
+    strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
     impasto: the version of this format. What it does not know would be left out of the picture, so it is refused.
+        1, which is read as well, knew no stroke: its pictures were painted in a single pass.
     """
 
-    impasto: Literal[1] = 1
+    impasto: Literal[2] = 2
     weights: Annotated[dict[Id, Weight], Field(min_length=1, max_length=MOST_STYLES)]
     network_id: Id
     size: Annotated[int, Field(gt=0)]
     strength: Annotated[float, Field(ge=0, le=1)] = 1.0
     preserve_color: bool = False
+    stroke: Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"] = 1.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and fields.get("impasto") == 1 and "stroke" not in fields:
+            return {**fields, "impasto": 2, "stroke": NATIVE}
+        return fields
 
     @classmethod
     def of(cls, data: bytes) -> Recipe:
@@ -68,4 +78,6 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
             words += ["--strength", repr(self.strength)]
         if self.preserve_color:
             words += ["--preserve-color"]
+        if self.stroke != 1:
+            words += ["--stroke", str(self.stroke)]
         return shlex.join([*words, "--size", str(self.size), "-o", str(output)])
