@@ -1,4 +1,4 @@
-"""What can be said of a network without loading it: its shape, its precision, where the shipped one is."""
+"""What can be said of a network without loading it: its shape, its strokes, its precision, where the shipped one is."""
 
 from __future__ import annotations
 
@@ -20,6 +20,26 @@ class NetworkConfig:
 
     widths: tuple[int, int, int] = (32, 64, 128)
     residual_blocks: int = 5
+
+
+@dataclass(frozen=True)
+class StrokeConfig:
+    """How a network whose strokes are always of some pixels paints strokes of one size, relative to the picture.
+
+    It paints coarse to fine (`model/painting/ladder.py`); docs/strokes.md shows how the numbers were found.
+
+    canonical: longer side in pixels of the pictures in which its strokes have the right size.
+    finest: longest side in pixels that it paints; what is larger is enlarged (`model/painting/enlarging.py`).
+    kept: share of a level's resolution up to which the next one keeps what is painted.
+    radius, noise: of the windows in which an enlargement fits the painting to the photo, pixels from the middle, and
+        the variance of brightness there below which the photo shows nothing.
+    """
+
+    canonical: int = 512
+    finest: int = 2048
+    kept: float = 0.5
+    radius: int = 2
+    noise: float = 1e-3
 
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from functools import cached_property
+import math
+from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 from torch import Tensor
 
-from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network.checkpoint import network_id
-from impasto.model.network.config import SMALLEST_SIDE, Precision
+from impasto.model.network.config import SMALLEST_SIDE, Precision, StrokeConfig
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.painting.finish import check_strength, finish
+from impasto.model.painting.ladder import Canvas, Size, canvas, climb
+from impasto.model.painting.memory import shortage
 from impasto.model.painting.stroke import Stroke, check_stroke
-from impasto.model.pictures.color import keep_color
+from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.pictures.images import TooSmall
-from impasto.model.pictures.picture import Picture, to_pixels
-from impasto.model.pictures.strips import strips
+from impasto.model.pictures.picture import Picture
 
 log = logging.getLogger(__name__)
 
-
-class OutOfMemory(ImpastoError):
-    """The device has too little memory for so many pictures at once."""
+MOST_WHOLE = 1_500_000
+"""Pixels painted in one pass on a CPU, in float32; twice as many in half precision. A pass takes 270 bytes for each of
+them, tiles 96: so this is 400 MB, which tiles need for a picture of four megapixels."""
+TILE, TILE_ON_GPU = 512, 2048
+"""Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
 
 class Stylizer:
@@ -34,6 +38,7 @@ class Stylizer:
 
     network_id: tells which vectors are meant for it.
 
+    strokes: as its checkpoint has them. Default: those of the shipped network.
     device: "auto" takes CUDA, then Apple's MPS, then the CPU; or one of "cpu", "cuda", "cuda:1",
         "mps", which is then used or refused, never replaced.
     precision: of the convolutions; statistics are float32 always. "auto" is bfloat16 where the
@@ -41,37 +46,82 @@ class Stylizer:
     Raises DeviceUnavailable.
     """
 
-    def __init__(self, network: StyleNetwork, *, device: str = "auto", precision: Precision = "auto") -> None:
+    def __init__(
+        self,
+        network: StyleNetwork,
+        *,
+        strokes: StrokeConfig | None = None,
+        device: str = "auto",
+        precision: Precision = "auto",
+    ) -> None:
+        self.strokes = strokes or StrokeConfig()
         self.device = find_device(device)
         self.precision = find_precision(precision, self.device)
         self.network_id = network_id(network)
-        self._given = network
         self._network = _fastest(network, self.device, getattr(torch, self.precision))
 
-    def paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
-        """Photos (B, 3, H, W) in [0, 1], their style vectors (B, E) -> paintings, on the CPU.
-
-        Each image has its own style; what else is in the batch changes nothing. One picture that is too large for
-        the memory of a GPU is painted on the CPU. Raises OutOfMemory.
-        """
-        try:
-            return self._paint(photos, style_vectors)
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            if len(photos) > 1:
-                raise OutOfMemory(f"{len(photos)} pictures at once are too many for {self.device}") from error
-        height, width = photos.shape[2:]
-        log.warning("%d × %d pixels are too many for %s: painted on the CPU", width, height, self.device)
-        return self._on_cpu._paint(photos, style_vectors)
-
     @torch.inference_mode()
-    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
-        painted: Tensor = self._network(photos.to(self.device), style_vectors.to(self.device))
-        return painted.cpu()
+    def paint(
+        self,
+        photos: Tensor,
+        style_vectors: Tensor,
+        *,
+        sizes: Sequence[Size] = (),
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """Photos (B, 3, H, W), float32 in [0, 1] or uint8, their style vectors (B, E) -> paintings, on the CPU.
 
-    @cached_property
-    def _on_cpu(self) -> Stylizer:
-        return Stylizer(self._given, device="cpu")
+        Each image has its own style; what else is in the batch changes nothing. What memory asks for is painted in
+        tiles, which is the same but for rounding.
+        sizes: of all levels, of the `Canvas` whose photos these are. Default: a single pass.
+        progress: told from time to time which share is done, up to 1; what it raises ends the painting.
+        Raises OutOfMemory.
+        """
+        sizes = sizes or [(photos.shape[2], photos.shape[3])]
+        pixels, painted = sum(math.prod(size) for size in sizes), 0
+
+        def level(images: Tensor) -> Tensor:
+            nonlocal painted
+            before, own = painted, math.prod(images.shape[2:])
+            painted += own
+
+            def done(share: float) -> None:
+                if progress:
+                    progress((before + share * own) / pixels)
+
+            on_device = self._on_cpu if self.device.type == "cpu" else self._on_gpu
+            return on_device(images, style_vectors, done)
+
+        with shortage(*photos.shape[2:]):
+            if len(sizes) == 1:
+                return level(photos).cpu()
+            return climb(level, photos.to(self.device), sizes, self.strokes).cpu()
+
+    def _on_cpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
+        height, width = photos.shape[2:]
+        at_once = MOST_WHOLE * 4 // self._network.dtype.itemsize // (height * width)
+        if not at_once:
+            return paint_in_tiles(self._network, photos, style_vectors, tile=TILE, progress=progress)
+        painted = []
+        for some, vectors in zip(photos.split(at_once), style_vectors.split(at_once), strict=True):
+            painted.append(self._whole(some, vectors))
+            progress(sum(len(each) for each in painted) / len(photos))
+        return painted[0] if len(painted) == 1 else torch.cat(painted)
+
+    def _on_gpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
+        with suppress(torch.OutOfMemoryError):
+            painted = self._whole(photos, style_vectors)
+            progress(1.0)
+            return painted
+        torch.cuda.empty_cache()
+        tiled = paint_in_tiles(self._network, photos, style_vectors, tile=TILE_ON_GPU, progress=progress)
+        return tiled.to(photos.device)
+
+    def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        photos = photos.to(self.device)
+        values = photos.float() / 255 if photos.dtype == torch.uint8 else photos
+        painted: Tensor = self._network(values, style_vectors.to(self.device))
+        return painted
 
     def stylize(
         self,
@@ -81,18 +131,25 @@ class Stylizer:
         strength: float = 1.0,
         preserve_color: bool = False,
         stroke: Stroke = 1.0,
+        progress: Progress | None = None,
     ) -> Picture:
         """A picture painted in a style or a blend, as its vector (E,).
 
         strength, preserve_color: as `finish` takes them.
         stroke: size of the strokes relative to the picture, 0.25 to 4, whatever its resolution: 1 as in a picture of
             512 pixels, 2 twice as large; "native" for a single pass of the network.
-        Raises TooSmall; InvalidValue for a strength outside 0 to 1, or what is no stroke.
+        progress: as `paint` takes it.
+        Raises TooSmall; InvalidValue for a strength outside 0 to 1, or what is no stroke; OutOfMemory.
         """
         check_size(picture)
-        check_stroke(stroke)
-        painted = self.paint(picture.rgb[None], style_vector[None])[0]
-        return finish(picture, painted, strength=strength, preserve_color=preserve_color)
+        check_strength(strength)
+        ground = self.canvas(picture, stroke)
+        painted = self.paint(ground.photo[None], style_vector[None], sizes=ground.sizes, progress=progress)[0]
+        return finish(picture, painted, self.strokes, strength=strength, preserve_color=preserve_color)
+
+    def canvas(self, picture: Picture, stroke: Stroke = 1.0) -> Canvas:
+        """What a picture is painted on, to be given to `paint`. Raises InvalidValue for what is no stroke."""
+        return canvas(picture, check_stroke(stroke), self.strokes)
 
 
 def check_size(picture: Picture) -> None:
@@ -100,29 +157,6 @@ def check_size(picture: Picture) -> None:
     if min(picture.size) < SMALLEST_SIDE:
         width, height = picture.size
         raise TooSmall(f"the picture is {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
-
-
-def finish(picture: Picture, painted: Tensor, *, strength: float = 1.0, preserve_color: bool = False) -> Picture:
-    """A picture with what was painted from it, (3, H, W).
-
-    strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
-    preserve_color: take only the brightness from the painting.
-    Raises InvalidValue for a strength outside 0 to 1.
-    """
-    if not 0 <= strength <= 1:
-        raise InvalidValue(f"strength is between 0 and 1, not {strength:g}")
-    pixels = torch.empty_like(picture.pixels)
-    for rows in strips(*picture.pixels.shape[:2]):
-        photo, strip = picture.rows(rows).rgb, _painted_rows(painted, rows)
-        if preserve_color:
-            strip = keep_color(strip, photo)
-        pixels[rows] = to_pixels(strip if strength == 1 else torch.lerp(photo, strip, strength))
-    return replace(picture, pixels=pixels)
-
-
-def _painted_rows(painted: Tensor, rows: slice) -> Tensor:
-    """Some rows of a painting (3, H, W)."""
-    return painted[:, rows]
 
 
 def _fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> FastNetwork:

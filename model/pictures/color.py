@@ -1,4 +1,4 @@
-"""A painting in the colours of its photo."""
+"""Brightness and colour, and a painting in the colours of its photo."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ def keep_color(painted: Tensor, photo: Tensor) -> Tensor:
     red, green and blue. Where that leaves [0, 1], the colour is moved towards grey until it fits, so
     that the brightness, which carries the strokes, stays as painted.
     """
-    weights = torch.tensor(LUMA, dtype=photo.dtype, device=photo.device).view(3, 1, 1)
-    brightness = (painted * weights).sum(-3, keepdim=True)
-    chroma = photo - (photo * weights).sum(-3, keepdim=True)
-    room = torch.where(chroma > 0, 1 - brightness, brightness)
+    bright = brightness(painted)
+    chroma = photo - brightness(photo)
+    room = torch.where(chroma > 0, 1 - bright, bright)
     fits = (room / chroma.abs().clamp_min(1e-6)).clamp(max=1).amin(-3, keepdim=True)
-    return brightness + fits * chroma
+    return bright + fits * chroma
+
+
+def brightness(rgb: Tensor) -> Tensor:
+    """(…, 3, H, W) in [0, 1] -> (…, 1, H, W) in [0, 1]."""
+    return (rgb * torch.tensor(LUMA, dtype=rgb.dtype, device=rgb.device).view(3, 1, 1)).sum(-3, keepdim=True)

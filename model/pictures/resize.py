@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -42,19 +43,35 @@ def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
 
     height, width: at most those of the pixels.
     """
-    scale = len(pixels) / height
+
+    def read(rows: slice) -> Tensor:
+        return to_rgb(pixels[rows])
+
     result = torch.empty(3, height, width)
-    together = max(1, round(2 * STRIP_PIXELS / pixels.shape[1] / scale))  # each strip needs 4 rows more
+    together = max(1, round(2 * STRIP_PIXELS / pixels.shape[1] * height / len(pixels)))  # each strip needs 4 rows more
     for top in range(0, height, together):
-        bottom = min(top + together, height)
-        first = max(0, math.floor((top - 1.5) * scale))
-        last = min(len(pixels), math.ceil((bottom + 1.5) * scale))
-        strip = to_rgb(pixels[first:last])[None]
-        narrow = F.interpolate(strip, size=(last - first, width), mode="bicubic", antialias=True)[0]
-        rows, shown = torch.arange(first, last, dtype=torch.float64), torch.arange(top, bottom, dtype=torch.float64)
-        weights = _bicubic((rows + 0.5) / scale - (shown[:, None] + 0.5))
-        result[:, top:bottom] = (weights / weights.sum(1, keepdim=True)).float() @ narrow
+        rows = slice(top, min(top + together, height))
+        result[:, rows] = _rows(read, len(pixels), (height, width), rows)
     return result.clamp_(0, 1)
+
+
+def resampled_rows(image: Tensor, height: int, width: int, rows: slice) -> Tensor:
+    """(C, H, W) -> (C, rows, width), some rows of what `resample` makes of it in another height and width."""
+    return _rows(lambda read: image[:, read], image.shape[1], (height, width), rows)
+
+
+def _rows(read: Callable[[slice], Tensor], source: int, size: tuple[int, int], rows: slice) -> Tensor:
+    """Some rows of a picture in another size, from as few rows of it as they need, of `source` rows in all."""
+    height, width = size
+    scale = source / height
+    reach = 2 * max(1.0, scale)  # of the kernel, wider where it is to keep what cannot be shown from showing
+    centers = (torch.arange(rows.start, rows.stop, dtype=torch.float64) + 0.5) * scale
+    first = max(0, math.floor(float(centers[0]) - reach))
+    last = min(source, math.ceil(float(centers[-1]) + reach))
+    narrow = F.interpolate(read(slice(first, last))[None], (last - first, width), mode="bicubic", antialias=True)[0]
+    distances = torch.arange(first, last, dtype=torch.float64) + 0.5 - centers[:, None]
+    weights = _bicubic(distances / max(1.0, scale))
+    return (weights / weights.sum(1, keepdim=True)).to(narrow) @ narrow
 
 
 def _bicubic(distance: Tensor) -> Tensor:
