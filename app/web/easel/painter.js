@@ -11,8 +11,11 @@ import { fields } from "../recipe/recipe.js";
 import { state } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
 
+/** Milliseconds without a change, after which the picture rests. */
 const SETTLED = 600;
 
+/** Milliseconds that the service took for the last draft, by its longest side squared. */
+let pace = 0;
 let running = null;
 let next = null;
 let settling;
@@ -47,7 +50,9 @@ async function start(job) {
   try {
     const answer = job.draft ? await paintDraft(job, abort.signal) : await paintWhole(job, abort.signal);
     const painted = await answer.blob();
-    if (running === mine) job.show(painted, facts(answer), job.draft);
+    const told = facts(answer);
+    if (job.draft) pace = told.milliseconds / job.side ** 2;
+    if (running === mine) job.show(painted, told, job.draft);
   } catch (error) {
     if (running === mine) job.fail(error);
   }
@@ -71,12 +76,14 @@ async function paintDraft({ photo, fields, side }, signal) {
  * Longest side of a draft in which strokes are as large, relative to the picture, as in the whole.
  *
  * The network's strokes are those of a picture of 512 pixels, and larger ones are painted at any size; those half as
- * large need 1,024. Still smaller ones would take too long, and are seen when the picture rests.
+ * large need 1,024. Where that takes so long that the picture rests before, and with still smaller ones, drafts have
+ * strokes as small as can be, and the whole has the right ones.
  */
 function draftSide() {
   const { photo, stroke } = state;
   const { width, height } = resultSize();
-  const side = stroke < 1 ? Math.min(FINER_SIDE, Math.round(DRAFT_SIDE / stroke)) : DRAFT_SIDE;
+  const most = Math.min(FINER_SIDE, Math.max(DRAFT_SIDE, Math.round(Math.sqrt(SETTLED / pace))));
+  const side = stroke < 1 ? Math.min(most, Math.round(DRAFT_SIDE / stroke)) : DRAFT_SIDE;
   return Math.max(photo.least, Math.min(side, Math.max(width, height)));
 }
 
