@@ -1,7 +1,8 @@
 """The one way from the event loop to the device: everyone's pictures, painted together where they have one size.
 
 A style is an argument of the network, so pictures in different styles and blends share a batch. Sizes never do:
-padding would change the statistics of the normalizations, and with them the picture.
+padding would change the statistics of the normalizations, and with them the picture. What counts is what the network
+has to paint: of a large picture several levels, which may have fewer pixels together than it has.
 
 On a CPU a batch gains nothing. There a picture alone is painted by all cores, and each of many by one: cores that work
 on one picture wait for each other after every layer, the longer the more of them also decode and encode.
@@ -23,6 +24,7 @@ import torch
 from torch import Tensor
 
 from impasto.model.errors import ImpastoError
+from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
 
 T = TypeVar("T")
@@ -43,12 +45,16 @@ class DeadlineExceeded(ImpastoError):
     """The picture was not painted in time."""
 
 
+class Abandoned(ImpastoError):
+    """Nobody waits for these pictures any more."""
+
+
 @dataclass(frozen=True)
 class QueueLimits:
     """What may wait, and what is painted together.
 
     pictures: most in the queue, from the decoding of the photo to the encoding of the result.
-    pixels: most that are painted or wait for the device; a single picture may have more.
+    pixels: most that are painted or wait for the device, of all levels; a single picture may have more.
     batch: most pictures in one batch.
     batch_pixels: most that are painted at once; a single picture may have more.
     wait: seconds for which a busy device waits for a batch to fill.
@@ -65,7 +71,7 @@ class QueueLimits:
 
 @dataclass(frozen=True)
 class Painted:
-    """A painting (3, H, W), seconds waited for the device, seconds on it."""
+    """A painting (3, H, W) of its canvas, seconds waited for the device, seconds on it."""
 
     rgb: Tensor
     queue: float
@@ -74,14 +80,14 @@ class Painted:
 
 @dataclass(eq=False)
 class _Request:
-    photo: Tensor
+    canvas: Canvas
     style_vector: Tensor
     answer: asyncio.Future[Painted]
     asked: float = field(default_factory=time.perf_counter)
 
     @property
     def pixels(self) -> int:
-        return self.photo.shape[1] * self.photo.shape[2]
+        return self.canvas.pixels
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,11 @@ class _Batch:
     @property
     def pixels(self) -> int:
         return sum(request.pixels for request in self.requests)
+
+    def go_on(self, share: float) -> None:
+        """Raises Abandoned when nobody waits any more."""
+        if all(request.answer.done() for request in self.requests):
+            raise Abandoned("nobody waits for these pictures any more")
 
 
 class Batcher:
@@ -125,17 +136,18 @@ class Batcher:
         finally:
             self._places -= 1
 
-    async def paint(self, photo: Tensor, style_vector: Tensor) -> Painted:
-        """A photo (3, H, W) in [0, 1] in a style (E,). Raises QueueFull, DeadlineExceeded, and what the network raises.
+    async def paint(self, canvas: Canvas, style_vector: Tensor) -> Painted:
+        """A canvas in a style (E,). Raises QueueFull, DeadlineExceeded, and what the network raises.
 
-        What is cancelled before its turn, or past its deadline then, never reaches the device.
+        What is cancelled before its turn, or past its deadline then, never reaches the device; what is cancelled while
+        it is painted leaves it after the level or the tile at work.
         """
-        return (await self.paint_all(photo, [style_vector]))[0]
+        return (await self.paint_all(canvas, [style_vector]))[0]
 
-    async def paint_all(self, photo: Tensor, style_vectors: Sequence[Tensor]) -> list[Painted]:
-        """A photo in each of several styles: all or none are let in, and they are one batch if it fits."""
+    async def paint_all(self, canvas: Canvas, style_vectors: Sequence[Tensor]) -> list[Painted]:
+        """A canvas in each of several styles: all or none are let in, and they are one batch if it fits."""
         loop = asyncio.get_running_loop()
-        requests = [_Request(photo, vector, loop.create_future()) for vector in style_vectors]
+        requests = [_Request(canvas, vector, loop.create_future()) for vector in style_vectors]
         queued = self._pixels
         if queued and queued + sum(each.pixels for each in requests) > self.limits.pixels:
             raise self._full()
@@ -198,7 +210,7 @@ class Batcher:
         self._waiting = [request for request in self._waiting if not request.answer.done()]
         same: list[_Request] = []
         for request in self._waiting:
-            if request.photo.shape == self._waiting[0].photo.shape:
+            if request.canvas.fits(self._waiting[0].canvas):
                 same.append(request)
                 if len(same) == self.limits.batch or (len(same) + 1) * request.pixels > self.limits.batch_pixels:
                     return same, True
@@ -239,21 +251,22 @@ def paint_each(stylizer: Stylizer, batch: _Batch) -> _Results:
     begun = time.perf_counter()
     if stylizer.device.type == "cpu":
         torch.set_num_threads(batch.cores)  # of what this thread calls
-    photos, vectors = zip(*((each.photo, each.style_vector) for each in batch.requests), strict=True)
-    results = _paint_each(stylizer, photos, vectors)
+    results = _paint_each(stylizer, batch)
     return results, begun, time.perf_counter() - begun
 
 
-def _paint_each(
-    stylizer: Stylizer, photos: Sequence[Tensor], style_vectors: Sequence[Tensor]
-) -> list[Tensor | Exception]:
+def _paint_each(stylizer: Stylizer, batch: _Batch) -> list[Tensor | Exception]:
     """All at once; where that fails, for want of memory say, each half by itself, so that one picture fails alone."""
+    requests, sizes = batch.requests, batch.requests[0].canvas.sizes
+    photos = requests[0].canvas.photo[None]  # not copied where it is alone: it may be large
+    if len(requests) > 1:
+        photos = torch.stack([each.canvas.photo for each in requests])
+    vectors = torch.stack([each.style_vector for each in requests])
     try:
-        return list(stylizer.paint(torch.stack([*photos]), torch.stack([*style_vectors])))
+        return list(stylizer.paint(photos, vectors, sizes=sizes, progress=batch.go_on))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to one request
-        half = len(photos) // 2
-        if half:
-            return _paint_each(stylizer, photos[:half], style_vectors[:half]) + _paint_each(
-                stylizer, photos[half:], style_vectors[half:]
-            )
-        return [error]
+        half = len(requests) // 2
+        if not half:
+            return [error]
+        halves = requests[:half], requests[half:]
+        return [result for each in halves for result in _paint_each(stylizer, _Batch(each, batch.cores))]

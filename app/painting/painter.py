@@ -13,8 +13,10 @@ from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher
 from impasto.model.errors import InvalidValue
+from impasto.model.painting.finish import finish
+from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stroke import Stroke
-from impasto.model.painting.stylizer import check_size, finish
+from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
 
@@ -69,10 +71,9 @@ class Painter:
         if options.size is not None and options.size > self._max_size:
             raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
         started = time.perf_counter()
-        picture = await self.code(lambda: self._decode(photo, len(vectors), options.size))
-        check_size(picture)
+        picture, canvas = await self.code(lambda: self._prepare(photo, len(vectors), options))
         decoded = time.perf_counter()
-        painted = await self._batcher.paint_all(picture.rgb, vectors)
+        painted = await self._batcher.paint_all(canvas, vectors)
         waited = min(each.queue for each in painted)
         timing = {
             "decode": decoded - started,
@@ -82,14 +83,21 @@ class Painter:
         finished = time.perf_counter()
 
         def finish_all() -> list[Picture]:
-            strength, preserve_color = options.strength, options.preserve_color
-            return [finish(picture, each.rgb, strength=strength, preserve_color=preserve_color) for each in painted]
+            strength, preserve_color, config = options.strength, options.preserve_color, self.stylizer.strokes
+            paintings = (each.rgb for each in painted)
+            return [finish(picture, p, config, strength=strength, preserve_color=preserve_color) for p in paintings]
 
         return Paintings(await self.code(finish_all), timing, finished)
 
     async def code(self, work: Callable[[], T]) -> T:
         """The result of decoding or encoding pictures, beside the device."""
         return await self._batcher.code(work)
+
+    def _prepare(self, data: bytes, count: int, options: PaintOptions) -> tuple[Picture, Canvas]:
+        """The photo, and what of it is painted."""
+        picture = self._decode(data, count, options.size)
+        check_size(picture)
+        return picture, self.stylizer.canvas(picture, options.stroke)
 
     def _decode(self, data: bytes, count: int, size: int | None) -> Picture:
         """The photo, in the size of its paintings: several have together no more pixels than a batch."""

@@ -44,7 +44,7 @@ class Previews:
         """The preview of a style vector (E,) as a JPEG. Raises QueueFull, DeadlineExceeded."""
         async with self._turn:
             photo = await self._batcher.code(read_photo)
-            painted = await self._batcher.paint(photo.rgb, vector)
+            painted = await self._batcher.paint(self._batcher.stylizer.canvas(photo), vector)
             return await self._batcher.code(lambda: written(photo, painted.rgb))
 
     async def small(self, preview: bytes) -> bytes:

@@ -34,7 +34,7 @@ class Enlargement:
     def rows(self, rows: slice, photo: Tensor) -> Tensor:
         """Some rows of the enlarged painting, (3, rows, W) in [0, 1]. photo: the same rows of the photo."""
         painted, slope, shown = resampled_rows(self._maps, self._height, self._width, rows).split([3, 3, 1])
-        return painted.addcmul_(slope, brightness(photo) - shown).clamp_(0, 1)
+        return torch.addcmul(painted, slope, brightness(photo) - shown).clamp_(0, 1)
 
 
 def slopes(painted: Tensor, shown: Tensor, *, radius: int, noise: float) -> Tensor:

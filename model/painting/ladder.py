@@ -44,6 +44,10 @@ class Canvas:
         """That the network has to paint, of all levels together."""
         return sum(math.prod(size) for size in self.sizes)
 
+    def fits(self, other: Canvas) -> bool:
+        """Whether both can be painted in one batch."""
+        return self.sizes == other.sizes and self.photo.dtype == other.photo.dtype
+
 
 def canvas(picture: Picture, stroke: Stroke, config: StrokeConfig) -> Canvas:
     """What a picture's strokes are painted on."""

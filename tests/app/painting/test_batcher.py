@@ -15,6 +15,7 @@ from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher, DeadlineExceeded, QueueFull, QueueLimits
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
 
 
@@ -29,13 +30,13 @@ class Device(Stylizer):
         self.batches: list[tuple[int, ...]] = []
         self.cores: list[int] = []
 
-    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         assert self.go.wait(20)
         self.batches.append(tuple(photos.shape))
         self.cores.append(torch.get_num_threads())
         if (photos > 1).any():
             raise ValueError("brighter than white")
-        return super()._paint(photos, style_vectors)
+        return super()._whole(photos, style_vectors)
 
 
 @pytest.fixture
@@ -45,6 +46,14 @@ def device(tiny_checkpoint: Checkpoint) -> Device:
 
 def photo(height: int = 32, width: int = 32, seed: int = 0) -> Tensor:
     return torch.rand(3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def canvas(height: int = 32, width: int = 32, seed: int = 0) -> Canvas:
+    return of(photo(height, width, seed))
+
+
+def of(photo: Tensor) -> Canvas:
+    return Canvas(photo, ((photo.shape[1], photo.shape[2]),))
 
 
 def run(device: Device, limits: QueueLimits, scenario: Callable[[Batcher], Awaitable[Any]]) -> Any:
@@ -77,13 +86,13 @@ def test_a_full_queue_refuses_and_says_when_to_come_back(device: Device) -> None
 def test_more_pixels_than_may_wait_are_refused_but_one_picture_never(device: Device) -> None:
     async def scenario(batcher: Batcher) -> None:
         device.go.clear()
-        large = asyncio.create_task(batcher.paint(photo(64, 64), device.vectors[0]))
+        large = asyncio.create_task(batcher.paint(canvas(64, 64), device.vectors[0]))
         await settle()
         with pytest.raises(QueueFull):
-            await batcher.paint(photo(), device.vectors[0])
+            await batcher.paint(canvas(), device.vectors[0])
         device.go.set()
         assert (await large).rgb.shape == (3, 64, 64)
-        assert (await batcher.paint(photo(), device.vectors[0])).rgb.shape == (3, 32, 32)
+        assert (await batcher.paint(canvas(), device.vectors[0])).rgb.shape == (3, 32, 32)
 
     run(device, QueueLimits(pixels=4000), scenario)
 
@@ -93,10 +102,10 @@ def test_pictures_of_one_size_share_a_batch_whatever_their_styles(device: Device
 
     async def scenario(batcher: Batcher) -> list[Tensor]:
         device.go.clear()
-        first = asyncio.create_task(batcher.paint(photo(48), vectors[0]))
+        first = asyncio.create_task(batcher.paint(canvas(48), vectors[0]))
         await settle()
         others = [
-            asyncio.create_task(batcher.paint(photo(*size, seed=seed), vectors[seed]))
+            asyncio.create_task(batcher.paint(canvas(*size, seed=seed), vectors[seed]))
             for seed, size in enumerate([(32, 32), (32, 40), (32, 32)])
         ]
         await settle()
@@ -113,7 +122,7 @@ def test_pictures_of_one_size_share_a_batch_whatever_their_styles(device: Device
 
 def test_one_photo_in_many_styles_is_one_batch_even_on_an_idle_device(device: Device) -> None:
     async def scenario(batcher: Batcher) -> list[Any]:
-        return list(await batcher.paint_all(photo(), [*device.vectors]))
+        return list(await batcher.paint_all(canvas(), [*device.vectors]))
 
     painted = run(device, QueueLimits(batch=4), scenario)
     assert device.batches == [(3, 3, 32, 32)]
@@ -126,16 +135,16 @@ def test_many_styles_are_let_in_together_or_not_at_all_and_leave_together(device
 
     async def scenario(batcher: Batcher) -> None:
         device.go.clear()
-        busy = asyncio.create_task(batcher.paint(photo(48), vectors[0]))
+        busy = asyncio.create_task(batcher.paint(canvas(48), vectors[0]))
         await settle()
         with pytest.raises(QueueFull):
-            await batcher.paint_all(photo(), [*vectors])
-        leaving = asyncio.create_task(batcher.paint_all(photo(), [*vectors[:2]]))
+            await batcher.paint_all(canvas(), [*vectors])
+        leaving = asyncio.create_task(batcher.paint_all(canvas(), [*vectors[:2]]))
         await settle()
         leaving.cancel()
         device.go.set()
         await busy
-        await batcher.paint(photo(40), vectors[0])
+        await batcher.paint(canvas(40), vectors[0])
 
     run(device, QueueLimits(pixels=4000), scenario)
     assert [shape[2] for shape in device.batches] == [48, 40]
@@ -149,7 +158,7 @@ def test_a_batch_is_bounded_by_count_and_by_pixels(device: Device, limits: Queue
 
     async def scenario(batcher: Batcher) -> None:
         device.go.clear()
-        tasks = [asyncio.create_task(batcher.paint(photo(40, 40), device.vectors[0])) for _ in range(5)]
+        tasks = [asyncio.create_task(batcher.paint(canvas(40, 40), device.vectors[0])) for _ in range(5)]
         await settle()
         device.go.set()
         await asyncio.gather(*tasks)
@@ -161,16 +170,16 @@ def test_a_batch_is_bounded_by_count_and_by_pixels(device: Device, limits: Queue
 def test_an_idle_device_begins_at_once_and_a_busy_one_waits_for_its_batch_to_fill(device: Device) -> None:
     async def scenario(batcher: Batcher) -> None:
         vector = device.vectors[0]
-        alone = await batcher.paint(photo(), vector)
+        alone = await batcher.paint(canvas(), vector)
         assert alone.queue < 0.5  # though a batch is waited for as long as a second
         device.go.clear()
-        busy = asyncio.create_task(batcher.paint(photo(), vector))
+        busy = asyncio.create_task(batcher.paint(canvas(), vector))
         await settle()
-        early = asyncio.create_task(batcher.paint(photo(), vector))
+        early = asyncio.create_task(batcher.paint(canvas(), vector))
         await settle()
         device.go.set()
         await busy
-        late = asyncio.create_task(batcher.paint(photo(), vector))
+        late = asyncio.create_task(batcher.paint(canvas(), vector))
         await asyncio.gather(early, late)
 
     run(device, QueueLimits(batch=2, wait=1.0), scenario)
@@ -189,9 +198,9 @@ def test_a_picture_alone_is_painted_by_all_cores_and_many_share_them(device: Dev
     async def scenario(batcher: Batcher) -> list[Tensor]:
         vector = device.vectors[0]
         device.go.clear()
-        tasks = [asyncio.create_task(batcher.paint(photo(seed=0), vector))]
+        tasks = [asyncio.create_task(batcher.paint(canvas(seed=0), vector))]
         await settle()
-        tasks += [asyncio.create_task(batcher.paint(photo(seed=seed), vector)) for seed in (1, 2, 3, 4)]
+        tasks += [asyncio.create_task(batcher.paint(canvas(seed=seed), vector)) for seed in (1, 2, 3, 4)]
         await settle()
         device.go.set()
         return [(await task).rgb for task in tasks]
@@ -207,7 +216,7 @@ def test_many_cores_paint_no_more_than_eight_pictures_at_once(device: Device, mo
     monkeypatch.setattr(torch, "set_num_threads", device.cores.append)
 
     async def scenario(batcher: Batcher) -> None:
-        await asyncio.gather(*(batcher.paint(photo(), device.vectors[0]) for _ in range(12)))
+        await asyncio.gather(*(batcher.paint(canvas(), device.vectors[0]) for _ in range(12)))
 
     run(device, QueueLimits(), scenario)
     asked = [cores for cores in device.cores if cores != 20]
@@ -222,15 +231,15 @@ def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: C
         permits = threading.Semaphore(0)
         begun = 0
 
-        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
             self.begun += 1
             assert self.permits.acquire(timeout=20)
-            return super()._paint(photos, style_vectors)
+            return super()._whole(photos, style_vectors)
 
     device = OneByOne(tiny_checkpoint)
 
     async def scenario(batcher: Batcher) -> int:
-        tasks = [asyncio.create_task(batcher.paint(photo(), device.vectors[0])) for _ in range(4)]
+        tasks = [asyncio.create_task(batcher.paint(canvas(), device.vectors[0])) for _ in range(4)]
         await settle()
         device.permits.release()
         await tasks[0]
@@ -246,7 +255,7 @@ def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: C
 def test_the_event_loop_goes_on_while_a_picture_is_painted(device: Device) -> None:
     async def scenario(batcher: Batcher) -> float:
         device.go.clear()
-        painting = asyncio.create_task(batcher.paint(photo(), device.vectors[0]))
+        painting = asyncio.create_task(batcher.paint(canvas(), device.vectors[0]))
         await settle()
         device.go.set()  # only a loop that is not blocked gets here
         return (await painting).inference
@@ -258,16 +267,16 @@ def test_what_is_cancelled_or_too_late_never_reaches_the_device(device: Device) 
     async def scenario(batcher: Batcher) -> None:
         vector = device.vectors[0]
         device.go.clear()
-        first = asyncio.create_task(batcher.paint(photo(), vector))
+        first = asyncio.create_task(batcher.paint(canvas(), vector))
         await settle()
-        cancelled = asyncio.create_task(batcher.paint(photo(33), vector))
+        cancelled = asyncio.create_task(batcher.paint(canvas(33), vector))
         await settle()
         cancelled.cancel()
-        for late in (first, asyncio.create_task(batcher.paint(photo(34), vector))):
+        for late in (first, asyncio.create_task(batcher.paint(canvas(34), vector))):
             with pytest.raises(DeadlineExceeded, match=r"0\.2 seconds"):
                 await late
         device.go.set()
-        await batcher.paint(photo(35), vector)
+        await batcher.paint(canvas(35), vector)
 
     run(device, QueueLimits(deadline=0.2), scenario)
     assert [shape[2] for shape in device.batches] == [32, 35]
@@ -277,7 +286,7 @@ def test_a_picture_that_fails_fails_alone(device: Device) -> None:
     async def scenario(batcher: Batcher) -> list[Any]:
         device.go.clear()
         photos = [photo(48), photo(seed=1), photo(seed=2) + 1, photo(seed=3)]
-        tasks = [asyncio.create_task(batcher.paint(each, device.vectors[0])) for each in photos]
+        tasks = [asyncio.create_task(batcher.paint(of(each), device.vectors[0])) for each in photos]
         await settle()
         device.go.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
@@ -291,10 +300,10 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhe
     tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Small(Device):
-        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
             if len(photos) * photos.shape[2] > 64:
                 raise torch.OutOfMemoryError
-            return super()._paint(photos, style_vectors)
+            return super()._whole(photos, style_vectors)
 
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     device = Small(tiny_checkpoint)
@@ -302,7 +311,7 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhe
     async def scenario(batcher: Batcher) -> list[Any]:
         device.go.clear()
         sizes = [48, 32, 32, 32, 80]
-        tasks = [asyncio.create_task(batcher.paint(photo(size), device.vectors[0])) for size in sizes]
+        tasks = [asyncio.create_task(batcher.paint(canvas(size), device.vectors[0])) for size in sizes]
         await settle()
         device.go.set()
         return await asyncio.gather(*tasks)
@@ -329,7 +338,7 @@ def test_whatever_comes_everyone_has_the_answer_to_their_own_request(
         tasks = []
         for number, (style, side, leaves, pause) in enumerate(requests):
             picture = photo(side, seed=number) + (number == 5)
-            tasks.append(asyncio.create_task(batcher.paint(picture, device.vectors[style])))
+            tasks.append(asyncio.create_task(batcher.paint(of(picture), device.vectors[style])))
             await asyncio.sleep(pause / 1000)
             if leaves:
                 tasks[-1].cancel()
