@@ -25,9 +25,12 @@ export function startOptions() {
 export function resultSize() {
   const { width, height } = state.photo;
   const longest = Math.max(width, height);
-  const scale = (state.size ?? Math.min(longest, state.limits.max_size)) / longest;
+  const scale = (state.size ?? Math.min(longest, most())) / longest;
   return { width: rounded(width * scale), height: rounded(height * scale) };
 }
+
+/** Longest side of any result. */
+const most = () => state.limits.max_size ?? Infinity;
 
 /** As the service rounds: a half to the even number. */
 const rounded = (value) => (value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
@@ -40,9 +43,8 @@ function showStrength() {
 
 function showSizes() {
   const { photo } = state;
-  const most = state.limits.max_size;
-  const own = photo ? `: ${Math.min(most, Math.max(photo.width, photo.height))} px` : "";
-  const sides = SIDES.filter((side) => side <= most);
+  const own = photo ? `: ${Math.min(most(), Math.max(photo.width, photo.height))} px` : "";
+  const sides = SIDES.filter((side) => side <= most());
   if (state.size && !sides.includes(state.size)) sides.push(state.size);
   sides.sort((one, other) => one - other);
   size.replaceChildren(
