@@ -85,8 +85,8 @@ class RequestLimits(BaseModel):
     """What a request may ask for."""
 
     max_upload_bytes: int
-    max_pixels: int = Field(description="Of an uploaded photo.")
-    max_size: int = Field(description="Longest side in pixels of a result.")
+    max_pixels: int = Field(description="Of an uploaded photo, and of a result.")
+    max_size: int | None = Field(description="Longest side in pixels of a result. None: any.")
     min_size: int = Field(description="Shortest side in pixels of a photo and of a result.")
     max_styles: int = Field(description="Styles in one blend.")
     max_blends: int = Field(description="Blends in one grid.")

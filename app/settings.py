@@ -29,14 +29,16 @@ class Settings(BaseSettings):
     precision: Precision = Field("auto", description="auto, float32, bfloat16 or float16.")
     max_upload_bytes: int = Field(25_000_000, ge=1, description="Largest request in bytes; more is refused with 413.")
     max_pixels: int = Field(
-        50_000_000, ge=1, le=178_956_970, description="Largest photo in pixels that is decoded; more is a 413."
+        100_000_000, ge=1, le=178_956_970, description="Largest photo and result in pixels; a larger photo is a 413."
     )
-    max_size: int = Field(
-        2048, ge=32, description="Longest side in pixels of a result; larger photos are scaled down to it."
+    max_size: int | None = Field(
+        None,
+        ge=32,
+        description="Longest side in pixels of a result, to which larger photos are scaled down. None: any.",
     )
     queue_size: int = Field(16, ge=1, description="Requests painted or waiting at once; more are refused with 429.")
     queue_pixels: int = Field(
-        50_000_000, ge=1, description="Pixels of results painted or waiting at once; more are refused with 429."
+        100_000_000, ge=1, description="Pixels of results painted or waiting at once; more are refused with 429."
     )
     batch_size: int | None = Field(
         None, ge=1, description="Most pictures of one size that are painted at once. None: 16, and 1 on a CPU."

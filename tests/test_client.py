@@ -25,8 +25,9 @@ from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.client import Client, ServiceError
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import StrokeConfig
+from impasto.model.painting.finish import finish
 from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.stylizer import finish
 from impasto.model.pictures.images import EXIF_ARTIST, decode
 from impasto.model.pictures.picture import to_image
 from tests.app.test_server import free_port
@@ -121,7 +122,7 @@ def test_a_picture_is_painted_as_without_a_service(
 ) -> None:
     picture = decode(PHOTO)
     painted = tiny_checkpoint.network(picture.rgb[None], tiny_checkpoint.styles.blend(BLEND)[None])[0]
-    expected = np.asarray(to_image(finish(picture, painted, **options).rgb))
+    expected = np.asarray(to_image(finish(picture, painted, StrokeConfig(), **options).rgb))
     np.testing.assert_allclose(np.asarray(client.stylize(PHOTO, BLEND, **options)), expected, atol=1)
 
 

@@ -20,6 +20,7 @@ HEADERS: dict[str, Any] = {
         "X-Request-Id": "To find this request in the log",
         "Server-Timing": "Milliseconds in decode, queue, inference, encode",
         "ETag": "Equal for equal pictures",
+        "X-Resized-From": "Width and height of the photo, such as 4000x3000, where a limit made the result smaller",
     }.items()
 }
 PICTURES: dict[str, Any] = {f"image/{name}": BINARY for name in get_args(Format)}
@@ -30,12 +31,14 @@ def answer(
     file: bytes, media_type: str, paintings: Paintings, network_id: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A file of paintings that has just been encoded. headers: beside those that every painting has."""
+    resized = paintings.pictures[0].reduced_from
     timing = {**paintings.timing, "encode": time.perf_counter() - paintings.finished}
     return Response(
         file,
         media_type=media_type,
         headers={
             **(headers or {}),
+            **({"X-Resized-From": "{}x{}".format(*resized)} if resized else {}),
             "X-Model-Version": network_id,
             "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
             "ETag": entity_tag(file),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -52,10 +52,10 @@ class Paintings:
 class Painter:
     """Decodes photos and paints them, within limits.
 
-    max_pixels: of an uploaded photo. max_size: longest side of a result in pixels.
+    max_pixels: of an uploaded photo, and of a result. max_size: longest side of a result in pixels; None: any.
     """
 
-    def __init__(self, batcher: Batcher, *, max_pixels: int, max_size: int) -> None:
+    def __init__(self, batcher: Batcher, *, max_pixels: int, max_size: int | None) -> None:
         self.stylizer = batcher.stylizer
         self._batcher, self._max_pixels, self._max_size = batcher, max_pixels, max_size
 
@@ -68,7 +68,7 @@ class Painter:
 
         Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.
         """
-        if options.size is not None and options.size > self._max_size:
+        if options.size is not None and self._max_size is not None and options.size > self._max_size:
             raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
         started = time.perf_counter()
         picture, canvas = await self.code(lambda: self._prepare(photo, len(vectors), options))
@@ -101,22 +101,19 @@ class Painter:
 
     def _decode(self, data: bytes, count: int, size: int | None) -> Picture:
         """The photo, in the size of its paintings: several have together no more pixels than a batch."""
-        largest = self._max_size
-        if count > 1:
-            pixels = self._batcher.limits.batch_pixels
-            largest = min(largest, longest_side(images.size(data), pixels // count))
-            if size is not None and size > largest:
-                raise InvalidValue(
-                    f"size: {count} paintings of this photo have at most {largest} pixels each on their longest side, "
-                    f"so that they have together at most {pixels:,} pixels"
-                )
-        return images.decode(data, max_pixels=self._max_pixels, longest_side=size, at_most=largest)
+        pixels = self._max_pixels if count == 1 else self._batcher.limits.batch_pixels
+        largest = longest_side(images.size(data), pixels // count)
+        if size is not None and size > largest:
+            paintings = "a painting" if count == 1 else f"{count} paintings"
+            raise InvalidValue(
+                f"size: at most {largest} pixels on the longest side, so that {paintings} of this photo "
+                f"can be painted in {pixels:,} pixels"
+            )
+        at_most = largest if self._max_size is None else min(largest, self._max_size)
+        return images.decode(data, max_pixels=self._max_pixels, longest_side=size, at_most=at_most)
 
 
 def longest_side(shape: tuple[int, int], pixels: int) -> int:
     """The longest side at which a picture of that shape, width and height, has at most so many pixels."""
     longest, shortest = max(shape), min(shape)
-    side = math.isqrt(pixels * longest // shortest)
-    while side > 1 and side * max(1, round(shortest * side / longest)) > pixels:
-        side -= 1
-    return side
+    return max(1, bisect_right(range(1, pixels + 1), pixels, key=lambda s: s * max(1, round(shortest * s / longest))))

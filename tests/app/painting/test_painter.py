@@ -16,4 +16,9 @@ def test_the_longest_side_for_some_pixels_is_the_longest_that_keeps_to_them(
         return side * max(1, round(min(width, height) * side / max(width, height)))
 
     side = longest_side((width, height), pixels)
-    assert pixels_of(side) <= pixels < pixels_of(side + 3)  # 2 for what rounding may take
+    assert pixels_of(side) <= pixels < pixels_of(side + 1)
+
+
+def test_the_longest_side_of_a_line_is_found_at_once() -> None:
+    assert longest_side((178_956_970, 1), 100_000_000) == 100_000_000
+    assert longest_side((1, 1), 1) == 1

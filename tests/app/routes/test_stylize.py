@@ -10,6 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from impasto.app.main import create_app
+from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.recipe import NoRecipe, Recipe
 from impasto.model.painting.stroke import parse_stroke
@@ -100,7 +102,25 @@ def test_size_is_the_longest_side_of_the_result(client: TestClient) -> None:
 
 def test_a_photo_beyond_the_largest_size_is_scaled_down_to_it(client: TestClient) -> None:
     large = encoded(photo(height=300, width=400), "JPEG")
-    assert opened(post(client, large).content).size == (256, 192)
+    answer = post(client, large)
+    assert opened(answer.content).size == (256, 192)
+    assert answer.headers["x-resized-from"] == "400x300"
+
+
+def test_a_photo_within_the_limits_is_not_said_to_be_resized(client: TestClient) -> None:
+    for answer in (post(client), post(client, size="32")):
+        assert "x-resized-from" not in answer.headers
+
+
+def test_without_a_largest_size_a_result_has_the_size_of_its_photo_up_to_the_most_pixels(settings: Settings) -> None:
+    with TestClient(create_app(settings.model_copy(update={"max_size": None}))) as client:
+        own = post(client, encoded(photo(height=300, width=400)))
+        refused = post(client, size="817")
+        assert client.get("/v1/info").json()["limits"]["max_size"] is None
+    assert opened(own.content).size == (400, 300)
+    assert "x-resized-from" not in own.headers
+    assert (refused.status_code, problem_code(refused)) == (422, "invalid_request")
+    assert "at most 816 pixels on the longest side" in refused.json()["detail"]
 
 
 def test_a_size_beyond_the_limit_is_refused(client: TestClient) -> None:
