@@ -31,13 +31,16 @@ class StrokeConfig:
     canonical: longer side in pixels of the pictures in which its strokes have the right size.
     finest: longest side in pixels that it paints; what is larger is enlarged (`model/painting/enlarging.py`).
     kept: share of a level's resolution up to which the next one keeps what is painted.
+    fine: how strong what is painted beyond that is at the second level, against the photo's detail; at the third its
+        square, and so on: the finer strokes are, the less of them.
     radius, noise: of the windows in which an enlargement fits the painting to the photo, pixels from the middle, and
         the variance of brightness there below which the photo shows nothing.
     """
 
     canonical: int = 512
     finest: int = 2048
-    kept: float = 0.5
+    kept: float = 0.65
+    fine: float = 0.85
     radius: int = 2
     noise: float = 1e-3
 

@@ -92,15 +92,17 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
     paint: what paints one level, (B, 3, h, w) -> (B, 3, h, w), both in [0, 1].
     """
     painted = paint(resample(photos, *sizes[0]).clamp(0, 1))
-    for below, size in pairwise(sizes):
+    for level, (below, size) in enumerate(pairwise(sizes), start=1):
         kept = _scaled(below, config.kept)
         photo = resample(photos, *size)
+        detail = photo - _smooth(photo, kept, size)
         coarse = _smooth(painted, kept, size)
-        fine = paint((coarse + photo - _smooth(photo, kept, size)).clamp_(0, 1))
-        painted = coarse.add_(fine).sub_(_smooth(fine, kept, size)).clamp_(0, 1)
+        fine = paint((coarse + detail).clamp_(0, 1))
+        strokes = fine - _smooth(fine, kept, size)
+        painted = coarse.add_(detail.lerp_(strokes, config.fine**level)).clamp_(0, 1)
     return painted
 
 
 def _smooth(images: Tensor, kept: Size, size: Size) -> Tensor:
-    """What is left of images in another size when they have been as small as `kept`."""
+    """What is left of images, in another size, when they have been as small as `kept`."""
     return resample(resample(images, *kept), *size)
