@@ -22,7 +22,7 @@ import { startGallery } from "./styles/gallery.js";
 import { loadStyles } from "./styles/list.js";
 import { importPacks } from "./styles/packs.js";
 
-/** What is painted before anything is chosen: bold, and a blend, so that its handle is there. */
+/** What is painted in before anything is chosen: bold, and a blend, so that its handle is there. */
 const OPENING = ["picabia-udnie", "kirchner-street"];
 
 let newest;
@@ -88,7 +88,7 @@ function opening() {
 async function showExample() {
   const cat = await (await request("cat.jpg", { cache: "force-cache" })).blob();
   const photo = await readPhoto(new File([cat], "cat.jpg", { type: "image/jpeg" }), "Chelsea, a cat");
-  if (newest) return;
+  if (state.photo) return;
   putOnEasel(photo);
   compare(0.3);
 }

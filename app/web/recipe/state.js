@@ -13,7 +13,7 @@
 export const MOST_CHOSEN = 4;
 
 export const state = {
-  /** @type {?{max_upload_bytes: number, max_size: number, min_size: number}} what the service takes */
+  /** @type {?{max_upload_bytes: number, max_size: ?number, min_size: number}} what the service takes */
   limits: null,
   /** @type {?Photo} */
   photo: null,
