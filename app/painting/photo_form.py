@@ -57,7 +57,7 @@ def get_photo_form(
         BeforeValidator(parse_stroke),
         Form(
             description="Size of the strokes relative to the picture, whatever its resolution: 1 as in a picture of "
-            "512 pixels, 2 twice as large. native: a single pass of the network, its strokes always of some pixels",
+            "512 pixels, 2 twice as large. native: one pass of the network, whose strokes are a fixed number of pixels",
             examples=[2, "native"],
         ),
     ] = 1.0,
