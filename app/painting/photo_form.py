@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import File, Form, Header, UploadFile
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.painting.painter import PaintOptions
 from impasto.model.network.config import SMALLEST_SIDE
-from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.stroke import LEAST, MOST, parse_stroke
+from impasto.model.painting.recipe import CheckedStroke, Recipe
+from impasto.model.painting.stroke import parse_stroke
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format, Picture
 
@@ -53,11 +53,11 @@ def get_photo_form(
     strength: Annotated[float, Form(ge=0, le=1, description="1 is the painting, 0 is the photo")] = 1.0,
     preserve_color: Annotated[bool, Form(description="Keep the photo's colours")] = False,
     stroke: Annotated[
-        Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"],
+        CheckedStroke,
         BeforeValidator(parse_stroke),
         Form(
             description="Size of the strokes relative to the picture, whatever its resolution: 1 as in a picture of "
-            "512 pixels, 2 twice as large. native: a single pass of the network, its strokes always of some pixels",
+            "512 pixels, 2 twice as large. native: one pass of the network, whose strokes are a fixed number of pixels",
             examples=[2, "native"],
         ),
     ] = 1.0,

@@ -22,7 +22,7 @@ import { startGallery } from "./styles/gallery.js";
 import { loadStyles } from "./styles/list.js";
 import { importPacks } from "./styles/packs.js";
 
-/** What is painted before anything is chosen: bold, and a blend, so that its handle is there. */
+/** What is painted in before anything is chosen: bold, and a blend, so that its handle is there. */
 const OPENING = ["picabia-udnie", "kirchner-street"];
 
 let newest;
@@ -42,9 +42,12 @@ async function start() {
   startLink();
   onReturn(loadStyles);
   state.limits = (await json("v1/info")).limits;
+  const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();
   startOptions(); // only now: a change keeps the link, and until it is read that would lose it
   openLink();
+  putOnEasel(example);
+  compare(0.3);
   startFit();
 }
 
@@ -84,14 +87,11 @@ function opening() {
   return known.length ? known : state.styles.slice(0, 1).map(({ id }) => id);
 }
 
-/** The photo that the HTML shows, painted and compared with itself, until there is one of the user's. */
-async function showExample() {
+/** The photo that the HTML shows; it is painted until there is one of the user's. */
+async function readExample() {
   const cat = await (await request("cat.jpg", { cache: "force-cache" })).blob();
-  const photo = await readPhoto(new File([cat], "cat.jpg", { type: "image/jpeg" }), "Chelsea, a cat");
-  if (newest) return;
-  putOnEasel(photo);
-  compare(0.3);
+  return readPhoto(new File([cat], "cat.jpg", { type: "image/jpeg" }), "Chelsea, a cat");
 }
 
 const ready = start();
-ready.then(showExample).catch((error) => showText(byId("gallery-error"), error.message));
+ready.catch((error) => showText(byId("gallery-error"), error.message));

@@ -18,6 +18,7 @@ MOST_STYLES = 500
 # Nothing that a shell, a terminal or a command could take for something else than a name.
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+CheckedStroke = Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"]
 
 
 class NoRecipe(InvalidValue):
@@ -40,7 +41,7 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     size: Annotated[int, Field(gt=0)]
     strength: Annotated[float, Field(ge=0, le=1)] = 1.0
     preserve_color: bool = False
-    stroke: Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"] = 1.0
+    stroke: CheckedStroke = 1.0
 
     @model_validator(mode="before")
     @classmethod

@@ -12,7 +12,7 @@ NATIVE: Final = "native"
 
 Stroke = float | Literal["native"]
 """LEAST to MOST: 1 is strokes as large, relative to the picture, as in one whose longer side is 512 pixels, whatever
-its resolution; 2 is twice as large. "native": a single pass of the network, whose strokes are always of some pixels."""
+its resolution; 2 is twice as large. "native": one pass of the network, whose strokes are a fixed number of pixels."""
 
 
 def check_stroke(stroke: float | str) -> Stroke:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import DeviceUnavailable, find_device, find_precision
 from impasto.model.painting.stylizer import Stylizer
@@ -61,6 +62,8 @@ def test_strength_goes_from_the_photo_to_the_painting_evenly(
 def test_wrong_arguments_are_refused_by_name(stylizer: Stylizer, picture: Picture, wave: Tensor) -> None:
     with pytest.raises(ValueError, match="strength"):
         stylizer.stylize(picture, wave, strength=1.01)
+    with pytest.raises(InvalidValue, match=r"stroke is a number from 0\.25 to 4, or native, not nan"):
+        stylizer.stylize(picture, wave, stroke=float("nan"))
     with pytest.raises(TooSmall, match="31 × 40"):
         stylizer.stylize(Picture(picture.pixels[:, :31]), wave)
 
