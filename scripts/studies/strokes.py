@@ -1,0 +1,198 @@
+"""How the numbers of `StrokeConfig` were found, and what they are worth: the tables of docs/strokes.md.
+
+    python -m impasto.scripts.studies.strokes --styles paintings/ --content photos/
+
+D and C are those of `impasto evaluate`, of pictures made as large as the canonical size again, so that what is compared
+is what is seen of a whole picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+import tyro
+from torch import Tensor
+from tqdm import tqdm
+
+from impasto.model.evaluation.evaluate import Evaluation, Paint, evaluate
+from impasto.model.evaluation.report import table
+from impasto.model.evaluation.scale import painted_larger, stroke_period
+from impasto.model.network import checkpoint
+from impasto.model.network.config import SHIPPED, Precision, StrokeConfig
+from impasto.model.painting.stroke import NATIVE, Stroke
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.perception.objective import Objective
+from impasto.model.pictures import images
+from impasto.model.pictures.photos import load_rgb
+from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.resize import center_crop, fit, resample, resize
+from impasto.model.styles.paintings import load_paintings
+
+Part = Literal["sizes", "ways", "strokes"]
+
+WAYS: dict[str, StrokeConfig] = {
+    "as shipped": StrokeConfig(),
+    "kept 0.5, all of the fine strokes": StrokeConfig(kept=0.5, fine=1.0),
+    "kept 0.65, all of the fine strokes": StrokeConfig(fine=1.0),
+    "kept 0.8, fine 0.6": StrokeConfig(kept=0.8, fine=0.6),
+    "kept 1, fine 0.6": StrokeConfig(kept=1.0, fine=0.6),
+    "enlarged, not painted again": StrokeConfig(finest=512),
+}
+MIXED = (0.3, 0.5)
+"""Strengths at which levels are mixed in pixels, the trial that all this began with."""
+WAYS_SIDE, WAYS_STYLES = 1024, 8
+LARGEST_PASS = 1024
+"""Longer side in pixels up to which one pass is measured too: everyone knows by then what it does."""
+SCALE_SIDES: tuple[int, ...] = (512, 1024, 2048, 4096)
+STROKES: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    styles: Path
+    """Folder of the paintings that the network was trained on."""
+    content: Path
+    """Folder of photos, of which those are taken that the checkpoint says were kept out of its training."""
+    only: tuple[Part, ...] = get_args(Part)
+    """What is measured."""
+    photos: int = 10
+    """Photos in every style."""
+    sides: tuple[int, ...] = (1024, 2048)
+    """Longer sides in pixels at which they are painted."""
+    checkpoint: Path = SHIPPED
+    """Network and styles."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    precision: Precision = "auto"
+    """auto, float32, bfloat16 or float16."""
+
+
+def main(arguments: Arguments) -> None:
+    study = Study(arguments)
+    parts: dict[Part, Callable[[], str]] = {"sizes": study.sizes, "ways": study.ways, "strokes": study.strokes}
+    for part in arguments.only:
+        print(f"{parts[part]()}\n", flush=True)
+
+
+class Study:
+    """The network, the paintings and the photos; each method is a table."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self.arguments = arguments
+        self.source = checkpoint.load(arguments.checkpoint)
+        self.stylizer = self.stylizer_of(StrokeConfig())
+        self.side = self.stylizer.strokes.canonical
+        paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.styles)}
+        self.paintings = [paintings[style_id] for style_id in self.source.styles.ids]
+        kept_out = set(self.source.training.held_out)
+        files = [file for file in images.files_in(arguments.content) if file.name in kept_out][: arguments.photos]
+        self.photos = [center_crop(load_rgb(file), self.side) for file in files]
+
+    def stylizer_of(self, strokes: StrokeConfig) -> Stylizer:
+        arguments = self.arguments
+        return Stylizer(self.source.network, strokes=strokes, device=arguments.device, precision=arguments.precision)
+
+    def sizes(self) -> str:
+        """All styles, at several sizes, in one pass and at a stroke of 1."""
+        rows = [*range(len(self.paintings))]
+        ways: dict[str, Paint] = {f"{self.side}": self.larger(self.stylizer, self.side)}
+        for side in self.arguments.sides:
+            if side <= LARGEST_PASS:
+                ways[f"{side}, one pass"] = self.larger(self.stylizer, side, NATIVE)
+            ways[f"{side}, stroke 1"] = self.larger(self.stylizer, side)
+        return self.compared(ways, rows, self.photos)
+
+    def ways(self) -> str:
+        """A few styles, painted in other ways."""
+        rows = [*range(0, len(self.paintings), -(-len(self.paintings) // WAYS_STYLES))]
+        ways: dict[str, Paint] = {
+            f"{self.side}": self.larger(self.stylizer, self.side),
+            "one pass": self.larger(self.stylizer, WAYS_SIDE, NATIVE),
+        }
+        ways |= {f"mixed in pixels, {strength:g}": self.mixed(strength) for strength in MIXED}
+        ways |= {name: self.larger(self.stylizer_of(config), WAYS_SIDE) for name, config in WAYS.items()}
+        return self.compared(ways, rows, self.photos[:4])
+
+    def strokes(self) -> str:
+        """How far apart strokes are, relative to the picture, at several sizes and strokes: medians of a few styles."""
+        rows = [*range(0, len(self.paintings), -(-len(self.paintings) // WAYS_STYLES))]
+
+        def period(side: int, stroke: Stroke) -> str:
+            found = []
+            for photo in self.photos[:2]:
+                large = Picture.from_rgb(fit(photo, side))
+                for row in rows:
+                    painted = self.stylizer.stylize(large, self.source.styles.vectors[row], stroke=stroke)
+                    found.append(stroke_period(painted.rgb, large.rgb))
+            return f"{sorted(found)[len(found) // 2]:.2%}"
+
+        by_side = [
+            (str(side), period(side, NATIVE) if side <= LARGEST_PASS else "", period(side, 1.0)) for side in SCALE_SIDES
+        ]
+        by_stroke = [(f"{stroke:g}", period(WAYS_SIDE, stroke)) for stroke in STROKES]
+        return "\n\n".join(
+            (table(("pixels", "one pass", "stroke 1"), by_side), table(("stroke", f"at {WAYS_SIDE}"), by_stroke))
+        )
+
+    def larger(self, stylizer: Stylizer, side: int, stroke: Stroke = 1.0) -> Paint:
+        return painted_larger(stylizer, self.source.styles.vectors, side, stroke)
+
+    def mixed(self, strength: float) -> Paint:
+        """Two levels, where the second is a mixture of what it was given and what the network makes of it."""
+
+        def paint(photo: Tensor, row: int) -> Tensor:
+            vector = self.source.styles.vectors[row][None]
+            large, size = fit(photo, WAYS_SIDE)[None], (WAYS_SIDE, WAYS_SIDE)
+            small = resample(large, *photo.shape[1:]).clamp(0, 1)
+            coarse = resample(self.stylizer.paint(small, vector), *size)
+            given = (coarse + large - resample(small, *size)).clamp(0, 1)
+            painted = given.lerp(self.stylizer.paint(given, vector), strength)
+            return fit(painted[0], max(photo.shape[1:]))
+
+        return paint
+
+    def compared(self, ways: Mapping[str, Paint], rows: Sequence[int], photos: Sequence[Tensor]) -> str:
+        """D and C of each way, against those of the first."""
+        objective = Objective(
+            self.source.training.objective,
+            [resize(self.paintings[row], self.side) for row in rows],
+        ).to(self.stylizer.device)
+        found: dict[str, Evaluation] = {}
+        for name, paint in ways.items():
+
+            def of_row(photo: Tensor, position: int, paint: Paint = paint) -> Tensor:
+                return paint(photo, rows[position])
+
+            styles = [self.source.styles.ids[row] for row in rows]
+            progress = tqdm(range(len(photos)), desc=name, disable=None)
+            with torch.autocast(
+                self.stylizer.device.type, torch.bfloat16, enabled=self.stylizer.precision == "bfloat16"
+            ):
+                found[name] = evaluate(of_row, styles, objective, photos, progress=progress)
+        first = next(iter(found.values()))
+        lines = []
+        for name, each in found.items():
+            further = each.distance.mean(1) / first.distance.mean(1)
+            content = each.content_error.mean(1)
+            worst = int(further.argmax()), int(content.argmax())
+            lines.append(
+                (
+                    name,
+                    f"{each.distance.mean():.2f}",
+                    f"{further.mean():.2f}",
+                    f"{further.max():.2f} {each.styles[worst[0]]}",
+                    f"{content.mean():.2f}",
+                    f"{content.mean() / first.content_error.mean():.2f}",
+                    f"{content.max():.2f} {each.styles[worst[1]]}",
+                )
+            )
+        header = ("painted at", "D", "× ", "most", "C", "×", "most")
+        return f"{len(rows)} styles, {len(photos)} photos.\n\n" + table(header, lines)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__))
