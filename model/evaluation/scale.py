@@ -34,7 +34,7 @@ def painted_larger(stylizer: Stylizer, vectors: Tensor, side: int, stroke: Strok
 
 
 def stroke_period(painted: Tensor, photo: Tensor) -> float:
-    """How far apart the strongest strokes of a painting (3, H, W) of a photo (3, H, W) are, relative to its longer side.
+    """How far apart a painting's strongest strokes are, relative to its longer side; both (3, H, W) in [0, 1].
 
     The peak of the radial spectrum of what was painted, in energy per octave.
     """

@@ -169,9 +169,8 @@ class Study:
 
             styles = [self.source.styles.ids[row] for row in rows]
             progress = tqdm(range(len(photos)), desc=name, disable=None)
-            with torch.autocast(
-                self.stylizer.device.type, torch.bfloat16, enabled=self.stylizer.precision == "bfloat16"
-            ):
+            half = self.stylizer.precision == "bfloat16"
+            with torch.autocast(self.stylizer.device.type, torch.bfloat16, enabled=half):
                 found[name] = evaluate(of_row, styles, objective, photos, progress=progress)
         first = next(iter(found.values()))
         lines = []
