@@ -44,7 +44,7 @@ def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
     """
     scale = len(pixels) / height
     result = torch.empty(3, height, width)
-    together = max(1, round(2 * STRIP_PIXELS / pixels.shape[1] / scale))  # each strip needs 4 rows more
+    together = max(1, round(4 * STRIP_PIXELS / pixels.shape[1] / scale))  # each strip needs 4 rows more
     for top in range(0, height, together):
         bottom = min(top + together, height)
         first = max(0, math.floor((top - 1.5) * scale))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-STRIP_PIXELS = 1_000_000
+STRIP_PIXELS = 500_000
 """About as many are worked on at once."""
 
 
