@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.pictures.picture import to_rgb
-from impasto.model.pictures.strips import STRIP_PIXELS
+from impasto.model.pictures.strips import STRIP_PIXELS, strips
 
 
 def resize(rgb: Tensor, shortest_side: int) -> Tensor:
@@ -42,19 +42,24 @@ def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
 
     height, width: at most those of the pixels.
     """
-    scale = len(pixels) / height
+    length, scale = pixels.shape[1], len(pixels) / height
     result = torch.empty(3, height, width)
-    together = max(1, round(4 * STRIP_PIXELS / pixels.shape[1] / scale))  # each strip needs 4 rows more
+    together = max(1, round(4 * STRIP_PIXELS / length / scale))  # each strip needs 4 rows more
     for top in range(0, height, together):
         bottom = min(top + together, height)
         first = max(0, math.floor((top - 1.5) * scale))
         last = min(len(pixels), math.ceil((bottom + 1.5) * scale))
-        strip = to_rgb(pixels[first:last])[None]
-        narrow = F.interpolate(strip, size=(last - first, width), mode="bicubic", antialias=True)[0]
+        narrow = torch.cat([_narrowed(pixels[first:last][rows], width) for rows in strips(last - first, length)], 1)
         rows, shown = torch.arange(first, last, dtype=torch.float64), torch.arange(top, bottom, dtype=torch.float64)
         weights = _bicubic((rows + 0.5) / scale - (shown[:, None] + 0.5))
         result[:, top:bottom] = (weights / weights.sum(1, keepdim=True)).float() @ narrow
     return result.clamp_(0, 1)
+
+
+def _narrowed(pixels: Tensor, width: int) -> Tensor:
+    """(H, W, 3), uint8 -> (3, H, width)."""
+    rgb = to_rgb(pixels)[None]
+    return F.interpolate(rgb, size=(len(pixels), width), mode="bicubic", antialias=True)[0]
 
 
 def _bicubic(distance: Tensor) -> Tensor:
