@@ -35,6 +35,9 @@ PNG_DESCRIPTION = "impasto"
 LONGEST_CREDIT = 1000
 TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 
+WEBP_OVERFLOWS = ("encoding error 6", "encoding error 7")
+"""What Pillow says when the parts of a WebP are too large for it: much detail on very many pixels."""
+
 LARGEST_SIDE: dict[Format, int] = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}
 """Pixels on a side that a format can hold."""
 
@@ -75,7 +78,7 @@ def decode(
     max_pixels: the largest width × height that is decoded.
     longest_side: resize to this many pixels, larger or smaller. at_most: only ever smaller, and the
         picture says from what. A JPEG is then decoded at the nearest larger of its own scales, which is faster.
-    Takes 7 bytes a pixel, and 3 afterwards; a progressive JPEG 3 to 6 more.
+    Takes 7 bytes a pixel, up to 10 for a progressive JPEG, and 3 afterwards.
     Raises UndecodableImage, UnsupportedFormat, TooManyPixels.
     """
     image = _open(data)
@@ -176,7 +179,9 @@ def encode(
     result = io.BytesIO()
     try:
         _image(picture, opaque=written == "jpeg").save(result, written.upper(), **options)
-    except ValueError as error:  # of much detail on very many pixels, WebP has no room for what it predicts
+    except ValueError as error:
+        if str(error) not in WEBP_OVERFLOWS:
+            raise
         raise UnsupportedFormat(
             f"{written.upper()} does not hold this picture of {picture.size[0]} × {picture.size[1]} pixels ({error}); "
             "write it as JPEG or PNG"

@@ -8,6 +8,9 @@ from PIL import Image
 from impasto.model.pictures.srgb import Pixels
 from impasto.model.pictures.strips import strips
 
+LEAST_ROWS = 16
+"""Of a strip: what Pillow computes beforehand for each of them takes as long as some rows."""
+
 
 def resized(pixels: Pixels, alpha: Pixels | None, size: tuple[int, int]) -> tuple[Pixels, Pixels | None]:
     """Pixels (H, W, 3) and their alpha (H, W) in another width and height."""
@@ -36,6 +39,6 @@ def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 def _stretch(pixels: Pixels, result: Pixels) -> None:
     """Fill rows with rows of another length."""
     length = result.shape[1]
-    for rows in strips(len(pixels), max(pixels.shape[1], length)):
+    for rows in strips(len(pixels), max(pixels.shape[1], length), least=LEAST_ROWS):
         strip = Image.fromarray(np.ascontiguousarray(pixels[rows]), "RGB" if pixels.shape[2] == 3 else "RGBX")
         result[rows] = np.asarray(strip.resize((length, strip.height), Image.Resampling.LANCZOS))

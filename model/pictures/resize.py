@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.pictures.picture import to_rgb
-from impasto.model.pictures.strips import STRIP_PIXELS
+from impasto.model.pictures.strips import STRIP_PIXELS, strips
 
 
 def resize(rgb: Tensor, shortest_side: int) -> Tensor:
@@ -44,34 +44,39 @@ def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
     height, width: at most those of the pixels.
     """
 
-    def read(rows: slice) -> Tensor:
-        return to_rgb(pixels[rows])
+    def narrow(rows: slice) -> Tensor:
+        read = pixels[rows]
+        return torch.cat([_narrow(to_rgb(read[few]), width) for few in strips(len(read), length)], dim=1)
 
+    length = pixels.shape[1]
     result = torch.empty(3, height, width)
-    together = max(1, round(2 * STRIP_PIXELS / pixels.shape[1] * height / len(pixels)))  # each strip needs 4 rows more
+    together = max(1, round(4 * STRIP_PIXELS / length * height / len(pixels)))  # each strip needs 4 rows more
     for top in range(0, height, together):
         rows = slice(top, min(top + together, height))
-        result[:, rows] = _rows(read, len(pixels), (height, width), rows)
+        result[:, rows] = _rows(narrow, len(pixels), height, rows)
     return result.clamp_(0, 1)
 
 
 def resampled_rows(image: Tensor, height: int, width: int, rows: slice) -> Tensor:
     """(C, H, W) -> (C, rows, width), some rows of what `resample` makes of it in another height and width."""
-    return _rows(lambda read: image[:, read], image.shape[1], (height, width), rows)
+    return _rows(lambda read: _narrow(image[:, read], width), image.shape[1], height, rows)
 
 
-def _rows(read: Callable[[slice], Tensor], source: int, size: tuple[int, int], rows: slice) -> Tensor:
-    """Some rows of a picture in another size, from as few rows of it as they need, of `source` rows in all."""
-    height, width = size
+def _rows(narrow: Callable[[slice], Tensor], source: int, height: int, rows: slice) -> Tensor:
+    """Some rows of a picture in another height, from as few of its `source` rows as they need, narrowed already."""
     scale = source / height
-    reach = 2 * max(1.0, scale)  # of the kernel, wider where it is to keep what cannot be shown from showing
+    stretch = max(1.0, scale)  # of the kernel: what cannot be shown is not to show as something else
     centers = (torch.arange(rows.start, rows.stop, dtype=torch.float64) + 0.5) * scale
-    first = max(0, math.floor(float(centers[0]) - reach))
-    last = min(source, math.ceil(float(centers[-1]) + reach))
-    narrow = F.interpolate(read(slice(first, last))[None], (last - first, width), mode="bicubic", antialias=True)[0]
+    first = max(0, math.floor(float(centers[0]) - 2 * stretch))
+    last = min(source, math.ceil(float(centers[-1]) + 2 * stretch))
     distances = torch.arange(first, last, dtype=torch.float64) + 0.5 - centers[:, None]
-    weights = _bicubic(distances / max(1.0, scale))
-    return (weights / weights.sum(1, keepdim=True)).to(narrow) @ narrow
+    weights = _bicubic(distances / stretch)
+    return (weights / weights.sum(1, keepdim=True)).float() @ narrow(slice(first, last))
+
+
+def _narrow(image: Tensor, width: int) -> Tensor:
+    """(C, H, W) -> (C, H, width)."""
+    return F.interpolate(image[None], size=(image.shape[1], width), mode="bicubic", antialias=True)[0]
 
 
 def _bicubic(distance: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from PIL import Image, ImageCms
 from impasto.model.pictures.strips import strips
 
 EXIF_ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)
+"""The tag, and its values with which rows are columns."""
 SRGB_NAMES = {"sRGB IEC61966-2.1", "sRGB built-in", "sRGB"}
 """Descriptions of profiles that need no conversion; others, "Linear sRGB" for one, do."""
 
@@ -38,9 +39,10 @@ AS_STORED: dict[object, Callable[[Pixels], Pixels]] = {
 
 def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     """A loaded image as pixels (H, W, 3) and its alpha (H, W), if it has one."""
-    stored = AS_STORED.get(image.getexif().get(EXIF_ORIENTATION), np.asarray)
+    orientation = image.getexif().get(EXIF_ORIENTATION)
+    stored = AS_STORED.get(orientation, np.asarray)
+    shape = image.size if orientation in SIDEWAYS else image.size[::-1]
     transforms = cache(partial(_transform, image.info.get("icc_profile")))
-    shape = stored(np.empty(image.size[::-1], np.uint8)).shape
     pixels, alpha = np.empty((*shape, 3), np.uint8), None
     for rows in strips(image.height, image.width):
         color, opacity = _to_8_bit_rgb(image.crop((0, rows.start, image.width, rows.stop)), transforms)

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from impasto.model.optimization.descent import DescentStep, Diverged
-from impasto.scripts.pictures import check_target, follow
+from impasto.model.pictures.picture import Picture
+from impasto.scripts.pictures import check_target, follow, repainted
 
 
 def run(error: BaseException | None = None, *, steps: int = 3) -> Iterator[DescentStep]:
@@ -31,6 +32,14 @@ def test_what_was_made_until_it_was_ended_is_kept(error: BaseException, capsys: 
     assert ("stopped at step 3" if isinstance(error, KeyboardInterrupt) else "nan") in capsys.readouterr().out
     with pytest.raises(type(error)):
         follow(run(error, steps=0), steps=5)
+
+
+def test_a_transparent_photo_that_is_repainted_in_another_size_keeps_its_shape() -> None:
+    alpha = torch.zeros(40, 56, dtype=torch.uint8)
+    alpha[:20] = 255
+    painted = repainted(Picture(torch.zeros(40, 56, 3, dtype=torch.uint8), alpha), torch.ones(3, 20, 28))
+    assert painted.size == (28, 20) and painted.alpha is not None
+    assert painted.alpha[:, 0].tolist()[:8] + painted.alpha[:, 0].tolist()[-8:] == [255] * 8 + [0] * 8
 
 
 def test_a_folder_is_no_target(tmp_path: Path) -> None:

@@ -120,10 +120,11 @@ def test_what_cannot_be_painted_is_refused_by_name(
 
 def test_all_pictures_have_together_no_more_pixels_than_a_batch(settings: Settings) -> None:
     with TestClient(create_app(settings.model_copy(update={"batch_pixels": 10_000}))) as client:
-        painted = opened(pictures(post(client, output="zip", blend=PAIR[:4]))[0])
+        reduced = post(client, output="zip", blend=PAIR[:4])
         refused = post(client, blend=PAIR[:4], size="64")
         alone = post(client, output="zip", blend=PAIR[:1], size="256")
-    assert painted.size == (57, 43)
+    assert opened(pictures(reduced)[0]).size == (57, 43)
+    assert reduced.headers["x-resized-from"] == "64x48"
     assert (refused.status_code, problem_code(refused)) == (422, "invalid_request")
     assert "at most 57 pixels" in refused.json()["detail"]
     assert opened(pictures(alone)[0]).size == (256, 192)

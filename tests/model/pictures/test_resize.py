@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.model.pictures import resize as module
+from impasto.model.pictures import strips
 from impasto.model.pictures.picture import to_rgb
 from impasto.model.pictures.resize import center_crop, fit, reduced, resample, resize
 
@@ -53,7 +54,8 @@ def test_resampling_to_the_same_size_changes_nothing() -> None:
 @pytest.mark.parametrize("strip", [1, 2000, 1_000_000])
 @pytest.mark.parametrize("size", [(1, 1), (17, 30), (50, 22), (59, 81), (60, 82), (60, 9)])
 def test_8_bits_are_reduced_as_floats_are(size: tuple[int, int], strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STRIP_PIXELS", strip)
+    for each in (module, strips):
+        monkeypatch.setattr(each, "STRIP_PIXELS", strip)
     pixels = torch.randint(0, 256, (60, 82, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     expected = resample(to_rgb(pixels)[None], *size)[0].clamp(0, 1)
     torch.testing.assert_close(reduced(pixels, *size), expected, rtol=0, atol=0.05 / 255)
