@@ -25,7 +25,7 @@ from impasto.app.painting.batcher import DeadlineExceeded, QueueFull
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue
-from impasto.model.painting.stylizer import OutOfMemory
+from impasto.model.painting.memory import OutOfMemory
 from impasto.model.perception.loss_network import LossNetworkMissing
 from impasto.model.pictures.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
 from impasto.model.styles.blend import InvalidWeights

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import logging
-from functools import cached_property
+from contextlib import suppress
 
 import torch
 from torch import Tensor
 
-from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import network_id
 from impasto.model.network.config import SMALLEST_SIDE, Precision
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.painting.memory import shortage
+from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.pictures.color import keep_color
 from impasto.model.pictures.images import Picture, TooSmall
 
 log = logging.getLogger(__name__)
 
 
-class OutOfMemory(ImpastoError):
-    """The device has too little memory for so many pictures at once."""
+MOST_WHOLE = 1_500_000
+"""Pixels painted in one pass on a CPU in float32; in half precision they are twice as many. A pass takes 420 to 480
+bytes for each of them, tiles 96, and none of these in memory where they are many: so this is 440 MB, and the most."""
+TILE, TILE_ON_GPU = 512, 2048
+"""Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
 
 class Stylizer:
@@ -41,33 +46,47 @@ class Stylizer:
         self.device = find_device(device)
         self.precision = find_precision(precision, self.device)
         self.network_id = network_id(network)
-        self._given = network
         self._network = _fastest(network, self.device, getattr(torch, self.precision))
 
-    def paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
-        """Photos (B, 3, H, W) in [0, 1], their style vectors (B, E) -> paintings, on the CPU.
+    def paint(self, photos: Tensor, style_vectors: Tensor, *, progress: Progress | None = None) -> Tensor:
+        """Photos (B, 3, H, W), float32 in [0, 1] or uint8, their style vectors (B, E) -> paintings, on the CPU.
 
-        Each image has its own style; what else is in the batch changes nothing. One picture that is too large for
-        the memory of a GPU is painted on the CPU. Raises OutOfMemory.
+        Each image has its own style; what else is in the batch changes nothing. What memory asks for is painted in
+        tiles, which is the same but for rounding. progress: told from time to time which share is done, up to 1; what
+        it raises ends the painting. Raises OutOfMemory.
         """
-        try:
-            return self._paint(photos, style_vectors)
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            if len(photos) > 1:
-                raise OutOfMemory(f"{len(photos)} pictures at once are too many for {self.device}") from error
+        with shortage(*photos.shape[2:]):
+            if self.device.type != "cpu":
+                return self._on_gpu(photos, style_vectors, progress)
+            return self._on_cpu(photos, style_vectors, progress)
+
+    def _on_cpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress | None) -> Tensor:
         height, width = photos.shape[2:]
-        log.warning("%d × %d pixels are too many for %s: painted on the CPU", width, height, self.device)
-        return self._on_cpu._paint(photos, style_vectors)
+        at_once = MOST_WHOLE * 4 // self._network.dtype.itemsize // (height * width)
+        if not at_once:
+            return paint_in_tiles(self._network, photos, style_vectors, tile=TILE, progress=progress)
+        painted = []
+        for some, vectors in zip(photos.split(at_once), style_vectors.split(at_once), strict=True):
+            painted.append(self._whole(some, vectors))
+            if progress:
+                progress(sum(len(each) for each in painted) / len(photos))
+        return painted[0] if len(painted) == 1 else torch.cat(painted)
+
+    def _on_gpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress | None) -> Tensor:
+        with suppress(torch.OutOfMemoryError):
+            painted = self._whole(photos, style_vectors)
+            if progress:
+                progress(1.0)
+            return painted
+        torch.cuda.empty_cache()
+        return paint_in_tiles(self._network, photos, style_vectors, tile=TILE_ON_GPU, progress=progress)
 
     @torch.inference_mode()
-    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
-        painted: Tensor = self._network(photos.to(self.device), style_vectors.to(self.device))
+    def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        photos = photos.to(self.device)
+        values = photos.float() / 255 if photos.dtype == torch.uint8 else photos
+        painted: Tensor = self._network(values, style_vectors.to(self.device))
         return painted.cpu()
-
-    @cached_property
-    def _on_cpu(self) -> Stylizer:
-        return Stylizer(self._given, device="cpu")
 
     def stylize(
         self, picture: Picture, style_vector: Tensor, *, strength: float = 1.0, preserve_color: bool = False
