@@ -16,8 +16,8 @@ from torch import Tensor
 from impasto.model.errors import ImpastoError
 
 LARGEST_IN_MEMORY = 96 * 2**20
-"""Bytes. Tiles keep up to three tensors of a picture at once, 96 bytes a pixel in float32: in memory these are 300 MB at
-most, and a picture of a hundred megapixels takes 10 GB of the disk instead. It costs a tenth of the time."""
+"""Bytes. Tiles keep up to three tensors of a picture at once, 96 bytes a pixel in float32: in memory these are 300 MB
+at most, and a picture of a hundred megapixels takes 10 GB of the disk instead. It costs a tenth of the time."""
 
 
 class OutOfMemory(ImpastoError):
