@@ -56,33 +56,35 @@ class Stylizer:
         it raises ends the painting. Raises OutOfMemory.
         """
         with shortage(*photos.shape[2:]):
-            if self.device.type != "cpu":
-                return self._on_gpu(photos, style_vectors, progress)
-            return self._on_cpu(photos, style_vectors, progress)
+            return self._paint_parts(photos, style_vectors, progress or (lambda share: None))
 
-    def _on_cpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress | None) -> Tensor:
-        height, width = photos.shape[2:]
-        at_once = MOST_WHOLE * 4 // self._network.dtype.itemsize // (height * width)
-        if not at_once:
-            return paint_in_tiles(self._network, photos, style_vectors, tile=TILE, progress=progress)
-        painted = []
-        for some, vectors in zip(photos.split(at_once), style_vectors.split(at_once), strict=True):
-            painted.append(self._whole(some, vectors))
-            if progress:
-                progress(sum(len(each) for each in painted) / len(photos))
-        return painted[0] if len(painted) == 1 else torch.cat(painted)
-
-    def _on_gpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress | None) -> Tensor:
-        with suppress(torch.OutOfMemoryError):
-            painted = self._whole(photos, style_vectors)
-            if progress:
+    def _paint_parts(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
+        """In one pass if the memory is enough, else each half by itself, and one picture in tiles."""
+        if self._may_fit(photos):
+            with suppress(torch.OutOfMemoryError):
+                painted = self._paint(photos, style_vectors)
                 progress(1.0)
-            return painted
-        torch.cuda.empty_cache()
-        return paint_in_tiles(self._network, photos, style_vectors, tile=TILE_ON_GPU, progress=progress)
+                return painted
+            torch.cuda.empty_cache()
+        count, half = len(photos), len(photos) // 2
+        if not half or not self._may_fit(photos[:1]):
+            height, width = photos.shape[2:]
+            log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
+            tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
+            return paint_in_tiles(self._network, photos, style_vectors, tile=tile, progress=progress)
+        first = self._paint_parts(photos[:half], style_vectors[:half], lambda share: progress(share * half / count))
+        others = self._paint_parts(
+            photos[half:], style_vectors[half:], lambda share: progress((half + share * (count - half)) / count)
+        )
+        return torch.cat([first, others])
+
+    def _may_fit(self, photos: Tensor) -> bool:
+        """Whether one pass is tried: a GPU says itself what is too much, a CPU takes memory from others."""
+        pixels = len(photos) * photos.shape[2] * photos.shape[3]
+        return self.device.type != "cpu" or pixels * self._network.dtype.itemsize <= 4 * MOST_WHOLE
 
     @torch.inference_mode()
-    def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         photos = photos.to(self.device)
         values = photos.float() / 255 if photos.dtype == torch.uint8 else photos
         painted: Tensor = self._network(values, style_vectors.to(self.device))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -287,7 +288,7 @@ def test_a_picture_that_fails_fails_alone(device: Device) -> None:
     assert one.rgb.shape == three.rgb.shape == (3, 32, 32)
 
 
-def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhere(
+def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_in_tiles(
     tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Small(Device):
@@ -297,6 +298,7 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhe
             return super()._paint(photos, style_vectors)
 
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    caplog.set_level(logging.INFO)
     device = Small(tiny_checkpoint)
 
     async def scenario(batcher: Batcher) -> list[Any]:
@@ -309,7 +311,7 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhe
 
     painted = run(device, QueueLimits(batch=8), scenario)
     assert [each.rgb.shape[1] for each in painted] == [48, 32, 32, 32, 80]
-    assert [shape[0] for shape in device.batches] == [1, 1, 2]  # 3 are split into 1 and 2; the largest is not here
+    assert [shape[0] for shape in device.batches] == [1, 1, 2]  # 3 are split into 1 and 2; the largest is in tiles
     assert "32 × 80" in caplog.text
 
 

@@ -143,7 +143,7 @@ def test_a_stylizer_paints_in_tiles_what_is_too_large_for_one_pass(
 ) -> None:
     photos, vectors = photos_of(3, 40, 60), tiny_styles.vectors
     expected = painter.paint(photos, vectors)
-    for most in (2 * 40 * 60, 1000):  # two of them at once, then none
+    for most in (40 * 60, 1000):  # each by itself, then in tiles
         monkeypatch.setattr(stylizer, "MOST_WHOLE", most)
         monkeypatch.setattr(stylizer, "TILE", 32)
         shares: list[float] = []
@@ -174,7 +174,7 @@ def test_memory_that_is_short_is_said_with_the_way_out(
     def short(*_: object) -> Tensor:
         raise error
 
-    monkeypatch.setattr(painter, "_whole", short)
+    monkeypatch.setattr(painter, "_paint", short)
     with pytest.raises(OutOfMemory, match=f"to paint 60 × 40 pixels{more}; paint a smaller picture"):
         painter.paint(photos_of(1, 40, 60), tiny_styles.vectors[:1])
 
@@ -198,8 +198,7 @@ def test_a_picture_that_a_gpu_cannot_hold_is_painted_there_in_tiles(
     def too_large(*_: object) -> Tensor:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(painter, "device", torch.device("cuda"))  # what it computes on stays the CPU
-    monkeypatch.setattr(painter, "_whole", too_large)
+    monkeypatch.setattr(painter, "_paint", too_large)
     torch.testing.assert_close(painter.paint(photos, vectors), expected, rtol=0, atol=1e-5)
     monkeypatch.setattr(stylizer, "paint_in_tiles", lambda *_, **__: too_large())
     with pytest.raises(OutOfMemory, match="60 × 40"):
