@@ -14,7 +14,7 @@ Three changes to `impasto.model.network.style_network`, each exact but for round
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -24,6 +24,9 @@ from torch import Tensor, nn
 from impasto.model.network.operations import Operations, Then, Window
 from impasto.model.network.statistics import Statistics, one_each
 from impasto.model.network.style_network import StyleNetwork
+
+GREY = 0.5
+"""What is taken from a photo, so that it is around zero."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class FastNetwork(nn.Module):
     def forward(self, photos: Tensor, style_vectors: Tensor, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
         given = iter(one_each(statistics, len(self.layers)))
+        if statistics is not None:
+            given = iter(self._moved(statistics, -GREY))
         painting = self._paint(photos, style_vectors)
         next(painting)
         try:
@@ -120,7 +125,7 @@ class FastNetwork(nn.Module):
         for _ in self.layers:
             first, *others = [painting.send(found[-1])().pooled() for painting in paintings]
             found.append(sum(others, start=first))
-        return [each for each in found if each]
+        return self._moved([each for each in found if each], GREY)
 
     def _paint(
         self, photos: Tensor, style_vectors: Tensor
@@ -163,7 +168,13 @@ class FastNetwork(nn.Module):
         Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
         (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.
         """
-        return (photos - 0.5).to(self.dtype)
+        return (photos - GREY).to(self.dtype)
+
+    def _moved(self, statistics: Sequence[Statistics], grey: float) -> list[Statistics]:
+        """Statistics for photos that are brighter by a constant, which only the first normalization sees."""
+        first, *others = statistics
+        by = grey * self.weights[0].cpu().double().sum(dim=(1, 2, 3))
+        return [replace(first, mean=first.mean + by), *others]
 
     def convolve(self, layer: int, x: Tensor) -> Tensor:
         """The features of a layer from what it reads."""

@@ -66,44 +66,59 @@ struct Batch {
     Features<T, C> operator[](int64_t n) const { return {data + n * image, row, top, left, doubled}; }
 };
 
-// Per image and channel the mean and the variance: (B, C) each. Values are summed as differences from the first pixel,
-// since squares of values that are large and nearly equal leave nothing of a variance.
+// Adds the values of each row, as differences from `origin`, and their squares to `sums`, of which every image has `rows`:
+// (B, rows, 2, C). Squares of values that are large and nearly equal would leave nothing of a variance.
 template <typename T, int C>
-void measure(const Batch<T, C>& batch, double* mean, double* variance) {
-    const int64_t rows = batch.images * batch.height;
-    std::vector<float> sums(rows * 2 * C);
+void add_up(const Batch<T, C>& batch, const float* origin, float* sums, int64_t rows) {
 #pragma omp parallel for schedule(static)
-    for (int64_t row = 0; row < rows; ++row) {
-        const Features<T, C> features = batch[row / batch.height];
-        const int64_t y = row % batch.height;
+    for (int64_t row = 0; row < batch.images * batch.height; ++row) {
+        const int64_t image = row / batch.height, y = row % batch.height;
+        const Features<T, C> features = batch[image];
+        float* of_row = sums + (image * rows + y) * 2 * C;
         constexpr int block = C % 32 ? C : 32;  // channels whose sums fit into registers
         for (int first = 0; first < C; first += block) {
-            float sum[block] = {}, squares[block] = {}, origin[block];
-            for (int c = 0; c < block; ++c) origin[c] = load(features(0, 0)[first + c]);
+            float sum[block], squares[block], from[block];
+            std::memcpy(sum, of_row + first, sizeof sum);
+            std::memcpy(squares, of_row + C + first, sizeof squares);
+            std::memcpy(from, origin + image * C + first, sizeof from);
             for (int64_t x = 0; x < batch.width; ++x) {
                 const T* pixel = features(y, x) + first;
 #pragma omp simd
                 for (int c = 0; c < block; ++c) {
-                    const float value = load(pixel[c]) - origin[c];
+                    const float value = load(pixel[c]) - from[c];
                     sum[c] += value;
                     squares[c] += value * value;
                 }
             }
-            std::memcpy(&sums[row * 2 * C + first], sum, sizeof sum);
-            std::memcpy(&sums[row * 2 * C + C + first], squares, sizeof squares);
+            std::memcpy(of_row + first, sum, sizeof sum);
+            std::memcpy(of_row + C + first, squares, sizeof squares);
         }
     }
-    const double pixels = double(batch.height) * double(batch.width);
-    for (int64_t image = 0; image < batch.images; ++image) {
-        double total[2 * C] = {};
-        for (int64_t row = image * batch.height; row < (image + 1) * batch.height; ++row)
-            for (int c = 0; c < 2 * C; ++c) total[c] += sums[row * 2 * C + c];
-        for (int c = 0; c < C; ++c) {
+}
+
+// The mean and the variance of what was added up over rows that are `width` pixels wide: (B, C) each.
+void moments(const float* origin, const float* sums, int64_t images, int64_t rows, int64_t width, int64_t channels,
+             double* mean, double* variance) {
+    const double pixels = double(rows) * double(width);
+    for (int64_t image = 0; image < images; ++image) {
+        std::vector<double> total(2 * channels);
+        for (int64_t row = image * rows; row < (image + 1) * rows; ++row)
+            for (int64_t c = 0; c < 2 * channels; ++c) total[c] += sums[row * 2 * channels + c];
+        for (int64_t c = 0; c < channels; ++c) {
             const double offset = total[c] / pixels;
-            mean[image * C + c] = offset + load(batch[image](0, 0)[c]);
-            variance[image * C + c] = std::fmax(total[C + c] / pixels - offset * offset, 0.0);
+            mean[image * channels + c] = offset + origin[image * channels + c];
+            variance[image * channels + c] = std::fmax(total[channels + c] / pixels - offset * offset, 0.0);
         }
     }
+}
+
+template <typename T, int C>
+void measure(const Batch<T, C>& batch, double* mean, double* variance) {
+    std::vector<float> origin(batch.images * C), sums(batch.images * batch.height * 2 * C);
+    for (int64_t image = 0; image < batch.images; ++image)
+        for (int c = 0; c < C; ++c) origin[image * C + c] = load(batch[image](0, 0)[c]);
+    add_up<T, C>(batch, origin.data(), sums.data(), batch.height);
+    moments(origin.data(), sums.data(), batch.images, batch.height, batch.width, C, mean, variance);
 }
 
 // scale, shift: what the features are multiplied by and what is then added, (B, C). residual: as large, or null. out:
@@ -170,17 +185,22 @@ void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, 
         return 0;                 \
     }
 
-#define MEASURE(NAME, FROM)                                                                                 \
-    extern "C" int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled, double* to) { \
+#define ADD_UP(NAME, FROM)                                                                                  \
+    extern "C" int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled,            \
+                        const float* origin, float* sums, int64_t rows) {                                   \
         using T = FROM;                                                                                     \
         switch (channels) { WIDTHS }                                                                        \
         return 1;                                                                                           \
     }
 
-#define CALL measure<T, C>(BATCH(data, layout, doubled), to, to + layout[0] * C)
-MEASURE(measure_float32, float)
-MEASURE(measure_bfloat16, uint16_t)
+#define CALL add_up<T, C>(BATCH(data, layout, doubled), origin, sums, rows)
+ADD_UP(add_up_float32, float)
+ADD_UP(add_up_bfloat16, uint16_t)
 #undef CALL
+
+extern "C" void moments_of_sums(const float* origin, const float* sums, const int64_t* shape, double* to) {
+    moments(origin, sums, shape[0], shape[1], shape[2], shape[3], to, to + shape[0] * shape[3]);
+}
 
 #define NORMALIZE(NAME, FROM, TO)                                                                             \
     extern "C" int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled,              \

@@ -16,7 +16,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from impasto.model.network.operations import Operations, Then, Window
+from impasto.model.network.operations import Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
 
 SOURCE = Path(__file__).with_suffix(".cpp")
@@ -44,23 +44,16 @@ class Kernels(Operations):
     """
 
     def __init__(self, channels: Iterable[int], *, cache: Path | None = None) -> None:
-        library = _load(sorted(set(channels)), cache or default_cache())
-        self._measure = {torch.float32: library.measure_float32, torch.bfloat16: library.measure_bfloat16}
+        self._library = library = _load(sorted(set(channels)), cache or default_cache())
         self._normalize = {
             (torch.float32, torch.float32): library.normalize_float32,
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
 
-    def measure(self, features: Tensor, window: Window, doubled: bool) -> Statistics:
-        """As `Operations.measure`."""
-        features = _in_rows(features)
-        images, channels = len(features), features.shape[1] // (4 if doubled else 1)
-        mean, variance = found = torch.empty(2, images, channels, dtype=torch.float64)
-        unknown = self._measure[features.dtype](*_batch(features, window, doubled), _pointer(found))
-        _check(unknown, channels)
-        count = len(window[0]) * len(window[1])
-        return Statistics(count, mean, variance * count)
+    def gauge(self, whole: Window) -> Gauge:
+        """As `Operations.gauge`."""
+        return _Sums(self._library, whole)
 
     def normalize(
         self, features: Tensor, style: Tensor, window: Window, then: Then, given: Statistics | None = None
@@ -92,6 +85,40 @@ class Kernels(Operations):
         )
         _check(unknown, channels)
         return out
+
+
+class _Sums(Gauge):
+    """Goes on with each row's sums where the window to its left ended: to the last bit it finds what the whole does."""
+
+    def __init__(self, library: ctypes.CDLL, whole: Window) -> None:
+        self._add_up = {torch.float32: library.add_up_float32, torch.bfloat16: library.add_up_bfloat16}
+        self._moments = library.moments_of_sums
+        self._whole = whole
+        self._origin: Tensor | None = None
+
+    def add(self, features: Tensor, window: Window, doubled: bool) -> None:
+        features, (rows, columns) = _in_rows(features), self._whole
+        if self._origin is None:
+            first = around_corners(features[..., :1, :1], (rows[:1], columns[:1])) if doubled else features
+            self._origin = first[..., 0, 0].float().contiguous()
+            self._sums = torch.zeros(len(features), len(rows), 2, self._origin.shape[1])
+        unknown = self._add_up[features.dtype](
+            *_batch(features, window, doubled),
+            _pointer(self._origin),
+            _pointer(self._sums[:, window[0].start - rows.start :]),
+            ctypes.c_int64(len(rows)),
+        )
+        _check(unknown, self._origin.shape[1])
+
+    def statistics(self) -> Statistics:
+        if self._origin is None:
+            raise ValueError("nothing was measured")
+        (images, channels), (rows, columns) = self._origin.shape, self._whole
+        mean, variance = found = torch.empty(2, images, channels, dtype=torch.float64)
+        shape = _integers([images, len(rows), len(columns), channels])
+        self._moments(_pointer(self._origin), _pointer(self._sums), shape, _pointer(found))
+        count = len(rows) * len(columns)
+        return Statistics(count, mean, variance * count)
 
 
 def default_cache() -> Path:

@@ -35,6 +35,24 @@ class Then:
     exact: bool = False
 
 
+class Gauge:
+    """Measures features window by window: every pixel once, the first one first, each row from left to right."""
+
+    def __init__(self) -> None:
+        self._found: Statistics | None = None
+
+    def add(self, features: Tensor, window: Window, doubled: bool) -> None:
+        """Features of a window, as `Operations` has them."""
+        found = Statistics.of(around_corners(features, window) if doubled else features)
+        self._found = self._found + found if self._found else found
+
+    def statistics(self) -> Statistics:
+        """Those of all that was added. Raises ValueError when nothing was."""
+        if self._found is None:
+            raise ValueError("nothing was measured")
+        return self._found
+
+
 class Operations:
     """The operations in PyTorch.
 
@@ -43,9 +61,15 @@ class Operations:
     corner that a pixel of the window touches.
     """
 
+    def gauge(self, whole: Window) -> Gauge:
+        """What measures features that are in the window `whole` when all was added."""
+        return Gauge()
+
     def measure(self, features: Tensor, window: Window, doubled: bool) -> Statistics:
         """The statistics of features."""
-        return Statistics.of(around_corners(features, window) if doubled else features)
+        gauge = self.gauge(window)
+        gauge.add(features, window, doubled)
+        return gauge.statistics()
 
     def normalize(
         self, features: Tensor, style: Tensor, window: Window, then: Then, given: Statistics | None = None

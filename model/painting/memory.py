@@ -15,9 +15,9 @@ from torch import Tensor
 
 from impasto.model.errors import ImpastoError
 
-LARGEST_IN_MEMORY = 256 * 2**20
-"""Bytes. What a painting keeps of a picture takes 96 bytes a pixel, in at most three tensors: up to five megapixels it
-stays in memory, where it is fastest; a hundred would take 10 GB of it, and take as much of the disk."""
+LARGEST_IN_MEMORY = 96 * 2**20
+"""Bytes. Tiles keep up to three tensors of a picture at once, 96 bytes a pixel in float32: in memory these are 300 MB
+at most, and a picture of a hundred megapixels takes 10 GB of the disk instead. It costs a tenth of the time."""
 
 
 class OutOfMemory(ImpastoError):
@@ -46,15 +46,15 @@ class Room:
 
 
 def _mapped(size: int) -> mmap.mmap:
-    with tempfile.TemporaryFile() as file:
-        try:
+    try:
+        with tempfile.TemporaryFile() as file:
             os.posix_fallocate(file.fileno(), 0, size)  # a disk found full while writing to the map ends the process
             return mmap.mmap(file.fileno(), size)
-        except OSError as error:
-            raise OutOfMemory(
-                f"painting so many pixels needs a file of {_bytes(size)} in {tempfile.gettempdir()}: {error.strerror}; "
-                "make room there, set TMPDIR to another folder, or paint a smaller picture"
-            ) from error
+    except OSError as error:
+        raise OutOfMemory(
+            f"painting so many pixels takes a file of {_bytes(size)} among the temporary ones, and it cannot be had "
+            f"({error.strerror}); make room there, set TMPDIR to another folder, or paint a smaller picture"
+        ) from error
 
 
 @contextmanager

@@ -27,8 +27,8 @@ from impasto.model.pictures.picture import Picture
 log = logging.getLogger(__name__)
 
 MOST_WHOLE = 1_500_000
-"""Pixels painted in one pass on a CPU, in float32; twice as many in half precision. A pass takes 270 bytes for each of
-them, tiles 96: so this is 400 MB, which tiles need for a picture of four megapixels."""
+"""Pixels painted in one pass on a CPU in float32; in half precision they are twice as many. A pass takes 420 to 480
+bytes for each of them, tiles 96, and none of these in memory where they are many: so this is 440 MB, and the most."""
 TILE, TILE_ON_GPU = 512, 2048
 """Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
@@ -89,35 +89,39 @@ class Stylizer:
                 if progress:
                     progress((before + share * own) / pixels)
 
-            on_device = self._on_cpu if self.device.type == "cpu" else self._on_gpu
-            return on_device(images, style_vectors, done)
+            return self._paint_parts(images, style_vectors, done)
 
         with shortage(*photos.shape[2:]):
             if len(sizes) == 1:
                 return level(photos).cpu()
             return climb(level, photos.to(self.device), sizes, self.strokes).cpu()
 
-    def _on_cpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
-        height, width = photos.shape[2:]
-        at_once = MOST_WHOLE * 4 // self._network.dtype.itemsize // (height * width)
-        if not at_once:
-            return paint_in_tiles(self._network, photos, style_vectors, tile=TILE, progress=progress)
-        painted = []
-        for some, vectors in zip(photos.split(at_once), style_vectors.split(at_once), strict=True):
-            painted.append(self._whole(some, vectors))
-            progress(sum(len(each) for each in painted) / len(photos))
-        return painted[0] if len(painted) == 1 else torch.cat(painted)
+    def _paint_parts(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
+        """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
+        if self._may_fit(photos):
+            with suppress(torch.OutOfMemoryError):
+                painted = self._paint(photos, style_vectors)
+                progress(1.0)
+                return painted
+            torch.cuda.empty_cache()
+        count, half = len(photos), len(photos) // 2
+        if not half or not self._may_fit(photos[:1]):
+            height, width = photos.shape[2:]
+            log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
+            tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
+            return paint_in_tiles(self._network, photos, style_vectors, tile=tile, progress=progress).to(photos.device)
+        first = self._paint_parts(photos[:half], style_vectors[:half], lambda share: progress(share * half / count))
+        others = self._paint_parts(
+            photos[half:], style_vectors[half:], lambda share: progress((half + share * (count - half)) / count)
+        )
+        return torch.cat([first, others])
 
-    def _on_gpu(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
-        with suppress(torch.OutOfMemoryError):
-            painted = self._whole(photos, style_vectors)
-            progress(1.0)
-            return painted
-        torch.cuda.empty_cache()
-        tiled = paint_in_tiles(self._network, photos, style_vectors, tile=TILE_ON_GPU, progress=progress)
-        return tiled.to(photos.device)
+    def _may_fit(self, photos: Tensor) -> bool:
+        """Whether one pass is tried: a GPU says itself what is too much, a CPU takes memory from others."""
+        pixels = len(photos) * photos.shape[2] * photos.shape[3]
+        return self.device.type != "cpu" or pixels * self._network.dtype.itemsize <= 4 * MOST_WHOLE
 
-    def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         photos = photos.to(self.device)
         values = photos.float() / 255 if photos.dtype == torch.uint8 else photos
         painted: Tensor = self._network(values, style_vectors.to(self.device))

@@ -115,14 +115,14 @@ class _Features:
 
     def measure(self, side: int) -> Iterator[int]:
         """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""
-        cost = _cost(self.network, self.n)
+        cost, gauge = _cost(self.network, self.n), self.network.operations.gauge(self.whole)
         for tile in self._tiles(side):
             features = self._convolve(tile)
-            found = self.network.operations.measure(features, tile, self.layer.doubled)
-            self.statistics = self.statistics + found if self.statistics else found
+            gauge.add(features, tile, self.layer.doubled)
             if self.kept is not None:
                 self._keep(around_corners(features, tile) if self.layer.doubled else features, tile)
             yield cost * _area(tile)
+        self.statistics = gauge.statistics()
         if self.kept is not None:
             self.below = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -30,13 +31,13 @@ class Device(Stylizer):
         self.batches: list[tuple[int, ...]] = []
         self.cores: list[int] = []
 
-    def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
         assert self.go.wait(20)
         self.batches.append(tuple(photos.shape))
         self.cores.append(torch.get_num_threads())
         if (photos > 1).any():
             raise ValueError("brighter than white")
-        return super()._whole(photos, style_vectors)
+        return super()._paint(photos, style_vectors)
 
 
 @pytest.fixture
@@ -231,10 +232,10 @@ def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: C
         permits = threading.Semaphore(0)
         begun = 0
 
-        def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
             self.begun += 1
             assert self.permits.acquire(timeout=20)
-            return super()._whole(photos, style_vectors)
+            return super()._paint(photos, style_vectors)
 
     device = OneByOne(tiny_checkpoint)
 
@@ -296,16 +297,17 @@ def test_a_picture_that_fails_fails_alone(device: Device) -> None:
     assert one.rgb.shape == three.rgb.shape == (3, 32, 32)
 
 
-def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhere(
+def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_in_tiles(
     tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Small(Device):
-        def _whole(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
             if len(photos) * photos.shape[2] > 64:
                 raise torch.OutOfMemoryError
-            return super()._whole(photos, style_vectors)
+            return super()._paint(photos, style_vectors)
 
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    caplog.set_level(logging.INFO)
     device = Small(tiny_checkpoint)
 
     async def scenario(batcher: Batcher) -> list[Any]:
@@ -318,7 +320,7 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_elsewhe
 
     painted = run(device, QueueLimits(batch=8), scenario)
     assert [each.rgb.shape[1] for each in painted] == [48, 32, 32, 32, 80]
-    assert [shape[0] for shape in device.batches] == [1, 1, 2]  # 3 are split into 1 and 2; the largest is not here
+    assert [shape[0] for shape in device.batches] == [1, 1, 2]  # 3 are split into 1 and 2; the largest is in tiles
     assert "32 × 80" in caplog.text
 
 

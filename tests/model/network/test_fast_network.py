@@ -14,27 +14,26 @@ from torch import Tensor
 from impasto.app.painting.previews import PHOTO
 from impasto.model.network.checkpoint import load
 from impasto.model.network.config import NetworkConfig
-from impasto.model.network.fast_network import (
-    FastNetwork,
-    Normalize,
-    Then,
-    corner_weights,
-    normalize,
-    strided_weights,
-)
+from impasto.model.network.fast_network import FastNetwork, corner_weights, strided_weights
 from impasto.model.network.kernels import Kernels
+from impasto.model.network.operations import Operations, Then, Window, around_corners
+from impasto.model.network.statistics import Statistics
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.pictures import images
 from impasto.model.styles.table import StyleTable
 
 
 @pytest.fixture(scope="module", params=["PyTorch", "kernels"])
-def operation(request: pytest.FixtureRequest, tiny_network: StyleNetwork) -> Normalize:
-    return normalize if request.param == "PyTorch" else Kernels(norm.channels for norm in tiny_network.norms)
+def operations(request: pytest.FixtureRequest, tiny_network: StyleNetwork) -> Operations:
+    return Operations() if request.param == "PyTorch" else Kernels(norm.channels for norm in tiny_network.norms)
 
 
 def randoms(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def window(height: int, width: int) -> Window:
+    return range(height), range(width)
 
 
 def decibels(one: Tensor, other: Tensor) -> float:
@@ -47,11 +46,11 @@ def decibels(one: Tensor, other: Tensor) -> float:
 @example(height=33, width=35)
 @example(height=34, width=37)
 def test_a_picture_of_any_size_is_that_of_the_trained_network(
-    operation: Normalize, tiny_network: StyleNetwork, tiny_styles: StyleTable, height: int, width: int
+    operations: Operations, tiny_network: StyleNetwork, tiny_styles: StyleTable, height: int, width: int
 ) -> None:
     photos, vectors = randoms(2, 3, height, width), tiny_styles.vectors[:2]
     fast = FastNetwork(tiny_network)
-    fast.normalize = operation
+    fast.operations = operations
     torch.testing.assert_close(fast(photos, vectors), tiny_network(photos, vectors), rtol=0, atol=2e-5)
 
 
@@ -71,9 +70,9 @@ def test_the_shipped_network_keeps_50_decibels_in_bfloat16_on_a_real_photo(size:
     kernels = Kernels(norm.channels for norm in shipped.network.norms)
     for vector in shipped.styles.vectors[1::15]:
         exact = shipped.network(photo, vector[None])
-        for operation in (normalize, kernels):
+        for operations in (Operations(), kernels):
             fast = FastNetwork(shipped.network, torch.bfloat16)
-            fast.normalize = operation
+            fast.operations = operations
             painted = fast(photo, vector[None])
             assert painted.dtype == torch.float32
             assert decibels(painted, exact) > 50
@@ -81,20 +80,20 @@ def test_the_shipped_network_keeps_50_decibels_in_bfloat16_on_a_real_photo(size:
 
 
 def test_an_image_is_the_same_whatever_else_is_in_its_batch(
-    operation: Normalize, tiny_network: StyleNetwork, tiny_styles: StyleTable
+    operations: Operations, tiny_network: StyleNetwork, tiny_styles: StyleTable
 ) -> None:
     photos = randoms(3, 3, 41, 50)
     fast = FastNetwork(tiny_network)
-    fast.normalize = operation
+    fast.operations = operations
     alone = [fast(photos[n : n + 1], tiny_styles.vectors[n : n + 1]) for n in range(3)]
     torch.testing.assert_close(fast(photos, tiny_styles.vectors), torch.cat(alone), rtol=0, atol=1e-5)
 
 
 def test_a_flat_photo_has_a_finite_painting(
-    operation: Normalize, tiny_network: StyleNetwork, tiny_styles: StyleTable
+    operations: Operations, tiny_network: StyleNetwork, tiny_styles: StyleTable
 ) -> None:
     fast = FastNetwork(tiny_network)
-    fast.normalize = operation
+    fast.operations = operations
     assert fast(torch.full((1, 3, 48, 48), 0.9), tiny_styles.vectors[:1]).isfinite().all()
 
 
@@ -105,10 +104,9 @@ def test_a_convolution_over_corners_is_one_of_doubled_features(height: int, widt
     large = F.interpolate(edged, scale_factor=2.0)[..., 1 : height + 3, 1 : width + 3]
     corners = F.conv2d(edged, corner_weights(weight))
     plain = torch.tensor([[1.0] * 5 + [0.0] * 5])
-    expected = normalize(F.conv2d(large, weight), plain, (height, width), Then())
-    torch.testing.assert_close(
-        normalize(corners, plain, (height, width), Then(doubled=True)), expected, rtol=0, atol=1e-3
-    )
+    whole, normalize = window(height, width), Operations().normalize
+    expected = normalize(F.conv2d(large, weight), plain, whole, Then())
+    torch.testing.assert_close(normalize(corners, plain, whole, Then(doubled=True)), expected, rtol=0, atol=1e-3)
 
 
 def test_a_convolution_by_two_pixels_at_once_is_one_by_single_pixels() -> None:
@@ -116,37 +114,41 @@ def test_a_convolution_by_two_pixels_at_once_is_one_by_single_pixels() -> None:
     expected = F.conv2d(features, weight)  # 11 × 16
     padded = F.pad(features, (1, 1, 1, 2))
     corners = F.conv2d(padded, strided_weights(weight), stride=2)
-    plain = torch.tensor([[1.0] * 3 + [0.0] * 3])
-    torch.testing.assert_close(
-        normalize(corners, plain, (11, 16), Then(doubled=True)),
-        normalize(expected, plain, (11, 16), Then()),
-        rtol=0,
-        atol=1e-4,
-    )
+    torch.testing.assert_close(around_corners(corners, window(11, 16)), expected, rtol=0, atol=1e-4)
 
 
-Operation = Callable[[Normalize], Tensor]
+Case = Callable[[Operations], Tensor]
 
 STYLE = randoms(2, 16, seed=3) - 0.3
-CASES: dict[str, Operation] = {
-    "plain": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then()),
-    "without ReLU": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then(relu=False)),
-    "mirrored": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then(padding=(4, 5, 4))),
-    "replicated": lambda op: op(randoms(2, 8, 7, 9), STYLE, (7, 9), Then(padding=(1, 1, 1), replicate=True)),
-    "residual": lambda op: op(
-        randoms(2, 8, 7, 9), STYLE, (7, 9), Then(residual=randoms(2, 8, 9, 11, seed=2), padding=(1, 1, 1))
-    ),
-    "doubled": lambda op: op(randoms(2, 32, 5, 6), STYLE, (7, 9), Then(doubled=True, padding=(1, 2, 3))),
-    "bfloat16": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), Then(padding=(1, 1, 1))),
-    "exact": lambda op: op(randoms(2, 8, 7, 9).bfloat16(), STYLE, (7, 9), Then(exact=True)),
-    "nearly flat": lambda op: op(1e-3 * randoms(2, 8, 7, 9), STYLE, (7, 9), Then()),  # a variance far below ε
-    "far from zero": lambda op: op(1000 + randoms(2, 8, 7, 9), STYLE, (7, 9), Then()),
+GIVEN = Operations().measure(randoms(2, 8, 5, 5, seed=4), window(5, 5), False)
+ODD = (range(3, 10), range(4, 13))
+
+
+def normalized(features: Tensor, then: Then, *, within: Window = ODD, given: Statistics | None = None) -> Case:
+    return lambda operations: operations.normalize(features, STYLE, within, then, given)
+
+
+CASES: dict[str, Case] = {
+    "plain": normalized(randoms(2, 8, 7, 9), Then()),
+    "without ReLU": normalized(randoms(2, 8, 7, 9), Then(relu=False)),
+    "mirrored": normalized(randoms(2, 8, 7, 9), Then(padding=(4, 5, 3, 4))),
+    "replicated": normalized(randoms(2, 8, 7, 9), Then(padding=(1, 0, 1, 2), replicate=True)),
+    "residual": normalized(randoms(2, 8, 7, 9), Then(residual=randoms(2, 8, 7, 9, seed=2), padding=(1, 1, 1, 1))),
+    "doubled": normalized(randoms(2, 32, 5, 6), Then(doubled=True, padding=(1, 3, 1, 2)), within=window(7, 9)),
+    "doubled, from the middle of a corner": normalized(randoms(2, 32, 4, 6), Then(doubled=True, padding=(0, 3, 1, 0))),
+    "a window of larger features": normalized(randoms(2, 8, 20, 30)[..., 3:10, 4:13], Then(padding=(1, 1, 0, 0))),
+    "given statistics": normalized(randoms(2, 8, 7, 9), Then(), given=GIVEN),
+    "statistics for all images": normalized(randoms(2, 8, 7, 9), Then(), given=GIVEN.pooled()),
+    "bfloat16": normalized(randoms(2, 8, 7, 9).bfloat16(), Then(padding=(1, 1, 1, 1))),
+    "exact": normalized(randoms(2, 8, 7, 9).bfloat16(), Then(exact=True)),
+    "nearly flat": normalized(1e-3 * randoms(2, 8, 7, 9), Then()),  # a variance far below ε
+    "far from zero": normalized(1000 + randoms(2, 8, 7, 9), Then()),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_kernels_do_what_pytorch_does(case: str) -> None:
-    expected, found = CASES[case](normalize), CASES[case](Kernels([8]))
+    expected, found = CASES[case](Operations()), CASES[case](Kernels([8]))
     assert found.dtype == expected.dtype
     tolerance = 2e-2 if found.dtype == torch.bfloat16 else 1e-3 if case == "far from zero" else 1e-5
     torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
@@ -154,4 +156,6 @@ def test_the_kernels_do_what_pytorch_does(case: str) -> None:
 
 def test_kernels_for_other_channels_are_an_error_not_a_wrong_picture() -> None:
     with pytest.raises(ValueError, match="8 channels"):
-        Kernels([4])(randoms(1, 8, 5, 5), STYLE[:1], (5, 5), Then())
+        Kernels([4]).normalize(randoms(1, 8, 5, 5), STYLE[:1], window(5, 5), Then())
+    with pytest.raises(ValueError, match="8 channels"):
+        Kernels([4]).measure(randoms(1, 8, 5, 5), window(5, 5), False)

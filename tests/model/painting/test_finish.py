@@ -6,7 +6,9 @@ import torch
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import StrokeConfig
 from impasto.model.painting.finish import finish
-from impasto.model.pictures.picture import Picture
+from impasto.model.pictures import strips
+from impasto.model.pictures.color import keep_color
+from impasto.model.pictures.picture import Picture, to_pixels
 from impasto.model.pictures.resize import resample
 
 CONFIG = StrokeConfig()
@@ -35,6 +37,19 @@ def test_kept_colours_are_the_photos_at_any_size() -> None:
     for side in (64, 32):
         kept = finish(red, torch.full((3, side, side), 0.4), CONFIG, preserve_color=True).rgb
         assert (kept[0] > kept[1] + 0.2).all()
+
+
+@pytest.mark.parametrize("preserve_color", [False, True])
+@pytest.mark.parametrize("strength", [0.3, 1.0])
+def test_a_painting_is_finished_strip_by_strip_as_it_would_be_at_once(
+    strength: float, preserve_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted = torch.rand(3, 60, 80, generator=torch.Generator().manual_seed(0))
+    expected = keep_color(painted, PHOTO.rgb) if preserve_color else painted
+    expected = to_pixels(torch.lerp(PHOTO.rgb, expected, strength))
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 300)
+    finished = finish(PHOTO, painted, CONFIG, strength=strength, preserve_color=preserve_color)
+    assert torch.equal(finished.pixels, expected)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.01, float("nan")])

@@ -7,11 +7,10 @@ from torch import Tensor
 from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import DeviceUnavailable, find_device, find_precision
-from impasto.model.painting.stylizer import Stylizer, finish
-from impasto.model.pictures import images, strips
-from impasto.model.pictures.color import keep_color
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.pictures import images
 from impasto.model.pictures.images import TooSmall
-from impasto.model.pictures.picture import Picture, to_pixels
+from impasto.model.pictures.picture import Picture
 from tests.pictures import encoded, photo
 
 
@@ -58,19 +57,6 @@ def test_strength_goes_from_the_photo_to_the_painting_evenly(
     none, half, full = (stylizer.stylize(picture, wave, strength=s).rgb for s in (0.0, 0.5, 1.0))
     assert torch.equal(none, picture.rgb)
     assert torch.allclose(half, (none + full) / 2, atol=1.01 / 255)
-
-
-@pytest.mark.parametrize("preserve_color", [False, True])
-@pytest.mark.parametrize("strength", [0.3, 1.0])
-def test_a_painting_is_finished_strip_by_strip_as_it_would_be_at_once(
-    picture: Picture, strength: float, preserve_color: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    painted = torch.rand(3, 40, 56, generator=torch.Generator().manual_seed(0))
-    expected = keep_color(painted, picture.rgb) if preserve_color else painted
-    expected = to_pixels(torch.lerp(picture.rgb, expected, strength))
-    monkeypatch.setattr(strips, "STRIP_PIXELS", 300)
-    finished = finish(picture, painted, strength=strength, preserve_color=preserve_color)
-    assert torch.equal(finished.pixels, expected)
 
 
 def test_wrong_arguments_are_refused_by_name(stylizer: Stylizer, picture: Picture, wave: Tensor) -> None:
