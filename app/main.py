@@ -40,7 +40,7 @@ One neural network that paints photos in many styles, and in any blend of them.
 def create_app(settings: Settings) -> FastAPI:
     """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
     source = checkpoint.load(settings.checkpoint)
-    stylizer = Stylizer(source.network, device=settings.device, precision=settings.precision)
+    stylizer = Stylizer(source.network, strokes=source.strokes, device=settings.device, precision=settings.precision)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

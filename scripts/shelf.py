@@ -146,14 +146,15 @@ class _Previews:
 
     @cached_property
     def _stylizer(self) -> Stylizer:
-        return Stylizer(self._source.network, device=self._device, precision=self._precision)
+        return Stylizer(
+            self._source.network, strokes=self._source.strokes, device=self._device, precision=self._precision
+        )
 
     async def built_in(self, style_id: str, vector: Tensor) -> bytes:
         return await self.paint(vector)
 
     async def paint(self, vector: Tensor) -> bytes:
-        photo = read_photo()
-        return written(photo, self._stylizer.paint(photo.rgb[None], vector[None])[0])
+        return written(self._stylizer.stylize(read_photo(), vector))
 
     async def small(self, preview: bytes) -> bytes:
         return small(preview)

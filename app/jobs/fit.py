@@ -78,7 +78,7 @@ class Fitting:
         )
 
     def _preview(self, fitter: Fitter, state: FitState) -> bytes:
-        return written(self._photo, fitter.paint(state.vector, self._photo.rgb[None])[0])
+        return written(self._photo.with_rgb(fitter.paint(state.vector, self._photo.rgb[None])[0]))
 
     def _show(self, fitter: Fitter, state: FitState) -> str:
         return as_text(self._preview(fitter, state))

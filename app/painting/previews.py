@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher
+from impasto.model.painting.finish import finish
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
 
@@ -44,8 +45,9 @@ class Previews:
         """The preview of a style vector (E,) as a JPEG. Raises QueueFull, DeadlineExceeded."""
         async with self._turn:
             photo = await self._batcher.code(read_photo)
-            painted = await self._batcher.paint(self._batcher.stylizer.canvas(photo), vector)
-            return await self._batcher.code(lambda: written(photo, painted.rgb))
+            stylizer = self._batcher.stylizer
+            painted = await self._batcher.paint(stylizer.canvas(photo), vector)
+            return await self._batcher.code(lambda: written(finish(photo, painted.rgb, stylizer.strokes)))
 
     async def small(self, preview: bytes) -> bytes:
         """A preview, small enough for a style pack."""
@@ -57,9 +59,9 @@ def read_photo() -> Picture:
     return images.decode(PHOTO.read_bytes())
 
 
-def written(photo: Picture, painted: Tensor) -> bytes:
-    """The photo, painted (3, H, W), as a preview."""
-    return images.encode(photo.with_rgb(painted), "jpeg", quality=85)
+def written(painted: Picture) -> bytes:
+    """The photo, painted, as a preview."""
+    return images.encode(painted, "jpeg", quality=85)
 
 
 def small(preview: bytes) -> bytes:

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 from torch import Tensor
 
 from impasto.model.errors import InvalidValue
 from impasto.model.files import write_whole
-from impasto.model.network.config import SHIPPED, NetworkConfig
+from impasto.model.network.config import SHIPPED, NetworkConfig, StrokeConfig
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.training_record import TrainingRecord
 from impasto.model.styles.fit_record import FitRecord
@@ -27,6 +28,7 @@ from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
 
+_STROKES = TypeAdapter(StrokeConfig)
 FORMAT = "impasto-checkpoint"
 VERSION = 1
 
@@ -37,11 +39,12 @@ class CheckpointError(InvalidValue):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network, its styles, and how they came to be."""
+    """A network, its styles, how they came to be, and how large pictures get strokes of the right size."""
 
     network: StyleNetwork
     styles: StyleTable
     training: TrainingRecord = field(default_factory=TrainingRecord)
+    strokes: StrokeConfig = field(default_factory=StrokeConfig)
 
     @property
     def network_id(self) -> str:
@@ -89,6 +92,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "network": json.dumps(asdict(checkpoint.network.config)),
         "styles": json.dumps([asdict(style) for style in checkpoint.styles.styles], ensure_ascii=False),
         "training": json.dumps(checkpoint.training.to_json(), ensure_ascii=False),
+        "strokes": json.dumps(asdict(checkpoint.strokes)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, serialize(tensors, metadata=header))  # save_file would make it unreadable for others
@@ -114,7 +118,9 @@ def load(path: Path = SHIPPED) -> Checkpoint:
         vectors = tensors.pop("styles")
         network.load_state_dict({name.removeprefix("network."): value for name, value in tensors.items()})
         table = StyleTable([Style(**style) for style in json.loads(header["styles"])], vectors)
-        checkpoint = Checkpoint(network, table, TrainingRecord.from_json(json.loads(header["training"])))
+        training = TrainingRecord.from_json(json.loads(header["training"]))
+        strokes = _STROKES.validate_json(header.get("strokes", "{}"))  # older checkpoints have none
+        checkpoint = Checkpoint(network, table, training, strokes)
         if vectors.shape[1] != network.style_size:
             raise ValueError(f"style vectors of {vectors.shape[1]} numbers for a network of {network.style_size}")
         if checkpoint.network_id != header["network_id"]:

@@ -44,6 +44,14 @@ class StrokeConfig:
     radius: int = 2
     noise: float = 1e-3
 
+    def __post_init__(self) -> None:
+        if not (SMALLEST_SIDE <= self.canonical <= self.finest and 0 < self.kept <= 1 and 0 <= self.fine <= 1):
+            raise ValueError(
+                f"strokes need {SMALLEST_SIDE} ≤ canonical ≤ finest, 0 < kept ≤ 1 and 0 ≤ fine ≤ 1; this is {self}"
+            )
+        if self.radius < 1 or not self.noise > 0:
+            raise ValueError(f"strokes need a radius of at least 1 and noise above 0; this is {self}")
+
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 

@@ -84,7 +84,7 @@ class Study:
     def __init__(self, arguments: Arguments) -> None:
         self.arguments = arguments
         self.source = checkpoint.load(arguments.checkpoint)
-        self.stylizer = self.stylizer_of(StrokeConfig())
+        self.stylizer = self.stylizer_of(self.source.strokes)
         self.side = self.stylizer.strokes.canonical
         paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.styles)}
         self.paintings = [paintings[style_id] for style_id in self.source.styles.ids]

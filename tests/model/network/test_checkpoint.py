@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from impasto.model.network.checkpoint import Checkpoint, CheckpointError, load, network_id, save
-from impasto.model.network.config import NetworkConfig
+from impasto.model.network.config import NetworkConfig, StrokeConfig
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.styles.table import StyleTable
 
@@ -43,6 +43,7 @@ def test_a_checkpoint_comes_back_as_it_was(tiny_checkpoint: Checkpoint, tiny_che
     assert loaded.styles.styles == tiny_checkpoint.styles.styles
     assert torch.equal(loaded.styles.vectors, tiny_checkpoint.styles.vectors)
     assert loaded.training == tiny_checkpoint.training
+    assert loaded.strokes == tiny_checkpoint.strokes
     assert loaded.network_id == tiny_checkpoint.network_id
 
 
@@ -253,6 +254,30 @@ def test_a_style_table_for_another_network_is_refused(tiny_checkpoint_file: Path
     wrong = rewritten(tiny_checkpoint_file, tmp_path / "w.safetensors", tensors={"styles": torch.zeros(3, 3206)})
     with pytest.raises(CheckpointError, match="style vectors of 3206 numbers for a network of 94"):
         load(wrong)
+
+
+def test_how_strokes_are_painted_is_of_the_checkpoint(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:
+    strokes = StrokeConfig(canonical=640, finest=1920, kept=0.5)
+    save(replace(tiny_checkpoint, strokes=strokes), tmp_path / "s.safetensors")
+    assert load(tmp_path / "s.safetensors").strokes == strokes
+
+
+def test_a_checkpoint_that_tells_no_strokes_has_those_of_the_shipped_network(
+    tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    header = header_of(tiny_checkpoint_file)
+    del header["strokes"]
+    save_file(load_file(tiny_checkpoint_file), tmp_path / "old.safetensors", header)
+    assert load(tmp_path / "old.safetensors").strokes == StrokeConfig() == load().strokes
+
+
+@pytest.mark.parametrize(
+    "strokes", ["5", "[]", '{"canonical": 8}', '{"kept": 0}', '{"fine": 2}', '{"noise": 0}', '{"finest": 100}', "{"]
+)
+def test_strokes_that_cannot_be_painted_are_refused(tiny_checkpoint_file: Path, tmp_path: Path, strokes: str) -> None:
+    lie = rewritten(tiny_checkpoint_file, tmp_path / "lie.safetensors", {"strokes": strokes})
+    with pytest.raises(CheckpointError, match=r"lie\.safetensors is not a valid Impasto checkpoint"):
+        load(lie)
 
 
 def test_a_tensor_too_many_is_refused(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
