@@ -26,9 +26,10 @@ from impasto.model.pictures.picture import Picture
 
 log = logging.getLogger(__name__)
 
-MOST_WHOLE = 1_500_000
+
+MOST_WHOLE = 1024 * 1024
 """Pixels painted in one pass on a CPU in float32; in half precision they are twice as many. A pass takes 420 to 480
-bytes for each of them, tiles 96, and none of these in memory where they are many: so this is 440 MB, and the most."""
+bytes for each of them, tiles at most 300 MB in all and 150 while they compute: so neither exceeds 450 MB by much."""
 TILE, TILE_ON_GPU = 512, 2048
 """Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
