@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.app.painting.batcher import Batcher, DeadlineExceeded, QueueFull, QueueLimits
+from impasto.app.painting.batcher import Batcher, DeadlineExceeded, Painted, QueueFull, QueueLimits
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
@@ -281,6 +281,71 @@ def test_what_is_cancelled_or_too_late_never_reaches_the_device(device: Device) 
 
     run(device, QueueLimits(deadline=0.2), scenario)
     assert [shape[2] for shape in device.batches] == [32, 35]
+
+
+def test_what_nobody_waits_for_any_more_leaves_the_device_between_two_levels(device: Device) -> None:
+    levels = Canvas(photo(64, 64), ((32, 32), (64, 64)))
+
+    async def scenario(batcher: Batcher) -> None:
+        device.go.clear()
+        leaving = asyncio.create_task(batcher.paint(levels, device.vectors[0]))
+        await settle()
+        leaving.cancel()
+        await settle()
+        device.go.set()
+        await batcher.paint(levels, device.vectors[0])
+
+    run(device, QueueLimits(), scenario)
+    assert [shape[2] for shape in device.batches] == [32, 32, 64]
+
+
+def test_a_batch_goes_on_while_anybody_waits_for_it(device: Device) -> None:
+    levels = Canvas(photo(64, 64), ((32, 32), (64, 64)))
+
+    async def scenario(batcher: Batcher) -> Painted:
+        device.go.clear()
+        busy = asyncio.create_task(batcher.paint(canvas(48), device.vectors[0]))
+        await settle()
+        leaving, staying = (asyncio.create_task(batcher.paint(levels, device.vectors[0])) for _ in range(2))
+        await settle()
+        leaving.cancel()
+        device.go.set()
+        await busy
+        return await staying
+
+    assert run(device, QueueLimits(batch=2), scenario).rgb.shape == (3, 64, 64)
+
+
+def test_pictures_of_the_same_levels_are_one_batch_whatever_their_own_sizes_were(device: Device) -> None:
+    levels = [Canvas(photo(64, 64, seed), ((32, 32), (64, 64))) for seed in range(3)]
+
+    async def scenario(batcher: Batcher) -> list[Painted]:
+        device.go.clear()
+        tasks = [asyncio.create_task(batcher.paint(each, device.vectors[0])) for each in (canvas(48), *levels)]
+        await settle()
+        device.go.set()
+        return await asyncio.gather(*tasks)
+
+    painted = run(device, QueueLimits(batch=8), scenario)
+    assert [shape[:3] for shape in device.batches] == [(1, 3, 48), (3, 3, 32), (3, 3, 64)]
+    for each, alone in zip(painted[1:], levels, strict=True):
+        expected = device.paint(alone.photo[None], device.vectors[:1], sizes=alone.sizes)[0]
+        torch.testing.assert_close(each.rgb, expected, rtol=0, atol=1e-5)
+
+
+def test_the_queue_counts_the_pixels_of_all_levels(device: Device) -> None:
+    levels = Canvas(photo(64, 64), ((32, 32), (64, 64)))
+
+    async def scenario(batcher: Batcher) -> None:
+        device.go.clear()
+        painting = asyncio.create_task(batcher.paint(levels, device.vectors[0]))
+        await settle()
+        with pytest.raises(QueueFull):
+            await batcher.paint(canvas(32, 33), device.vectors[0])
+        device.go.set()
+        await painting
+
+    run(device, QueueLimits(pixels=64 * 64 + 2 * 32 * 32), scenario)
 
 
 def test_a_picture_that_fails_fails_alone(device: Device) -> None:

@@ -14,7 +14,7 @@ from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.recipe import NoRecipe, Recipe
-from impasto.model.painting.stroke import parse_stroke
+from impasto.model.painting.stroke import Stroke, parse_stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import to_image
@@ -52,6 +52,16 @@ def test_the_picture_is_the_stylizers_own(client: TestClient, tiny_checkpoint: C
     expected = stylizer.stylize(
         images.decode(PHOTO), tiny_checkpoint.styles.blend({"starry-night": 0.3, "great-wave": 0.7})
     )
+    assert np.array_equal(np.asarray(opened(response.content)), np.asarray(to_image(expected.rgb)))
+
+
+@pytest.mark.parametrize("stroke", [0.5, 1.0, 2.0, 3.0, "native"])
+def test_strokes_are_those_of_the_stylizer(client: TestClient, tiny_checkpoint: Checkpoint, stroke: Stroke) -> None:
+    large = encoded(photo(height=96, width=128))
+    response = post(client, large, stroke=str(stroke), strength="0.8", preserve_color="true")
+    stylizer = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32")
+    vector = tiny_checkpoint.styles.blend({"starry-night": 1.0})
+    expected = stylizer.stylize(images.decode(large), vector, strength=0.8, preserve_color=True, stroke=stroke)
     assert np.array_equal(np.asarray(opened(response.content)), np.asarray(to_image(expected.rgb)))
 
 
