@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by `impasto train`.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")
     precision: Precision = Field("auto", description="auto, float32, bfloat16 or float16.")
-    max_upload_bytes: int = Field(25_000_000, ge=1, description="Largest request in bytes; more is refused with 413.")
+    max_upload_bytes: int = Field(64_000_000, ge=1, description="Largest request in bytes; more is refused with 413.")
     max_pixels: int = Field(
         100_000_000, ge=1, le=178_956_970, description="Largest photo and result in pixels; a larger photo is a 413."
     )
