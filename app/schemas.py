@@ -108,9 +108,13 @@ class Info(BaseModel):
     network_id: str = Field(description="Identity of the convolutions; a style fits one network only.")
     device: str
     precision: str
+    canonical_size: int = Field(
+        description="Longer side in pixels of the pictures whose strokes, relative to the picture, are those of a "
+        "stroke of 1."
+    )
     painting_size: int = Field(
         description="Shortest side in pixels of the paintings whose Gram matrices were the targets: "
-        "at about this size of photo, strokes are as coarse as the painter's."
+        "in one pass at about this size of photo, strokes are as coarse as the painter's."
     )
     styles: int
     reads: list[str]

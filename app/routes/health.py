@@ -44,6 +44,7 @@ async def info(
         network_id=catalogue.network_id,
         device=str(painter.stylizer.device),
         precision=painter.stylizer.precision,
+        canonical_size=painter.stylizer.strokes.canonical,
         painting_size=catalogue.training.objective.painting_size,
         styles=len(catalogue.styles),
         reads=readable_formats(),

@@ -24,7 +24,8 @@ def test_before_its_network_is_loaded_a_service_is_alive_but_not_ready(settings:
 def test_info_says_what_the_service_is_and_allows(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
     info = client.get("/v1/info").json()
     assert info["network_id"] == tiny_checkpoint.network_id
-    assert (info["device"], info["precision"], info["painting_size"]) == ("cpu", "float32", 64)
+    assert (info["device"], info["precision"]) == ("cpu", "float32")
+    assert (info["canonical_size"], info["painting_size"]) == (512, 64)
     assert info["styles"] == 3
     assert info["writes"] == ["jpeg", "png", "webp"]
     assert info["limits"] == {
