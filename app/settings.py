@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     )
     queue_size: int = Field(16, ge=1, description="Requests painted or waiting at once; more are refused with 429.")
     queue_pixels: int = Field(
-        100_000_000, ge=1, description="Pixels of results painted or waiting at once; more are refused with 429."
+        50_000_000,
+        ge=1,
+        description="Pixels that the network paints or is to paint, of all levels of a picture; more are refused with 429.",
     )
     batch_size: int | None = Field(
         None, ge=1, description="Most pictures of one size that are painted at once. None: 16, and 1 on a CPU."
