@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     queue_pixels: int = Field(
         50_000_000,
         ge=1,
-        description="Pixels that the network paints or is to paint, of all levels of a picture; more are refused with 429.",
+        description="Pixels being painted or waiting to be, of all levels of a picture; more are refused with 429.",
     )
     batch_size: int | None = Field(
         None, ge=1, description="Most pictures of one size that are painted at once. None: 16, and 1 on a CPU."
