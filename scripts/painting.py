@@ -107,7 +107,9 @@ class Easel:
     def paint(self, targets: dict[Path, Path]) -> int:
         """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
         failed = 0
-        with tqdm(total=len(targets) * len(self._vectors), unit="picture", bar_format=BAR, disable=None) as bar:
+        pictures = len(targets) * len(self._vectors)
+        # No miniters, which tqdm else sets so that after a few quick pictures no part of a slow one is shown.
+        with tqdm(total=pictures, unit="picture", bar_format=BAR, miniters=0, disable=None) as bar:
             for photo, target in targets.items():
                 end = bar.n + len(self._vectors)
                 try:
