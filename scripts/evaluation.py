@@ -17,15 +17,18 @@ from impasto.model.evaluation.evaluate import Evaluation, Paint
 from impasto.model.evaluation.evaluate import evaluate as measure
 from impasto.model.evaluation.report import Section
 from impasto.model.evaluation.sabotage import BROKEN
+from impasto.model.evaluation.scale import painted_larger, typical_period
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import device_name
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.painting.stroke import NATIVE, Stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.perception import artefacts
 from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
+from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import center_crop, resize
 from impasto.model.styles.paintings import load_paintings
 from impasto.scripts.evaluate import Arguments
@@ -36,6 +39,8 @@ LARGE = {512: 6, 1024: 3}
 """Side in pixels of the large photos -> how many of them are painted in every style."""
 SEEN = (256, 512, 1024, 2048)
 """Sides in pixels at which the same photo is shown."""
+LARGER, SCALED = (2, 4), 3
+"""Times the size at which strokes are right that photos are painted at too, and photos that are painted so."""
 ENLARGED = 2
 """A large photo is used up to so many times its own size."""
 EXAMPLES = 4
@@ -89,8 +94,13 @@ class Evaluator:
         return measure(self.paint, self.styles, self.objective, photos, progress=progress)
 
     def paint(self, photo: Tensor, row: int) -> Tensor:
-        """A photo (3, H, W) in the style of a row of the table."""
+        """What the network itself makes, in one pass, of a photo (3, H, W) in the style of a row of the table."""
         return _painted(self.source, self.stylizer, photo, row)
+
+    def stylize(self, photo: Tensor, row: int, stroke: Stroke) -> Tensor:
+        """A photo (3, H, W) in the style of a row, with strokes of a size, as everyone's photos are painted."""
+        vector = self.source.styles.vectors[row]
+        return self.stylizer.stylize(Picture.from_rgb(photo), vector, stroke=stroke).rgb
 
     def _kept_out(self, arguments: Arguments) -> list[Path]:
         kept_out = set(self.source.training.held_out)
@@ -118,7 +128,7 @@ def write_report(evaluator: Evaluator, arguments: Arguments) -> None:
     sections.append(Section("Separation of the styles", report.confusion_table(own)))
     sections.append(_blends(evaluator))
     sections.append(_artefacts(evaluator))
-    sections.append(_scale(evaluator, large[0], pictures))
+    sections.append(_scale(evaluator, large, pictures))
     sections.append(_peer(evaluator, own, peer, large, pictures))
     file = arguments.output / "evaluation.md"
     file.write_text(report.document(HEAD.format(**_circumstances(evaluator, own)), sections), encoding="utf-8")
@@ -129,7 +139,8 @@ HEAD = """# Evaluation
 
 Written by `impasto evaluate --output` on {date}, for the network `{network}`, painting on {machine} in {precision}.
 Distances are measured in float32; where nothing else is said, on {photos} photos kept out of training, centre crops of
-{size} × {size} pixels.
+{size} × {size} pixels. What is measured is the network itself, at every size in a single pass, as with a stroke of
+`native`; only under "Scale" are strokes as large as the picture asks for.
 
 D is the distance of a picture from the painting, Σ over the style layers of ‖G(y) − G(s)‖² / ‖G(s)‖²; C the relative
 content error, ‖F(y) − F(x)‖² / ‖F(x)‖² at relu3_3: 0 is equal, 1 as far as nothing at all. The losses are those that
@@ -261,25 +272,52 @@ def _trade_off(evaluator: Evaluator) -> Section:
     return Section("Painting against photo", text + report.summary_table(found))
 
 
-def _scale(evaluator: Evaluator, photo: Tensor, pictures: Path) -> Section:
-    whole, middle = [], []
-    sizes = [size for size in SEEN if _reaches(photo, size)]
-    for row in evaluator.examples:
-        for size in sizes:
-            painted = evaluator.paint(center_crop(photo, size), row)
-            whole.append((f"{size} pixels", resize(painted, CELL)))
-            start = (size - CELL) // 2
-            middle.append((f"middle of {size}", painted[:, start : start + CELL, start : start + CELL]))
-    for name, cells in (("scale", whole), ("scale-middle", middle)):
-        contact_sheet(cells, columns=len(sizes)).save(pictures / f"{name}.jpg", quality=80)
+def _scale(evaluator: Evaluator, large: Sequence[Tensor], pictures: Path) -> Section:
+    """How alike a photo looks that is painted at several sizes."""
+    side, vectors = evaluator.stylizer.strokes.canonical, evaluator.source.styles.vectors
+    photos = [center_crop(photo, side) for photo in large[:SCALED]]
+    found, periods = {}, []
+    for size in (side, *(times * side for times in LARGER)):
+        name = f"{size} pixels"
+        paint = painted_larger(evaluator.stylizer, vectors, size)
+        progress = _progress(len(photos), f"scale at {size}")
+        found[name] = measure(paint, evaluator.styles, evaluator.objective, photos, progress=progress)
+        period = typical_period(evaluator.stylizer, vectors[[*evaluator.examples]], photos, side=size)
+        periods.append((name, f"{period:.2%}"))
     text = (
-        "The same photo painted at several sizes, then made equally large:\n\n"
-        f"![{EXAMPLES} styles at {len(sizes)} sizes]({PICTURES}/scale.jpg)\n\n"
-        "The middle of the same pictures, pixel by pixel. Strokes have one size in pixels, so that the photo decides "
-        "how many of them a face gets:\n\n"
+        f"{len(photos)} photos of {side} × {side} pixels, enlarged, painted with a stroke of 1, and reduced to {side} "
+        f"pixels again, where they are compared with what is painted at {side} pixels:\n\n"
+        f"{report.scale_table(found)}\n\n"
+        "How far apart the strongest strokes are, as a share of the picture's side, before it is reduced; the median "
+        f"of {EXAMPLES} styles:\n\n"
+        f"{report.table(('painted at', 'strokes apart'), periods)}\n\n"
+    )
+    return Section("Scale", text + _sheets(evaluator, large[0], pictures), report.scale_goals(found))
+
+
+def _sheets(evaluator: Evaluator, photo: Tensor, pictures: Path) -> str:
+    """One photo at several sizes, whole and pixel by pixel, and the text around the two sheets."""
+    sizes = [size for size in SEEN if _reaches(photo, size)]
+    ways: list[tuple[int, Stroke, str]] = [(size, 1.0, "stroke 1") for size in sizes]
+    ways.append((sizes[-1], NATIVE, "one pass"))
+    whole, middle = [], []
+    for row in evaluator.examples:
+        for size, stroke, how in ways:
+            painted = evaluator.stylize(center_crop(photo, size), row, stroke)
+            whole.append((f"{size} pixels, {how}", resize(painted, CELL)))
+            start = (size - CELL) // 2
+            middle.append((f"middle of {size}, {how}", painted[:, start : start + CELL, start : start + CELL]))
+    for name, cells in (("scale", whole), ("scale-middle", middle)):
+        contact_sheet(cells, columns=len(ways)).save(pictures / f"{name}.jpg", quality=80)
+    return (
+        f"One photo painted at several sizes with a stroke of 1, and in a single pass at {sizes[-1]} pixels, then made "
+        "equally large. With a stroke of 1 it looks the same at every size; a single pass has strokes of one size in "
+        "pixels, so that a large photo gets many small ones:\n\n"
+        f"![{EXAMPLES} styles at {len(sizes)} sizes, and in one pass]({PICTURES}/scale.jpg)\n\n"
+        "The middle of the same pictures, pixel by pixel: strokes grow with the picture, but for those of the single "
+        "pass:\n\n"
         f"![the same, pixel by pixel]({PICTURES}/scale-middle.jpg)"
     )
-    return Section("Scale", text)
 
 
 def _peer(

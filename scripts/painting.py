@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from torch import Tensor
 from tqdm import tqdm
 
 from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.painting.memory import OutOfMemory
 from impasto.model.painting.recipe import Recipe
+from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages
@@ -27,6 +29,8 @@ from impasto.scripts.pictures import FORMATS, STREAM, put
 SHEET_COLUMNS = 6
 SHEET_CELL = 320
 """Longest side in pixels of a picture on a sheet."""
+BAR = "{l_bar}{bar}| {n:.1f}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}]"
+"""tqdm's own, but for parts of a picture."""
 INTERVAL = 0.5
 """Seconds between two looks at watched folders."""
 
@@ -103,23 +107,26 @@ class Easel:
     def paint(self, targets: dict[Path, Path]) -> int:
         """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
         failed = 0
-        with tqdm(total=len(targets) * len(self._vectors), unit="picture", disable=None) as bar:
+        pictures = len(targets) * len(self._vectors)
+        # No miniters, which tqdm else sets so that after a few quick pictures no part of a slow one is shown.
+        with tqdm(total=pictures, unit="picture", bar_format=BAR, miniters=0, disable=None) as bar:
             for photo, target in targets.items():
+                end = bar.n + len(self._vectors)
                 try:
-                    put(self._painting(photo, target, bar.update), target)
-                except (ImageError, OSError) as error:
+                    put(self._painting(photo, target, bar), target)
+                except (ImageError, OutOfMemory, OSError) as error:
                     bar.write(f"impasto paint: {photo}: {error}", file=sys.stderr)
                     failed += 1
+                bar.update(end - bar.n)  # past what could not be painted, too
         return failed
 
-    def _painting(self, photo: Path, target: Path, done: Callable[[], object]) -> bytes:
+    def _painting(self, photo: Path, target: Path, bar: tqdm[Any]) -> bytes:
         data = sys.stdin.buffer.read() if photo == STREAM else photo.read_bytes()
         size = self._arguments.size or (SHEET_CELL if self._arguments.all else None)
         picture = images.decode(data, longest_side=size)
         painted = {}
         for style, vector in self._vectors.items():
-            painted[style] = self._painted(picture, vector)
-            done()
+            painted[style] = self._painted(picture, vector, _moving(bar))
         written = picture.format if target == STREAM else FORMATS[target.suffix.lower()]
         if not self._arguments.all:
             painting, quality = painted["blend"], self._arguments.quality
@@ -142,11 +149,26 @@ class Easel:
         )
         return recipe.to_text()
 
-    def _painted(self, picture: Picture, vector: Tensor) -> Picture:
+    def _painted(self, picture: Picture, vector: Tensor, progress: Progress) -> Picture:
         asked = self._arguments
         return self._stylizer.stylize(
-            picture, vector, strength=asked.strength, preserve_color=asked.preserve_color, stroke=asked.stroke
+            picture,
+            vector,
+            strength=asked.strength,
+            preserve_color=asked.preserve_color,
+            stroke=asked.stroke,
+            progress=progress,
         )
+
+
+def _moving(bar: tqdm[Any]) -> Progress:
+    """Moves a bar on, from where it is, by the share of a picture that is painted."""
+    before = bar.n
+
+    def move(share: float) -> None:
+        bar.update(before + share - bar.n)
+
+    return move
 
 
 def check_watchable(arguments: Arguments) -> None:

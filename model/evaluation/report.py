@@ -138,6 +138,39 @@ def blending_table(found: Blending, styles: Sequence[str]) -> str:
     return table(("style", "and style", f"Spearman over {STEPS} weights", "worst artefact, times the worse end"), rows)
 
 
+def scale_goals(found: Mapping[str, Evaluation]) -> list[Goal]:
+    """How alike pictures painted larger are to look, {how: evaluation}: against those of the first."""
+    first, *larger = found.values()
+    distance = torch.stack([_times(each.distance, first.distance) for each in larger])
+    content = max(_mean_times(each, first) for each in larger)
+    mean, most = float(distance.mean(dim=1).max()), float(distance.max())
+    return [
+        Goal("D painted larger at most 1.1 times, mean of the styles", f"{mean:.2f} times", mean <= 1.1),
+        Goal("D painted larger at most 1.35 times in every style", f"{most:.2f} times", most <= 1.35),
+        Goal("C painted larger at most 1.15 times, mean of the styles", f"{content:.2f} times", content <= 1.15),
+    ]
+
+
+def scale_table(found: Mapping[str, Evaluation]) -> str:
+    """D and C of the same pictures painted in several ways, {how: evaluation}, and how many times the first's."""
+    first = next(iter(found.values()))
+    rows = []
+    for name, each in found.items():
+        distance, content_error = _times(each.distance, first.distance), each.content_error.mean(dim=1)
+        rows.append(
+            (
+                name,
+                f"{each.distance.mean():.2f}",
+                f"{distance.mean():.2f}",
+                f"{distance.max():.2f} ({each.styles[int(distance.argmax())]})",
+                f"{content_error.mean():.2f}",
+                f"{_mean_times(each, first):.2f}",
+                f"{content_error.max():.2f} ({each.styles[int(content_error.argmax())]})",
+            )
+        )
+    return table(("painted at", "D", "× the first", "most × the first", "C", "× the first", "most"), rows)
+
+
 @dataclass(frozen=True)
 class Artefact:
     """What one detector found: in untouched photos, (P,), where it can be applied to them; in each style's pictures,
@@ -194,7 +227,15 @@ def summary_table(found: Mapping[str, Evaluation]) -> str:
 
 
 def _increase(losses: Tensor, of: Tensor) -> Tensor:
-    return losses.mean(dim=1) / of.mean(dim=1) - 1
+    return _times(losses, of) - 1
+
+
+def _times(losses: Tensor, of: Tensor) -> Tensor:
+    return losses.mean(dim=1) / of.mean(dim=1)
+
+
+def _mean_times(found: Evaluation, of: Evaluation) -> float:
+    return float(found.content_error.mean() / of.content_error.mean())
 
 
 def _share(pairs: Tensor) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import median
 
 import torch
 from torch import Tensor
@@ -31,6 +33,17 @@ def painted_larger(stylizer: Stylizer, vectors: Tensor, side: int, stroke: Strok
         return fit(stylizer.stylize(large, vectors[row], stroke=stroke).rgb, max(photo.shape[1:]))
 
     return paint
+
+
+def typical_period(
+    stylizer: Stylizer, vectors: Tensor, photos: Sequence[Tensor], *, side: int, stroke: Stroke = 1.0
+) -> float:
+    """The median `stroke_period` of photos (3, H, W), made so large on their longer side, in styles (N, E)."""
+    found = []
+    for photo in photos:
+        large = Picture.from_rgb(fit(photo, side))
+        found += [stroke_period(stylizer.stylize(large, each, stroke=stroke).rgb, large.rgb) for each in vectors]
+    return median(found)
 
 
 def stroke_period(painted: Tensor, photo: Tensor) -> float:

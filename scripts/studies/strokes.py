@@ -19,8 +19,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from impasto.model.evaluation.evaluate import Evaluation, Paint, evaluate
-from impasto.model.evaluation.report import table
-from impasto.model.evaluation.scale import painted_larger, stroke_period
+from impasto.model.evaluation.report import scale_table, table
+from impasto.model.evaluation.scale import painted_larger, typical_period
 from impasto.model.network import checkpoint
 from impasto.model.network.config import SHIPPED, Precision, StrokeConfig
 from impasto.model.painting.stroke import NATIVE, Stroke
@@ -28,7 +28,6 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.photos import load_rgb
-from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import center_crop, fit, resample, resize
 from impasto.model.styles.paintings import load_paintings
 
@@ -122,13 +121,8 @@ class Study:
         rows = [*range(0, len(self.paintings), -(-len(self.paintings) // WAYS_STYLES))]
 
         def period(side: int, stroke: Stroke) -> str:
-            found = []
-            for photo in self.photos[:2]:
-                large = Picture.from_rgb(fit(photo, side))
-                for row in rows:
-                    painted = self.stylizer.stylize(large, self.source.styles.vectors[row], stroke=stroke)
-                    found.append(stroke_period(painted.rgb, large.rgb))
-            return f"{sorted(found)[len(found) // 2]:.2%}"
+            vectors = self.source.styles.vectors[rows]
+            return f"{typical_period(self.stylizer, vectors, self.photos[:2], side=side, stroke=stroke):.2%}"
 
         by_side = [
             (str(side), period(side, NATIVE) if side <= LARGEST_PASS else "", period(side, 1.0)) for side in SCALE_SIDES
@@ -172,25 +166,7 @@ class Study:
             half = self.stylizer.precision == "bfloat16"
             with torch.autocast(self.stylizer.device.type, torch.bfloat16, enabled=half):
                 found[name] = evaluate(of_row, styles, objective, photos, progress=progress)
-        first = next(iter(found.values()))
-        lines = []
-        for name, each in found.items():
-            further = each.distance.mean(1) / first.distance.mean(1)
-            content = each.content_error.mean(1)
-            worst = int(further.argmax()), int(content.argmax())
-            lines.append(
-                (
-                    name,
-                    f"{each.distance.mean():.2f}",
-                    f"{further.mean():.2f}",
-                    f"{further.max():.2f} {each.styles[worst[0]]}",
-                    f"{content.mean():.2f}",
-                    f"{content.mean() / first.content_error.mean():.2f}",
-                    f"{content.max():.2f} {each.styles[worst[1]]}",
-                )
-            )
-        header = ("painted at", "D", "× ", "most", "C", "×", "most")
-        return f"{len(rows)} styles, {len(photos)} photos.\n\n" + table(header, lines)
+        return f"{len(rows)} styles, {len(photos)} photos.\n\n{scale_table(found)}"
 
 
 if __name__ == "__main__":

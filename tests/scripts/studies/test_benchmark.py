@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_what_was_asked_for_is_measured_and_written_down(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
-    arguments = ["--only", "mixed", "memory", "--repeats", "1", "--output", str(tmp_path), "--device", "cpu"]
+    arguments = ["--only", "mixed", "--repeats", "1", "--output", str(tmp_path), "--device", "cpu"]
     command = [sys.executable, "-m", benchmark.__name__, "--checkpoint", str(tiny_checkpoint_file), *arguments]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
@@ -21,10 +21,22 @@ def test_what_was_asked_for_is_measured_and_written_down(tmp_path: Path, tiny_ch
     assert re.findall(r"^#+ (.*)", report, re.MULTILINE) == [
         "Performance",
         "One batch for everyone's styles",
-        "Memory on the CPU",
     ]
-    numbers = [float(number) for number in re.findall(r"\| 4000 × 3000 +\| (\d+) +\| (\d+) +\|", report)[0]]
-    assert numbers[0] > 12 * numbers[1] > 0  # the process, and 12 megapixels of it
+
+
+def test_strokes_are_timed_beside_a_single_pass_and_memory_is_measured_from_file_to_file(
+    tiny_checkpoint_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benchmark, "keep_freed_memory", lambda: None)  # it would change this process for good
+    monkeypatch.setattr(benchmark, "STROKED", ((400, 600),))
+    monkeypatch.setattr(benchmark, "PHOTOS", ((900, 1200),))
+    measured: tuple[benchmark.Part, ...] = ("strokes", "memory")
+    benchmark.main(benchmark.Arguments(only=measured, checkpoint=tiny_checkpoint_file, device="cpu", repeats=1))
+    said = capsys.readouterr().out
+    stroke, native, ratio = map(float, re.findall(r"\| 600 × 400 +\| ([\d.]+) +\| ([\d.]+) +\| ([\d.]+)", said)[0])
+    assert ratio == pytest.approx(stroke / native, rel=0.1)
+    process, above, own = map(int, re.findall(r"\| 1200 × 900 +\| 1.1 +\| (\d+) +\| (\d+) +\| (\d+)", said)[0])
+    assert process > above > 3 and own > 3  # the decoded photo alone is 3 MiB
 
 
 def test_a_service_is_measured_under_the_load_of_many_clients(
