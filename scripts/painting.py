@@ -20,7 +20,7 @@ from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages
-from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.picture import Format, Picture
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.loading import load
 from impasto.scripts.paint import Arguments
@@ -122,16 +122,21 @@ class Easel:
 
     def _painting(self, photo: Path, target: Path, bar: tqdm[Any]) -> bytes:
         data = sys.stdin.buffer.read() if photo == STREAM else photo.read_bytes()
-        size = self._arguments.size or (SHEET_CELL if self._arguments.all else None)
-        picture = images.decode(data, longest_side=size)
-        painted = {}
+        written = images.format_of(data) if target == STREAM else FORMATS[target.suffix.lower()]
+        return self._sheet(data, written, bar) if self._arguments.all else self._blend(data, written, bar)
+
+    def _blend(self, data: bytes, written: Format, bar: tqdm[Any]) -> bytes:
+        photo = images.decode(data, longest_side=self._arguments.size)
+        painting = self._painted(photo, self._vectors["blend"], _moving(bar))
+        del photo  # a large one would take the memory that writing needs
+        description = self._recipe(painting)
+        return images.encode(painting, written, quality=self._arguments.quality, description=description)
+
+    def _sheet(self, data: bytes, written: Format, bar: tqdm[Any]) -> bytes:
+        photo = images.decode(data, longest_side=self._arguments.size or SHEET_CELL)
+        cells = [("photo", photo.rgb)]
         for style, vector in self._vectors.items():
-            painted[style] = self._painted(picture, vector, _moving(bar))
-        written = picture.format if target == STREAM else FORMATS[target.suffix.lower()]
-        if not self._arguments.all:
-            painting, quality = painted["blend"], self._arguments.quality
-            return images.encode(painting, written, quality=quality, description=self._recipe(painting))
-        cells = [("photo", picture.rgb), *((style, each.rgb) for style, each in painted.items())]
+            cells.append((style, self._painted(photo, vector, _moving(bar)).rgb))
         sheet = io.BytesIO()
         contact_sheet(cells, columns=SHEET_COLUMNS).save(sheet, written.upper(), quality=self._arguments.quality)
         return sheet.getvalue()
