@@ -30,25 +30,29 @@ class StrokeConfig:
 
     canonical: longer side in pixels of the pictures in which its strokes have the right size.
     finest: longest side in pixels that it paints; what is larger is enlarged (`model/painting/enlarging.py`).
-    kept: share of a level's resolution up to which the next one keeps what is painted.
-    fine: how strong what is painted beyond that is at the second level, against the photo's detail; at the third its
-        square, and so on: the finer strokes are, the less of them.
+    seen: share of a level's resolution up to which the next one is given what is painted, and not the photo.
+    again: how much of the strokes that it paints between there and the level's resolution is added to those there.
+    fine: how strong what is painted beyond the first level's resolution is, against the photo's detail; beyond the
+        second's its square, and so on: the finer strokes are, the less of them.
     radius, noise: of the windows in which an enlargement fits the painting to the photo, pixels from the middle, and
         the variance of brightness there below which the photo shows nothing.
     """
 
     canonical: int = 512
     finest: int = 2048
-    kept: float = 0.65
+    seen: float = 0.5
+    again: float = 0.7
     fine: float = 0.85
     radius: int = 2
     noise: float = 1e-3
 
     def __post_init__(self) -> None:
-        if not (SMALLEST_SIDE <= self.canonical <= self.finest and 0 < self.kept <= 1 and 0 <= self.fine <= 1):
-            raise ValueError(
-                f"strokes need {SMALLEST_SIDE} ≤ canonical ≤ finest, 0 < kept ≤ 1 and 0 ≤ fine ≤ 1; this is {self}"
-            )
+        shares = self.again, self.fine
+        if not (SMALLEST_SIDE <= self.canonical <= self.finest and all(0 <= share <= 1 for share in shares)):
+            limits = f"{SMALLEST_SIDE} ≤ canonical ≤ finest, again and fine from 0 to 1"
+            raise ValueError(f"strokes need {limits}; this is {self}")
+        if not 0 < self.seen <= 1:
+            raise ValueError(f"strokes need 0 < seen ≤ 1; this is {self}")
         if self.radius < 1 or not self.noise > 0:
             raise ValueError(f"strokes need a radius of at least 1 and noise above 0; this is {self}")
 

@@ -5,6 +5,9 @@ shows beyond its resolution, and paints that; of what comes out, it takes only w
 large strokes stay, finer ones are added, and nothing is painted over twice (a Laplacian pyramid: P. Burt, E. Adelson,
 "The Laplacian Pyramid as a Compact Image Code", 1983). Mixing each level's pixels with what it was given, the obvious
 way, eats the photo where it is strong and loses the style where it is weak; docs/strokes.md compares.
+
+The finest octave of a level is where both meet. The next level does not see it: enlarged, its grain would be painted as
+a weave of lines. It stays in the picture, with some of the strokes that are painted there again.
 """
 
 from __future__ import annotations
@@ -93,16 +96,14 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
     """
     painted = paint(resample(photos, *sizes[0]).clamp(0, 1))
     for level, (below, size) in enumerate(pairwise(sizes), start=1):
-        kept = _scaled(below, config.kept)
+        seen = _scaled(below, config.seen)
         photo = resample(photos, *size)
-        detail = photo - _smooth(photo, kept, size)
-        coarse = _smooth(painted, kept, size)
-        fine = paint((coarse + detail).clamp_(0, 1))
-        strokes = fine - _smooth(fine, kept, size)
-        painted = coarse.add_(detail.lerp_(strokes, config.fine**level)).clamp_(0, 1)
+        given = photo + resample(resample(painted, *seen) - resample(photo, *seen), *size)
+        fine = paint(given.clamp_(0, 1))
+        detail = photo.lerp(fine, config.fine**level)
+        strokes = fine - photo
+        # all of the level before, some of the strokes painted again in its finest octave, and what is finer than both
+        kept = painted + config.again * resample(strokes, *below) - resample(detail, *below)
+        coarse = resample(resample(strokes, *seen), *size).mul_(config.again)
+        painted = detail.add_(resample(kept, *size)).sub_(coarse).clamp_(0, 1)
     return painted
-
-
-def _smooth(images: Tensor, kept: Size, size: Size) -> Tensor:
-    """What is left of images, in another size, when they have been as small as `kept`."""
-    return resample(resample(images, *kept), *size)

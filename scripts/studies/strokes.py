@@ -35,10 +35,10 @@ Part = Literal["sizes", "ways", "strokes"]
 
 WAYS: dict[str, StrokeConfig] = {
     "as shipped": StrokeConfig(),
-    "kept 0.5, all of the fine strokes": StrokeConfig(kept=0.5, fine=1.0),
-    "kept 0.65, all of the fine strokes": StrokeConfig(fine=1.0),
-    "kept 0.8, fine 0.6": StrokeConfig(kept=0.8, fine=0.6),
-    "kept 1, fine 0.6": StrokeConfig(kept=1.0, fine=0.6),
+    "nothing again": StrokeConfig(again=0.0),
+    "all of it again": StrokeConfig(again=1.0),
+    "all seen": StrokeConfig(seen=1.0, again=0.0),
+    "all of the fine strokes": StrokeConfig(fine=1.0),
     "enlarged, not painted again": StrokeConfig(finest=512),
 }
 MIXED = (0.3, 0.5)

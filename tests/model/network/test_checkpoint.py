@@ -257,7 +257,7 @@ def test_a_style_table_for_another_network_is_refused(tiny_checkpoint_file: Path
 
 
 def test_how_strokes_are_painted_is_of_the_checkpoint(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:
-    strokes = StrokeConfig(canonical=640, finest=1920, kept=0.5)
+    strokes = StrokeConfig(canonical=640, finest=1920, seen=0.6)
     save(replace(tiny_checkpoint, strokes=strokes), tmp_path / "s.safetensors")
     assert load(tmp_path / "s.safetensors").strokes == strokes
 
@@ -271,9 +271,10 @@ def test_a_checkpoint_that_tells_no_strokes_has_those_of_the_shipped_network(
     assert load(tmp_path / "old.safetensors").strokes == StrokeConfig() == load().strokes
 
 
-@pytest.mark.parametrize(
-    "strokes", ["5", "[]", '{"canonical": 8}', '{"kept": 0}', '{"fine": 2}', '{"noise": 0}', '{"finest": 100}', "{"]
-)
+LIES = {"canonical": 8, "finest": 100, "seen": 0, "again": -1, "fine": 2, "radius": 0, "noise": 0}
+
+
+@pytest.mark.parametrize("strokes", ["5", "[]", "{", *(json.dumps({name: lie}) for name, lie in LIES.items())])
 def test_strokes_that_cannot_be_painted_are_refused(tiny_checkpoint_file: Path, tmp_path: Path, strokes: str) -> None:
     lie = rewritten(tiny_checkpoint_file, tmp_path / "lie.safetensors", {"strokes": strokes})
     with pytest.raises(CheckpointError, match=r"lie\.safetensors is not a valid Impasto checkpoint"):
