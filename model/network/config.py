@@ -31,7 +31,8 @@ class StrokeConfig:
     canonical: longer side in pixels of the pictures in which its strokes have the right size.
     finest: longest side in pixels that it paints; what is larger is enlarged (`model/painting/enlarging.py`).
     seen: share of a level's resolution up to which the next one is given what is painted, and not the photo.
-    again: how much of the strokes that it paints between there and the level's resolution is added to those there.
+    again: how much of the strokes that the second paints between there and the first one's resolution is added to those
+        of the first; further levels replace what is there.
     fine: how strong what is painted beyond the first level's resolution is, against the photo's detail; beyond the
         second's its square, and so on: the finer strokes are, the less of them.
     radius, noise: of the windows in which an enlargement fits the painting to the photo, pixels from the middle, and

@@ -7,7 +7,8 @@ large strokes stay, finer ones are added, and nothing is painted over twice (a L
 way, eats the photo where it is strong and loses the style where it is weak; docs/strokes.md compares.
 
 The finest octave of a level is where both meet. The next level does not see it: enlarged, its grain would be painted as
-a weave of lines. It stays in the picture, with some of the strokes that are painted there again.
+a weave of lines. Of the first level it stays, with some of the strokes that are painted there again: a picture that is
+seen as a whole shows nothing finer. Of the others it is painted anew, since from near it would look blurred.
 """
 
 from __future__ import annotations
@@ -100,10 +101,17 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
         photo = resample(photos, *size)
         given = photo + resample(resample(painted, *seen) - resample(photo, *seen), *size)
         fine = paint(given.clamp_(0, 1))
-        detail = photo.lerp(fine, config.fine**level)
-        strokes = fine - photo
-        # all of the level before, some of the strokes painted again in its finest octave, and what is finer than both
-        kept = painted + config.again * resample(strokes, *below) - resample(detail, *below)
-        coarse = resample(resample(strokes, *seen), *size).mul_(config.again)
-        painted = detail.add_(resample(kept, *size)).sub_(coarse).clamp_(0, 1)
+        photo_below, fine_below = resample(photo, *below), resample(fine, *below)
+        if level == 1:
+            coarse = painted + config.again * _unseen(fine_below - photo_below, seen)
+        else:
+            coarse = painted + _unseen(fine_below - painted, seen)
+        strength = config.fine**level
+        coarse = coarse - photo_below.lerp(fine_below, strength)
+        painted = photo.lerp(fine, strength).add_(resample(coarse, *size)).clamp_(0, 1)
     return painted
+
+
+def _unseen(images: Tensor, seen: Size) -> Tensor:
+    """What is lost of images when they are as small as what is seen."""
+    return images - resample(resample(images, *seen), *images.shape[2:])
