@@ -76,8 +76,26 @@ def test_what_the_level_before_shows_stays_and_only_what_is_finer_is_painted_aga
     def grey(images: Tensor) -> Tensor:
         return torch.full_like(images, 0.25 if images.shape[2] == 64 else 0.75)
 
-    painted = climb(grey, photos, [(64, 64), (128, 128)], StrokeConfig(again=0.0, fine=1.0))
-    torch.testing.assert_close(painted, torch.full_like(photos, 0.25))
+    for sizes in ([(64, 64), (128, 128)], [(64, 64), (90, 90), (128, 128)]):
+        painted = climb(grey, photos, sizes, StrokeConfig(again=0.0, fine=1.0))
+        torch.testing.assert_close(painted, torch.full_like(photos, 0.25))
+
+
+def test_the_finest_strokes_of_the_first_level_stay_and_those_of_others_are_painted_anew() -> None:
+    grey = torch.full((1, 3, 256, 256), 0.5)
+
+    def grain_of(side: int) -> float:
+        """How much is left of stripes of one pixel that are painted at one level, on grey."""
+
+        def paint(images: Tensor) -> Tensor:
+            stripes = torch.tensor([0.25, 0.75]).repeat(side // 2).expand(1, 3, side, side)
+            return stripes if images.shape[2] == side else torch.full_like(images, 0.5)
+
+        painted = climb(paint, grey, [(64, 64), (128, 128), (256, 256)], CONFIG)
+        return float(painted[..., 64:192, 64:192].std())
+
+    assert grain_of(64) > 0.05
+    assert grain_of(128) < 0.005
 
 
 def test_a_network_that_changes_nothing_leaves_the_photo() -> None:
