@@ -45,7 +45,7 @@ class DeadlineExceeded(ImpastoError):
     """The picture was not painted in time."""
 
 
-class Abandoned(ImpastoError):
+class Abandoned(Exception):  # noqa: N818 - no error to anybody: nobody is there to be told
     """Nobody waits for these pictures any more."""
 
 
@@ -104,7 +104,7 @@ class _Batch:
     def go_on(self, share: float) -> None:
         """Raises Abandoned when nobody waits any more."""
         if all(request.answer.done() for request in self.requests):
-            raise Abandoned("nobody waits for these pictures any more")
+            raise Abandoned
 
 
 class Batcher:
