@@ -45,7 +45,7 @@ class DeadlineExceeded(ImpastoError):
     """The picture was not painted in time."""
 
 
-class Abandoned(Exception):  # noqa: N818 - no error to anybody: nobody is there to be told
+class Abandoned(Exception):
     """Nobody waits for these pictures any more."""
 
 
