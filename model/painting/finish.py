@@ -11,6 +11,7 @@ from torch import Tensor
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import StrokeConfig
 from impasto.model.painting.enlarging import Enlargement
+from impasto.model.painting.memory import make_room
 from impasto.model.pictures.color import keep_color
 from impasto.model.pictures.picture import Picture, to_pixels
 from impasto.model.pictures.resize import resampled_rows
@@ -35,6 +36,7 @@ def finish(
     Raises InvalidValue for a strength outside 0 to 1.
     """
     check_strength(strength)
+    make_room(picture.pixels)
     painted_rows = _in_size(painted, picture, config)
     pixels = torch.empty_like(picture.pixels)
     for rows in strips(*picture.pixels.shape[:2]):
@@ -43,6 +45,8 @@ def finish(
         if preserve_color:
             strip = keep_color(strip, photo)
         pixels[rows] = to_pixels(strip if strength == 1 else torch.lerp(photo, strip, strength))
+    del painted_rows
+    make_room(pixels)  # for whoever writes it
     return replace(picture, pixels=pixels)
 
 

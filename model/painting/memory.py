@@ -14,7 +14,10 @@ import torch
 from torch import Tensor
 
 from impasto.model.errors import ImpastoError
+from impasto.model.network.allocator import release_freed_memory
 
+LARGE = 64 * 2**20
+"""Bytes of a picture. A larger one is worth the milliseconds that it takes to tidy up."""
 LARGEST_IN_MEMORY = 96 * 2**20
 """Bytes. Tiles keep up to three tensors of a picture at once, 96 bytes a pixel in float32: in memory these are 300 MB
 at most, and a picture of a hundred megapixels takes 10 GB of the disk instead. It costs a tenth of the time."""
@@ -55,6 +58,15 @@ def _mapped(size: int) -> mmap.mmap:
             f"painting so many pixels takes a file of {_bytes(size)} among the temporary ones, and it cannot be had "
             f"({error.strerror}); make room there, set TMPDIR to another folder, or paint a smaller picture"
         ) from error
+
+
+def make_room(pixels: Tensor) -> None:
+    """Before a large picture, (H, W, 3) of 8 bits, is painted or finished, give back what was kept for the next one.
+
+    What a step leaves is in pieces that the next one, which needs other sizes, could not use.
+    """
+    if pixels.numel() > LARGE:
+        release_freed_memory()
 
 
 @contextmanager

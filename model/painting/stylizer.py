@@ -10,7 +10,6 @@ from contextlib import suppress
 import torch
 from torch import Tensor
 
-from impasto.model.network.allocator import release_freed_memory
 from impasto.model.network.checkpoint import network_id
 from impasto.model.network.config import SMALLEST_SIDE, Precision, StrokeConfig
 from impasto.model.network.device import find_device, find_precision
@@ -19,7 +18,7 @@ from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.finish import check_strength, finish
 from impasto.model.painting.ladder import Canvas, Size, canvas, climb
-from impasto.model.painting.memory import shortage
+from impasto.model.painting.memory import make_room, shortage
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.pictures.images import TooSmall
@@ -31,8 +30,6 @@ log = logging.getLogger(__name__)
 MOST_WHOLE = 1024 * 1024
 """Pixels painted in one pass on a CPU in float32; in half precision they are twice as many. A pass takes 420 to 480
 bytes for each of them, tiles at most 300 MB in all and 150 while they compute: so neither exceeds 450 MB by much."""
-LARGE = 64 * 2**20
-"""Bytes of a picture. A larger one is worth the milliseconds that it takes to tidy up between decoding and painting."""
 TILE, TILE_ON_GPU = 512, 2048
 """Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
@@ -153,12 +150,12 @@ class Stylizer:
         check_strength(strength)
         ground = self.canvas(picture, stroke)
         painted = self.paint(ground.photo[None], style_vector[None], sizes=ground.sizes, progress=progress)[0]
+        del ground  # finishing a large picture needs the memory
         return finish(picture, painted, self.strokes, strength=strength, preserve_color=preserve_color)
 
     def canvas(self, picture: Picture, stroke: Stroke = 1.0) -> Canvas:
         """What a picture is painted on, to be given to `paint`. Raises InvalidValue for what is no stroke."""
-        if picture.pixels.numel() > LARGE:
-            release_freed_memory()  # what decoding took, in pieces that painting could not use
+        make_room(picture.pixels)
         return canvas(picture, check_stroke(stroke), self.strokes)
 
 
