@@ -264,6 +264,8 @@ def _paint_each(stylizer: Stylizer, batch: _Batch) -> list[Tensor | Exception]:
     vectors = torch.stack([each.style_vector for each in requests])
     try:
         return list(stylizer.paint(photos, vectors, sizes=sizes, progress=batch.go_on))
+    except Abandoned as error:  # halves would only be begun again
+        return [error] * len(requests)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to one request
         half = len(requests) // 2
         if not half:
