@@ -17,7 +17,7 @@ from impasto.model.evaluation.evaluate import Evaluation, Paint
 from impasto.model.evaluation.evaluate import evaluate as measure
 from impasto.model.evaluation.report import Section
 from impasto.model.evaluation.sabotage import BROKEN
-from impasto.model.evaluation.scale import painted_larger, typical_period
+from impasto.model.evaluation.scale import painted_larger, stroke_period
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import device_name
 from impasto.model.network.style_network import StyleNetwork
@@ -282,14 +282,14 @@ def _scale(evaluator: Evaluator, large: Sequence[Tensor], pictures: Path) -> Sec
         paint = painted_larger(evaluator.stylizer, vectors, size)
         progress = _progress(len(photos), f"scale at {size}")
         found[name] = measure(paint, evaluator.styles, evaluator.objective, photos, progress=progress)
-        period = typical_period(evaluator.stylizer, vectors[[*evaluator.examples]], photos, side=size)
+        period = stroke_period(evaluator.stylizer, vectors[[*evaluator.examples]], photos, side=size)
         periods.append((name, f"{period:.2%}"))
     text = (
         f"{len(photos)} photos of {side} × {side} pixels, enlarged, painted with a stroke of 1, and reduced to {side} "
         f"pixels again, where they are compared with what is painted at {side} pixels:\n\n"
         f"{report.scale_table(found)}\n\n"
-        "How far apart the strongest strokes are, as a share of the picture's side, before it is reduced; the median "
-        f"of {EXAMPLES} styles:\n\n"
+        "How far apart the strongest strokes are, as a share of the picture's side, before it is reduced; in "
+        f"{EXAMPLES} styles:\n\n"
         f"{report.table(('painted at', 'strokes apart'), periods)}\n\n"
     )
     return Section("Scale", text + _sheets(evaluator, large[0], pictures), report.scale_goals(found))

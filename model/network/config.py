@@ -42,7 +42,7 @@ class StrokeConfig:
     canonical: int = 512
     finest: int = 2048
     seen: float = 0.5
-    again: float = 0.7
+    again: float = 0.4
     fine: float = 0.85
     radius: int = 2
     noise: float = 1e-3

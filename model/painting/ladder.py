@@ -8,7 +8,9 @@ way, eats the photo where it is strong and loses the style where it is weak; doc
 
 The finest octave of a level is where both meet. The next level does not see it: enlarged, its grain would be painted as
 a weave of lines. Of the first level it stays, with some of the strokes that are painted there again: a picture that is
-seen as a whole shows nothing finer. Of the others it is painted anew, since from near it would look blurred.
+seen as a whole shows nothing finer. Of the others it is painted anew, since from near it would look blurred. What stays
+is enlarged so that it is there again when the picture is reduced: styles that live from lines of a pixel or two, such
+as engravings, lose half of themselves otherwise.
 """
 
 from __future__ import annotations
@@ -99,17 +101,27 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
     for level, (below, size) in enumerate(pairwise(sizes), start=1):
         seen = _scaled(below, config.seen)
         photo = resample(photos, *size)
-        given = photo + resample(resample(painted, *seen) - resample(photo, *seen), *size)
+        photo_below = resample(photo, *below)
+        given = photo + resample(resample(painted - photo_below, *seen), *size)
         fine = paint(given.clamp_(0, 1))
-        photo_below, fine_below = resample(photo, *below), resample(fine, *below)
+        fine_below = resample(fine, *below)
         if level == 1:
             coarse = painted + config.again * _unseen(fine_below - photo_below, seen)
         else:
             coarse = painted + _unseen(fine_below - painted, seen)
         strength = config.fine**level
         coarse = coarse - photo_below.lerp(fine_below, strength)
-        painted = photo.lerp(fine, strength).add_(resample(coarse, *size)).clamp_(0, 1)
+        painted = photo.lerp(fine, strength).add_(_enlarged(coarse, size)).clamp_(0, 1)
     return painted
+
+
+def _enlarged(images: Tensor, size: Size) -> Tensor:
+    """Larger images that, made as small again, are nearly these: bicubic kernels alone lose half of the finest lines.
+
+    One step of M. Irani, S. Peleg, "Improving Resolution by Image Registration" (1991), where it is repeated.
+    """
+    lost = images - resample(resample(images, *size), *images.shape[2:])
+    return resample(images + lost, *size)
 
 
 def _unseen(images: Tensor, seen: Size) -> Tensor:
