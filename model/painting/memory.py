@@ -18,8 +18,8 @@ from impasto.model.network.allocator import release_freed_memory
 
 LARGE = 64 * 2**20
 """Bytes of a picture. A larger one is worth the milliseconds that it takes to tidy up."""
-LARGEST_IN_MEMORY = 96 * 2**20
-"""Bytes. Tiles keep up to three tensors of a picture at once, 96 bytes a pixel in float32: in memory these are 300 MB
+LARGEST_IN_MEMORY = 64 * 2**20
+"""Bytes. Tiles keep up to three tensors of a picture at once, 96 bytes a pixel in float32: in memory these are 200 MB
 at most, and a picture of a hundred megapixels takes 10 GB of the disk instead. It costs a tenth of the time."""
 
 

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 MOST_WHOLE = 1024 * 1024
 """Pixels painted in one pass on a CPU in float32; in half precision they are twice as many. A pass takes 420 to 480
-bytes for each of them, tiles at most 300 MB in all and 150 while they compute: so neither exceeds 450 MB by much."""
+bytes for each of them, tiles at most 200 MB in all and 150 while they compute: so neither exceeds 450 MB by much."""
 TILE, TILE_ON_GPU = 512, 2048
 """Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 

@@ -6,6 +6,7 @@ The number of pixels is read from the header and checked *before* anything is de
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +41,8 @@ WEBP_OVERFLOWS = ("encoding error 6", "encoding error 7")
 
 LARGEST_SIDE: dict[Format, int] = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}
 """Pixels on a side that a format can hold."""
+MOST_OF_WEBP = 64_000_000
+"""Pixels of a WebP that is written: each takes 10 bytes for it, beside our own, which JPEG and PNG need 4 for."""
 
 # `max_pixels` decides what is too large, before decoding; Pillow's warning would be a second rule. Its
 # error, from 179 megapixels on, stays.
@@ -113,7 +116,7 @@ def decode(
     return Picture(
         torch.from_numpy(pixels),
         None if alpha is None else torch.from_numpy(alpha),
-        _written_as(image.format),
+        _written_as(image, pixels.shape[1::-1]),
         credit,
         (width, height) if limited else None,
     )
@@ -125,11 +128,12 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def format_of(data: bytes) -> Format:
-    """In which of the formats that are written a file is best written back: its own, if it is one of them.
+    """In which of the formats that are written a file is best written back: its own, if it is one of them and can be.
 
     Raises UndecodableImage, UnsupportedFormat.
     """
-    return _written_as(_open(data).format)
+    image = _open(data)
+    return _written_as(image, image.size)
 
 
 def description(data: bytes) -> str | None:
@@ -158,6 +162,10 @@ def encode(
     Raises UnsupportedFormat when the format cannot hold so large a picture.
     """
     written = format or picture.format
+    if written == "webp" and math.prod(picture.size) > MOST_OF_WEBP:
+        raise UnsupportedFormat(
+            f"WEBP is written up to {MOST_OF_WEBP:,} pixels, not {math.prod(picture.size):,}; write it as JPEG or PNG"
+        )
     if max(picture.size) > LARGEST_SIDE[written]:
         raise UnsupportedFormat(
             f"{written.upper()} holds at most {LARGEST_SIDE[written]:,} pixels a side, not {max(picture.size):,}"
@@ -254,7 +262,11 @@ def scaled(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def _written_as(read: str | None) -> Format:
-    if read in ("JPEG", "MPO", "HEIF"):  # MPO: a JPEG with further frames, as many phones write it
+def _written_as(image: Image.Image, size: tuple[int, ...]) -> Format:
+    if image.format in ("JPEG", "MPO", "HEIF"):  # MPO: a JPEG with further frames, as many phones write it
         return "jpeg"
-    return "webp" if read in ("WEBP", "AVIF") else "png"
+    if image.format not in ("WEBP", "AVIF"):
+        return "png"
+    if max(size) <= LARGEST_SIDE["webp"] and math.prod(size) <= MOST_OF_WEBP:
+        return "webp"
+    return "png" if image.has_transparency_data else "jpeg"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 from torch import Tensor
 
-from impasto.model.pictures import strips
+from impasto.model.pictures import images, strips
 from impasto.model.pictures.images import (
     EXIF_ARTIST,
     EXIF_COPYRIGHT,
@@ -25,6 +25,7 @@ from impasto.model.pictures.images import (
     UnsupportedFormat,
     decode,
     encode,
+    format_of,
     readable_formats,
     scaled,
 )
@@ -343,6 +344,24 @@ def test_credit_in_other_letters_than_english_survives_byte_for_byte(file_format
 def test_a_picture_too_long_for_webp_is_an_error_that_says_so() -> None:
     with pytest.raises(UnsupportedFormat, match="WEBP holds at most 16,383 pixels a side, not 17,000"):
         encode(Picture(torch.zeros(1, 17_000, 3, dtype=torch.uint8)), "webp")
+
+
+def test_a_webp_that_would_take_too_much_memory_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MOST_OF_WEBP", 2239)
+    with pytest.raises(UnsupportedFormat, match="WEBP is written up to 2,239 pixels, not 2,240; write it as JPEG or"):
+        encode(Picture(PIXELS), "webp")
+
+
+@pytest.mark.parametrize("file_format", ["WEBP", "AVIF"])
+def test_what_webp_cannot_hold_is_written_back_as_jpeg_or_if_it_is_transparent_as_png(
+    file_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opaque, transparent = (encoded(random_pixels(channels), file_format) for channels in (3, 4))
+    assert decode(opaque).format == format_of(transparent) == "webp"
+    monkeypatch.setattr(images, "MOST_OF_WEBP", 47)
+    assert (decode(opaque).format, decode(transparent).format) == ("jpeg", "png")
+    assert (format_of(opaque), format_of(transparent)) == ("jpeg", "png")
+    assert decode(opaque, at_most=4).format == "webp"
 
 
 def test_a_picture_of_too_much_detail_for_webp_is_an_error_that_names_the_way_out(
