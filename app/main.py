@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from impasto.app import errors
 from impasto.app.http.body_limit import BodyLimit
 from impasto.app.http.browser_headers import BrowserHeaders
+from impasto.app.http.connection_limit import ConnectionLimit
 from impasto.app.http.request_log import RequestLog
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import keep_worker
@@ -71,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(resource.router)
     app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
+    app.add_middleware(ConnectionLimit)
     app.add_middleware(BrowserHeaders)
     app.add_middleware(RequestLog)
     return app

@@ -36,6 +36,15 @@ class Settings(BaseSettings):
         ge=32,
         description="Longest side in pixels of a result, to which larger photos are scaled down. None: any.",
     )
+    max_connections: int = Field(
+        500, ge=1, description="Connections at once; a request by another is refused with 503."
+    )
+    receive_timeout: float = Field(
+        60.0, gt=0, description="Seconds in which a request must have come, body included; then the connection ends."
+    )
+    send_timeout: float = Field(
+        60.0, gt=0, description="Seconds that a client may leave an answer unread; then the connection ends."
+    )
     queue_size: int = Field(16, ge=1, description="Requests painted or waiting at once; more are refused with 429.")
     queue_pixels: int = Field(
         50_000_000,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
+from impasto.app.http.connection import Connection
 from impasto.app.http.request_log import configure_logging
 from impasto.app.main import create_app
 from impasto.app.settings import read_settings
@@ -18,7 +20,15 @@ def serve() -> None:
     configure_logging(settings.log_format)
     keep_freed_memory()
     app = create_app(settings)
-    _Server(uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None)).run()
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=partial(Connection, settings=settings),  # type: ignore[arg-type]  # it is called, and nothing else
+        ws="none",  # a protocol without deadlines, which nothing here speaks
+        log_config=None,
+    )
+    _Server(config).run()
 
 
 class _Server(uvicorn.Server):
