@@ -9,6 +9,8 @@ from fastapi import Depends, Header, Request, Response
 
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.submission import Submission
+from impasto.app.jobs.supervisor import Supervisor
+from impasto.app.metrics import Metrics
 from impasto.app.painting.painter import Painter
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
@@ -46,16 +48,26 @@ def get_jobs(request: Request) -> Jobs:
     return _started(jobs)
 
 
+def get_metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+def get_supervisor(request: Request) -> Supervisor | None:
+    """Of the worker that the service keeps; None if others do."""
+    supervisor: Supervisor | None = request.app.state.supervisor
+    return supervisor
+
+
 def get_submission(
     response: Response,
     jobs: Annotated[Jobs, Depends(get_jobs)],
-    painter: Annotated[Painter, Depends(get_painter)],
     settings: Annotated[Settings, Depends(get_settings)],
     idempotency_key: Annotated[
         str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
     ] = None,
 ) -> Submission:
-    return Submission(response, jobs, painter, settings, idempotency_key)
+    return Submission(response, jobs, settings, idempotency_key)
 
 
 def get_stopping(request: Request) -> threading.Event:

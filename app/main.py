@@ -15,12 +15,15 @@ from impasto.app.http.body_limit import BodyLimit
 from impasto.app.http.browser_headers import BrowserHeaders
 from impasto.app.http.connection_limit import ConnectionLimit
 from impasto.app.http.request_log import RequestLog
+from impasto.app.http.request_metrics import RequestMetrics
+from impasto.app.jobs.collector import JobsCollector
 from impasto.app.jobs.jobs import Jobs
-from impasto.app.jobs.supervisor import keep_worker
+from impasto.app.jobs.supervisor import Supervisor
+from impasto.app.metrics import Metrics
 from impasto.app.painting.batcher import Batcher, QueueLimits
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
-from impasto.app.routes import grid, health, jobs, optimizations, styles, stylize
+from impasto.app.routes import grid, health, jobs, metrics, optimizations, styles, stylize
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.store import StyleStore
@@ -45,20 +48,26 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        batcher = Batcher(stylizer, limits(settings, stylizer))
+        batcher = Batcher(stylizer, limits(settings, stylizer), measured)
         store = StyleStore(settings.database, source.network_id)
         catalogue = Catalogue(source, Previews(batcher), store)
         work = Jobs(settings.database, source.network_id, queue_size=settings.job_queue_size)
-        app.state.painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
-        app.state.catalogue, app.state.jobs = catalogue, work
+        counted = JobsCollector(work)
+        measured.registry.register(counted)
+        painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
+        await painter.warm_up(source.styles.vectors[0])
+        app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
         tasks = [asyncio.create_task(catalogue.watch())]
         if settings.worker == "service":
-            tasks.append(asyncio.create_task(keep_worker(settings)))
-        yield
+            app.state.supervisor = Supervisor(settings)
+            tasks.append(asyncio.create_task(app.state.supervisor.keep()))
+        with measured.served(settings.metrics_address):
+            yield
         app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        measured.registry.unregister(counted)
         batcher.close()
         work.close()
         store.close()
@@ -66,14 +75,27 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
     app.state.settings = settings
     app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
+    app.state.supervisor = None
     app.state.stopping = threading.Event()
+    app.state.metrics = measured = Metrics()
+    measured.build.info(
+        {
+            "version": VERSION,
+            "network": source.network_id,
+            "device": str(stylizer.device),
+            "precision": stylizer.precision,
+        }
+    )
     errors.install(app)
     for resource in (stylize, grid, styles, jobs, optimizations, health):
         app.include_router(resource.router)
+    if settings.metrics_address is None:
+        app.include_router(metrics.router)
     app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(ConnectionLimit)
     app.add_middleware(BrowserHeaders)
+    app.add_middleware(RequestMetrics, metrics=measured)
     app.add_middleware(RequestLog)
     return app
 

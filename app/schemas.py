@@ -127,3 +127,16 @@ class Health(BaseModel):
     """A probe's answer."""
 
     status: Literal["ok"] = "ok"
+
+
+class Part(BaseModel):
+    """A part of the service."""
+
+    ready: bool
+    reason: str | None = Field(None, description="Why it is not, or what else is wrong with it.")
+
+
+class Readiness(Health):
+    """The answer of a service that can do all that it should."""
+
+    parts: dict[str, Part] = Field(description="network, worker, database, service: those that this service needs")

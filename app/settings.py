@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     optimization_max_steps: int = Field(
         500, ge=1, description="Steps of an optimisation at its coarsest size; more are refused with 422."
     )
+    metrics_address: str | None = Field(
+        None,
+        pattern=r"^.+:\d{1,5}$",
+        description="Address and port of their own for /metrics, such as 0.0.0.0:9464. None: those of the service.",
+    )
     log_format: Literal["json", "text"] = Field("json", description="json: a JSON object a line; text: for people.")
 
     @property

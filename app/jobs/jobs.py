@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -246,6 +247,13 @@ class Jobs:
                 raise UnknownJob(f"there is no job {job_id}; those that ended are forgotten after a week")
             return _job(found[0], Progress(**(client.get_event(job_id, PROGRESS, 0) or {})))
 
+    def count(self) -> Counter[tuple[Kind, State]]:
+        """How many there are of each kind in each state; those that ended are forgotten after a week."""
+        with self._database() as client:
+            found = client.list_workflows(name=[FIT, OPTIMIZE], load_input=False, load_output=False)
+        ours = (job for job in found if (job.authenticated_user or "").startswith(f"{self._network_id} "))
+        return Counter((_kind(job), STATES[job.status]) for job in ours)
+
     def preview(self, job_id: str) -> bytes | None:
         """What there was to see when last looked at, as a JPEG; None before the first time."""
         with self._database() as client:
@@ -303,12 +311,16 @@ def dbos_url(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
+def _kind(found: WorkflowStatus) -> Kind:
+    return OPTIMIZE if found.name == OPTIMIZE else FIT
+
+
 def _job(found: WorkflowStatus, progress: Progress) -> Job:
     state = STATES[found.status]
     output: dict[str, Any] = found.output or {} if state == "succeeded" else {}
     return Job(
         id=found.workflow_id,
-        kind=OPTIMIZE if found.name == OPTIMIZE else FIT,
+        kind=_kind(found),
         style_id=(found.attributes or {})["style"],
         state=state,
         progress=progress,

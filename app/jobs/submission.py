@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import Response
 
 from impasto.app.jobs.jobs import Job, JobRequest, Jobs
-from impasto.app.painting.painter import Painter
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
 from impasto.model.perception.loss_network import is_there
@@ -41,7 +40,6 @@ class Submission:
 
     response: Response
     jobs: Jobs
-    painter: Painter
     settings: Settings
     key: str | None
 

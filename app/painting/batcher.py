@@ -23,7 +23,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from impasto.app.metrics import Metrics
 from impasto.model.errors import ImpastoError
+from impasto.model.network.device import memory_taken
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
 
@@ -110,9 +112,13 @@ class _Batch:
 class Batcher:
     """Runs a stylizer in threads of its own, so that the event loop never waits for a picture."""
 
-    def __init__(self, stylizer: Stylizer, limits: QueueLimits) -> None:
+    def __init__(self, stylizer: Stylizer, limits: QueueLimits, metrics: Metrics | None = None) -> None:
         self.stylizer = stylizer
         self.limits = limits
+        self.metrics = metrics or Metrics()
+        self.metrics.queue_requests.set_function(lambda: self._places)
+        self.metrics.queue_pixels.set_function(lambda: self._pixels)
+        self.metrics.device_memory.set_function(lambda: memory_taken(stylizer.device))
         self._places = 0
         self._waiting: list[_Request] = []
         self._painting: list[_Batch] = []
@@ -223,6 +229,8 @@ class Batcher:
             return
         results, begun, worked = work.result()
         pace = worked * batch.cores / self._cores / batch.pixels
+        self.metrics.batch_pictures.observe(len(batch.requests))
+        self.metrics.painted_pixels.inc(batch.pixels)
         self._seconds_per_pixel += 0.2 * (pace - self._seconds_per_pixel)
         for request, result in zip(batch.requests, results, strict=True):
             self._pixels_each += 0.2 * (request.pixels - self._pixels_each)

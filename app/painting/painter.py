@@ -9,10 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher
 from impasto.model.errors import InvalidValue
+from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.finish import finish
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stroke import Stroke
@@ -56,12 +58,17 @@ class Painter:
     """
 
     def __init__(self, batcher: Batcher, *, max_pixels: int, max_size: int | None) -> None:
-        self.stylizer = batcher.stylizer
+        self.stylizer, self._metrics = batcher.stylizer, batcher.metrics
         self._batcher, self._max_pixels, self._max_size = batcher, max_pixels, max_size
 
     def place(self) -> AbstractContextManager[None]:
         """Hold a place in the queue, from the decoding of the photo to the encoding of the result. Raises QueueFull."""
         return self._batcher.place()
+
+    async def warm_up(self, vector: Tensor) -> None:
+        """Paint something small in a style (E,): whatever is done once only is done before anybody waits for it."""
+        blank = Picture(torch.zeros(SMALLEST_SIDE, SMALLEST_SIDE, 3, dtype=torch.uint8))
+        await self._batcher.paint(self.stylizer.canvas(blank), vector)
 
     async def paint(self, photo: bytes, vectors: Sequence[Tensor], options: PaintOptions) -> Paintings:
         """A photo in each of several styles (E,), all at once.
@@ -81,6 +88,7 @@ class Painter:
             "inference": max(each.queue + each.inference for each in painted) - waited,
         }
         finished = time.perf_counter()
+        self._metrics.observe_stages(timing)
 
         def finish_all() -> list[Picture]:
             strength, preserve_color, config = options.strength, options.preserve_color, self.stylizer.strokes
@@ -88,6 +96,12 @@ class Painter:
             return [finish(picture, p, config, strength=strength, preserve_color=preserve_color) for p in paintings]
 
         return Paintings(await self.code(finish_all), timing, finished)
+
+    async def encode(self, paintings: Paintings, work: Callable[[], T]) -> T:
+        """The result of encoding paintings, the last stage of theirs."""
+        encoded = await self.code(work)
+        self._metrics.observe_stages({"encode": time.perf_counter() - paintings.finished})
+        return encoded
 
     async def code(self, work: Callable[[], T]) -> T:
         """The result of decoding or encoding pictures, beside the device."""

@@ -80,7 +80,7 @@ async def grid(
                 sheet = images.encode(sheet_of(captions, pictures, columns), format, quality=form.quality)
                 return answer(sheet, f"image/{format}", paintings, catalogue.network_id)
 
-            return await painter.code(encode)
+            return await painter.encode(paintings, encode)
 
 
 def sheet_of(captions: Sequence[str], pictures: Sequence[Picture], columns: int | None) -> Picture:

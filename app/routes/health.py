@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, get_args
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
-from impasto.app.dependencies import get_catalogue, get_painter, get_settings
+from impasto.app.dependencies import (
+    NotReady,
+    get_catalogue,
+    get_painter,
+    get_settings,
+    get_stopping,
+    get_supervisor,
+)
 from impasto.app.http.openapi import problems
+from impasto.app.http.problem import problem
 from impasto.app.jobs.submission import MOST_PAINTINGS
+from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.weights import MOST_BLENDS
-from impasto.app.schemas import Health, Info, OptimizationLimits, RequestLimits
+from impasto.app.schemas import Health, Info, OptimizationLimits, Part, Readiness, RequestLimits
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.version import VERSION
@@ -28,9 +38,34 @@ async def healthz() -> Health:
     return Health()
 
 
-@router.get("/readyz", summary="Can it paint?", responses=problems(503))
-async def readyz(painter: Annotated[Painter, Depends(get_painter)]) -> Health:
-    return Health()
+@router.get("/readyz", summary="Can it do all that it should?", response_model=Readiness, responses=problems(503))
+async def readyz(
+    painter: Annotated[Painter, Depends(get_painter)],
+    catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+    supervisor: Annotated[Supervisor | None, Depends(get_supervisor)],
+    settings: Annotated[Settings, Depends(get_settings)],
+    stopping: Annotated[threading.Event, Depends(get_stopping)],
+) -> Readiness | Response:
+    parts = {
+        "network": Part(ready=True),  # there is a painter when it has painted once
+        "database": _database(catalogue, settings),
+        "service": Part(ready=False, reason="it is stopping") if stopping.is_set() else Part(ready=True),
+    }
+    if supervisor is not None:
+        reason = None if supervisor.alive else "no worker is running; the log says why, and another is started soon"
+        parts["worker"] = Part(ready=supervisor.alive, reason=reason)
+    missing = [f"{name}: {part.reason}" for name, part in parts.items() if not part.ready]
+    if not missing:
+        return Readiness(parts=parts)
+    told = {name: part.model_dump() for name, part in parts.items()}
+    headers = {"Retry-After": str(NotReady.retry_after)}
+    return problem(503, "not_ready", "; ".join(missing), headers=headers, parts=told)
+
+
+def _database(catalogue: Catalogue, settings: Settings) -> Part:
+    """Needed until the added styles are known, where a database is configured; without it they are painted on."""
+    needed = settings.database_url is not None and not catalogue.complete
+    return Part(ready=not needed, reason=catalogue.trouble or ("its styles are being read" if needed else None))
 
 
 @router.get("/v1/info", summary="Network, device, formats and limits", responses=problems(503))

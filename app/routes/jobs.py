@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_stopping, get_submission
+from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_painter, get_stopping, get_submission
 from impasto.app.http.etag import entity_tag
 from impasto.app.http.openapi import BINARY, JPEG, problems
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission
+from impasto.app.painting.painter import Painter
 from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
@@ -41,6 +42,7 @@ async def fit_style(
     image: Annotated[UploadFile, File(description="The painting: any format that can be read")],
     id: Annotated[str, Form(description="The style's id: lower-case words joined by hyphens", examples=["my-style"])],
     submission: Annotated[Submission, Depends(get_submission)],
+    painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     title: Annotated[str, Form(max_length=LONGEST_TEXT, description="Empty: the id")] = "",
     artist: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
@@ -50,7 +52,7 @@ async def fit_style(
 ) -> JobInfo:
     style = Style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
     data = await image.read()
-    await submission.painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
+    await painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
     await catalogue.refresh()
     return JobInfo.model_validate(
         await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id))

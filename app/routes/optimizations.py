@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 
-from impasto.app.dependencies import get_submission
+from impasto.app.dependencies import get_painter, get_submission
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.http.openapi import problems
 from impasto.app.jobs.jobs import OptimizationRequest
 from impasto.app.jobs.submission import ACCEPTED, MOST_PAINTINGS, OptimizationsOff, Submission
+from impasto.app.painting.painter import Painter
 from impasto.app.schemas import JobInfo
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import check_size
@@ -34,6 +35,7 @@ async def optimize(
         list[UploadFile], File(min_length=1, max_length=MOST_PAINTINGS, description="A painting; repeat it to blend")
     ],
     submission: Annotated[Submission, Depends(get_submission)],
+    painter: Annotated[Painter, Depends(get_painter)],
     weight: Annotated[
         list[float] | None, Form(description="One number per painting, at least 0, with sum 1. None: equal shares")
     ] = None,
@@ -84,4 +86,4 @@ async def optimize(
         written = format or preferred_format(accept, decoded.format)
         return OptimizationRequest(images.encode(decoded, "png"), paintings, tuple(shares), options, written, quality)
 
-    return JobInfo.model_validate(await submission.submit(await submission.painter.code(read)))
+    return JobInfo.model_validate(await submission.submit(await painter.code(read)))

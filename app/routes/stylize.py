@@ -73,4 +73,4 @@ async def stylize(
                 headers = {"X-Style-Weights": json.dumps(weights)}
                 return answer(file, f"image/{form.format_of(painting)}", paintings, catalogue.network_id, headers)
 
-            return await painter.code(encode)
+            return await painter.encode(paintings, encode)

@@ -67,6 +67,7 @@ class Catalogue:
     """The styles of a network, kept up to date with the store.
 
     styles: every style that can be painted now. `watch` is to run as a task as long as the service does.
+    trouble: why the last look at the store failed; None if it did not.
     """
 
     def __init__(self, source: Checkpoint, previews: Previews, store: StyleStore) -> None:
@@ -75,7 +76,13 @@ class Catalogue:
         self._previews, self._store = previews, store
         self._added: dict[str, AddedStyle] = {}
         self._seen: int | None = None
+        self.trouble: str | None = None
         self._turn = asyncio.Lock()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the styles of the store were ever read."""
+        return self._seen is not None
 
     def added(self, style_id: str) -> AddedStyle | None:
         """What is known of an added style; None for a built-in one. Raises UnknownStyle."""
@@ -155,19 +162,18 @@ class Catalogue:
 
     async def watch(self) -> None:
         """Refresh for ever."""
-        available = True
         while True:
             try:
                 await self.refresh()
-                if not available:
+                if self.trouble is not None:
                     log.info("the database is back")
-                available = True
+                self.trouble = None
             except Exception as error:
-                if available:  # once, not every second
+                if self.trouble is None:  # once, not every second
                     fault = None if isinstance(error, StoreUnavailable) else error
                     reason = getattr(error, "reason", str(error))
                     log.error("added styles stay as they are", reason=reason, exc_info=fault)
-                available = False
+                self.trouble = str(error) if isinstance(error, StoreUnavailable) else "a fault, which the log has"
             await asyncio.sleep(INTERVAL)
 
     async def _change(self, work: Callable[[], T]) -> T:

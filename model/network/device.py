@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import psutil
 import torch
 
 from impasto.model.errors import InvalidValue
@@ -32,6 +33,15 @@ def find_device(name: str) -> torch.device:
     if not there.get(device.type, False):
         raise DeviceUnavailable(f"the device {name!r} was asked for, but PyTorch finds none here")
     return device
+
+
+def memory_taken(device: torch.device) -> int:
+    """Bytes of the device's memory that this process has taken; on the CPU, all that it takes of the machine's."""
+    if device.type == "cuda":
+        return int(torch.cuda.memory_reserved(device))
+    if device.type == "mps":
+        return int(torch.mps.driver_allocated_memory())
+    return int(psutil.Process().memory_info().rss)
 
 
 def find_precision(precision: Precision, device: torch.device) -> Literal["float32", "bfloat16", "float16"]:

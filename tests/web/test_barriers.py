@@ -62,7 +62,7 @@ def show_bad_file(page: Page) -> None:
 
 def show_absence(page: Page) -> None:
     show_blend(page, NIGHT)
-    page.route(re.compile("readyz|stylize"), lambda route: route.abort())
+    page.route(re.compile("healthz|stylize"), lambda route: route.abort())
     card(page, KISS).click()
     expect(page.locator("#connection")).to_be_visible()
 

@@ -47,7 +47,7 @@ async function watchForReturn() {
 
 async function answers() {
   try {
-    return (await fetch("readyz", { cache: "no-store" })).ok;
+    return (await fetch("healthz", { cache: "no-store" })).ok;
   } catch {
     return false;
   }

@@ -137,10 +137,10 @@ def test_an_unknown_job_is_not_found(service: TestClient, path: str) -> None:
 def test_without_the_loss_network_it_says_what_to_do(
     own_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def no_worker(settings: Settings) -> None:
+    async def no_worker(self: object) -> None:
         pass
 
-    monkeypatch.setattr("impasto.app.main.keep_worker", no_worker)
+    monkeypatch.setattr("impasto.app.main.Supervisor.keep", no_worker)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with TestClient(create_app(own_settings.model_copy(update={"worker": "service"}))) as service:
         answer = ask(service)
