@@ -48,6 +48,11 @@ def get_jobs(request: Request) -> Jobs:
     return _started(jobs)
 
 
+def get_client(request: Request) -> str:
+    """Who asks, among whom the queue is shared."""
+    return request.client.host if request.client else ""
+
+
 def get_metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics

@@ -20,7 +20,8 @@ from impasto.app.jobs.collector import JobsCollector
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.metrics import Metrics
-from impasto.app.painting.batcher import Batcher, QueueLimits
+from impasto.app.painting.admission import QueueLimits
+from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
 from impasto.app.routes import grid, health, jobs, metrics, optimizations, styles, stylize
@@ -108,6 +109,7 @@ def limits(settings: Settings, stylizer: Stylizer) -> QueueLimits:
     return QueueLimits(
         pictures=settings.queue_size,
         pixels=settings.queue_pixels,
+        share=settings.queue_share,
         batch=settings.batch_size or (1 if stylizer.device.type == "cpu" else 16),
         batch_pixels=settings.batch_pixels,
         wait=settings.batch_wait,

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         ge=1,
         description="Pixels being painted or waiting to be, of all levels of a picture; more are refused with 429.",
     )
+    queue_share: float = Field(
+        0.5, gt=0, le=1, description="Part of both that one client may take; more are refused with 429."
+    )
     batch_size: int | None = Field(
         None, ge=1, description="Most pictures of one size that are painted at once. None: 16, and 1 on a CPU."
     )

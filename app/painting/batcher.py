@@ -11,11 +11,9 @@ on one picture wait for each other after every layer, the longer the more of the
 from __future__ import annotations
 
 import asyncio
-import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -24,6 +22,8 @@ import torch
 from torch import Tensor
 
 from impasto.app.metrics import Metrics
+from impasto.app.painting.admission import Admission, Place, QueueLimits
+from impasto.app.painting.turns import Turns
 from impasto.model.errors import ImpastoError
 from impasto.model.network.device import memory_taken
 from impasto.model.painting.ladder import Canvas
@@ -35,40 +35,12 @@ AT_ONCE = 8
 """Most pictures painted at once on a CPU: OpenMP gives each of their threads as many more as there are cores."""
 
 
-class QueueFull(ImpastoError):
-    """As many requests as fit are being painted or waiting. retry_after: seconds."""
-
-    def __init__(self, retry_after: float) -> None:
-        super().__init__("as many pictures as fit are waiting to be painted; try again later")
-        self.retry_after = math.ceil(retry_after)
-
-
 class DeadlineExceeded(ImpastoError):
     """The picture was not painted in time."""
 
 
 class Abandoned(Exception):
     """Nobody waits for these pictures any more."""
-
-
-@dataclass(frozen=True)
-class QueueLimits:
-    """What may wait, and what is painted together.
-
-    pictures: most in the queue, from the decoding of the photo to the encoding of the result.
-    pixels: most that are painted or wait for the device, of all levels; a single picture may have more.
-    batch: most pictures in one batch.
-    batch_pixels: most that are painted at once; a single picture may have more.
-    wait: seconds for which a busy device waits for a batch to fill.
-    deadline: seconds from asking for the device to the finished painting.
-    """
-
-    pictures: int = 16
-    pixels: int = 50_000_000
-    batch: int = 1
-    batch_pixels: int = 8_000_000
-    wait: float = 0.003
-    deadline: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -84,6 +56,7 @@ class Painted:
 class _Request:
     canvas: Canvas
     style_vector: Tensor
+    place: Place
     answer: asyncio.Future[Painted]
     asked: float = field(default_factory=time.perf_counter)
 
@@ -116,48 +89,43 @@ class Batcher:
         self.stylizer = stylizer
         self.limits = limits
         self.metrics = metrics or Metrics()
-        self.metrics.queue_requests.set_function(lambda: self._places)
-        self.metrics.queue_pixels.set_function(lambda: self._pixels)
+        self.admission = Admission(limits)
+        self._turns = Turns()
+        self.metrics.queue_requests.set_function(lambda: self.admission.requests)
+        self.metrics.queue_pixels.set_function(lambda: self.admission.pixels)
         self.metrics.device_memory.set_function(lambda: memory_taken(stylizer.device))
-        self._places = 0
         self._waiting: list[_Request] = []
         self._painting: list[_Batch] = []
         self._alarm: asyncio.TimerHandle | None = None
-        self._seconds_per_pixel = 1e-6
-        self._pixels_each = 1e6
         self._cores = torch.get_num_threads() if stylizer.device.type == "cpu" else 1
         self._fewest = -(-self._cores // AT_ONCE)
         self._device = ThreadPoolExecutor(min(self._cores, AT_ONCE), thread_name_prefix="paint")
         # Few, because a photo being decoded takes 12 bytes and more for each of its own pixels.
         self._codec = ThreadPoolExecutor(2, "codec", initializer=torch.set_num_threads, initargs=(1,))
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold one of the queue's places. Raises QueueFull, with the wait at the measured pace."""
-        if self._places >= self.limits.pictures:
-            raise self._full()
-        self._places += 1
-        try:
-            yield
-        finally:
-            self._places -= 1
-
-    async def paint(self, canvas: Canvas, style_vector: Tensor) -> Painted:
+    async def paint(self, canvas: Canvas, style_vector: Tensor, place: Place | None = None) -> Painted:
         """A canvas in a style (E,). Raises QueueFull, DeadlineExceeded, and what the network raises.
 
         What is cancelled before its turn, or past its deadline then, never reaches the device; what is cancelled while
         it is painted leaves it after the level or the tile at work.
         """
-        return (await self.paint_all(canvas, [style_vector]))[0]
+        return (await self.paint_all(canvas, [style_vector], place))[0]
 
-    async def paint_all(self, canvas: Canvas, style_vectors: Sequence[Tensor]) -> list[Painted]:
-        """A canvas in each of several styles: all or none are let in, and they are one batch if it fits."""
+    async def paint_all(
+        self, canvas: Canvas, style_vectors: Sequence[Tensor], place: Place | None = None
+    ) -> list[Painted]:
+        """A canvas in each of several styles: all or none are let in, and they are one batch if it fits.
+
+        place: what was taken for them in the queue; None: they are nobody's, and count by their pixels only.
+        """
+        if place is None:
+            with self.admission.place("", counted=False) as nobodys:
+                self.admission.reserve(nobodys, canvas.pixels * len(style_vectors))
+                return await self.paint_all(canvas, style_vectors, nobodys)
         loop = asyncio.get_running_loop()
-        requests = [_Request(canvas, vector, loop.create_future()) for vector in style_vectors]
-        queued = self._pixels
-        if queued and queued + sum(each.pixels for each in requests) > self.limits.pixels:
-            raise self._full()
-        self._waiting += requests
+        place.turn = self._turns.take(place.client, place.pixels)
+        requests = [_Request(canvas, vector, place, loop.create_future()) for vector in style_vectors]
+        self._waiting = sorted([*self._waiting, *requests], key=lambda each: each.place.turn)
         if self._alarm is None or self._next_requests()[1]:
             self._paint_next()
         try:
@@ -166,6 +134,9 @@ class Batcher:
         except TimeoutError:
             raise DeadlineExceeded(f"the picture was not painted within {self.limits.deadline:g} seconds") from None
         finally:
+            place.painted = True
+            if place.begun is None:
+                self._turns.give_back(place.client, place.pixels)
             for each in requests:
                 each.answer.cancel()
 
@@ -186,6 +157,9 @@ class Batcher:
         while batch := self._next_batch():
             self._painting.append(batch)
             self._waiting = [request for request in self._waiting if request not in batch.requests]
+            for request in batch.requests:
+                request.place.begun = request.place.begun or time.perf_counter()
+                self._turns.begin(request.place.turn)
             loop = asyncio.get_running_loop()
             work = loop.run_in_executor(self._device, paint_each, self.stylizer, batch)
             work.add_done_callback(partial(self._answer, batch))
@@ -202,17 +176,12 @@ class Batcher:
         return batch if fits else None
 
     @property
-    def _pixels(self) -> int:
-        """Pixels on the device and waiting for it."""
-        return self._painted_now + sum(each.pixels for each in self._waiting if not each.answer.done())
-
-    @property
     def _painted_now(self) -> int:
         """Pixels on the device."""
         return sum(batch.pixels for batch in self._painting)
 
     def _next_requests(self) -> tuple[list[_Request], bool]:
-        """Whoever waits longest, with as many of that size as fit a batch, and whether more would not fit."""
+        """Whoever's turn it is, with as many of that size as fit a batch, and whether more would not fit."""
         self._waiting = [request for request in self._waiting if not request.answer.done()]
         same: list[_Request] = []
         for request in self._waiting:
@@ -228,12 +197,10 @@ class Batcher:
         if work.cancelled():  # the service stops
             return
         results, begun, worked = work.result()
-        pace = worked * batch.cores / self._cores / batch.pixels
+        self.admission.measure(batch.pixels, worked * batch.cores / self._cores)
         self.metrics.batch_pictures.observe(len(batch.requests))
         self.metrics.painted_pixels.inc(batch.pixels)
-        self._seconds_per_pixel += 0.2 * (pace - self._seconds_per_pixel)
         for request, result in zip(batch.requests, results, strict=True):
-            self._pixels_each += 0.2 * (request.pixels - self._pixels_each)
             if request.answer.done():
                 continue
             if isinstance(result, Exception):
@@ -245,10 +212,6 @@ class Batcher:
             self._paint_next()
         else:  # others may be about to come
             self._alarm = asyncio.get_running_loop().call_later(self.limits.wait, self._paint_next)
-
-    def _full(self) -> QueueFull:
-        pixels = max(self._pixels, self._places * self._pixels_each)  # some are still being decoded
-        return QueueFull(retry_after=pixels * self._seconds_per_pixel)
 
 
 _Results = tuple[list[Tensor | Exception], float, float]

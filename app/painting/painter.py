@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -12,11 +14,12 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from impasto.app.painting.admission import Place
 from impasto.app.painting.batcher import Batcher
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.finish import finish
-from impasto.model.painting.ladder import Canvas
+from impasto.model.painting.ladder import Canvas, ladder
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
@@ -61,16 +64,19 @@ class Painter:
         self.stylizer, self._metrics = batcher.stylizer, batcher.metrics
         self._batcher, self._max_pixels, self._max_size = batcher, max_pixels, max_size
 
-    def place(self) -> AbstractContextManager[None]:
-        """Hold a place in the queue, from the decoding of the photo to the encoding of the result. Raises QueueFull."""
-        return self._batcher.place()
+    def place(self, client: str = "") -> AbstractContextManager[Place]:
+        """Hold a place in the queue, from the decoding of the photo to the encoding of the result. Raises QueueFull.
+
+        client: who asks; the queue is shared among them.
+        """
+        return self._batcher.admission.place(client)
 
     async def warm_up(self, vector: Tensor) -> None:
         """Paint something small in a style (E,): whatever is done once only is done before anybody waits for it."""
         blank = Picture(torch.zeros(SMALLEST_SIDE, SMALLEST_SIDE, 3, dtype=torch.uint8))
         await self._batcher.paint(self.stylizer.canvas(blank), vector)
 
-    async def paint(self, photo: bytes, vectors: Sequence[Tensor], options: PaintOptions) -> Paintings:
+    async def paint(self, photo: bytes, vectors: Sequence[Tensor], options: PaintOptions, *, place: Place) -> Paintings:
         """A photo in each of several styles (E,), all at once.
 
         Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.
@@ -78,9 +84,12 @@ class Painter:
         if options.size is not None and self._max_size is not None and options.size > self._max_size:
             raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
         started = time.perf_counter()
+        # by the header, and not behind those who decode: what finds no room is refused at once
+        pixels = await asyncio.to_thread(self._pixels, photo, len(vectors), options)
+        self._batcher.admission.reserve(place, pixels)
         picture, canvas = await self.code(lambda: self._prepare(photo, len(vectors), options))
         decoded = time.perf_counter()
-        painted = await self._batcher.paint_all(canvas, vectors)
+        painted = await self._batcher.paint_all(canvas, vectors, place)
         waited = min(each.queue for each in painted)
         timing = {
             "decode": decoded - started,
@@ -113,18 +122,34 @@ class Painter:
         check_size(picture)
         return picture, self.stylizer.canvas(picture, options.stroke)
 
+    def _pixels(self, data: bytes, count: int, options: PaintOptions) -> int:
+        """Of all levels of so many paintings of a photo, by its header; 0 where decoding will refuse it."""
+        shape = images.size(data)
+        at_most = self._at_most(shape, count, options.size)
+        width, height = images.scaled(shape, options.size or min(at_most, max(shape)))
+        if min(width, height) < SMALLEST_SIDE or math.prod(shape) > self._max_pixels:
+            return 0
+        return count * sum(map(math.prod, ladder((height, width), options.stroke, self.stylizer.strokes)))
+
     def _decode(self, data: bytes, count: int, size: int | None) -> Picture:
-        """The photo, in the size of its paintings: several have together no more pixels than a batch."""
+        """The photo, in the size of its paintings."""
+        at_most = self._at_most(images.size(data), count, size)
+        return images.decode(data, max_pixels=self._max_pixels, longest_side=size, at_most=at_most)
+
+    def _at_most(self, shape: tuple[int, int], count: int, size: int | None) -> int:
+        """The longest side of so many paintings of a photo: several have together no more pixels than a batch.
+
+        shape: of the photo, in any order. Raises InvalidValue for a size that is larger.
+        """
         pixels = self._max_pixels if count == 1 else self._batcher.limits.batch_pixels
-        largest = longest_side(images.size(data), pixels // count)
+        largest = longest_side(shape, pixels // count)
         if size is not None and size > largest:
             paintings = "a painting" if count == 1 else f"{count} paintings"
             raise InvalidValue(
                 f"size: at most {largest} pixels on the longest side, so that {paintings} of this photo "
                 f"can be painted in {pixels:,} pixels"
             )
-        at_most = largest if self._max_size is None else min(largest, self._max_size)
-        return images.decode(data, max_pixels=self._max_pixels, longest_side=size, at_most=at_most)
+        return largest if self._max_size is None else min(largest, self._max_size)
 
 
 def longest_side(shape: tuple[int, int], pixels: int) -> int:

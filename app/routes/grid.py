@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from impasto.app.dependencies import get_catalogue, get_painter
+from impasto.app.dependencies import get_catalogue, get_client, get_painter
 from impasto.app.http.disconnect import unless_disconnected
 from impasto.app.http.openapi import BINARY, problems
 from impasto.app.painting.answer import HEADERS, PICTURES, answer
@@ -44,6 +44,7 @@ async def grid(
     form: Annotated[PhotoForm, Depends(get_photo_form)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
+    client: Annotated[str, Depends(get_client)],
     blend: Annotated[
         list[Annotated[str, Form(max_length=LONGEST_BLEND)]],
         Form(
@@ -66,8 +67,8 @@ async def grid(
     styles = catalogue.styles
     vectors = [styles.blend(weights) for weights in blends]
     async with unless_disconnected(request):
-        with painter.place():
-            paintings = await painter.paint(await form.image.read(), vectors, form.options)
+        with painter.place(client) as place:
+            paintings = await painter.paint(await form.image.read(), vectors, form.options, place=place)
 
             def encode() -> Response:
                 pictures = paintings.pictures

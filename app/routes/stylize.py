@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from impasto.app.dependencies import get_catalogue, get_painter
+from impasto.app.dependencies import get_catalogue, get_client, get_painter
 from impasto.app.http.disconnect import unless_disconnected
 from impasto.app.http.openapi import problems
 from impasto.app.painting.answer import HEADERS, PICTURES, answer
@@ -52,6 +52,7 @@ async def stylize(
     ],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
+    client: Annotated[str, Depends(get_client)],
     weight: Annotated[
         list[float] | None,
         Form(
@@ -64,8 +65,8 @@ async def stylize(
     weights = assign_weights(style, weight)
     vector = catalogue.styles.blend(weights)
     async with unless_disconnected(request):
-        with painter.place():
-            paintings = await painter.paint(await form.image.read(), [vector], form.options)
+        with painter.place(client) as place:
+            paintings = await painter.paint(await form.image.read(), [vector], form.options, place=place)
 
             def encode() -> Response:
                 (painting,) = paintings.pictures

@@ -407,6 +407,7 @@ def serving(arguments: Arguments) -> Iterator[str]:
             precision=arguments.precision,
             data_dir=Path(folder),
             queue_size=max(CLIENTS),
+            queue_share=1,  # all clients have one address
             worker="external",
         )
         command, environment = [sys.executable, "-m", "impasto", "serve"], settings.environment()

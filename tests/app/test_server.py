@@ -62,7 +62,7 @@ def serving(checkpoint: Path, **settings: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def server(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    limits = {"queue_size": 2, "max_pixels": 50_000_000}
+    limits = {"queue_size": 2, "queue_share": 1, "max_pixels": 50_000_000}
     with serving(tiny_checkpoint_file, **limits, data_dir=tmp_path_factory.mktemp("data")) as url:
         yield url
 

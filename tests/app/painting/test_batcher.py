@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.app.painting.batcher import Batcher, DeadlineExceeded, Painted, QueueFull, QueueLimits
+from impasto.app.painting.admission import QueueFull, QueueLimits
+from impasto.app.painting.batcher import Batcher, DeadlineExceeded, Painted
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
@@ -73,15 +74,6 @@ async def settle() -> None:
     """Let every task get as far as it can without the device."""
     for _ in range(5):
         await asyncio.sleep(0.01)
-
-
-def test_a_full_queue_refuses_and_says_when_to_come_back(device: Device) -> None:
-    batcher = Batcher(device, QueueLimits(pictures=2))
-    with batcher.place(), batcher.place(), pytest.raises(QueueFull) as refusal, batcher.place():
-        pass
-    assert refusal.value.retry_after >= 1
-    with batcher.place():  # both places are free again
-        pass
 
 
 def test_more_pixels_than_may_wait_are_refused_but_one_picture_never(device: Device) -> None:

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from impasto.app.database import StoreUnavailable
 from impasto.app.main import create_app
-from impasto.app.painting.batcher import QueueFull
+from impasto.app.painting.admission import QueueFull
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleStore
 from impasto.model.network.checkpoint import Checkpoint
