@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -141,8 +142,8 @@ class Batcher:
                 each.answer.cancel()
 
     async def code(self, work: Callable[[], T]) -> T:
-        """The result of decoding or encoding a picture, beside the device."""
-        return await asyncio.get_running_loop().run_in_executor(self._codec, work)
+        """The result of decoding or encoding a picture, beside the device; its lines of log have the request's id."""
+        return await asyncio.get_running_loop().run_in_executor(self._codec, copy_context().run, work)
 
     def close(self) -> None:
         """Finish what is being painted, drop what waits; uvicorn has answered every request before."""
