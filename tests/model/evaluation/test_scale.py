@@ -34,7 +34,8 @@ def painting(
 
 def over(photo: Tensor, periods: float) -> Tensor:
     """A photo with waves painted over it."""
-    return photo + waves(*photo.shape[1:], round(periods)) - 0.5
+    _, height, width = photo.shape
+    return photo + waves(height, width, round(periods)) - 0.5
 
 
 @pytest.mark.parametrize("periods", [40, 60, 100])
