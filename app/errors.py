@@ -28,7 +28,7 @@ from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.perception.loss_network import LossNetworkMissing
-from impasto.model.pictures.images import TooManyPixels, TooSmall, UndecodableImage, UnsupportedFormat
+from impasto.model.pictures.images import TooManyPixels, TooMuchMetadata, TooSmall, UndecodableImage, UnsupportedFormat
 from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
@@ -38,6 +38,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     UndecodableImage: (400, "undecodable_image"),
     UnsupportedFormat: (415, "unsupported_format"),
     TooManyPixels: (413, "too_many_pixels"),
+    TooMuchMetadata: (413, "too_much_metadata"),
     TooSmall: (422, "image_too_small"),
     UnknownStyle: (404, "unknown_style"),
     NoSuchStyle: (404, "unknown_style"),

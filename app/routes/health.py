@@ -26,7 +26,7 @@ from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.version import VERSION
 from impasto.model.network.config import SMALLEST_SIDE
-from impasto.model.pictures.images import readable_formats
+from impasto.model.pictures.formats import readable_formats
 from impasto.model.pictures.picture import Format
 from impasto.model.styles.blend import MOST_BLENDED
 

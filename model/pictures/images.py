@@ -8,33 +8,26 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image, UnidentifiedImageError
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from impasto.model.errors import InvalidValue
+from impasto.model.pictures import exif, png, tiff
+from impasto.model.pictures.formats import HEIC, READABLE, SUFFIXES, name_of
 from impasto.model.pictures.lanczos import resized
 from impasto.model.pictures.picture import Format, Picture
-from impasto.model.pictures.srgb import EXIF_ORIENTATION, SIDEWAYS, to_srgb
+from impasto.model.pictures.srgb import SIDEWAYS, to_srgb
 from impasto.model.pictures.strips import strips
-
-READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF")
-RECOGNISED = ("BMP", "ICO", "JPEG2000", "PPM", "PSD", "TGA", "ICNS", "PCX")
-"""Formats that are not read, but named to whoever sends them."""
-
-HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
-"""How the pictures of many phones begin, after four bytes."""
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif", ".heic", ".heif"}
 
 EXIF_DESCRIPTION, EXIF_ARTIST, EXIF_COPYRIGHT = 0x010E, 0x013B, 0x8298
 PNG_DESCRIPTION = "impasto"
 LONGEST_CREDIT = 1000
-TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+MOST_METADATA = 32_000_000
+"""Bytes, unpacked, of what describes a picture: profiles of printing presses have ten million, workflows fewer."""
 
 WEBP_OVERFLOWS = ("encoding error 6", "encoding error 7")
 """What Pillow says when the parts of a WebP are too large for it: much detail on very many pixels."""
@@ -65,6 +58,10 @@ class TooManyPixels(ImageError):
     """The header announces more pixels than are allowed."""
 
 
+class TooMuchMetadata(ImageError):
+    """What describes the picture is larger than any picture needs."""
+
+
 class TooSmall(ImageError):
     """Too few pixels to paint on."""
 
@@ -82,7 +79,7 @@ def decode(
     longest_side: resize to this many pixels, larger or smaller. at_most: only ever smaller, and the
         picture says from what. A JPEG is then decoded at the nearest larger of its own scales, which is faster.
     Takes 7 bytes a pixel, up to 10 for a progressive JPEG, and 3 afterwards.
-    Raises UndecodableImage, UnsupportedFormat, TooManyPixels.
+    Raises UndecodableImage, UnsupportedFormat, TooManyPixels, TooMuchMetadata.
     """
     image = _open(data)
     width, height = image.size
@@ -94,22 +91,19 @@ def decode(
     if longest_side is not None:
         image.draft(None, scaled((width, height), longest_side))
     try:
-        exif = image.getexif()
-        credit = {tag: str(exif[tag])[:LONGEST_CREDIT] for tag in (EXIF_ARTIST, EXIF_COPYRIGHT) if tag in exif}
-        if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO:
-            image.info["white_is_zero"] = True  # Pillow inverts 8 bits by itself, but not 16
+        if isinstance(image, PngImageFile):
+            png.load(image)
         image.load()
-        if image.mode in ("I", "F"):
-            raise UnsupportedFormat(
-                f"pictures of 32 bits a channel are not read (mode {image.mode}); send 8 or 16 bits"
-            )
-        if image.getexif().get(EXIF_ORIENTATION) in SIDEWAYS:
+        # a TIFF's is in its own directory, and Pillow has turned it
+        orientation = exif.orientation(image.info.get("exif", b""))
+        if orientation in SIDEWAYS:
             width, height = height, width
-        pixels, alpha = to_srgb(image)
+        pixels, alpha = to_srgb(image, orientation)
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         raise UndecodableImage(f"the {image.format} picture is broken or cut short ({error})") from error
+    credit = {tag: text[:LONGEST_CREDIT] for tag in (EXIF_ARTIST, EXIF_COPYRIGHT) if (text := _text(image, tag))}
     image.close()  # four bytes a pixel
     if longest_side is not None:
         pixels, alpha = resized(pixels, alpha, scaled(pixels.shape[1::-1], longest_side))
@@ -142,14 +136,7 @@ def description(data: bytes) -> str | None:
     Other programs describe JPEGs too: it may be anybody's. Raises UndecodableImage, UnsupportedFormat.
     """
     image = _open(data)
-    if image.format == "PNG":  # whose EXIF may stand behind its pixels, which are not to be decoded for it
-        text = image.info.get(PNG_DESCRIPTION)
-    else:
-        try:
-            text = image.getexif().get(EXIF_DESCRIPTION)
-        except Exception as error:  # see decode
-            raise UndecodableImage(f"the {image.format} picture's EXIF is broken ({error})") from error
-    return None if text is None else str(text)
+    return image.info.get(PNG_DESCRIPTION) if image.format == "PNG" else _text(image, EXIF_DESCRIPTION)
 
 
 def encode(
@@ -170,18 +157,18 @@ def encode(
         raise UnsupportedFormat(
             f"{written.upper()} holds at most {LARGEST_SIDE[written]:,} pixels a side, not {max(picture.size):,}"
         )
-    exif = Image.Exif()
-    exif.update({tag: text.encode("latin-1", "replace") for tag, text in picture.credit.items()})
+    tags = Image.Exif()
+    tags.update({tag: text.encode("latin-1", "replace") for tag, text in picture.credit.items()})
     options: dict[str, Any] = {}
     if written != "png":
         options["quality"] = quality
         if description is not None:
-            exif[EXIF_DESCRIPTION] = description
+            tags[EXIF_DESCRIPTION] = description
     elif description is not None:
         options["pnginfo"] = PngInfo()
         options["pnginfo"].add_text(PNG_DESCRIPTION, description)
-    if exif:
-        options["exif"] = exif
+    if tags:
+        options["exif"] = tags
     if written == "jpeg":
         options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
     result = io.BytesIO()
@@ -205,31 +192,48 @@ def files_in(folder: Path) -> list[Path]:
     return files
 
 
-def readable_formats() -> list[str]:
-    """The formats that `decode` reads here, lower case."""
-    heic = ["heic"] if find_spec("pillow_heif") else []
-    return [name.lower() for name in READABLE] + heic
-
-
 def _open(data: bytes) -> Image.Image:
+    """A picture of which nothing is decoded yet."""
     if not data:
         raise UndecodableImage("the picture is empty: zero bytes")
+    image = _open_png(data) if data.startswith(png.SIGNATURE) else _open_other(data)
+    blocks = {name: image.info.pop(name, None) for name in ("icc_profile", "exif", "xmp")}
+    image.info |= {name: block for name, block in blocks.items() if isinstance(block, bytes)}  # a TIFF may have numbers
+    if sum(len(image.info.get(name, b"")) for name in blocks) > MOST_METADATA:
+        raise _too_much_metadata()
+    return image
+
+
+def _open_png(data: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=READABLE)
+        pared = png.pare(data, at_most=MOST_METADATA)
+    except png.TooMuchUnpacked:
+        raise _too_much_metadata() from None
+    image = _open_other(pared.file)
+    image.info["icc_profile"] = pared.profile
+    if (text := pared.texts.get(PNG_DESCRIPTION.encode())) is not None:
+        image.info[PNG_DESCRIPTION] = text.decode("utf-8", "replace")
+    return image
+
+
+def _open_other(data: bytes) -> Image.Image:
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data), formats=READABLE)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(f"the picture announces too many pixels to be decoded ({error})") from error
-    except UnidentifiedImageError:
-        pass
     except Exception as error:
+        if HEIC.match(data):
+            return _open_heic(data)
+        if kind := name_of(data) or tiff.layout(data):
+            raise _unsupported(kind) from None
+        if isinstance(error, UnidentifiedImageError):
+            raise UndecodableImage(f"the data is no picture; send one of {', '.join(READABLE)}") from None
         raise UndecodableImage(f"the picture's header is broken ({error})") from error
-    if data[4:12] in HEIC:
-        return _open_heic(data)
-    readable = ", ".join(READABLE)
-    try:
-        name = Image.open(io.BytesIO(data), formats=RECOGNISED).format
-    except Exception:  # noqa: BLE001 (see decode)
-        raise UndecodableImage(f"the data is no picture; send one of {readable}") from None
-    raise UnsupportedFormat(f"{name} pictures are not read; send one of {readable}")
+    if image.format == "TIFF":
+        if kind := tiff.misread(image, data):
+            raise _unsupported(kind)
+        image.info |= tiff.scale(image)
+    return image
 
 
 def _open_heic(data: bytes) -> Image.Image:
@@ -244,6 +248,25 @@ def _open_heic(data: bytes) -> Image.Image:
         return image
     except Exception as error:
         raise UndecodableImage(f"the HEIC picture is broken ({error})") from error
+
+
+def _unsupported(kind: str) -> UnsupportedFormat:
+    return UnsupportedFormat(f"{kind} pictures are not read; send one of {', '.join(READABLE)}")
+
+
+def _too_much_metadata() -> TooMuchMetadata:
+    return TooMuchMetadata(
+        f"the picture's profile and texts have more than {MOST_METADATA:,} bytes; save it without its metadata"
+    )
+
+
+def _text(image: Image.Image, tag: int) -> str | None:
+    """A text of the EXIF; None where it is not there, or broken."""
+    try:
+        value = image.getexif().get(tag)
+    except Exception:  # noqa: BLE001 (see decode)
+        return None
+    return value if isinstance(value, str) else None
 
 
 def _image(picture: Picture, *, opaque: bool) -> Image.Image:

@@ -16,10 +16,13 @@ from PIL import Image, ImageCms
 
 from impasto.model.pictures.strips import strips
 
-EXIF_ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)
-"""The tag, and its values with which rows are columns."""
+SIDEWAYS = (5, 6, 7, 8)
+"""EXIF's orientations with which rows are columns."""
 SRGB_NAMES = {"sRGB IEC61966-2.1", "sRGB built-in", "sRGB"}
 """Descriptions of profiles that need no conversion; others, "Linear sRGB" for one, do."""
+
+GREY = ("1", "L", "LA", "La")
+"""Pillow's modes of one colour, whose profiles are for one too."""
 
 Pixels = NDArray[np.uint8]
 Transforms = Callable[[str], "ImageCms.ImageCmsTransform | None"]
@@ -37,9 +40,8 @@ AS_STORED: dict[object, Callable[[Pixels], Pixels]] = {
 """EXIF's orientation -> how the rows and columns of the file lie in the upright picture: a view of it."""
 
 
-def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None]:
-    """A loaded image as pixels (H, W, 3) and its alpha (H, W), if it has one."""
-    orientation = image.getexif().get(EXIF_ORIENTATION)
+def to_srgb(image: Image.Image, orientation: int | None) -> tuple[Pixels, Pixels | None]:
+    """A loaded image as pixels (H, W, 3) and its alpha (H, W), if it has one. orientation: EXIF's, if it has one."""
     stored = AS_STORED.get(orientation, np.asarray)
     shape = image.size if orientation in SIDEWAYS else image.size[::-1]
     transforms = cache(partial(_transform, image.info.get("icc_profile")))
@@ -58,11 +60,11 @@ def _to_8_bit_rgb(image: Image.Image, transforms: Transforms) -> tuple[Image.Ima
     if image.mode.startswith("I;16"):
         image, alpha = _to_8_bits(image)
     elif image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = image.convert("LA" if image.mode in GREY else "RGBA")
         alpha = image.getchannel("A")
-        image = image.convert("RGB")
+        image = image.convert("L" if image.mode == "LA" else "RGB")
     elif image.mode not in ("L", "RGB", "CMYK"):
-        image = image.convert("RGB")
+        image = image.convert("L" if image.mode in GREY else "RGB")
     if transform := transforms(image.mode):
         image = ImageCms.applyTransform(image, transform) or image
     return image.convert("RGB"), alpha
@@ -73,7 +75,7 @@ def _to_8_bits(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     values = np.asarray(image).astype(np.float32)
     transparent = image.info.get("transparency")
     alpha = None if transparent is None else Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
-    scaled = values / 257
+    scaled = values / (image.info.get("largest", 65535) / 255)
     if image.info.get("white_is_zero"):
         scaled = 255 - scaled
     return Image.fromarray(scaled.round().astype(np.uint8)), alpha

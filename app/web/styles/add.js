@@ -16,6 +16,7 @@ const ABOUT = {
   undecodable_image: "image",
   unsupported_format: "image",
   too_many_pixels: "image",
+  too_much_metadata: "image",
   too_many_bytes: "image",
   unusable_painting: "image",
   style_exists: "id",
