@@ -69,10 +69,10 @@ def get_submission(
     jobs: Annotated[Jobs, Depends(get_jobs)],
     settings: Annotated[Settings, Depends(get_settings)],
     idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=200, description="The same key again is the same job, not another")
+        str | None, Header(max_length=200, description="The same key again is the same job, not another")
     ] = None,
 ) -> Submission:
-    return Submission(response, jobs, settings, idempotency_key)
+    return Submission(response, jobs, settings, idempotency_key or None)
 
 
 def get_stopping(request: Request) -> threading.Event:

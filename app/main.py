@@ -14,6 +14,8 @@ from impasto.app import errors
 from impasto.app.http.body_limit import BodyLimit
 from impasto.app.http.browser_headers import BrowserHeaders
 from impasto.app.http.connection_limit import ConnectionLimit
+from impasto.app.http.head import HeadAsGet
+from impasto.app.http.preamble import WithoutPreamble
 from impasto.app.http.request_log import RequestLog
 from impasto.app.http.request_metrics import RequestMetrics
 from impasto.app.jobs.collector import JobsCollector
@@ -73,7 +75,14 @@ def create_app(settings: Settings) -> FastAPI:
         work.close()
         store.close()
 
-    app = FastAPI(title="Impasto", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Impasto",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        # no request needs half of that
+        form_limits={"max_fields": 100, "max_files": 16, "max_part_size": 10_000},
+    )
     app.state.settings = settings
     app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
     app.state.supervisor = None
@@ -93,6 +102,8 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.metrics_address is None:
         app.include_router(metrics.router)
     app.frontend("/", directory=WEB, fallback=None)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(WithoutPreamble)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(ConnectionLimit)
     app.add_middleware(BrowserHeaders)

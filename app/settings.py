@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SHIPPED, Precision
 
+log = logging.getLogger(__name__)
+
 PREFIX = "IMPASTO_"
+DRIVERS = {"sqlite", "sqlite+pysqlite", "postgres", "postgresql", "postgresql+psycopg"}
+"""What addresses of databases begin with."""
 
 
 class Settings(BaseSettings):
@@ -98,10 +105,30 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "text"] = Field("json", description="json: a JSON object a line; text: for people.")
 
+    @field_validator("port", mode="before")
+    @classmethod
+    def _port_of_kubernetes(cls, value: object) -> object:
+        if isinstance(value, str) and value.startswith("tcp://"):
+            log.warning("IMPASTO_PORT is what Kubernetes sets for a service called impasto; the port is 8000")
+            return 8000
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_of_ours(cls, value: str | None) -> str | None:
+        try:
+            known = value is None or make_url(value).drivername in DRIVERS
+        except ArgumentError:
+            known = False
+        if not known:
+            raise ValueError("no address of a database that is used here, such as postgresql://user@host/name")
+        return value
+
     @property
     def database(self) -> str:
         """URL of the database in use."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'impasto.db').absolute()}"
+        file = str((self.data_dir / "impasto.db").absolute())  # its name may have a ?, % or #
+        return self.database_url or URL.create("sqlite", database=file).render_as_string()
 
     @property
     def loss_network_file(self) -> Path:
@@ -123,5 +150,8 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = (f"{PREFIX}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+        faults = (
+            f"{PREFIX}{'_'.join(map(str, each['loc'])).upper()}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        )
         raise InvalidSettings("; ".join(faults)) from None

@@ -134,9 +134,9 @@ class Easel:
 
     def _sheet(self, data: bytes, written: Format, bar: tqdm[Any]) -> bytes:
         photo = images.decode(data, longest_side=self._arguments.size or SHEET_CELL)
-        cells = [("photo", photo.rgb)]
+        cells = [("photo", photo.on_white().rgb)]
         for style, vector in self._vectors.items():
-            cells.append((style, self._painted(photo, vector, _moving(bar)).rgb))
+            cells.append((style, self._painted(photo, vector, _moving(bar)).on_white().rgb))
         sheet = io.BytesIO()
         contact_sheet(cells, columns=SHEET_COLUMNS).save(sheet, written.upper(), quality=self._arguments.quality)
         return sheet.getvalue()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
+import asyncio
+from contextlib import suppress
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,6 +13,8 @@ from impasto.app.http.problem import problem
 
 TOO_MANY_BYTES = 413, "too_many_bytes"
 """Status and code of the refusal."""
+LINGER_SECONDS, LINGER_TIMES = 30, 4
+"""How long a body that is refused is read on, and up to how many times what is allowed."""
 
 
 class TooManyBytes(HTTPException):
@@ -23,7 +28,9 @@ class TooManyBytes(HTTPException):
 class BodyLimit:
     """ASGI middleware: refuses a body that is too large before it is spooled to memory or disk.
 
-    FastAPI's own `max_body_size` does the same, but answers with plain text, not with a problem.
+    Many clients read no answer before they have sent everything, and a connection that is closed meanwhile loses it: so
+    what still comes is read on and thrown away, for a while.
+    FastAPI's own `max_body_size` does neither, and answers with plain text, not with a problem.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -33,18 +40,39 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > self.limit:
-            refusal = problem(*TOO_MANY_BYTES, TooManyBytes(self.limit).detail, headers={"Connection": "close"})
-            return await refusal(scope, receive, send)
-        received = 0
+        received, whole = 0, False
 
         async def counted() -> Message:  # the length may be unannounced
-            nonlocal received
+            nonlocal received, whole
             message = await receive()
             received += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if received > self.limit:
                 raise TooManyBytes(self.limit)
             return message
 
-        await self.app(scope, counted, send)
+        async def read_on() -> None:
+            nonlocal received, whole
+            while not whole and received < LINGER_TIMES * self.limit:
+                message = await receive()
+                received += len(message.get("body", b""))
+                whole = not message.get("more_body", False)
+
+        async def send_refusal(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Connection"] = "close"
+                return await send(message)
+            await send({**message, "more_body": True})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_SECONDS):
+                    await read_on()
+            await send({"type": "http.response.body"})
+
+        async def send_or_refuse(message: Message) -> None:
+            await (send_refusal if received > self.limit else send)(message)
+
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdigit() and int(announced) > self.limit:
+            refusal = problem(*TOO_MANY_BYTES, TooManyBytes(self.limit).detail)
+            return await refusal(scope, receive, send_refusal)
+        await self.app(scope, counted, send_or_refuse)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ FAULT = "the job failed by a fault of the service; the worker's log says why"
 """What is said of an error that is not meant for whoever asked."""
 SUBMITTING = 0x1A9A572
 """What lets one replica submit a job while the others wait."""
+
+JOB_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 STATES: dict[str, State] = {
@@ -241,6 +244,8 @@ class Jobs:
 
     def get(self, job_id: str) -> Job:
         """A job. Raises UnknownJob."""
+        if not JOB_ID.fullmatch(job_id):  # PostgreSQL would refuse a text with \0 in it
+            raise UnknownJob("there is no job of such an id, which has letters, digits and hyphens")
         with self._database() as client:
             found = client.list_workflows(workflow_ids=[job_id], name=[FIT, OPTIMIZE], load_input=False)
             if not found:

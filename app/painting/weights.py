@@ -16,6 +16,11 @@ NUMBER = re.compile(r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", re.IGNORECASE)
 """Stricter than `float`, which takes nan, 1_0 and blanks."""
 
 
+def given(weights: Sequence[object] | None) -> list[object] | None:
+    """The weights that a form has, without those left empty, as browsers send them; None for none."""
+    return [weight for weight in weights or () if weight != ""] or None
+
+
 def assign_weights(styles: Sequence[str], weights: Sequence[float] | None) -> dict[str, float]:
     """Which weight each style has: given, α of the first of two, or equal shares.
 

@@ -20,7 +20,7 @@ from impasto.app.painting.photo_form import PhotoForm, get_photo_form
 from impasto.app.painting.weights import LONGEST_BLEND, MOST_BLENDS, parse_blend
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
-from impasto.model.pictures.contact_sheet import contact_sheet
+from impasto.model.pictures.contact_sheet import contact_sheet, drawable
 from impasto.model.pictures.picture import Format, Picture, to_tensor
 from impasto.model.styles.table import StyleTable
 
@@ -92,8 +92,9 @@ def sheet_of(captions: Sequence[str], pictures: Sequence[Picture], columns: int 
 
 
 def caption(blend: Mapping[str, float], styles: StyleTable) -> str:
-    """What stands under a picture of the sheet: 30 % The Starry Night, 70 % The Great Wave."""
-    return ", ".join(f"{weight:.0%} {styles[style_id].title}" for style_id, weight in blend.items() if weight)
+    """What stands under a picture of the sheet: 30 % The Starry Night, 70 % The Great Wave; ids for other scripts."""
+    names = {style_id: title if drawable(title := styles[style_id].title) else style_id for style_id in blend}
+    return ", ".join(f"{weight:.0%} {names[style_id]}" for style_id, weight in blend.items() if weight)
 
 
 def zipped(files: Sequence[bytes], format: Format) -> bytes:

@@ -40,7 +40,14 @@ PICTURE: dict[str, Any] = {"content": {f"image/{name}": BINARY for name in get_a
 )
 async def fit_style(
     image: Annotated[UploadFile, File(description="The painting: any format that can be read")],
-    id: Annotated[str, Form(description="The style's id: lower-case words joined by hyphens", examples=["my-style"])],
+    id: Annotated[
+        str,
+        Form(
+            max_length=LONGEST_TEXT,
+            description="The style's id: lower-case words joined by hyphens",
+            examples=["my-style"],
+        ),
+    ],
     submission: Annotated[Submission, Depends(get_submission)],
     painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],

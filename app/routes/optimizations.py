@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
+from pydantic import BeforeValidator
 
 from impasto.app.dependencies import get_painter, get_submission
 from impasto.app.http.negotiation import preferred_format
@@ -12,6 +13,7 @@ from impasto.app.http.openapi import problems
 from impasto.app.jobs.jobs import OptimizationRequest
 from impasto.app.jobs.submission import ACCEPTED, MOST_PAINTINGS, OptimizationsOff, Submission
 from impasto.app.painting.painter import Painter
+from impasto.app.painting.weights import given
 from impasto.app.schemas import JobInfo
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.stylizer import check_size
@@ -37,7 +39,9 @@ async def optimize(
     submission: Annotated[Submission, Depends(get_submission)],
     painter: Annotated[Painter, Depends(get_painter)],
     weight: Annotated[
-        list[float] | None, Form(description="One number per painting, at least 0, with sum 1. None: equal shares")
+        list[float] | None,
+        BeforeValidator(given),
+        Form(description="One number per painting, at least 0, with sum 1. None: equal shares"),
     ] = None,
     size: Annotated[
         int | None, Form(ge=64, description="Longest side of the result in pixels. None: the photo's own, if allowed")

@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
+from pydantic import BeforeValidator
 
 from impasto.app.dependencies import get_catalogue, get_client, get_painter
 from impasto.app.http.disconnect import unless_disconnected
@@ -13,9 +14,10 @@ from impasto.app.http.openapi import problems
 from impasto.app.painting.answer import HEADERS, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
-from impasto.app.painting.weights import assign_weights
+from impasto.app.painting.weights import assign_weights, given
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.styles.blend import MOST_BLENDED
+from impasto.model.styles.style import LONGEST_ID
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
 
@@ -42,7 +44,7 @@ async def stylize(
     request: Request,
     form: Annotated[PhotoForm, Depends(get_photo_form)],
     style: Annotated[
-        list[str],
+        list[Annotated[str, Form(max_length=LONGEST_ID)]],
         Form(
             min_length=1,
             max_length=MOST_BLENDED,
@@ -55,6 +57,7 @@ async def stylize(
     client: Annotated[str, Depends(get_client)],
     weight: Annotated[
         list[float] | None,
+        BeforeValidator(given),
         Form(
             description="One number per style, at least 0, with sum 1 (± 0.001). "
             "With two styles, a single one is that of the first. None: equal shares",

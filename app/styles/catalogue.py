@@ -207,7 +207,7 @@ class Catalogue:
             except PackError as error:
                 log.error("an added style cannot be used", style=row.id, reason=str(error))
                 continue
-            if row.id in self._built_in:
+            if added.pack.style.id in self._built_in:
                 log.error("an added style is hidden by a built-in one of the same id", style=row.id)
                 continue
             usable[added.pack.style.id] = added

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
@@ -21,13 +22,29 @@ def contact_sheet(pictures: Sequence[tuple[str, Tensor]], *, columns: int) -> Im
     rows = -(-len(pictures) // columns)
     cell = width + MARGIN, height + CAPTION + MARGIN
     sheet = Image.new("RGB", (columns * cell[0] + MARGIN, rows * cell[1] + MARGIN), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=15)
+    draw, font = ImageDraw.Draw(sheet), _font()
     for position, (caption, picture) in enumerate(pictures):
         left = MARGIN + position % columns * cell[0]
         top = MARGIN + position // columns * cell[1]
         sheet.paste(to_image(picture), (left, top))
         draw.text((left, top + height + 4), _fit(_plain(caption), width, font), "black", font)
     return sheet
+
+
+def drawable(text: str) -> bool:
+    """Whether captions can have all of its letters: Pillow's own font has those of Latin scripts."""
+    missing = _shape("\uffff")
+    return all(letter.isspace() or _shape(letter) != missing for letter in set(_plain(text)))
+
+
+@cache
+def _shape(letter: str) -> bytes:
+    return bytes(_font().getmask(letter))
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size=15)
 
 
 def _plain(text: str) -> str:

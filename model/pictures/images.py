@@ -186,7 +186,8 @@ def encode(
 
 def files_in(folder: Path) -> list[Path]:
     """The pictures in a folder, by their suffixes, sorted. Raises NoImages when there are none."""
-    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    found = (path for path in folder.glob("[!.]*") if path.is_file())  # macOS keeps ._photo.jpg beside photo.jpg
+    files = sorted(path for path in found if path.suffix.lower() in SUFFIXES)
     if not files:
         raise NoImages(f"there is no picture in {folder} (looked for {', '.join(sorted(SUFFIXES))})")
     return files
@@ -232,7 +233,7 @@ def _open_other(data: bytes) -> Image.Image:
     if image.format == "TIFF":
         if kind := tiff.misread(image, data):
             raise _unsupported(kind)
-        image.info |= tiff.scale(image)
+        tiff.note_scale(image)
     return image
 
 

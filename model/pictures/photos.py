@@ -68,11 +68,11 @@ def usable_images(folder: Path, *, smallest_side: int, memory: Path | None = Non
 
 
 def load_rgb(path: Path, *, at_most: int | None = None) -> Tensor:
-    """A picture (3, H, W) in [0, 1], scaled down to `at_most` pixels on its longer side if larger.
+    """A picture (3, H, W) in [0, 1], white where it is transparent, at most `at_most` pixels long on its longer side.
 
     Raises ImageError or OSError.
     """
-    return images.decode(path.read_bytes(), at_most=at_most).rgb
+    return images.decode(path.read_bytes(), at_most=at_most).on_white().rgb
 
 
 class Samples(Dataset[tuple[Tensor, int]]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -56,7 +55,8 @@ def layout(data: bytes) -> str | None:
     return kind if whole else None
 
 
-def scale(image: Image.Image) -> dict[str, Any]:
-    """What the values of a 16-bit grey TIFF mean: the largest, and whether black is it, which Pillow tells nobody."""
+def note_scale(image: Image.Image) -> None:
+    """Note in the `info` of a 16-bit grey TIFF what Pillow tells nobody: its largest value, and whether it is black."""
     tags = image.tag_v2  # type: ignore[attr-defined]
-    return {"largest": 2 ** tags.get(BITS, (1,))[0] - 1, "white_is_zero": tags.get(PHOTOMETRIC) == WHITE_IS_ZERO}
+    image.info["largest"] = 2 ** tags.get(BITS, (1,))[0] - 1
+    image.info["white_is_zero"] = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO

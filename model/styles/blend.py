@@ -33,7 +33,7 @@ def convex(weights: Sequence[float]) -> list[float]:
         if weight < 0:
             raise InvalidWeights(f"weight {position} is {weight:g}; weights are at least 0")
     total = sum(weights)  # of huge weights: inf, where fsum would raise
-    if abs(total - 1) > WEIGHT_TOLERANCE:
+    if abs(round(total - 1, 9)) > WEIGHT_TOLERANCE:  # 0.334 + 0.667 is a little more than 1.001
         raise InvalidWeights(f"the weights sum to {total:g}; they must sum to 1 (± {WEIGHT_TOLERANCE:g})")
     return [weight / total for weight in weights]
 

@@ -23,11 +23,11 @@ class FitRecord:
     config: everything that was chosen, to be read by people.
     """
 
-    passes: int = 0
+    passes: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     losses: Mapping[Name, Measure] = field(default_factory=dict)
     artefacts: Mapping[Name, Measure] = field(default_factory=dict)
     grade: Grade | None = None
-    message: str = ""
+    message: Annotated[str, Field(max_length=1000)] = ""
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class StylePack:
                 raise ValueError("it holds numbers that are not finite")
             if digest != _digest(tensors, header):
                 raise ValueError("its contents are not those that were saved")
+            json.dumps(header, ensure_ascii=False).encode()  # as it is written again: halves of characters cannot be
             fit = FitRecord.from_json(header["fit"])
             preview = tensors["preview"].numpy().tobytes() if "preview" in tensors else b""
             return cls(Style(**header["style"]), vector, network_id, fit, preview)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,17 +85,22 @@ def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:
 def _read_catalogue(folder: Path) -> dict[str, Style]:
     for path in (folder / "styles.csv", folder.resolve().parent / "styles.csv"):
         if path.is_file():
-            with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark first
-                rows = csv.DictReader(file, restval="")
-                if "slug" not in (rows.fieldnames or ()):
-                    raise InvalidValue(f"{path} has no column named slug")
-                styles = {}
-                for row in rows:
-                    try:
-                        styles[row["slug"]] = _style(row)
-                    except InvalidStyle as error:
-                        raise InvalidValue(f"{path}, line {rows.line_num}: {error}") from None
-                return styles
+            try:
+                text = path.read_text("utf-8-sig")  # spreadsheets write a mark first
+            except UnicodeDecodeError:
+                raise InvalidValue(f"{path} is not written in UTF-8; save it as CSV in UTF-8") from None
+            rows = csv.DictReader(io.StringIO(text, newline=""), restval="")
+            if "slug" not in (rows.fieldnames or ()):
+                raise InvalidValue(f"{path} has no column named slug; columns are separated by commas")
+            styles = {}
+            for row in rows:
+                if not any(row[column] for column in rows.fieldnames or ()):  # as spreadsheets leave them
+                    continue
+                try:
+                    styles[row["slug"]] = _style(row)
+                except InvalidStyle as error:
+                    raise InvalidValue(f"{path}, line {rows.line_num}: {error}") from None
+            return styles
     return {}
 
 

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.styles.blend import blend
-from impasto.model.styles.style import Style
+from impasto.model.styles.style import LONGEST_ID, Style
 
 
 class UnknownStyle(ImpastoError, LookupError):
     """There is no style of that id; `nearest` are the known ids that look most like it."""
 
     def __init__(self, style_id: str, known: Sequence[str]) -> None:
-        self.style_id = style_id
+        self.style_id = style_id = style_id[:LONGEST_ID]  # what is longer is none, and takes long to be compared
         self.nearest = difflib.get_close_matches(style_id, known, n=3, cutoff=0.4)
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
         super().__init__(f"unknown style {style_id!r}{hint}")

@@ -40,6 +40,8 @@ def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings)
         ("CHECKPOINT", "none.safetensors", "no checkpoint at none.safetensors"),
         ("DEVICE", "cuda:99", "cuda:99"),
         ("PORT", "http", "IMPASTO_PORT"),
+        ("DATABASE_URL", "localhost:5432/impasto", "IMPASTO_DATABASE_URL"),
+        ("DATABASE_URL", "postgresql+psycopg2://host/name", "IMPASTO_DATABASE_URL"),
     ],
 )
 def test_the_command_ends_with_one_clear_line_when_it_cannot_start(

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
-from impasto.app.settings import Settings
+from impasto.app.database import connect, make_folder
+from impasto.app.jobs.jobs import dbos_url
+from impasto.app.settings import InvalidSettings, Settings, read_settings
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -55,3 +58,39 @@ def test_a_process_started_with_their_environment_has_the_same_settings(
 def test_a_password_is_not_shown() -> None:
     settings = Settings(database_url="postgresql://user:secret@host/name")
     assert "secret" not in f"{settings!r} {settings}"
+
+
+@pytest.mark.parametrize("name", ["what?", "100%20", "a#b", "ä b", "@host:1"])
+def test_a_folder_of_any_name_holds_the_database(tmp_path: Path, name: str) -> None:
+    settings = Settings(data_dir=tmp_path / name)
+    engine = connect(settings.database)
+    make_folder(engine)
+    with engine.connect():
+        pass
+    engine.dispose()
+    assert (tmp_path / name / "impasto.db").is_file()
+    assert make_url(dbos_url(settings.database)).database == str(tmp_path / name / "impasto.db")
+
+
+def test_a_port_that_kubernetes_sets_for_a_service_called_impasto_is_not_the_port(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("IMPASTO_PORT", "tcp://10.43.1.7:8000")
+    assert Settings().port == 8000
+    assert "Kubernetes" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:5432/impasto", "postgresql+psycopg2://user:secret@host/name", "mysql://host/name", "data.db", "://"],
+)
+def test_an_address_of_no_database_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("IMPASTO_DATABASE_URL", address)
+    with pytest.raises(InvalidSettings, match=r"^IMPASTO_DATABASE_URL: no address of a database") as refusal:
+        read_settings()
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "postgres", "postgresql", "postgresql+psycopg"])
+def test_an_address_of_a_database_is_taken(scheme: str) -> None:
+    assert Settings(database_url=f"{scheme}://user@host/name").database == f"{scheme}://user@host/name"

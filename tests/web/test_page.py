@@ -399,6 +399,21 @@ def test_a_link_reopens_the_same_styles_and_weights(page: Page) -> None:
     assert page.url.endswith(link)
 
 
+def test_a_browser_that_lets_the_address_change_no_more_paints_on_and_the_link_follows(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          const replace = history.replaceState.bind(history);
+          const allowed = performance.now() + 1500;
+          history.replaceState = (...asked) => {
+            if (performance.now() < allowed) throw new DOMException("too often", "SecurityError");
+            replace(...asked);
+          };
+        }"""
+    )
+    painted(page, lambda: card(page, NIGHT).click())
+    expect(page).to_have_url(re.compile(f"style={NIGHT}"))
+
+
 def test_a_link_to_a_style_that_is_not_here_says_so(page: Page) -> None:
     open_link(page, f"style=gone&style={NIGHT}")
     expect(page.locator("#toast")).to_have_text("This service does not have the style gone.")

@@ -49,8 +49,18 @@ export function openLink() {
   });
 }
 
-/** Let the address say what is chosen now. */
+/** Milliseconds until the address is tried again: Safari lets it change a hundred times in thirty seconds. */
+const PATIENCE = 1000;
+let later;
+
+/** Let the address say what is chosen now, or as soon as the browser allows it. */
 function keepLink() {
+  clearTimeout(later);
   const hash = new URLSearchParams(fields()).toString();
-  if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+  if (hash === location.hash.slice(1)) return;
+  try {
+    history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+  } catch {
+    later = setTimeout(keepLink, PATIENCE);
+  }
 }

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from impasto.app.main import create_app
+from impasto.app.routes.grid import caption
 from impasto.app.settings import Settings
 from impasto.model.painting.recipe import Recipe
+from impasto.model.styles.style import Style
+from impasto.model.styles.table import StyleTable
 from tests.app.routes.test_stylize import problem_code
 from tests.pictures import encoded, opened, photo, png_claiming
 
@@ -144,3 +148,9 @@ def test_every_picture_of_a_zip_carries_its_own_recipe(client: TestClient) -> No
     first, second, *_ = pictures(post(client, output="zip"))
     assert Recipe.of(first).weights == {"starry-night": 0, "great-wave": 1}
     assert Recipe.of(second).weights == {"starry-night": 1 / 8, "great-wave": 7 / 8}
+
+
+@pytest.mark.parametrize("title", ["神奈川沖浪裏", "Звёздная ночь", "Η κραυγή", "الصرخة", "🌊"])
+def test_a_caption_in_letters_that_cannot_be_drawn_is_the_id(title: str) -> None:
+    styles = StyleTable([Style("a", title), Style("b", "Sérusier")], torch.zeros(2, 4))
+    assert caption({"a": 0.25, "b": 0.75}, styles) == "25% a, 75% Sérusier"

@@ -159,3 +159,24 @@ def test_without_a_database_a_fit_is_refused(own_settings: Settings) -> None:
         answer = ask(service)
         assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
         assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("job_id", ["%00", "%ff", "a%00b", "x" * 65, "%F0%9F%98%80", "a b"])
+def test_what_can_be_no_job_is_unknown_whether_or_not_there_is_a_database(own_settings: Settings, job_id: str) -> None:
+    nowhere = own_settings.model_copy(update={"database_url": "postgresql://somebody@127.0.0.1:1/none"})
+    with TestClient(create_app(nowhere)) as service:
+        for answer in (service.get(f"/v1/jobs/{job_id}"), service.delete(f"/v1/jobs/{job_id}")):
+            assert (answer.status_code, answer.json()["code"]) == (404, "unknown_job")
+
+
+def test_an_idempotency_key_left_empty_is_none(service: TestClient) -> None:
+    form, files = {"id": "my-style"}, {"image": ("painting", PAINTING)}
+    answers = [service.post("/v1/styles", data=form, files=files, headers={"Idempotency-Key": ""}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 409]
+
+
+def test_jobs_stand_in_a_folder_of_any_name(own_settings: Settings, tmp_path: Path) -> None:
+    with TestClient(create_app(own_settings.model_copy(update={"data_dir": tmp_path / "100%20 #1?"}))) as service:
+        assert ask(service).status_code == 202
+        assert service.get("/v1/styles").status_code == 200
+    assert [each.name for each in tmp_path.iterdir()] == ["100%20 #1?"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -294,3 +296,46 @@ def test_a_recipe_that_is_not_wanted_is_left_out_and_changes_no_pixel(client: Te
     with pytest.raises(NoRecipe):
         Recipe.of(without)
     assert np.array_equal(np.asarray(opened(without)), np.asarray(opened(with_recipe)))
+
+
+@pytest.mark.parametrize(
+    "field", ["weight", "strength", "preserve_color", "stroke", "size", "format", "quality", "recipe"]
+)
+def test_a_field_left_empty_is_one_left_out(client: TestClient, field: str) -> None:
+    empty: Any = {field: ""}
+    assert post(client, **empty).content == post(client).content
+
+
+def test_weights_left_empty_are_equal_shares(client: TestClient) -> None:
+    answer = post(client, style=["starry-night", "great-wave"], weight=["", ""])
+    assert json.loads(answer.headers["x-style-weights"]) == {"starry-night": 0.5, "great-wave": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"style": "x" * 65}, 422),
+        ({"style": "x" * 100_000}, 400),
+        ({"format": "x" * 100_000}, 400),
+        ({"weight": ["1"] * 200}, 400),
+        ({"nothing": ["1"] * 200}, 400),
+    ],
+)
+def test_what_no_form_needs_is_refused_before_anything_is_computed(
+    client: TestClient, fields: dict[str, Any], status: int
+) -> None:
+    answer = post(client, **fields)
+    assert (answer.status_code, len(answer.text) < 1000) == (status, True)
+
+
+def test_more_files_than_any_form_has_are_refused(client: TestClient) -> None:
+    files = [("image", ("photo", PHOTO))] * 17
+    answer = client.post("/v1/stylize", data={"style": "starry-night"}, files=files)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+def test_metadata_that_unpacks_to_too_much_is_refused_under_its_own_name(client: TestClient) -> None:
+    body = b"iCCP" + b"press\0\0" + zlib.compress(bytes(70_000_000))
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    answer = post(client, PHOTO[:33] + chunk + PHOTO[33:])
+    assert (answer.status_code, problem_code(answer)) == (413, "too_much_metadata")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from impasto.model.pictures.images import (
     UnsupportedFormat,
     decode,
     encode,
+    files_in,
     format_of,
     scaled,
 )
@@ -564,3 +566,11 @@ def test_a_damaged_file_is_a_picture_or_an_image_error(
 def test_a_size_is_scaled_by_its_longer_side() -> None:
     assert scaled((400, 600), 300) == (200, 300)
     assert scaled((600, 3), 100) == (100, 1)
+
+
+def test_what_an_operating_system_leaves_in_a_folder_is_no_picture(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(encoded(PHOTO, "JPEG"))
+    for name in ("._photo.jpg", ".hidden.png", "Thumbs.db", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7")
+    (tmp_path / "folder.jpg").mkdir()
+    assert [path.name for path in files_in(tmp_path)] == ["photo.jpg"]

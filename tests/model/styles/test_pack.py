@@ -124,6 +124,13 @@ def test_no_flipped_byte_goes_unnoticed(position: int, change: int) -> None:
         {"losses": {"style_distance": 10**400}},
         {"losses": {"style_distance": True}},
         {"losses": {"\ud800": 0.5}},
+        {"message": "\ud800"},
+        {"message": "x" * 1001},
+        {"message": 5},
+        {"config": {"steps": "\udfff"}},
+        {"config": {"\udfff": 1}},
+        {"passes": 10**400},
+        {"passes": -1},
         [],
     ],
 )
@@ -132,7 +139,11 @@ def test_a_fit_that_could_not_be_shown_is_refused(fit: Any) -> None:
         read(signed(fit=fit))
 
 
-@pytest.mark.parametrize("known", [{"title": 123}, {"title": "A", "year": 1889}, {"title": "a\x00"}, {}])
+@pytest.mark.parametrize(
+    "known",
+    [{"title": 123}, {"title": None}, {"title": "A", "year": 1889}, {"title": "a\x00"}, {"title": "\ud83c"},
+     {"title": "x" * 300_000}, {"title": "A", "year": "x" * 201}, {}],
+)  # fmt: skip
 def test_a_style_that_could_not_be_shown_is_refused(known: dict[str, Any]) -> None:
     with pytest.raises(PackError, match=r"title|year"):
         read(signed(style={"id": "a", **known}))

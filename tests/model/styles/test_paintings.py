@@ -77,3 +77,25 @@ def test_a_row_of_the_catalogue_that_is_no_style_is_named_by_file_line_and_field
     (tmp_path / "styles.csv").write_text(f"slug,title\na,A\nb,{'b' * 201}\n", encoding="utf-8")
     with pytest.raises(InvalidValue, match=r"styles\.csv, line 3: title: at most 200 characters, not 201"):
         load_paintings(tmp_path)
+
+
+@pytest.mark.parametrize("row", [",,,,", ",,", ""])
+def test_an_empty_row_of_the_catalogue_is_skipped(tmp_path: Path, row: str) -> None:
+    (tmp_path / "a.png").write_bytes(encoded(painting()))
+    (tmp_path / "styles.csv").write_text(f"slug,title,artist\n{row}\na,Title,\n{row}\n", encoding="utf-8")
+    assert [each.style.title for each in load_paintings(tmp_path)] == ["Title"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "latin-1"])
+def test_a_catalogue_that_is_not_utf_8_is_named(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "styles.csv").write_text("slug,title\na,Zoë\n", encoding=encoding)
+    with pytest.raises(InvalidValue, match=r"styles\.csv"):
+        load_paintings(tmp_path)
+
+
+def test_colours_hidden_under_transparency_are_not_learned(tmp_path: Path) -> None:
+    alpha = np.full((128, 128), 255, np.uint8)
+    alpha[:, :64] = 0
+    (tmp_path / "a.png").write_bytes(encoded(np.dstack([painting(), alpha])))
+    (learned,) = load_paintings(tmp_path)
+    assert (learned.rgb[..., :64] == 1).all()

@@ -64,3 +64,16 @@ def test_a_table_without_a_style_has_all_others_with_their_vectors(tiny_styles: 
     assert rest.ids == ("great-wave", "the-scream")
     assert torch.equal(rest.vectors, tiny_styles.vectors[[0, 2]])
     assert tiny_styles.without("elsewhere").ids == tiny_styles.ids
+
+
+def test_of_an_id_of_a_megabyte_no_more_is_compared_than_an_id_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def none(text: str, *_: object, **__: object) -> list[str]:
+        compared.append(text)
+        return []
+
+    monkeypatch.setattr("difflib.get_close_matches", none)
+    error = UnknownStyle("x" * 1_000_000, ["a"])
+    assert compared == ["x" * 64]
+    assert len(str(error)) < 100
