@@ -18,6 +18,8 @@ from impasto.model.styles.style import Style
 
 router = APIRouter(prefix="/v1/styles", tags=["styles"])
 
+LARGEST_EDIT = 20_000
+"""Bytes: several times the longest texts."""
 PACK: dict[str, Any] = {"content": {"application/octet-stream": BINARY}}
 
 
@@ -88,7 +90,10 @@ async def import_pack(
 
 
 @router.patch(
-    "/{style_id}", summary="Change what is known of an added style", responses=problems(403, 404, 409, 422, 503)
+    "/{style_id}",
+    summary="Change what is known of an added style",
+    responses=problems(403, 404, 409, 413, 422, 503),
+    max_body_size=LARGEST_EDIT,
 )
 async def edit_style(
     style_id: str,

@@ -225,6 +225,8 @@ def _open_other(data: bytes) -> Image.Image:
     except Exception as error:
         if HEIC.match(data):
             return _open_heic(data)
+        if "Exif payload" in str(error) and b"Exif" in data:  # of an AVIF, which is read without it
+            return _open_other(data.replace(b"Exif", b"skip"))
         if kind := name_of(data) or tiff.layout(data):
             raise _unsupported(kind) from None
         if isinstance(error, UnidentifiedImageError):

@@ -75,12 +75,14 @@ def pare(data: bytes, *, at_most: int) -> Pared:
 
 
 def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """The chunks of a PNG with their names; the last one may be cut short."""
+    """The chunks of a PNG with their names up to the end; the last one may be cut short."""
     position = len(SIGNATURE)
     while position < len(data):
         length, kind = struct.unpack_from(">I4s", data, position) if position + 8 <= len(data) else (0, b"IEND")
         yield kind, data[position : position + 12 + length]
         position += 12 + length
+        if kind == b"IEND":
+            return
 
 
 def _unpacked(packed: bytes, at_most: int) -> bytes:

@@ -16,14 +16,14 @@ PLANES, SUB_PICTURES, EXTRA_SAMPLES, SAMPLE_FORMAT, DNG_VERSION = 284, 330, 338,
 WHITE_IS_ZERO, RGB, YCBCR, SENSOR = 0, 2, 6, (32803, 34892)
 """Values of `PHOTOMETRIC`."""
 REDUCED, SIGNED, APART = 1, 2, 2
-"""Of `SUBFILE` a bit, of `SAMPLE_FORMAT` and `PLANES` values."""
+"""Values of `SUBFILE`, `SAMPLE_FORMAT` and `PLANES`."""
 
 
 def misread(image: Image.Image, data: bytes) -> str | None:
     """What an opened TIFF is that Pillow would show otherwise than it was meant; None when it would not."""
     tags = image.tag_v2  # type: ignore[attr-defined]
     extra = tags.get(EXTRA_SAMPLES, ())
-    if data[8:10] == b"CR" or DNG_VERSION in tags or (SUB_PICTURES in tags and tags.get(SUBFILE, 0) & REDUCED):
+    if data[8:10] == b"CR" or DNG_VERSION in tags or (SUB_PICTURES in tags and tags.get(SUBFILE) == REDUCED):
         return "camera raw"  # whose first picture is a small copy
     if max(tags.get(BITS, (1,))) == 32:
         return "TIFF (32 bits a channel; 8 and 16 are read)"

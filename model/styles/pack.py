@@ -91,10 +91,11 @@ class StylePack:
                 raise ValueError("it holds numbers that are not finite")
             if digest != _digest(tensors, header):
                 raise ValueError("its contents are not those that were saved")
+            style = Style(**header["style"])
             json.dumps(header, ensure_ascii=False).encode()  # as it is written again: halves of characters cannot be
             fit = FitRecord.from_json(header["fit"])
             preview = tensors["preview"].numpy().tobytes() if "preview" in tensors else b""
-            return cls(Style(**header["style"]), vector, network_id, fit, preview)
+            return cls(style, vector, network_id, fit, preview)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
             raise PackError(f"this is not a valid style pack: {error}") from error
 

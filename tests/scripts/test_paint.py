@@ -69,6 +69,15 @@ def test_all_styles_come_on_one_sheet(one: Path, tmp_path: Path, tiny_checkpoint
     assert sheet.shape[1] > 6 * 64
 
 
+def test_a_transparent_photo_is_white_on_a_sheet(tmp_path: Path, tiny_checkpoint_file: Path) -> None:
+    transparent = np.dstack([np.zeros((48, 64, 3), np.uint8), np.zeros((48, 64), np.uint8)])
+    one, sheet = tmp_path / "one.png", tmp_path / "sheet.png"
+    one.write_bytes(encoded(transparent))
+    assert stylize(one, "--all", "--size", "64", "-o", sheet, "--checkpoint", tiny_checkpoint_file).returncode == 0
+    pixels = np.asarray(opened(sheet.read_bytes()))
+    assert (pixels[12 : 12 + 48] == 255).all()  # the first row of pictures, below the margin
+
+
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [

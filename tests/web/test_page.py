@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Request, Response, Route, expect
 
 from impasto.model.network.config import SHIPPED
 from impasto.model.painting.recipe import Recipe
+from impasto.model.pictures.images import decode
 from tests.app.jobs.test_worker import working
 from tests.pictures import encoded, opened, painting
 from tests.test_examples import example
@@ -93,6 +97,28 @@ def test_the_page_opens_with_an_example_painted_compared_and_blended(page: Page,
     expect(page.get_by_role("slider", name="Blend", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Another photo")).to_be_hidden()
     screenshot("opening")
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_photo_that_the_browser_turns_otherwise_is_compared_as_the_service_reads_it(
+    page: Page, orientation: int, tmp_path: Path
+) -> None:
+    odd = struct.pack(">HHII", 0x0112, 4, 1, orientation)  # a long number, of which browsers make nothing
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", 1) + odd + bytes(4)
+    (tmp_path / "odd.jpg").write_bytes(encoded(Image.open(PHOTO), "JPEG", quality=95, exif=exif))
+    painted(page, lambda: page.set_input_files("#photo-file", tmp_path / "odd.jpg"))
+    width, height, *first = page.evaluate(
+        """async () => {
+          const shown = document.querySelector("#before");
+          await shown.decode();
+          const context = new OffscreenCanvas(shown.naturalWidth, shown.naturalHeight).getContext("2d");
+          context.drawImage(shown, 0, 0);
+          return [shown.naturalWidth, shown.naturalHeight, ...context.getImageData(0, 0, 1, 1).data];
+        }"""
+    )
+    read = decode((tmp_path / "odd.jpg").read_bytes())
+    assert (width, height) == read.size
+    assert np.abs(np.array(first[:3]) - read.pixels[0, 0].numpy()).max() < 8
 
 
 def test_the_example_goes_when_a_photo_comes(page: Page) -> None:

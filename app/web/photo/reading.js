@@ -2,6 +2,7 @@
 
 import { state } from "../recipe/state.js";
 import { checkSize, stylize } from "../service/api.js";
+import { agree } from "./agreement.js";
 
 /** Longest sides of drafts: of most, and of those in which strokes are smaller than in a picture of that size. */
 export const DRAFT_SIDE = 512;
@@ -12,12 +13,14 @@ export async function readPhoto(file, title) {
   checkSize(file, state.limits);
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;
-  const bitmap = await createImageBitmap(blob).catch(async () => {
+  let bitmap = await createImageBitmap(blob).catch(() => null);
+  if (!bitmap || !(await agree(bitmap, blob, file.name, leastOf(bitmap)))) {
+    bitmap?.close();
     shown = await asTheServiceReadsIt(blob, file.name);
-    return createImageBitmap(shown);
-  });
+    bitmap = await createImageBitmap(shown);
+  }
   const { width, height } = bitmap;
-  const least = Math.ceil((state.limits.min_size * Math.max(width, height)) / Math.min(width, height));
+  const least = leastOf(bitmap);
   const draft = await smaller(bitmap, Math.max(DRAFT_SIDE, least));
   bitmap.close();
   let finer;
@@ -25,7 +28,12 @@ export async function readPhoto(file, title) {
   return { name: file.name || "photo", title, blob, shown, draft, finerDraft, width, height, least };
 }
 
-/** TIFF, HEIC and what else the browser does not read: at strength 0 the service paints the photo itself. */
+/** Longest side at which the shortest is just long enough for the service. */
+function leastOf({ width, height }) {
+  return Math.ceil((state.limits.min_size * Math.max(width, height)) / Math.min(width, height));
+}
+
+/** What the browser does not read, or reads otherwise: at strength 0 the service paints the photo itself. */
 async function asTheServiceReadsIt(blob, name) {
   const answer = await stylize(blob, name, [["style", state.styles[0].id], ["strength", "0"], ["format", "png"]]);
   return answer.blob();

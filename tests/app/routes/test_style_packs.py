@@ -392,3 +392,26 @@ def test_a_built_in_style_goes_before_an_added_one_of_its_id(own_settings: Setti
     with TestClient(create_app(own_settings)) as service:
         until(lambda: ids(service) == [*BUILT_IN, "my-style"])
         assert service.get("/v1/styles/great-wave").json()["origin"] == "built-in"
+
+
+def test_a_stored_style_that_cannot_be_shown_is_left_out_and_the_others_are_listed(
+    own_settings: Settings, pack: StylePack
+) -> None:
+    store = StyleStore(own_settings.database, pack.network_id)
+    store.migrate()
+    bad = replace(pack, style=replace(pack.style))
+    object.__setattr__(bad.style, "title", 5)  # as an older version let it in
+    store.add("bad", bad.to_bytes(), b"")
+    store.add("hidden", replace(pack, style=replace(pack.style, id="great-wave")).to_bytes(), b"")
+    store.add("my-style", pack.to_bytes(), b"")
+    store.close()
+    with TestClient(create_app(own_settings)) as service:
+        import_pack(service, pack, "another")  # after which every change is seen
+        assert ids(service) == [*BUILT_IN, "my-style", "another"]
+
+
+def test_an_edit_larger_than_any_text_is_refused_before_it_is_parsed(service: TestClient, pack: StylePack) -> None:
+    import_pack(service, pack)
+    answer = service.patch("/v1/styles/my-style", json={"title": "x" * 100_000})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_bytes")
+    assert service.get("/v1/styles/my-style").json()["title"] == "My Style"

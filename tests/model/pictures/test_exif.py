@@ -70,6 +70,12 @@ def test_a_broken_block_is_no_block(file_format: str, broken: bytes) -> None:
     assert decode(encoded(PHOTO, file_format, exif=broken)).size == (56, 40)
 
 
+def test_a_broken_block_of_an_avif_is_no_block() -> None:
+    whole = encoded(PHOTO, "AVIF", exif=block((0x0128, SHORT, 1, bytes(4))))
+    assert whole.count(b"MM\0*") == 1
+    assert np.array_equal(decode(whole.replace(b"MM\0*", b"b'Ex")).pixels, decode(whole).pixels)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize(("kind", "letter"), [(SHORT, "H"), (LONG, "I")])
 def test_a_number_of_either_length_and_order_is_an_orientation(order: str, kind: int, letter: str) -> None:
