@@ -106,7 +106,8 @@ def test_a_photo_that_the_browser_turns_otherwise_is_compared_as_the_service_rea
     odd = struct.pack(">HHII", 0x0112, 4, 1, orientation)  # a long number, of which browsers make nothing
     exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", 1) + odd + bytes(4)
     (tmp_path / "odd.jpg").write_bytes(encoded(Image.open(PHOTO), "JPEG", quality=95, exif=exif))
-    painted(page, lambda: page.set_input_files("#photo-file", tmp_path / "odd.jpg"))
+    page.set_input_files("#photo-file", tmp_path / "odd.jpg")
+    expect(page.locator("#before")).to_have_attribute("alt", "Your photo")
     width, height, *first = page.evaluate(
         """async () => {
           const shown = document.querySelector("#before");
