@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady
-from impasto.app.http.body_limit import TOO_MANY_BYTES
+from impasto.app.http.body_limit import TOO_MANY_BYTES, TooManyBytes
 from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.problem import problem
 from impasto.app.http.request_log import request_id
@@ -103,8 +103,8 @@ async def _invalid_fields(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if error.status_code == TOO_MANY_BYTES[0]:  # of `BodyLimit`, or of a route of its own limit
-        return problem(*TOO_MANY_BYTES, str(error.detail))
+    if isinstance(error, TooManyBytes):
+        return problem(*TOO_MANY_BYTES, error.detail)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
     return problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
 

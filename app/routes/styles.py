@@ -18,8 +18,6 @@ from impasto.model.styles.style import Style
 
 router = APIRouter(prefix="/v1/styles", tags=["styles"])
 
-LARGEST_EDIT = 20_000
-"""Bytes: several times the longest texts."""
 PACK: dict[str, Any] = {"content": {"application/octet-stream": BINARY}}
 
 
@@ -90,10 +88,7 @@ async def import_pack(
 
 
 @router.patch(
-    "/{style_id}",
-    summary="Change what is known of an added style",
-    responses=problems(403, 404, 409, 413, 422, 503),
-    max_body_size=LARGEST_EDIT,
+    "/{style_id}", summary="Change what is known of an added style", responses=problems(403, 404, 409, 422, 503)
 )
 async def edit_style(
     style_id: str,

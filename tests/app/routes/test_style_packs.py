@@ -408,10 +408,3 @@ def test_a_stored_style_that_cannot_be_shown_is_left_out_and_the_others_are_list
     with TestClient(create_app(own_settings)) as service:
         import_pack(service, pack, "another")  # after which every change is seen
         assert ids(service) == [*BUILT_IN, "my-style", "another"]
-
-
-def test_an_edit_larger_than_any_text_is_refused_before_it_is_parsed(service: TestClient, pack: StylePack) -> None:
-    import_pack(service, pack)
-    answer = service.patch("/v1/styles/my-style", json={"title": "x" * 100_000})
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_bytes")
-    assert service.get("/v1/styles/my-style").json()["title"] == "My Style"
