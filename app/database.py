@@ -1,6 +1,7 @@
 """The one database of the service: SQLite (WAL) or PostgreSQL, by URL.
 
-Added styles (`app/styles`) and jobs (`app/jobs`) stand in it side by side, so that all replicas share both.
+Added styles (`app/styles`), keys (`app/access`) and jobs (`app/jobs`) stand in it side by side, so that all replicas
+share them.
 """
 
 from __future__ import annotations
@@ -10,15 +11,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.orm import DeclarativeBase
 
 from impasto.model.errors import ImpastoError
 
 PATIENCE = 5
 """Seconds to wait for a lock or a connection before the database counts as unavailable."""
+MIGRATION_LOCK = 0x1A9A570
+"""What lets one replica migrate while the others wait."""
+
+
+class Base(DeclarativeBase):
+    """Tables of the service; those of jobs are DBOS's own."""
 
 
 class StoreUnavailable(ImpastoError):
@@ -95,3 +105,17 @@ def make_folder(engine: Engine) -> None:
     """Make the folder of an SQLite file."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def migrate(engine: Engine) -> None:
+    """Create the tables, or bring those of an earlier version up to date. Replicas may do so at once.
+
+    Raises StoreUnavailable.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with available():
+        make_folder(engine)
+        with alone(engine, MIGRATION_LOCK) as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")

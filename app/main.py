@@ -11,10 +11,14 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from impasto.app import errors
+from impasto.app.access.authentication import DOCUMENTED, Authentication
+from impasto.app.access.keyring import Keyring
+from impasto.app.access.keys import KeyStore
 from impasto.app.http.body_limit import BodyLimit
 from impasto.app.http.browser_headers import BrowserHeaders
 from impasto.app.http.connection_limit import ConnectionLimit
 from impasto.app.http.head import HeadAsGet
+from impasto.app.http.openapi import problems
 from impasto.app.http.preamble import WithoutPreamble
 from impasto.app.http.request_log import RequestLog
 from impasto.app.http.request_metrics import RequestMetrics
@@ -45,9 +49,11 @@ One neural network that paints photos in many styles, and in any blend of them.
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
+    """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable, NoKeys, StoreUnavailable."""
     source = checkpoint.load(settings.checkpoint)
     stylizer = Stylizer(source.network, strokes=source.strokes, device=settings.device, precision=settings.precision)
+    keyring = Keyring(KeyStore(settings.database), open=settings.open or settings.on_loopback)
+    keyring.begin()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -60,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
-        tasks = [asyncio.create_task(catalogue.watch())]
+        tasks = [asyncio.create_task(catalogue.watch()), asyncio.create_task(keyring.watch())]
         if settings.worker == "service":
             app.state.supervisor = Supervisor(settings)
             tasks.append(asyncio.create_task(app.state.supervisor.keep()))
@@ -74,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         batcher.close()
         work.close()
         store.close()
+        keyring.close()
 
     app = FastAPI(
         title="Impasto",
@@ -97,14 +104,16 @@ def create_app(settings: Settings) -> FastAPI:
         }
     )
     errors.install(app)
-    for resource in (stylize, grid, styles, jobs, optimizations, health):
-        app.include_router(resource.router)
+    for resource in (stylize, grid, styles, jobs, optimizations):
+        app.include_router(resource.router, dependencies=DOCUMENTED, responses=problems(401, 403))
+    app.include_router(health.router)
     if settings.metrics_address is None:
         app.include_router(metrics.router)
     app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(HeadAsGet)
     app.add_middleware(WithoutPreamble)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
+    app.add_middleware(Authentication, keyring=keyring)
     app.add_middleware(ConnectionLimit)
     app.add_middleware(BrowserHeaders)
     app.add_middleware(RequestMetrics, metrics=measured)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every network of the machine.")
+    open: bool = Field(
+        False, description="Whether others than this machine may be let in without a key, until there is a first one."
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by `impasto train`.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")
@@ -123,6 +127,14 @@ class Settings(BaseSettings):
         if not known:
             raise ValueError("no address of a database that is used here, such as postgresql://user@host/name")
         return value
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:  # a name: who knows whose address it is
+            return False
 
     @property
     def database(self) -> str:

@@ -1,6 +1,6 @@
 """A service of Impasto, from Python. Needs httpx, which the extra `client` brings; loads no torch.
 
-with Client("http://localhost:8000") as client:
+with Client("http://localhost:8000") as client:  # key="impasto_..." where the service asks for one
     painted = client.stylize("photo.jpg", {"klimt-the-kiss": 0.6, "hokusai-great-wave": 0.4})
 """
 
@@ -41,12 +41,13 @@ class ServiceError(ImpastoError):
 class Client:
     """The service at a URL. Threads may share one; `with` closes its connections in the end.
 
-    timeout: seconds without a byte. retries: how often to come back to a service that is busy or cannot be reached:
-    when its `Retry-After` says, else after 1, 2, 4, … seconds.
+    key: made by `impasto keys add`, where the service asks for one. timeout: seconds without a byte. retries: how often
+    to come back to a service that is busy or cannot be reached: when its `Retry-After` says, else after 1, 2, 4, … s.
     """
 
-    def __init__(self, url: str, *, timeout: float = 60, retries: int = 4) -> None:
-        self._http = httpx.Client(base_url=url, timeout=timeout)
+    def __init__(self, url: str, *, key: str | None = None, timeout: float = 60, retries: int = 4) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else None
+        self._http = httpx.Client(base_url=url, timeout=timeout, headers=headers)
         self._retries = retries
 
     def stylize(

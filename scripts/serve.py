@@ -1,8 +1,9 @@
 """Serve painting over HTTP, and a page to mix styles by hand.
 
     impasto serve
-    IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=9000 impasto serve
+    impasto keys add me --scope paint manage && IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=9000 impasto serve
 
+It needs a key, or IMPASTO_OPEN=true, to listen on an address that others than this machine can reach.
 Every setting is a variable IMPASTO_<NAME>; docs/operations.md lists them.
 """
 

@@ -15,7 +15,7 @@ from impasto.model.network.allocator import keep_freed_memory
 
 
 def serve() -> None:
-    """Serve until stopped. Raises InvalidSettings, FileNotFoundError, CheckpointError, DeviceUnavailable."""
+    """Serve until stopped. Raises InvalidSettings, and what `create_app` raises."""
     settings = read_settings()
     configure_logging(settings.log_format)
     keep_freed_memory()

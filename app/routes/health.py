@@ -68,7 +68,7 @@ def _database(catalogue: Catalogue, settings: Settings) -> Part:
     return Part(ready=not needed, reason=catalogue.trouble or ("its styles are being read" if needed else None))
 
 
-@router.get("/v1/info", summary="Network, device, formats and limits", responses=problems(503))
+@router.get("/v1/info", summary="Network, device, formats and limits", responses=problems(401, 403, 503))
 async def info(
     painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],

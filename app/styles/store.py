@@ -10,19 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import DateTime, LargeBinary, String, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from impasto.app.database import alone, available, connect, make_folder, writing
+from impasto.app.database import Base, available, connect, migrate, writing
 from impasto.model.errors import ImpastoError
-
-MIGRATION_LOCK = 0x1A9A570
-"""What lets one replica migrate while the others wait."""
 
 
 class StyleExists(ImpastoError):
@@ -31,10 +25,6 @@ class StyleExists(ImpastoError):
 
 class NoSuchStyle(ImpastoError, LookupError):
     """There is no added style of that id."""
-
-
-class Base(DeclarativeBase):
-    """Tables of the service."""
 
 
 class StyleRow(Base):
@@ -82,13 +72,7 @@ class StyleStore:
 
     def migrate(self) -> None:
         """Create the tables, or bring those of an earlier version up to date. Replicas may do so at once."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        with available():
-            make_folder(self._engine)
-            with alone(self._engine, MIGRATION_LOCK) as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+        migrate(self._engine)
 
     def changes(self) -> int:
         """A number that differs when any style was added, changed or removed since."""

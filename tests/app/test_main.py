@@ -42,12 +42,14 @@ def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings)
         ("PORT", "http", "IMPASTO_PORT"),
         ("DATABASE_URL", "localhost:5432/impasto", "IMPASTO_DATABASE_URL"),
         ("DATABASE_URL", "postgresql+psycopg2://host/name", "IMPASTO_DATABASE_URL"),
+        ("HOST", "0.0.0.0", "`impasto keys add NAME --scope paint manage`, or let everyone in with IMPASTO_OPEN=true"),
     ],
 )
 def test_the_command_ends_with_one_clear_line_when_it_cannot_start(
-    name: str, value: str, fault: str, tiny_checkpoint_file: Path
+    name: str, value: str, fault: str, tiny_checkpoint_file: Path, tmp_path: Path
 ) -> None:
-    environment = {**os.environ, "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file), f"IMPASTO_{name}": value}
+    common = {"IMPASTO_CHECKPOINT": str(tiny_checkpoint_file), "IMPASTO_DATA_DIR": str(tmp_path)}
+    environment = {**os.environ, **common, f"IMPASTO_{name}": value}
     command = [sys.executable, "-m", "impasto", "serve"]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 1

@@ -40,6 +40,7 @@ for line in json.loads(sys.argv[1]):
 
 def test_every_subcommand_explains_itself_without_torch() -> None:
     actions = [["styles", name, "--help"] for name in ("list", "show", "preview", "export", "import", "remove")]
+    actions += [["keys", name, "--help"] for name in ("add", "list", "revoke")]
     lines = [["--help"], ["--tyro-print-completion", "bash"], *([name, "--help"] for name in COMMANDS), *actions]
     command = [sys.executable, "-c", EXPLAINED, json.dumps(lines)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

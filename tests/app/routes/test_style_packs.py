@@ -361,10 +361,12 @@ def test_of_two_replicas_that_remove_a_style_the_slower_gets_a_404(
 def test_without_a_database_known_styles_are_painted_and_changes_refused(
     own_settings: Settings, pack: StylePack
 ) -> None:
-    own_settings.data_dir.mkdir()
+    app = create_app(own_settings)  # which knows by now that there are no keys
     place = own_settings.data_dir / "impasto.db"
+    for file in own_settings.data_dir.iterdir():
+        file.unlink()
     place.mkdir()  # a folder where the database should be
-    with TestClient(create_app(own_settings)) as service:
+    with TestClient(app) as service:
         assert paint(service, style="great-wave").status_code == 200
         answer = import_pack(service, pack)
         assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")

@@ -1,8 +1,8 @@
-"""Runs the migrations on the connection that `StyleStore.migrate` hands over."""
+"""Runs the migrations on the connection that `migrate` hands over."""
 
 from alembic import context
 
-from impasto.app.styles.store import Base
+from impasto.app.database import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
 context.run_migrations()

@@ -1,0 +1,58 @@
+"""Keys of a real server process, made and revoked by the command while it runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from impasto.client import Client, ServiceError
+from tests.app.test_server import ROOT, serving
+from tests.pictures import encoded, photo
+
+SOON = 2.0
+"""Seconds in which a running service knows of a key."""
+
+
+def keys(data_dir: Path, *arguments: str) -> str:
+    """What `impasto keys` prints."""
+    environment = {**os.environ, "IMPASTO_DATA_DIR": str(data_dir)}
+    command = [sys.executable, "-m", "impasto", "keys", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_key_is_good_and_a_revoked_one_is_not_within_two_seconds(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    keys(tmp_path, "add", "me", "--scope", "paint", "manage")
+    with serving(tiny_checkpoint_file, data_dir=tmp_path, host="0.0.0.0") as url:
+        assert httpx2.get(f"{url}/v1/styles").status_code == 401
+        headers = {"X-API-Key": keys(tmp_path, "add", "zoe", "--scope", "paint")}
+        for change, status in ((None, 200), (["revoke", "zoe"], 401)):
+            if change:
+                keys(tmp_path, *change)
+            deadline = time.monotonic() + SOON
+            while httpx2.get(f"{url}/v1/styles", headers=headers).status_code != status:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+    assert keys(tmp_path, "list").startswith("me")
+
+
+def test_the_first_key_closes_a_service_on_loopback(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    with serving(tiny_checkpoint_file, data_dir=tmp_path) as url:
+        assert httpx2.get(f"{url}/v1/styles").status_code == 200
+        key = keys(tmp_path, "add", "zoe", "--scope", "paint")
+        time.sleep(SOON)
+        picture = encoded(photo(height=32, width=32))
+        with Client(url) as stranger, pytest.raises(ServiceError, match="asks for a key"):
+            stranger.stylize(picture, {"great-wave": 1})
+        with Client(url, key=key) as zoe:
+            assert zoe.stylize(picture, {"great-wave": 1}).size == (32, 32)
+
+
+def test_whoever_says_so_has_a_service_that_is_open_to_all(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    with serving(tiny_checkpoint_file, data_dir=tmp_path, host="0.0.0.0", open=True) as url:
+        assert httpx2.get(f"{url}/v1/styles").status_code == 200
