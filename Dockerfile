@@ -1,7 +1,7 @@
 # docker build -t impasto .                          for NVIDIA GPUs: docker run --gpus all ...
 # docker build -t impasto --build-arg DEVICE=cpu .   much smaller
 #
-# For this machine:        docker run -p 127.0.0.1:8000:8000 -e IMPASTO_OPEN=true impasto
+# For this machine:        docker run -p 127.0.0.1:8000:8000 -e IMPASTO_OPEN=true -e IMPASTO_ALLOWED_HOSTS=localhost impasto
 # For all who have a key:  docker run --rm -v impasto:/data impasto impasto keys add me --scope paint manage
 #                          docker run -p 8000:8000 -v impasto:/data impasto
 FROM python:3.12-slim

@@ -9,9 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from impasto.app import errors
 from impasto.app.access.authentication import DOCUMENTED, Authentication
+from impasto.app.access.foreign_pages import ForeignPages
 from impasto.app.access.keyring import Keyring
 from impasto.app.access.keys import KeyStore
 from impasto.app.http.body_limit import BodyLimit
@@ -48,6 +51,13 @@ One neural network that paints photos in many styles, and in any blend of them.
 """
 
 
+class Service(FastAPI):
+    """Tells browsers the same of every answer: that to a fault, too, which starlette gives outside all middleware."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return BrowserHeaders(super().build_middleware_stack())
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable, NoKeys, StoreUnavailable."""
     source = checkpoint.load(settings.checkpoint)
@@ -82,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
         store.close()
         keyring.close()
 
-    app = FastAPI(
+    app = Service(
         title="Impasto",
         version=VERSION,
         description=DESCRIPTION,
@@ -114,8 +124,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(WithoutPreamble)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(Authentication, keyring=keyring)
+    app.add_middleware(ForeignPages, hosts=settings.hosts, origins=settings.origins)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
     app.add_middleware(ConnectionLimit)
-    app.add_middleware(BrowserHeaders)
     app.add_middleware(RequestMetrics, metrics=measured)
     app.add_middleware(RequestLog)
     return app

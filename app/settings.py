@@ -34,6 +34,16 @@ class Settings(BaseSettings):
     open: bool = Field(
         False, description="Whether others than this machine may be let in without a key, until there is a first one."
     )
+    allowed_hosts: str | None = Field(
+        None,
+        description="Names that the service goes by, with commas between them. "
+        "None: on loopback localhost, IMPASTO_HOST and any address; else all.",
+    )
+    cors_origins: str | None = Field(
+        None,
+        description="Origins of pages elsewhere that may use the service, such as https://example.org, with commas. "
+        "None: none.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by `impasto train`.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")
@@ -137,6 +147,17 @@ class Settings(BaseSettings):
             return False
 
     @property
+    def hosts(self) -> tuple[str, ...] | None:
+        """Names that the service goes by, beside every address; None: any."""
+        named = _listed(self.allowed_hosts)
+        return ("localhost", self.host, *named) if named or self.on_loopback else None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins of pages elsewhere that may use the service."""
+        return _listed(self.cors_origins)
+
+    @property
     def database(self) -> str:
         """URL of the database in use."""
         file = str((self.data_dir / "impasto.db").absolute())  # its name may have a ?, % or #
@@ -155,6 +176,11 @@ class Settings(BaseSettings):
 
 class InvalidSettings(InvalidValue):
     """A variable of the environment has a value that cannot be used."""
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(part.strip().lower() for part in (text or "").split(",") if part.strip())
 
 
 def read_settings() -> Settings:

@@ -26,6 +26,8 @@ def serve() -> None:
         port=settings.port,
         http=partial(Connection, settings=settings),  # type: ignore[arg-type]  # it is called, and nothing else
         ws="none",  # a protocol without deadlines, which nothing here speaks
+        proxy_headers=False,  # X-Forwarded-For is anybody's word
+        server_header=False,
         log_config=None,
     )
     _Server(config).run()

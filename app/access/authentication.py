@@ -50,7 +50,7 @@ class Authentication:
         try:
             demanded = self._keyring.demanded
         except StoreUnavailable as error:
-            return _refused(503, "store_unavailable", str(error), {"Retry-After": str(error.retry_after)})
+            return problem(503, "store_unavailable", str(error), headers={"Retry-After": str(error.retry_after)})
         token = token_of(Headers(scope=scope))
         key = self._keyring.find(token) if token else None
         if key:
@@ -58,12 +58,12 @@ class Authentication:
         if not demanded or (key and needed in key.scopes):
             return None
         if key:
-            return _refused(403, "scope_missing", f"this key is not good for that; it takes one with scope {needed!r}")
+            return problem(403, "scope_missing", f"this key is not good for that; it takes one with scope {needed!r}")
         challenge = {"WWW-Authenticate": 'Bearer realm="impasto"'}
         if token:
-            return _refused(401, "unknown_key", "this key is not known here, or not any more", challenge)
+            return problem(401, "unknown_key", "this key is not known here, or not any more", headers=challenge)
         detail = "this service asks for a key: send it as `Authorization: Bearer KEY`, or as `X-API-Key: KEY`"
-        return _refused(401, "key_required", detail, challenge)
+        return problem(401, "key_required", detail, headers=challenge)
 
 
 def scope_of(method: str, path: str) -> keys.Scope | None:
@@ -82,7 +82,3 @@ def token_of(headers: Headers) -> str | None:
     if kind.lower() == "bearer" and token.strip():
         return token.strip()
     return headers.get("x-api-key") or None
-
-
-def _refused(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    return problem(status, code, detail, headers={**(headers or {}), "Connection": "close"})  # its body is not read

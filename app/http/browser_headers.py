@@ -37,6 +37,7 @@ class BrowserHeaders:
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Resource-Policy"] = "same-origin"
                 headers.setdefault("Cache-Control", "no-cache")
                 if scope["path"] not in INTERACTIVE_DOCUMENTATION:
                     headers["Content-Security-Policy"] = POLICY

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import uuid
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 """Request ids that are taken over from a client; what else comes could forge lines of the log."""
+
+SECRET = re.compile(r"(impasto_)[\w-]{32,}|(://[^/\s:@]*:)[^/\s@]+(?=@)")
+"""A key, and a password in a URL."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -82,7 +85,7 @@ def configure_logging(style: Literal["json", "text"]) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _masked],
         )
     )
     root = logging.getLogger()
@@ -91,3 +94,8 @@ def configure_logging(style: Literal["json", "text"]) -> None:
     logging.getLogger("uvicorn.access").disabled = True  # `RequestLog` says more
     for chatty in ("alembic", "dbos"):  # every migration of every table
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _masked(_: object, __: str, line: Any) -> str:
+    """A line without secrets, whoever wrote them into it: a library, a traceback."""
+    return SECRET.sub(lambda found: f"{found[1] or found[2]}…", line)

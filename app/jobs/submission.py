@@ -55,9 +55,8 @@ class Submission:
         return job
 
     def _check_loss_network(self) -> None:
-        file = self.settings.loss_network_file
-        if self.settings.worker == "service" and not is_there(file):
+        if self.settings.worker == "service" and not is_there(self.settings.loss_network_file):
             raise LossNetworkAbsent(
                 "the loss network is missing, without which no style can be fitted and nothing optimised: "
-                f"run `impasto fetch` on the server, which writes {file.absolute()}"
+                "run `impasto fetch` on the server"
             )

@@ -8,6 +8,7 @@ with its job after the last recorded step.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -41,6 +42,8 @@ KEPT = timedelta(days=7)
 """How long jobs that have ended are remembered."""
 ADVISORY_LOCK = 0x1A9A571
 """PostgreSQL's advisory lock of the one worker that works."""
+PATH = re.compile(r"(?<![\w:/])/[^\s,;:)]+")
+"""A file of the worker's in what it says of an error, which is its log's business."""
 WATCH = 5.0
 """Seconds between two looks at what the worker hangs on."""
 
@@ -89,8 +92,9 @@ def working() -> Iterator[None]:
     except DBAPIError:
         log.exception("the job cannot be recorded; the worker starts anew")
         os._exit(1)
-    except ImpastoError:
-        raise
+    except ImpastoError as error:
+        log.error("the job failed", reason=str(error))
+        raise PortableWorkflowError(PATH.sub("…", str(error)), type(error).__name__) from error
     except Exception as error:
         raise PortableWorkflowError(FAULT, type(error).__name__) from error
     finally:

@@ -27,6 +27,7 @@ def settings(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactor
         queue_size=4,
         data_dir=tmp_path_factory.mktemp("data"),
         worker="external",
+        allowed_hosts="testserver",  # as starlette's client calls it
     )
 
 

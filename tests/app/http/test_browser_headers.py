@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from impasto.app.main import WEB
+from impasto.app.main import WEB, create_app
+from impasto.app.settings import Settings
 
 FILES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.is_file())
 FIRST_LOAD = [name for name in FILES if Path(name).suffix in {".html", ".css", ".js", ".svg"}]
@@ -19,6 +20,14 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".jpg": "image/jpeg",
 }
+SAME = (
+    "Cache-Control",
+    "Content-Security-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Referrer-Policy",
+    "X-Content-Type-Options",
+)
+"""Headers that are on every answer."""
 
 
 def test_the_page_stands_at_the_root(client: TestClient) -> None:
@@ -44,6 +53,28 @@ def test_nothing_may_be_loaded_from_elsewhere_guessed_or_framed(client: TestClie
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
     assert "content-security-policy" not in client.get("/docs").headers  # whose code comes from elsewhere
+
+
+def test_every_answer_says_the_same_to_browsers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("impasto.app.routes.styles._info", broken)
+    told: dict[int, dict[str, str]] = {}
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        for method, path, headers in (
+            ("GET", "/healthz", {}),
+            ("GET", "/nowhere", {}),
+            ("PUT", "/healthz", {}),
+            ("POST", "/v1/stylize", {"Content-Length": "999999999"}),
+            ("POST", "/v1/stylize", {"Origin": "https://elsewhere.example"}),
+            ("GET", "/healthz", {"Host": "elsewhere.example"}),
+            ("GET", "/v1/styles", {}),
+        ):
+            answer = client.request(method, path, headers=headers)
+            told[answer.status_code] = {name: answer.headers.get(name, "") for name in SAME}
+    assert set(told) == {200, 403, 404, 405, 413, 421, 500}
+    assert all(headers == told[200] and all(headers.values()) for headers in told.values())
 
 
 def test_no_file_of_the_page_names_another_host_or_has_code_or_style_in_its_html() -> None:

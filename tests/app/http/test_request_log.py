@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 from typing import Literal
@@ -8,6 +9,8 @@ from typing import Literal
 import pytest
 import structlog
 from fastapi.testclient import TestClient
+
+from impasto.app.access.keys import PREFIX
 
 
 def test_a_request_keeps_the_id_its_client_gave(client: TestClient) -> None:
@@ -47,3 +50,20 @@ def test_lines_of_libraries_have_the_same_format_as_ours(style: Literal["json", 
         assert [json.loads(line)["request_id"] for line in lines] == ["find-me", "find-me"]
     else:
         assert "theirs" in lines[0] and "ours" in lines[1]
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_no_line_shows_a_key_or_a_password_whoever_wrote_it(style: Literal["json", "text"]) -> None:
+    key = f"{PREFIX}{secrets.token_urlsafe(32)}"
+    script = (
+        "import logging, structlog; from impasto.app.http.request_log import configure_logging; "
+        f"configure_logging({style!r}); key, url = {key!r}, 'postgresql://somebody:pass-word@host/name'; "
+        "logging.getLogger('library').warning('theirs %s %s', key, url)\n"
+        "try: raise ValueError(key + url)\n"
+        "except ValueError: structlog.stdlib.get_logger('app').exception('ours', key=key, url=url)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (
+        "theirs" in result.stderr and "ValueError" in result.stderr and "postgresql://somebody:…@host" in result.stderr
+    )
+    assert key.removeprefix(PREFIX) not in result.stderr and "pass-word" not in result.stderr

@@ -19,7 +19,9 @@ from torch import Tensor
 
 from impasto.app.database import connect, writing
 from impasto.app.jobs import worker
+from impasto.app.jobs.jobs import FAULT
 from impasto.app.styles.store import StyleExists
+from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.pack import StylePack
 from tests.app.test_server import serving
@@ -204,10 +206,14 @@ def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(
 
 
 def test_only_what_is_meant_for_whoever_asked_is_told() -> None:
-    with pytest.raises(StyleExists, match="my-style"), worker.working():
-        raise StyleExists("there is a style 'my-style' already")
-    with pytest.raises(PortableWorkflowError, match="fault of the service"), worker.working():
-        raise RuntimeError("CUDA error: misaligned address")
+    for error, told in (
+        (StyleExists("there is a style 'my-style' already"), "there is a style 'my-style' already"),
+        (InvalidValue("no photo in /srv/some/folder: see https://impasto.example/x"), "no photo in …: see https://imp"),
+        (RuntimeError("a fault, with a path"), FAULT),
+    ):
+        with pytest.raises(PortableWorkflowError) as caught, worker.working():
+            raise error
+        assert str(caught.value).startswith(told)
 
 
 def test_a_fit_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
@@ -219,7 +225,8 @@ def test_a_fit_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path
     ):
         job = ask(url, "my-style")
         failed = until(job, lambda job: job["state"] == "failed")
-        assert "no picture in" in failed["message"]
+        assert "no picture in …" in failed["message"]
+        assert str(tmp_path) not in failed["message"]  # the worker's files are its own
         assert httpx2.get(f"{url}/v1/styles/my-style", timeout=60).status_code == 404
 
 
