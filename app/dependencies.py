@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 
+from impasto.app.access.rates import Rates
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.submission import Submission
 from impasto.app.jobs.supervisor import Supervisor
@@ -48,9 +51,22 @@ def get_jobs(request: Request) -> Jobs:
     return _started(jobs)
 
 
-def get_client(request: Request) -> str:
-    """Who asks, among whom the queue is shared."""
-    return request.client.host if request.client else ""
+@dataclass
+class Allowance:
+    """What a client may have painted. headers: what is told of it, once something was taken."""
+
+    rates: Rates | None
+    client: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def take(self, pixels: int) -> None:
+        """Raises RateExceeded."""
+        if self.rates and (quota := await asyncio.to_thread(self.rates.take, self.client, pixels)):
+            self.headers = quota.headers
+
+
+def get_allowance(request: Request) -> Allowance:
+    return Allowance(request.app.state.rates, request.state.client)
 
 
 def get_metrics(request: Request) -> Metrics:

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from impasto.app.access.rates import RateExceeded
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady
 from impasto.app.http.body_limit import TOO_MANY_BYTES, TooManyBytes
@@ -49,6 +50,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     ForeignPack: (409, "foreign_pack"),
     InvalidWeights: (422, "invalid_weights"),
     InvalidValue: (422, "invalid_request"),
+    RateExceeded: (429, "rate_exceeded"),
     QueueFull: (429, "queue_full"),
     NotReady: (503, "not_ready"),
     OutOfMemory: (503, "out_of_memory"),
@@ -82,7 +84,8 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, UnknownStyle):
         return problem(status, code, str(error), nearest=error.nearest)
     retry_after = getattr(error, "retry_after", None)
-    headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    headers |= getattr(error, "headers", {})
     return problem(status, code, str(error), headers=headers)
 
 

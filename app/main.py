@@ -17,6 +17,7 @@ from impasto.app.access.authentication import DOCUMENTED, Authentication
 from impasto.app.access.foreign_pages import ForeignPages
 from impasto.app.access.keyring import Keyring
 from impasto.app.access.keys import KeyStore
+from impasto.app.access.rates import Rates
 from impasto.app.http.body_limit import BodyLimit
 from impasto.app.http.browser_headers import BrowserHeaders
 from impasto.app.http.connection_limit import ConnectionLimit
@@ -103,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
     app.state.supervisor = None
+    app.state.rates = Rates(settings.rate_limit, settings.rate_store) if settings.rate_limit else None
     app.state.stopping = threading.Event()
     app.state.metrics = measured = Metrics()
     measured.build.info(
@@ -123,7 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(WithoutPreamble)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
-    app.add_middleware(Authentication, keyring=keyring)
+    app.add_middleware(Authentication, keyring=keyring, proxies=settings.proxies)
     app.add_middleware(ForeignPages, hosts=settings.hosts, origins=settings.origins)
     if settings.origins:
         app.add_middleware(

@@ -44,6 +44,17 @@ class Settings(BaseSettings):
         description="Origins of pages elsewhere that may use the service, such as https://example.org, with commas. "
         "None: none.",
     )
+    proxies: int = Field(
+        0, ge=0, description="Proxies in front of the service, each of which appends to X-Forwarded-For whom it serves."
+    )
+    rate_limit: float | None = Field(
+        None, ge=1, description="Megapixels a minute that one key, else one address, may have painted. None: any."
+    )
+    rate_store: str | None = Field(
+        None,
+        repr=False,  # it may have a password
+        description="Redis that counts them for all replicas, such as redis://host:6379. None: each counts its own.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     checkpoint: Path = Field(SHIPPED, description="Network and styles to serve: a file written by `impasto train`.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A device that is absent is an error.")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from impasto.app.access import keys
+from impasto.app.access.address import address_of
 from impasto.app.access.keyring import Keyring
 from impasto.app.database import StoreUnavailable
 from impasto.app.http.problem import problem
@@ -32,15 +33,18 @@ DOCUMENTED = [
 class Authentication:
     """ASGI middleware: lets nobody in who has no key that is good for what is asked, where keys are demanded.
 
-    Binds the name of the key to what is logged of the request, as `client`.
+    Says of a request who it is that asks, in its `state.client`: a key or an address; the log has the key's name.
+    proxies: see `address_of`.
     """
 
-    def __init__(self, app: ASGIApp, keyring: Keyring) -> None:
-        self.app, self._keyring = app, keyring
+    def __init__(self, app: ASGIApp, keyring: Keyring, proxies: int) -> None:
+        self.app, self._keyring, self._proxies = app, keyring, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := self._refusal(scope)):
-            return await refusal(scope, receive, send)
+        if scope["type"] == "http":
+            scope.setdefault("state", {})["client"] = f"address {address_of(scope, self._proxies)}"
+            if refusal := self._refusal(scope):
+                return await refusal(scope, receive, send)
         await self.app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -54,6 +58,7 @@ class Authentication:
         token = token_of(Headers(scope=scope))
         key = self._keyring.find(token) if token else None
         if key:
+            scope["state"]["client"] = f"key {key.name}"
             structlog.contextvars.bind_contextvars(client=key.name)
         if not demanded or (key and needed in key.scopes):
             return None

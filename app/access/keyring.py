@@ -13,7 +13,7 @@ import structlog
 
 from impasto.app.access.keys import Key, KeyStore, digest_of
 from impasto.app.database import StoreUnavailable
-from impasto.model.errors import ImpastoError
+from impasto.model.errors import InvalidValue
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -21,7 +21,7 @@ INTERVAL = 1.0
 """Seconds between two looks at the store."""
 
 
-class NoKeys(ImpastoError):
+class NoKeys(InvalidValue):
     """A service that strangers can reach would be open to all of them."""
 
 

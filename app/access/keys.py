@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from impasto.app.database import Base, available, connect, migrate, writing
-from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.errors import InvalidValue
 
 Scope = Literal["paint", "manage"]
 """What a key is good for: painting and reading; adding, changing and removing styles, and jobs."""
@@ -29,11 +29,11 @@ PREFIX = "impasto_"
 NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
-class KeyExists(ImpastoError):
+class KeyExists(InvalidValue):
     """A key of that name is there already."""
 
 
-class NoSuchKey(ImpastoError, LookupError):
+class NoSuchKey(InvalidValue, LookupError):
     """There is no key of that name."""
 
 

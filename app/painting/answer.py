@@ -20,6 +20,8 @@ HEADERS: dict[str, Any] = {
         "X-Request-Id": "To find this request in the log",
         "Server-Timing": "Milliseconds in decode, queue, inference, encode",
         "ETag": "Equal for equal pictures",
+        "RateLimit": "Where painting is limited: pixels that are left, and seconds until all are there again",
+        "RateLimit-Policy": "Where painting is limited: how many pixels a minute",
         "X-Resized-From": "Width and height of the photo, such as 4000x3000, where a limit made the result smaller",
     }.items()
 }

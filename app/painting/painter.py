@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -76,9 +76,18 @@ class Painter:
         blank = Picture(torch.zeros(SMALLEST_SIDE, SMALLEST_SIDE, 3, dtype=torch.uint8))
         await self._batcher.paint(self.stylizer.canvas(blank), vector)
 
-    async def paint(self, photo: bytes, vectors: Sequence[Tensor], options: PaintOptions, *, place: Place) -> Paintings:
+    async def paint(
+        self,
+        photo: bytes,
+        vectors: Sequence[Tensor],
+        options: PaintOptions,
+        *,
+        place: Place,
+        charge: Callable[[int], Awaitable[None]],
+    ) -> Paintings:
         """A photo in each of several styles (E,), all at once.
 
+        charge: told before anything is painted how many pixels all paintings will have; raises what speaks against it.
         Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.
         """
         if options.size is not None and self._max_size is not None and options.size > self._max_size:
@@ -88,6 +97,7 @@ class Painter:
         pixels = await asyncio.to_thread(self._pixels, photo, len(vectors), options)
         self._batcher.admission.reserve(place, pixels)
         picture, canvas = await self.code(lambda: self._prepare(photo, len(vectors), options))
+        await charge(picture.size[0] * picture.size[1] * len(vectors))
         decoded = time.perf_counter()
         painted = await self._batcher.paint_all(canvas, vectors, place)
         waited = min(each.queue for each in painted)

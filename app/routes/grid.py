@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from impasto.app.dependencies import get_catalogue, get_client, get_painter
+from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter
 from impasto.app.http.disconnect import unless_disconnected
 from impasto.app.http.openapi import BINARY, problems
 from impasto.app.painting.answer import HEADERS, PICTURES, answer
@@ -44,7 +44,7 @@ async def grid(
     form: Annotated[PhotoForm, Depends(get_photo_form)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
-    client: Annotated[str, Depends(get_client)],
+    allowance: Annotated[Allowance, Depends(get_allowance)],
     blend: Annotated[
         list[Annotated[str, Form(max_length=LONGEST_BLEND)]],
         Form(
@@ -67,19 +67,20 @@ async def grid(
     styles = catalogue.styles
     vectors = [styles.blend(weights) for weights in blends]
     async with unless_disconnected(request):
-        with painter.place(client) as place:
-            paintings = await painter.paint(await form.image.read(), vectors, form.options, place=place)
+        with painter.place(allowance.client) as place:
+            photo = await form.image.read()
+            paintings = await painter.paint(photo, vectors, form.options, place=place, charge=allowance.take)
 
             def encode() -> Response:
-                pictures = paintings.pictures
+                pictures, told = paintings.pictures, allowance.headers
                 format = form.format_of(pictures[0])
                 if output == "zip":
                     painted = zip(pictures, blends, strict=True)
                     files = [form.encode(picture, weights, catalogue.network_id) for picture, weights in painted]
-                    return answer(zipped(files, format), "application/zip", paintings, catalogue.network_id)
+                    return answer(zipped(files, format), "application/zip", paintings, catalogue.network_id, told)
                 captions = [caption(weights, styles) for weights in blends]
                 sheet = images.encode(sheet_of(captions, pictures, columns), format, quality=form.quality)
-                return answer(sheet, f"image/{format}", paintings, catalogue.network_id)
+                return answer(sheet, f"image/{format}", paintings, catalogue.network_id, told)
 
             return await painter.encode(paintings, encode)
 

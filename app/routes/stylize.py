@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 from pydantic import BeforeValidator
 
-from impasto.app.dependencies import get_catalogue, get_client, get_painter
+from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter
 from impasto.app.http.disconnect import unless_disconnected
 from impasto.app.http.openapi import problems
 from impasto.app.painting.answer import HEADERS, PICTURES, answer
@@ -54,7 +54,7 @@ async def stylize(
     ],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
-    client: Annotated[str, Depends(get_client)],
+    allowance: Annotated[Allowance, Depends(get_allowance)],
     weight: Annotated[
         list[float] | None,
         BeforeValidator(given),
@@ -68,13 +68,14 @@ async def stylize(
     weights = assign_weights(style, weight)
     vector = catalogue.styles.blend(weights)
     async with unless_disconnected(request):
-        with painter.place(client) as place:
-            paintings = await painter.paint(await form.image.read(), [vector], form.options, place=place)
+        with painter.place(allowance.client) as place:
+            photo = await form.image.read()
+            paintings = await painter.paint(photo, [vector], form.options, place=place, charge=allowance.take)
 
             def encode() -> Response:
                 (painting,) = paintings.pictures
                 file = form.encode(painting, weights, catalogue.network_id)
-                headers = {"X-Style-Weights": json.dumps(weights)}
+                headers = {"X-Style-Weights": json.dumps(weights), **allowance.headers}
                 return answer(file, f"image/{form.format_of(painting)}", paintings, catalogue.network_id, headers)
 
             return await painter.encode(paintings, encode)

@@ -5,7 +5,7 @@ import { saying, serviceIsBack } from "./connection.js";
 
 const MOST_BREAKS = 3;
 const LONGEST_STEP = 30;
-const COMES_BACK = new Set(["queue_full", "not_ready", "store_unavailable", "out_of_memory"]);
+const COMES_BACK = new Set(["queue_full", "rate_exceeded", "not_ready", "store_unavailable", "out_of_memory"]);
 
 /** An error that the service has explained: `code` for programs, `message` for people, `fields` by name. */
 export class Problem extends Error {

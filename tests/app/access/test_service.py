@@ -56,3 +56,24 @@ def test_the_first_key_closes_a_service_on_loopback(tiny_checkpoint_file: Path, 
 def test_whoever_says_so_has_a_service_that_is_open_to_all(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
     with serving(tiny_checkpoint_file, data_dir=tmp_path, host="0.0.0.0", open=True) as url:
         assert httpx2.get(f"{url}/v1/styles").status_code == 200
+
+
+def test_whoever_invents_where_he_comes_from_stays_who_he_is(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    form, files = {"style": "great-wave"}, {"image": ("photo.png", encoded(photo(height=32, width=32)))}
+    with serving(tiny_checkpoint_file, data_dir=tmp_path, rate_limit=1) as url:
+        statuses = [
+            httpx2.post(
+                f"{url}/v1/stylize", data=form, files=files, headers={"X-Forwarded-For": f"198.51.100.{number}"}
+            ).status_code
+            for number in range(11)
+        ]
+    assert statuses == [200] * 10 + [429]
+
+
+def test_a_large_upload_without_a_key_is_answered(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    keys(tmp_path, "add", "me", "--scope", "paint")
+    with serving(tiny_checkpoint_file, data_dir=tmp_path) as url:
+        files = {"image": ("photo.png", bytes(40_000_000))}
+        answer = httpx2.post(f"{url}/v1/stylize", data={"style": "great-wave"}, files=files, timeout=60)
+        assert (answer.status_code, answer.json()["code"]) == (401, "key_required")
+        assert "server" not in answer.headers
