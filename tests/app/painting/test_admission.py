@@ -53,6 +53,10 @@ async def painted(batcher: Batcher, client: str, brightness: float = 0.5) -> Non
         await batcher.paint(canvas, batcher.stylizer.vector, place)  # type: ignore[attr-defined]
 
 
+async def freely(_: int) -> None:
+    """What is asked for any number of pixels."""
+
+
 def run(device: KnownSpeed, limits: QueueLimits, scenario: Callable[[Batcher], Awaitable[Any]]) -> Any:
     async def main() -> Any:
         batcher = Batcher(device, limits)
@@ -189,8 +193,9 @@ def test_a_photo_that_finds_no_room_is_refused_before_it_is_decoded(
             other: Place = queue.enter_context(painter.place("other"))
             batcher.admission.reserve(other, 1000)
             place = queue.enter_context(painter.place("client"))
+            file = encoded(photo(height=64, width=48))
             with pytest.raises(QueueFull):
-                await painter.paint(encoded(photo(height=64, width=48)), [device.vector], PaintOptions(), place=place)
+                await painter.paint(file, [device.vector], PaintOptions(), place=place, charge=freely)
 
     run(device, QueueLimits(pixels=1000 + 64 * 48 - 1), scenario)
 
@@ -204,7 +209,7 @@ def test_what_a_photo_will_cost_is_known_from_its_header(device: KnownSpeed, opt
     async def scenario(batcher: Batcher) -> tuple[int, int]:
         painter = Painter(batcher, max_pixels=1_000_000, max_size=None)
         with painter.place("client") as place:
-            await painter.paint(file, [device.vector] * 2, options, place=place)
+            await painter.paint(file, [device.vector] * 2, options, place=place, charge=freely)
             return place.pixels, 2 * painter._prepare(file, 2, options)[1].pixels
 
     known, painted = run(device, QueueLimits(), scenario)
