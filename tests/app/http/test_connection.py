@@ -20,7 +20,7 @@ DEADLINE = 1.0
 PATIENCE = 10 * DEADLINE
 """Seconds after which a connection that is still there has no deadline."""
 FORM_HEAD = (
-    b"POST /v1/stylize HTTP/1.1\r\nHost: here\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    b"POST /v1/stylize HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     b"Content-Length: 1000\r\n\r\n"
 )
 
@@ -74,10 +74,10 @@ def drip(client: socket.socket, data: bytes, pause: float = 0.05) -> float:
 @pytest.mark.parametrize(
     ("sent", "dripped"),
     [
-        (b"", b"GET /healthz HTTP/1.1\r\nHost: here\r\nX-Slow: " + b"a" * 1000),
+        (b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"a" * 1000),
         (FORM_HEAD, b"-" * 1000),
-        (b"POST /nowhere HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n", b"-" * 1000),
-        (b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n", b"\r\n" * 500),
+        (b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n", b"-" * 1000),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\r\n" * 500),
     ],
     ids=["in the headers", "in the body", "in a body that nobody wants", "between two requests"],
 )
@@ -99,7 +99,7 @@ def test_a_client_that_reads_nothing_is_cut_off(server: str) -> None:
     large = encoded(photo(height=1600, width=1600))
     request = httpx2.Request("POST", server, data=FORM, files={"image": ("photo.png", large)})
     request.read()
-    head = f"POST /v1/stylize HTTP/1.1\r\nHost: here\r\nContent-Type: {request.headers['content-type']}\r\n"
+    head = f"POST /v1/stylize HTTP/1.1\r\nHost: localhost\r\nContent-Type: {request.headers['content-type']}\r\n"
     with connected(server, buffer=4096) as client:
         client.sendall(f"{head}Content-Length: {len(request.content)}\r\n\r\n".encode() + request.content)
         client.recv(1)  # the answer has begun
@@ -111,7 +111,7 @@ def test_a_client_that_reads_nothing_is_cut_off(server: str) -> None:
 
 def test_requests_that_come_in_parts_have_the_whole_deadline_each(server: str) -> None:
     with connected(server) as client:
-        for part in (b"GET /healthz HT", b"TP/1.1\r\nHost: here\r\n", b"\r\n") * 2:  # two requests of 0.6 seconds each
+        for part in (b"GET /healthz HT", b"TP/1.1\r\nHost: localhost\r\n", b"\r\n") * 2:  # two requests of 0.6 seconds each
             client.sendall(part)
             time.sleep(0.2 * DEADLINE)
         assert client.recv(65536).count(b'{"status":"ok"}') == 2
