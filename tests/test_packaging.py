@@ -140,3 +140,13 @@ def test_pins_satisfy_the_projects_floors(name: str) -> None:
 def test_development_pins_are_the_runtime_pins_and_more() -> None:
     runtime, development = ({str(pin) for pin in pinned(name).values()} for name in PINS)
     assert runtime < development
+
+
+def test_what_the_threat_model_names_is_there() -> None:
+    named = set(re.findall(r"`([\w/.]+)`", read("SECURITY.md")))
+    tests = {path: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    for name in named:
+        if name.endswith(".py") or name.startswith("app/"):
+            assert (ROOT / name).exists() or any(path.name == name for path in [*tests, *ROOT.glob("app/*/*.py")]), name
+        elif name.startswith("test_"):
+            assert any(f"def {name}(" in text for text in tests.values()), name

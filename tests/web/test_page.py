@@ -606,7 +606,7 @@ def test_a_style_is_learned_from_a_painting_shown_renamed_exported_removed_and_i
 
     page.get_by_role("button", name="About Patches").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export pack").click()
+        page.get_by_role("button", name="Export pack").click()
     assert download.value.suggested_filename == "patches.safetensors"
     pack = download.value.path().read_bytes()
     page.get_by_role("button", name="Remove", exact=True).click()

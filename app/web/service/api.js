@@ -1,7 +1,8 @@
 /** The service, as this page asks it: every address is relative to the page, so that it may stand behind any prefix. */
 
 import { pause } from "../parts/waiting.js";
-import { saying, serviceIsBack } from "./connection.js";
+import { saying, serviceIsBack, unlessAborted } from "./connection.js";
+import { anotherKey, currentKey, withKey } from "./key.js";
 
 const MOST_BREAKS = 3;
 const LONGEST_STEP = 30;
@@ -17,15 +18,17 @@ export class Problem extends Error {
 }
 
 /**
- * A request that waits: while the service is gone, until it is back; while it is busy, for as long as it asks.
+ * A request that waits: while the service is gone, until it is back; while it is busy, for as long as it asks; where it
+ * wants a key, until one is given.
  *
  * patient: whether to wait for a busy service. Rejects with a Problem, or with the signal's reason.
  */
 export async function request(path, { patient = true, ...options } = {}) {
   for (let breaks = 0, attempt = 0; ; ) {
+    const key = currentKey();
     let answer;
     try {
-      answer = await fetch(path, options);
+      answer = await fetch(path, { ...options, headers: withKey(options.headers, key) });
     } catch {
       options.signal?.throwIfAborted();
       breaks += 1;
@@ -35,6 +38,10 @@ export async function request(path, { patient = true, ...options } = {}) {
     }
     if (answer.ok) return answer;
     const problem = await problemOf(answer);
+    if (answer.status === 401) {
+      if (await unlessAborted(anotherKey(key, problem.message), options.signal)) continue;
+      throw problem;
+    }
     if (!patient || !COMES_BACK.has(problem.code)) throw problem;
     attempt += 1;
     await patience(Number(answer.headers.get("Retry-After")), attempt, options.signal);

@@ -14,7 +14,12 @@ let watching = null;
 /** Resolves when the service can be reached again. */
 export async function serviceIsBack(signal) {
   watching ??= watchForReturn();
-  await Promise.race([watching, aborted(signal)]);
+  await unlessAborted(watching, signal);
+}
+
+/** What a promise resolves to; rejects when the signal is aborted before. */
+export function unlessAborted(promise, signal) {
+  return Promise.race([promise, aborted(signal)]);
 }
 
 /** Call back whenever the service has been away and is there again. */
@@ -55,6 +60,7 @@ async function answers() {
 
 function aborted(signal) {
   return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }

@@ -1,6 +1,7 @@
 /** What is known of a style; an added one is renamed or removed here, any one exported. */
 
 import { byId, described, showText } from "../parts/dom.js";
+import { save } from "../parts/files.js";
 import { toast } from "../parts/status.js";
 import { change, state, styleOf } from "../recipe/state.js";
 import { json, previewPath, request, stylePath } from "../service/api.js";
@@ -15,6 +16,7 @@ let shown;
 export function startAbout() {
   form.addEventListener("submit", rename);
   byId("remove").addEventListener("click", remove);
+  byId("export").addEventListener("click", exportPack);
 }
 
 export function showStyle(id) {
@@ -29,8 +31,6 @@ export function showStyle(id) {
   byId("about-fields").hidden = byId("remove").hidden = byId("save").hidden = !added;
   byId("remove").textContent = "Remove";
   for (const name of FIELDS) form.elements[name].value = shown[name];
-  byId("export").href = stylePath(id, "/pack");
-  byId("export").download = `${id}.safetensors`;
   showText(byId("about-error"), "");
   dialog.showModal();
 }
@@ -64,6 +64,14 @@ async function remove() {
     await loadStyles();
     leave(shown.id);
     toast(`${shown.title} is removed.`);
+  } catch (error) {
+    showText(byId("about-error"), error.message);
+  }
+}
+
+async function exportPack() {
+  try {
+    save(await (await request(stylePath(shown.id, "/pack"))).blob(), `${shown.id}.safetensors`);
   } catch (error) {
     showText(byId("about-error"), error.message);
   }

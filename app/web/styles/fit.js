@@ -4,7 +4,8 @@ import { byId, described, showText } from "../parts/dom.js";
 import { toast } from "../parts/status.js";
 import { pause } from "../parts/waiting.js";
 import { change } from "../recipe/state.js";
-import { json } from "../service/api.js";
+import { json, request } from "../service/api.js";
+import { events } from "../service/events.js";
 import { loadStyles } from "./list.js";
 
 const KEPT = "impasto-fit";
@@ -16,7 +17,8 @@ const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "
 let shown = null;
 /** What the losses were at first. */
 let began = {};
-let events = null;
+/** Ends the events of the job that is followed. */
+let following = null;
 
 export function startFit() {
   byId("fit-cancel").addEventListener("click", cancel);
@@ -38,17 +40,21 @@ export function follow(job, title, first = {}) {
   byId("fit-picture").hidden = true;
   byId("add-form").hidden = true;
   byId("fit").hidden = false;
-  events?.close();
+  following?.abort();
   show(job);
   if (!isLearning()) return;
-  const mine = new EventSource(`v1/jobs/${job.id}/events`);
-  events = mine;
-  events.addEventListener("preview", ({ data }) => showPreview(JSON.parse(data).url));
-  for (const state of ["queued", "running", ...ENDS])
-    events.addEventListener(state, ({ data }) => show(JSON.parse(data)));
-  events.addEventListener("error", () => {
-    if (mine.readyState === EventSource.CLOSED) lost(job, mine); // else the browser tries again by itself
-  });
+  following = new AbortController();
+  listen(job, following);
+}
+
+async function listen(job, mine) {
+  try {
+    for await (const { event, data } of events(`v1/jobs/${job.id}/events`, { signal: mine.signal })) {
+      if (event === "preview") showPreview(data.url);
+      else show(data);
+    }
+  } catch {} // they broke off
+  if (following === mine && isLearning()) await lost(job, mine);
 }
 
 /** Back to the form, for the next style. */
@@ -57,13 +63,14 @@ export function showForm() {
   byId("add-form").hidden = false;
 }
 
-function showPreview(address) {
-  const next = new Image();
-  next.src = new URL(`.${address}`, document.baseURI).href;
-  next.decode().then(() => {
-    byId("fit-picture").src = next.src;
-    byId("fit-picture").hidden = false;
-  }, () => {}); // the next one comes soon
+async function showPreview(address) {
+  const picture = byId("fit-picture");
+  try {
+    const blob = await (await request(`.${address}`, { signal: following.signal })).blob();
+    picture.src = URL.createObjectURL(blob);
+    picture.onload = () => URL.revokeObjectURL(picture.src);
+    picture.hidden = false;
+  } catch {} // the next one comes soon
 }
 
 function show(job) {
@@ -107,7 +114,7 @@ function inWords({ state, step, steps, seconds_left: left, message }) {
 }
 
 async function end(job) {
-  events?.close();
+  following?.abort();
   keep(null);
   if (job.state !== "succeeded") return;
   await loadStyles();
@@ -126,7 +133,7 @@ async function cancel() {
 /** The events ended without an end: the job may be forgotten, or the service answers with an error. */
 async function lost(job, mine) {
   await pause(BETWEEN);
-  if (events !== mine) return;
+  if (following !== mine) return;
   try {
     follow(await json(`v1/jobs/${job.id}`), byId("fit-title").dataset.title, began);
   } catch (error) {
