@@ -76,7 +76,7 @@ def scope_of(method: str, path: str) -> keys.Scope | None:
 
     What is new below /v1 and nobody thought of here, needs one.
     """
-    if not path.startswith("/v1/") or PREVIEW.fullmatch(path):
+    if PREVIEW.fullmatch(path) or not path.startswith(("/v1/", "/metrics")):
         return None
     return "paint" if method in ("GET", "HEAD") or path in PAINTING else "manage"
 

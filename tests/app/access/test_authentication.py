@@ -16,6 +16,7 @@ from tests.pictures import encoded, photo
 
 NEEDED = {
     "paint": {
+        "GET /metrics",
         "GET /v1/info",
         "GET /v1/jobs/{job_id}",
         "GET /v1/jobs/{job_id}/events",

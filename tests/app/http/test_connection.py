@@ -111,7 +111,8 @@ def test_a_client_that_reads_nothing_is_cut_off(server: str) -> None:
 
 def test_requests_that_come_in_parts_have_the_whole_deadline_each(server: str) -> None:
     with connected(server) as client:
-        for part in (b"GET /healthz HT", b"TP/1.1\r\nHost: localhost\r\n", b"\r\n") * 2:  # two requests of 0.6 seconds each
+        # two requests of 0.6 seconds each
+        for part in (b"GET /healthz HT", b"TP/1.1\r\nHost: localhost\r\n", b"\r\n") * 2:
             client.sendall(part)
             time.sleep(0.2 * DEADLINE)
         assert client.recv(65536).count(b'{"status":"ok"}') == 2
