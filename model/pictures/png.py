@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
+from impasto.model.errors import ImpastoError
 from impasto.model.pictures.strips import strips
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -27,7 +28,7 @@ HIGH_BYTES, LOW_BYTES = "RGB;16B", "RGB;16L"
 """Pillow's raw modes of 16-bit colours, of which it reads one half: the first is the one that it chooses."""
 
 
-class TooMuchUnpacked(ValueError):
+class TooMuchUnpacked(ImpastoError):
     """Profile and texts are larger than allowed, once they are unpacked."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from impasto.app.jobs.jobs import Jobs
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from tests.pictures import encoded, painting, photo, png_claiming
@@ -162,11 +163,11 @@ def test_without_a_database_a_fit_is_refused(own_settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("job_id", ["%00", "%ff", "a%00b", "x" * 65, "%F0%9F%98%80", "a b"])
-def test_what_can_be_no_job_is_unknown_whether_or_not_there_is_a_database(own_settings: Settings, job_id: str) -> None:
-    nowhere = own_settings.model_copy(update={"database_url": "postgresql://somebody@127.0.0.1:1/none"})
-    with TestClient(create_app(nowhere)) as service:
-        for answer in (service.get(f"/v1/jobs/{job_id}"), service.delete(f"/v1/jobs/{job_id}")):
-            assert (answer.status_code, answer.json()["code"]) == (404, "unknown_job")
+def test_what_can_be_no_job_is_unknown_and_no_database_is_asked(service: TestClient, job_id: str) -> None:
+    nowhere = Jobs("postgresql://somebody@127.0.0.1:1/none", "network", queue_size=1)
+    service.app.state.jobs = nowhere  # type: ignore[attr-defined]
+    for answer in (service.get(f"/v1/jobs/{job_id}"), service.delete(f"/v1/jobs/{job_id}")):
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_job")
 
 
 def test_an_idempotency_key_left_empty_is_none(service: TestClient) -> None:

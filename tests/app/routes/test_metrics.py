@@ -130,17 +130,24 @@ def test_jobs_are_counted_by_kind_and_state(service: TestClient, value: Value) -
     assert value("impasto_jobs", kind="fit_style", state="cancelled") == 1
 
 
-def test_a_database_that_is_gone_takes_along_the_number_of_jobs_and_nothing_else(settings: Settings) -> None:
-    nowhere = settings.model_copy(update={"database_url": "sqlite:////proc/nowhere/impasto.db"})
-    with TestClient(create_app(nowhere)) as client:
-        names = {family.name for family in text_string_to_metric_families(client.get("/metrics").text)}
-    assert NAMES - names == {"impasto_jobs"}
-
-
-def test_they_can_have_an_address_of_their_own(settings: Settings) -> None:
+@pytest.fixture
+def address() -> str:
+    """An address that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_a_database_that_is_gone_takes_along_the_number_of_jobs_and_nothing_else(
+    settings: Settings, address: str
+) -> None:
+    nowhere = {"database_url": "sqlite:////proc/nowhere/impasto.db", "metrics_address": address}
+    with TestClient(create_app(settings.model_copy(update=nowhere))):
+        text = httpx2.get(f"http://{address}/metrics").text
+    assert NAMES - {family.name for family in text_string_to_metric_families(text)} == {"impasto_jobs"}
+
+
+def test_they_can_have_an_address_of_their_own(settings: Settings, address: str) -> None:
     with TestClient(create_app(settings.model_copy(update={"metrics_address": address}))) as client:
         assert client.get("/metrics").status_code == 404
         names = {family.name for family in text_string_to_metric_families(httpx2.get(f"http://{address}/metrics").text)}
