@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import CheckpointError
 from impasto.model.network.device import DeviceUnavailable
+from tests.processes import command
 
 ROOT = Path(__file__).parents[2]
 API = ROOT / "docs" / "api.md"
@@ -48,12 +46,10 @@ def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings)
 def test_the_command_ends_with_one_clear_line_when_it_cannot_start(
     name: str, value: str, fault: str, tiny_checkpoint_file: Path, tmp_path: Path
 ) -> None:
-    common = {"IMPASTO_CHECKPOINT": str(tiny_checkpoint_file), "IMPASTO_DATA_DIR": str(tmp_path)}
-    environment = {**os.environ, **common, f"IMPASTO_{name}": value}
-    command = [sys.executable, "-m", "impasto", "serve"]
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    (line,) = result.stderr.strip().splitlines()
+    errors = tmp_path / "errors"
+    common = {"checkpoint": tiny_checkpoint_file, "data_dir": tmp_path}
+    assert command("serve", settings={**common, name.lower(): value}, errors=errors).wait() == 1
+    (line,) = errors.read_text("utf-8").strip().splitlines()
     assert line.startswith("impasto serve: ") and fault in line
 
 

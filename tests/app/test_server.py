@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import subprocess
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 
 from tests.pictures import encoded, opened, photo
+from tests.processes import command
 
 ROOT = Path(__file__).parents[2]
 FORM = {"style": "starry-night"}
@@ -36,9 +36,7 @@ def free_port() -> int:
 def started(checkpoint: Path, *, port: int | None = None, **settings: object) -> Iterator[tuple[str, int]]:
     """A server process of its own, as its URL and process id."""
     port = port or free_port()
-    settings = {"port": port, "checkpoint": checkpoint, "worker": "external", **settings}
-    environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
-    process = subprocess.Popen([sys.executable, "-m", "impasto", "serve"], cwd=ROOT, env=environment)
+    process = command("serve", settings={"port": port, "checkpoint": checkpoint, "worker": "external", **settings})
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +9,8 @@ import httpx2
 import pytest
 
 from impasto.client import Client, ServiceError
-from tests.app.test_server import ROOT, serving
+from tests.app.test_server import serving
+from tests.commands import impasto
 from tests.pictures import encoded, photo
 
 SOON = 2.0
@@ -21,9 +19,9 @@ SOON = 2.0
 
 def keys(data_dir: Path, *arguments: str) -> str:
     """What `impasto keys` prints."""
-    environment = {**os.environ, "IMPASTO_DATA_DIR": str(data_dir)}
-    command = [sys.executable, "-m", "impasto", "keys", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPASTO_DATA_DIR", str(data_dir))
+        return impasto("keys", *arguments).stdout.strip()
 
 
 def test_a_key_is_good_and_a_revoked_one_is_not_within_two_seconds(tiny_checkpoint_file: Path, tmp_path: Path) -> None:

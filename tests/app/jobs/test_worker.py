@@ -9,8 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx2
 import pytest
@@ -18,36 +20,45 @@ from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError
 from torch import Tensor
 
 from impasto.app.database import connect, writing
-from impasto.app.jobs import worker
+from impasto.app.jobs import fit, optimize, worker
 from impasto.app.jobs.jobs import FAULT
 from impasto.app.styles.store import StyleExists
 from impasto.model.errors import InvalidValue
+from impasto.model.fitting.config import FitConfig
+from impasto.model.fitting.content import crops
+from impasto.model.fitting.fitter import Fitter
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.pack import StylePack
 from tests.app.test_server import serving
 from tests.pictures import encoded, opened, painting, photo
+from tests.processes import Process, command
 
 ROOT = Path(__file__).parents[3]
 PASSES, STRIDE = 8, 5
-SMALL_WORKER = f"""
-from functools import partial
-from impasto.app.jobs import fit, optimize, worker
-from impasto.model.fitting.config import FitConfig
-crops = fit.crops
-fit.crops = lambda folder, count=4, side=32, seed=0: crops(folder, count=4, side=32, seed=seed)
-fit.Fitter = partial(fit.Fitter, config=FitConfig(passes={PASSES}, batch=2, settled=-1))
-optimize.STRIDE = {STRIDE}
-worker.main(external=True)
-"""
-"""The worker, with few and small photos to fit on, and often telling how far it is."""
+
+
+def small_worker() -> None:
+    """The worker, with few and small photos to fit on, and often telling how far it is."""
+
+    def few_crops(folder: Path | None, count: int = 4, side: int = 32, seed: int = 0) -> Tensor:
+        return crops(folder, count=4, side=32, seed=seed)
+
+    quick_fitter = partial(Fitter, config=FitConfig(passes=PASSES, batch=2, settled=-1))
+    with (
+        patch.object(fit, "crops", few_crops),
+        patch.object(fit, "Fitter", quick_fitter),
+        patch.object(optimize, "STRIDE", STRIDE),
+    ):
+        worker.main(external=True)
 
 
 @contextmanager
-def working(checkpoint: Path, database_url: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
+def working(checkpoint: Path, database_url: str, **settings: object) -> Iterator[Process]:
     """A worker process."""
-    settings = {"checkpoint": checkpoint, "database_url": database_url, "device": "cpu", **settings}
-    environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
-    process = subprocess.Popen([sys.executable, "-c", SMALL_WORKER], cwd=ROOT, env=environment)
+    process = Process(
+        small_worker,
+        settings={"checkpoint": checkpoint, "database_url": database_url, "device": "cpu", **settings},
+    )
     try:
         yield process
     finally:
@@ -247,13 +258,7 @@ def alive(process: int) -> bool:
 def test_the_worker_of_a_service_is_started_again_and_ends_with_it(
     tiny_checkpoint_file: Path, tmp_path: Path, by: signal.Signals
 ) -> None:
-    environment = {
-        **os.environ,
-        "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file),
-        "IMPASTO_DATA_DIR": str(tmp_path),
-        "IMPASTO_PORT": "0",
-    }
-    service = subprocess.Popen([sys.executable, "-m", "impasto", "serve"], cwd=ROOT, env=environment)
+    service = command("serve", settings={"checkpoint": tiny_checkpoint_file, "data_dir": tmp_path, "port": 0})
     try:
         first = _wait_for(lambda: children(service.pid))[0]
         os.kill(first, signal.SIGKILL)
