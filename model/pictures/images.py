@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from impasto.model.errors import InvalidValue
-from impasto.model.pictures import exif, png, tiff
+from impasto.model.pictures import exif, jpeg, png, tiff
 from impasto.model.pictures.formats import HEIC, READABLE, SUFFIXES, name_of
 from impasto.model.pictures.lanczos import resized
 from impasto.model.pictures.picture import Format, Picture
@@ -34,6 +34,8 @@ WEBP_OVERFLOWS = ("encoding error 6", "encoding error 7")
 
 LARGEST_SIDE: dict[Format, int] = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}
 """Pixels on a side that a format can hold."""
+MOST_SCANS = 100
+"""Of a progressive JPEG, whose encoders make a dozen: each takes as long as any, be it 100 bytes."""
 MOST_OF_WEBP = 64_000_000
 """Pixels of a WebP that is written: each takes 10 bytes for it, beside our own, which JPEG and PNG need 4 for."""
 
@@ -206,10 +208,9 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _open_png(data: bytes) -> Image.Image:
-    try:
-        pared = png.pare(data, at_most=MOST_METADATA)
-    except png.TooMuchUnpacked:
-        raise _too_much_metadata() from None
+    pared = png.pare(data, at_most=MOST_METADATA)
+    if pared is None:
+        raise _too_much_metadata()
     image = _open_other(pared.file)
     image.info["icc_profile"] = pared.profile
     if (text := pared.texts.get(PNG_DESCRIPTION.encode())) is not None:
@@ -232,6 +233,8 @@ def _open_other(data: bytes) -> Image.Image:
         if isinstance(error, UnidentifiedImageError):
             raise UndecodableImage(f"the data is no picture; send one of {', '.join(READABLE)}") from None
         raise UndecodableImage(f"the picture's header is broken ({error})") from error
+    if "progressive" in image.info and jpeg.has_more_scans(data, MOST_SCANS):
+        raise UnsupportedFormat(f"JPEG pictures of more than {MOST_SCANS} scans are not read; save it anew")
     if image.format == "TIFF":
         if kind := tiff.misread(image, data):
             raise _unsupported(kind)

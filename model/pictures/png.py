@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from impasto.model.errors import ImpastoError
 from impasto.model.pictures.strips import strips
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -28,10 +27,6 @@ HIGH_BYTES, LOW_BYTES = "RGB;16B", "RGB;16L"
 """Pillow's raw modes of 16-bit colours, of which it reads one half: the first is the one that it chooses."""
 
 
-class TooMuchUnpacked(ImpastoError):
-    """Profile and texts are larger than allowed, once they are unpacked."""
-
-
 @dataclass(frozen=True)
 class Pared:
     """A PNG without what its picture does not need; its ICC profile and its texts by their keywords, as bytes."""
@@ -41,10 +36,10 @@ class Pared:
     texts: dict[bytes, bytes] = field(default_factory=dict)
 
 
-def pare(data: bytes, *, at_most: int) -> Pared:
+def pare(data: bytes, *, at_most: int) -> Pared | None:
     """Take a PNG apart. Of what is not critical, a broken chunk is left out; else whoever decodes it finds the fault.
 
-    at_most: bytes of profile and texts that are unpacked. Raises TooMuchUnpacked.
+    at_most: bytes of profile and texts, unpacked; None if there are more.
     """
     kept: list[bytes | memoryview] = [SIGNATURE]
     profile, texts, room = None, {}, at_most
@@ -71,7 +66,7 @@ def pare(data: bytes, *, at_most: int) -> Pared:
             continue
         room -= len(content)
         if room < 0:
-            raise TooMuchUnpacked
+            return None
     return Pared(b"".join(kept), profile, texts)
 
 
