@@ -22,8 +22,7 @@ from impasto.app.http.problem import problem
 from impasto.app.http.request_log import request_id
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
 from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff
-from impasto.app.painting.admission import QueueFull
-from impasto.app.painting.batcher import DeadlineExceeded
+from impasto.app.painting.admission import DeadlineExceeded, QueueFull
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue

@@ -18,6 +18,10 @@ MEMORY = 0.9
 """How much of the measured pace is left after another batch."""
 
 
+class DeadlineExceeded(ImpastoError):
+    """The picture was not painted in time, or not read or written."""
+
+
 class QueueFull(ImpastoError):
     """As many requests as fit are being painted or waiting. seconds, retry_after: until there is room."""
 
@@ -37,7 +41,7 @@ class QueueLimits:
     batch: most pictures in one batch.
     batch_pixels: most that are painted at once; a single picture may have more.
     wait: seconds for which a busy device waits for a batch to fill.
-    deadline: seconds from asking for the device to the finished painting.
+    deadline: seconds from asking for the device to the finished painting, and for reading and writing each.
     """
 
     pictures: int = 16

@@ -14,7 +14,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -23,9 +22,9 @@ import torch
 from torch import Tensor
 
 from impasto.app.metrics import Metrics
-from impasto.app.painting.admission import Admission, Place, QueueLimits
+from impasto.app.painting.admission import Admission, DeadlineExceeded, Place, QueueLimits
+from impasto.app.painting.codec import Codec
 from impasto.app.painting.turns import Turns
-from impasto.model.errors import ImpastoError
 from impasto.model.network.device import memory_taken
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
@@ -34,10 +33,6 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 """Most pictures painted at once on a CPU: OpenMP gives each of their threads as many more as there are cores."""
-
-
-class DeadlineExceeded(ImpastoError):
-    """The picture was not painted in time."""
 
 
 class Abandoned(Exception):
@@ -101,8 +96,7 @@ class Batcher:
         self._cores = torch.get_num_threads() if stylizer.device.type == "cpu" else 1
         self._fewest = -(-self._cores // AT_ONCE)
         self._device = ThreadPoolExecutor(min(self._cores, AT_ONCE), thread_name_prefix="paint")
-        # Few, because a photo being decoded takes 12 bytes and more for each of its own pixels.
-        self._codec = ThreadPoolExecutor(2, "codec", initializer=torch.set_num_threads, initargs=(1,))
+        self._codec = Codec(limits.deadline)
 
     async def paint(self, canvas: Canvas, style_vector: Tensor, place: Place | None = None) -> Painted:
         """A canvas in a style (E,). Raises QueueFull, DeadlineExceeded, and what the network raises.
@@ -142,13 +136,13 @@ class Batcher:
                 each.answer.cancel()
 
     async def code(self, work: Callable[[], T]) -> T:
-        """The result of decoding or encoding a picture, beside the device; its lines of log have the request's id."""
-        return await asyncio.get_running_loop().run_in_executor(self._codec, copy_context().run, work)
+        """The result of decoding or encoding a picture, beside the device. Raises DeadlineExceeded."""
+        return await self._codec.do(work)
 
     def close(self) -> None:
         """Finish what is being painted, drop what waits; uvicorn has answered every request before."""
-        for threads in (self._device, self._codec):
-            threads.shutdown(cancel_futures=True)
+        self._device.shutdown(cancel_futures=True)
+        self._codec.close()
 
     def _paint_next(self) -> None:
         """Give what waits to the device, as far as there are cores and memory."""

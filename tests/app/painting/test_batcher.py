@@ -9,15 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-import structlog
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.app.http.request_log import request_id
-from impasto.app.painting.admission import QueueFull, QueueLimits
-from impasto.app.painting.batcher import Batcher, DeadlineExceeded, Painted
+from impasto.app.painting.admission import DeadlineExceeded, QueueFull, QueueLimits
+from impasto.app.painting.batcher import Batcher, Painted
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
@@ -256,14 +254,6 @@ def test_the_event_loop_goes_on_while_a_picture_is_painted(device: Device) -> No
         return (await painting).inference
 
     assert run(device, QueueLimits(), scenario) > 0
-
-
-def test_what_is_logged_while_decoding_has_the_id_of_the_request(device: Device) -> None:
-    async def scenario(batcher: Batcher) -> str:
-        structlog.contextvars.bind_contextvars(request_id="find-me")
-        return await batcher.code(request_id)
-
-    assert run(device, QueueLimits(), scenario) == "find-me"
 
 
 def test_what_is_cancelled_or_too_late_never_reaches_the_device(device: Device) -> None:
