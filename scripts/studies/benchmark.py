@@ -13,21 +13,18 @@ from __future__ import annotations
 
 import json
 import platform
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.request import urlopen
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +35,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from impasto.app.painting.previews import read_photo
-from impasto.app.settings import Settings
 from impasto.model.evaluation.report import table
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
@@ -49,8 +45,8 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture, to_image, to_tensor
 from impasto.scripts.studies.peers import NotInstalled, engine, in_onnx_runtime
+from impasto.scripts.studies.service import ROOT, serving
 
-ROOT = Path(__file__).resolve().parents[2]
 SIDES, BATCHES = (256, 512, 1024, 2048), (1, 4, 16)
 LARGEST_BATCH = 4 * 1024 * 1024
 """Pixels of a batch on a CPU; a GPU gets sixteen times as many."""
@@ -287,11 +283,18 @@ class Bench:
         )
         own = len(photos) / sum(alone.values())
         rows = []
-        with tempfile.TemporaryDirectory() as folder, serving(self.arguments) as url:
+        settings = {
+            "checkpoint": self.arguments.checkpoint.absolute(),
+            "device": self.arguments.device,
+            "precision": self.arguments.precision,
+            "queue_size": max(CLIENTS),
+            "queue_share": 1,  # all clients have one address
+        }
+        with tempfile.TemporaryDirectory() as folder, serving(**settings) as service:
             for n, file in enumerate(files):
                 Path(folder, f"{n}.jpg").write_bytes(file)
             for clients in CLIENTS:
-                load = ask(url, folder, clients)
+                load = ask(service.url, folder, clients)
                 rows.append((str(clients), *load.row(), f"{load.rate / own:.2f}"))
         text = (
             f"## Over HTTP\n\nJPEG photos of {', '.join(f'{w} × {h}' for w, h in REQUESTED)} pixels in turn, each in "
@@ -391,38 +394,6 @@ class Traffic(TorchDispatchMode):
         if func in (torch.ops.aten.conv2d.default, torch.ops.aten.convolution.default):
             self.bytes_moved += (2 * args[0].numel() + 3 * out.numel()) * out.element_size()
         return out
-
-
-@contextmanager
-def serving(arguments: Arguments) -> Iterator[str]:
-    """A server process of its own, as its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            port=port,
-            checkpoint=arguments.checkpoint.absolute(),
-            device=arguments.device,
-            precision=arguments.precision,
-            data_dir=Path(folder),
-            queue_size=max(CLIENTS),
-            queue_share=1,  # all clients have one address
-            worker="external",
-        )
-        command, environment = [sys.executable, "-m", "impasto", "serve"], settings.environment()
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
-            url = f"http://127.0.0.1:{port}"
-            try:
-                while process.poll() is None:
-                    try:
-                        urlopen(f"{url}/readyz").close()
-                        break
-                    except OSError:
-                        time.sleep(0.1)
-                yield url
-            finally:
-                process.terminate()
 
 
 @dataclass(frozen=True)
