@@ -47,7 +47,7 @@ format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed b
 axe: .venv/axe-core/axe.min.js  ## fetch axe-core, with which the tests of the page look for barriers; needs npm
 
 pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgrade raises every pin
-	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --extra traces --output-file requirements.txt
 	$(COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 .venv/.%: %.txt pyproject.toml | $(UV)

@@ -15,6 +15,7 @@ from impasto.app.jobs.submission import Submission
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.metrics import Metrics
 from impasto.app.painting.painter import Painter
+from impasto.app.painting.results import Results
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.errors import ImpastoError
@@ -37,6 +38,11 @@ def get_painter(request: Request) -> Painter:
     """Raises NotReady while the application is not started."""
     painter: Painter | None = request.app.state.painter
     return _started(painter)
+
+
+def get_results(request: Request) -> Results:
+    results: Results = request.app.state.results
+    return results
 
 
 def get_catalogue(request: Request) -> Catalogue:

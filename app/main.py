@@ -34,10 +34,12 @@ from impasto.app.painting.admission import QueueLimits
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
+from impasto.app.painting.results import Results
 from impasto.app.routes import grid, health, jobs, metrics, optimizations, styles, stylize
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.store import StyleStore
+from impasto.app.tracing import TELEMETRY
 from impasto.app.version import VERSION
 from impasto.model.network import checkpoint
 from impasto.model.painting.stylizer import Stylizer
@@ -98,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=VERSION,
         description=DESCRIPTION,
         lifespan=lifespan,
+        telemetry=TELEMETRY,
         # no request needs half of that
         form_limits={"max_fields": 100, "max_files": 16, "max_part_size": 10_000},
     )
@@ -115,6 +118,9 @@ def create_app(settings: Settings) -> FastAPI:
             "precision": stylizer.precision,
         }
     )
+    sizes = settings.max_pixels, settings.max_size, settings.batch_pixels
+    maker = VERSION, source.network_id, source.strokes, stylizer.precision, sizes
+    app.state.results = Results(settings.kept_results, maker, measured)
     errors.install(app)
     for resource in (stylize, grid, styles, jobs, optimizations):
         app.include_router(resource.router, dependencies=DOCUMENTED, responses=problems(401, 403))

@@ -47,6 +47,13 @@ class Metrics:
             "impasto_painted_pixels", "Pixels painted, of all levels.", registry=self.registry
         )
 
+        self.answers = Counter(
+            "impasto_answers",
+            "Paintings answered, by origin: painted, kept in memory, or not_modified as the client has it.",
+            ["origin"],
+            registry=self.registry,
+        )
+
     def observe_stages(self, seconds: Mapping[str, float]) -> None:
         """Seconds by stage, as they have passed."""
         for stage, duration in seconds.items():

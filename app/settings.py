@@ -95,7 +95,12 @@ class Settings(BaseSettings):
     batch_wait: float = Field(
         0.003, ge=0, le=1, description="Seconds that a busy device waits for a batch to fill; an idle one never waits."
     )
-    deadline: float = Field(60.0, gt=0, description="Seconds after which a request that is not painted gets a 504.")
+    kept_results: int = Field(
+        0, ge=0, description="Bytes of memory for results, to answer the same question again without painting. 0: none."
+    )
+    deadline: float = Field(
+        60.0, gt=0, description="Seconds after which a picture that is not painted, or not read or written, gets a 504."
+    )
     data_dir: Path = Field(Path("data"), description="Folder of the SQLite database; created when it is needed.")
     database_url: str | None = Field(
         None,

@@ -15,4 +15,4 @@ def has_already(if_none_match: str | None, tag: str) -> bool:
     """Whether an If-None-Match header names a tag: alone or in a list, strong or weak, or as *."""
     if if_none_match is None:
         return False
-    return if_none_match.strip() == "*" or tag in re.findall(r'"[^"]*"', if_none_match)
+    return if_none_match.strip() == "*" or tag.removeprefix("W/") in re.findall(r'"[^"]*"', if_none_match)

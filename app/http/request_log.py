@@ -12,6 +12,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from impasto.app.tracing import name_request
+
 ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 """Request ids that are taken over from a client; what else comes could forge lines of the log."""
 
@@ -37,6 +39,7 @@ class RequestLog:
             return await self.app(scope, receive, send)
         offered = Headers(scope=scope).get("x-request-id", "")
         identity = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
+        name_request(identity)
         structlog.contextvars.bind_contextvars(request_id=identity)  # a fault is answered after this has returned
         started = time.perf_counter()
         status = 499  # as nginx calls a client that left before it was answered

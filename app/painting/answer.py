@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 from fastapi import Response
 
-from impasto.app.http.etag import entity_tag
 from impasto.app.http.openapi import BINARY
 from impasto.app.painting.painter import Paintings
 from impasto.model.pictures.picture import Format
@@ -19,7 +18,8 @@ HEADERS: dict[str, Any] = {
         "X-Model-Version": "The id of the network",
         "X-Request-Id": "To find this request in the log",
         "Server-Timing": "Milliseconds in decode, queue, inference, encode",
-        "ETag": "Equal for equal pictures",
+        "ETag": "Equal for equal questions: sent as If-None-Match, it is answered with 304 instead of a painting",
+        "Cache-Status": "Where results are kept: `impasto; hit` if it was painted before",
         "RateLimit": "Where painting is limited: pixels that are left, and seconds until all are there again",
         "RateLimit-Policy": "Where painting is limited: how many pixels a minute",
         "X-Resized-From": "Width and height of the photo, such as 4000x3000, where a limit made the result smaller",
@@ -27,6 +27,8 @@ HEADERS: dict[str, Any] = {
 }
 PICTURES: dict[str, Any] = {f"image/{name}": BINARY for name in get_args(Format)}
 """Media types of pictures, as OpenAPI describes a body."""
+
+NOT_MODIFIED: dict[str, Any] = {"description": "The client has it already, as its `If-None-Match` says"}
 
 
 def answer(
@@ -43,7 +45,6 @@ def answer(
             **({"X-Resized-From": "{}x{}".format(*resized)} if resized else {}),
             "X-Model-Version": network_id,
             "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
-            "ETag": entity_tag(file),
             "Vary": "Accept",
         },
     )

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from impasto.app.painting.admission import Place
 from impasto.app.painting.batcher import Batcher
+from impasto.app.tracing import trace_stages
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.finish import finish
@@ -107,7 +108,7 @@ class Painter:
             "inference": max(each.queue + each.inference for each in painted) - waited,
         }
         finished = time.perf_counter()
-        self._metrics.observe_stages(timing)
+        self._note(timing)
 
         def finish_all() -> list[Picture]:
             strength, preserve_color, config = options.strength, options.preserve_color, self.stylizer.strokes
@@ -119,8 +120,13 @@ class Painter:
     async def encode(self, paintings: Paintings, work: Callable[[], T]) -> T:
         """The result of encoding paintings, the last stage of theirs."""
         encoded = await self.code(work)
-        self._metrics.observe_stages({"encode": time.perf_counter() - paintings.finished})
+        self._note({"encode": time.perf_counter() - paintings.finished})
         return encoded
+
+    def _note(self, stages: dict[str, float]) -> None:
+        """Measure stages that have just come to an end, by the seconds of each."""
+        self._metrics.observe_stages(stages)
+        trace_stages(stages)
 
     async def code(self, work: Callable[[], T]) -> T:
         """The result of decoding or encoding pictures, beside the device."""

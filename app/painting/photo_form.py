@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import File, Form, Header, UploadFile
 from pydantic import BeforeValidator
@@ -28,6 +28,12 @@ class PhotoForm:
     quality: int
     recipe: bool
     accept: str
+
+    @property
+    def recipe_of_file(self) -> tuple[object, ...]:
+        """All that decides, beside photo and styles, on the file that is answered."""
+        formats = [self.format or preferred_format(self.accept, own) for own in get_args(Format)]
+        return self.options, formats, self.quality, self.recipe
 
     def format_of(self, painting: Picture) -> Format:
         """As asked for by field, else by Accept, else as uploaded."""

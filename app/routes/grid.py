@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Header, Request, Response
 
-from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter
+from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
 from impasto.app.http.disconnect import unless_disconnected
 from impasto.app.http.openapi import BINARY, problems
-from impasto.app.painting.answer import HEADERS, PICTURES, answer
+from impasto.app.painting.answer import HEADERS, NOT_MODIFIED, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
+from impasto.app.painting.results import Results
 from impasto.app.painting.weights import LONGEST_BLEND, MOST_BLENDS, parse_blend
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
@@ -37,13 +38,14 @@ GRID: dict[str, Any] = {
     "/stylize/grid",
     summary="Paint a photo in many blends at once",
     response_class=Response,
-    responses={200: GRID, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
+    responses={200: GRID, 304: NOT_MODIFIED, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
 )
 async def grid(
     request: Request,
     form: Annotated[PhotoForm, Depends(get_photo_form)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
+    results: Annotated[Results, Depends(get_results)],
     allowance: Annotated[Allowance, Depends(get_allowance)],
     blend: Annotated[
         list[Annotated[str, Form(max_length=LONGEST_BLEND)]],
@@ -62,13 +64,18 @@ async def grid(
     columns: Annotated[
         int | None, Form(ge=1, le=MOST_BLENDS, description="Of the sheet. None: about as many as rows")
     ] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     blends = [parse_blend(text, position) for position, text in enumerate(blend, start=1)]
     styles = catalogue.styles
     vectors = [styles.blend(weights) for weights in blends]
+    captions = [caption(weights, styles) for weights in blends]
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
             photo = await form.image.read()
+            tag = await results.tag(photo, vectors, form.recipe_of_file, blends, captions, output, columns)
+            if known := results.known(tag, if_none_match):
+                return known
             paintings = await painter.paint(photo, vectors, form.options, place=place, charge=allowance.take)
 
             def encode() -> Response:
@@ -78,11 +85,10 @@ async def grid(
                     painted = zip(pictures, blends, strict=True)
                     files = [form.encode(picture, weights, catalogue.network_id) for picture, weights in painted]
                     return answer(zipped(files, format), "application/zip", paintings, catalogue.network_id, told)
-                captions = [caption(weights, styles) for weights in blends]
                 sheet = images.encode(sheet_of(captions, pictures, columns), format, quality=form.quality)
                 return answer(sheet, f"image/{format}", paintings, catalogue.network_id, told)
 
-            return await painter.encode(paintings, encode)
+            return results.keep(tag, await painter.encode(paintings, encode))
 
 
 def sheet_of(captions: Sequence[str], pictures: Sequence[Picture], columns: int | None) -> Picture:

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_painter, get_stopping, get_submission
-from impasto.app.http.etag import entity_tag
+from impasto.app.http.etag import entity_tag, has_already
 from impasto.app.http.openapi import BINARY, JPEG, problems
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission
@@ -125,13 +125,20 @@ async def preview(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[J
     "/jobs/{job_id}/result",
     summary="The picture of an optimisation that has succeeded",
     response_class=Response,
-    responses={200: PICTURE, **problems(404, 422, 503)},
+    responses={200: PICTURE, 304: {"description": "Not modified"}, **problems(404, 422, 503)},
 )
-async def result(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jobs, Depends(get_jobs)]) -> Response:
+async def result(
+    job: Annotated[Job, Depends(get_known_job)],
+    jobs: Annotated[Jobs, Depends(get_jobs)],
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
     if not job.finished:
         raise NotReady("the picture is not finished yet; follow the job, and try again when it has succeeded")
     picture = await asyncio.to_thread(jobs.result, job)
-    return Response(picture, media_type=f"image/{images.format_of(picture)}", headers={"ETag": entity_tag(picture)})
+    headers = {"ETag": entity_tag(picture)}
+    if has_already(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(picture, media_type=f"image/{images.format_of(picture)}", headers=headers)
 
 
 @router.delete(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Header, Request, Response
 from pydantic import BeforeValidator
 
-from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter
+from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
 from impasto.app.http.disconnect import unless_disconnected
 from impasto.app.http.openapi import problems
-from impasto.app.painting.answer import HEADERS, PICTURES, answer
+from impasto.app.painting.answer import HEADERS, NOT_MODIFIED, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
+from impasto.app.painting.results import Results
 from impasto.app.painting.weights import assign_weights, given
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.styles.blend import MOST_BLENDED
@@ -38,7 +39,7 @@ PICTURE: dict[str, Any] = {
     "/stylize",
     summary="Paint a photo in one style or in a blend of several",
     response_class=Response,
-    responses={200: PICTURE, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
+    responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
 )
 async def stylize(
     request: Request,
@@ -54,6 +55,7 @@ async def stylize(
     ],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
+    results: Annotated[Results, Depends(get_results)],
     allowance: Annotated[Allowance, Depends(get_allowance)],
     weight: Annotated[
         list[float] | None,
@@ -64,12 +66,16 @@ async def stylize(
             examples=[[0.3]],
         ),
     ] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     weights = assign_weights(style, weight)
     vector = catalogue.styles.blend(weights)
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
             photo = await form.image.read()
+            tag = await results.tag(photo, [vector], form.recipe_of_file, weights)
+            if known := results.known(tag, if_none_match):
+                return known
             paintings = await painter.paint(photo, [vector], form.options, place=place, charge=allowance.take)
 
             def encode() -> Response:
@@ -78,4 +84,4 @@ async def stylize(
                 headers = {"X-Style-Weights": json.dumps(weights), **allowance.headers}
                 return answer(file, f"image/{form.format_of(painting)}", paintings, catalogue.network_id, headers)
 
-            return await painter.encode(paintings, encode)
+            return results.keep(tag, await painter.encode(paintings, encode))
