@@ -17,7 +17,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --fork-st
 AXE_VERSION := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
-.PHONY: all help serve test check format pins axe
+.PHONY: all help serve test check load soak format pins axe
 
 all: .venv/.requirements help  ## set everything up, with the command impasto in .venv/bin, and list the targets
 
@@ -39,6 +39,12 @@ check: .venv/.requirements-dev  ## lint, types, who imports whom
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
+
+load: .venv/.requirements-dev  ## more than the service can do, on a machine with nothing else: some minutes
+	.venv/bin/python -m impasto.scripts.studies.load $(ARGS)
+
+soak: .venv/.requirements-dev  ## ten minutes of much work; ARGS="--soak-seconds 3600" for more
+	.venv/bin/python -m impasto.scripts.studies.load --only soak $(ARGS)
 
 format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed by itself
 	.venv/bin/ruff check --fix-only

@@ -14,15 +14,14 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
 from typing import Any, Literal
 
-import httpx
 import numpy as np
 import tyro
 from PIL import Image
@@ -35,6 +34,7 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import to_image
 from impasto.scripts.studies.service import Service, serving
+from impasto.scripts.studies.visitors import Answer, visiting
 
 Part = Literal["overload", "patience", "uploads", "pictures", "soak"]
 
@@ -50,7 +50,6 @@ ADDED_EVERY = 60.0
 """Seconds after which another style is added."""
 SHARE = 0.8
 """Of what the service can do, that it is asked for while it is soaked."""
-CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,6 @@ class Arguments:
     """Network and styles."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """status: 0 where there was none. seconds: from the beginning of the request to the end of the answer."""
-
-    status: int
-    seconds: float
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
 
 
 @dataclass
@@ -110,11 +99,11 @@ def main(arguments: Arguments) -> None:
 async def overload(arguments: Arguments) -> tuple[str, bool]:
     """Ten times of what can be done: what is let in ends in time, the rest is refused at once, memory comes back."""
     with service(arguments) as target:
-        async with client(target) as http:
+        async with visiting(target) as visitors:
             photo = sized(arguments.side)
-            capacity = await rate_of(http, photo, arguments.overload_seconds / 6)
+            capacity = await visitors.rate(photo, arguments.overload_seconds / 6)
             with watched(target) as memory:
-                answers = await ask_at(http, photo, TIMES * capacity, arguments.overload_seconds)
+                answers = await visitors.ask_at(TIMES * capacity, arguments.overload_seconds, photo)
             await asyncio.sleep(1)
             after = target.memory
     painted = [each.seconds for each in answers if each.status == 200]
@@ -141,19 +130,19 @@ async def patience(arguments: Arguments) -> tuple[str, bool]:
     rows, good = [], True
     limits = {"queue_size": 4 * QUEUED, "queue_pixels": round(1.05 * QUEUED * queued), "queue_share": 1}
     with service(arguments, **limits) as target:
-        async with client(target) as http:
+        async with visiting(target) as visitors:
             photo = sized(arguments.side, square=True)
-            await rate_of(http, photo, 10)
+            await visitors.rate(photo, 10)
             for times in (1, 2, 4):
                 large = sized(round(arguments.side * times**0.5), square=True)
                 told, waited = [], []
                 for _ in range(3):
-                    filling = [asyncio.create_task(paint(http, photo)) for _ in range(QUEUED)]
+                    filling = [asyncio.create_task(visitors.paint(photo)) for _ in range(QUEUED)]
                     await asyncio.sleep(1)
-                    answer = await paint(http, large)
+                    answer = await visitors.paint(large)
                     if answer.status == 429:
                         told.append(int(answer.headers["retry-after"]))
-                        waited.append(await until_let_in(http, large))
+                        waited.append(await visitors.until_let_in(large))
                     await asyncio.gather(*filling)
                 pairs = list(zip(told, waited, strict=True))
                 good = good and bool(pairs) and all(is_true(*pair) for pair in pairs)
@@ -179,11 +168,11 @@ def is_true(told: int, waited: float) -> bool:
 
 async def uploads(arguments: Arguments) -> tuple[str, bool]:
     """Very many of the largest photos at once, from one address: a few are painted, and memory has a bound."""
-    photo = largest()
+    photo = sized(max(UPLOADED), shape=UPLOADED)
     with service(arguments, max_size=512) as target:
-        async with client(target) as http:
+        async with visiting(target) as visitors:
             with watched(target) as memory:
-                asked = [paint(http, photo) for _ in range(arguments.uploads)]
+                asked = [visitors.paint(photo) for _ in range(arguments.uploads)]
                 answers = await asyncio.gather(*asked)
             await asyncio.sleep(1)
             after = target.memory
@@ -204,12 +193,12 @@ async def pictures(arguments: Arguments) -> tuple[str, bool]:
     seen: list[tuple[int, int]] = []
     failed: Counter[int] = Counter()
     with service(arguments) as target:
-        async with client(target) as http:
+        async with visiting(target) as visitors:
             turns = iter(range(arguments.pictures))
 
             async def one() -> None:
                 for turn in turns:
-                    answer = await paint(http, photos[turn % SIZES])
+                    answer = await visitors.paint(photos[turn % SIZES])
                     if answer.status != 200:
                         failed[answer.status] += 1
                     if turn % 100 == 0:
@@ -245,15 +234,16 @@ async def soak(arguments: Arguments) -> tuple[str, bool]:
     worst, added = 0, 0
     vectors = {style: style for style in styles}  # of the added ones, whose it is
     with service(arguments) as target:
-        async with client(target) as http:
+        async with visiting(target) as visitors:
             random = Random(0)
-            capacity = statistics.fmean([await rate_of(http, photo, 5) for photo in photos.values()])
-            packs = {style: (await http.get(f"/v1/styles/{style}/pack")).content for style in styles}
+            seconds = arguments.soak_seconds / 60
+            capacity = statistics.harmonic_mean([await visitors.rate(photo, seconds) for photo in photos.values()])
+            packs = {style: (await visitors.http.get(f"/v1/styles/{style}/pack")).content for style in styles}
             started = time.perf_counter()
 
             async def one(name: str, style: str) -> None:
                 nonlocal worst
-                answer = await paint(http, photos[name], style=style, format="png")
+                answer = await visitors.paint(photos[name], style=style, format="png")
                 answers.append(Answer(answer.status, answer.seconds))
                 if answer.status == 200:
                     picture = np.asarray(Image.open(io.BytesIO(answer.body)).convert("RGB")).astype(int)
@@ -264,7 +254,7 @@ async def soak(arguments: Arguments) -> tuple[str, bool]:
                 while (now := time.perf_counter() - started) < arguments.soak_seconds:
                     if now >= added * ADDED_EVERY:
                         style = styles[added % len(styles)]
-                        put = await http.put(f"/v1/styles/soaked-{added}/pack", content=packs[style])
+                        put = await visitors.http.put(f"/v1/styles/soaked-{added}/pack", content=packs[style])
                         answers.append(Answer(200 if put.is_success else put.status_code, 0.0))
                         vectors[f"soaked-{added}"] = style
                         added += 1
@@ -288,81 +278,8 @@ async def soak(arguments: Arguments) -> tuple[str, bool]:
     return "## Soaked\n\n" + table(("", "found"), rows), worst <= 3 and all(s in (200, 429) for s in statuses)
 
 
-@contextmanager
-def service(arguments: Arguments, **settings: Any) -> Iterator[Service]:
-    with serving(checkpoint=arguments.checkpoint.absolute(), device=arguments.device, **settings) as target:
-        yield target
-
-
-@asynccontextmanager
-async def client(target: Service) -> AsyncIterator[httpx.AsyncClient]:
-    """As many connections as are asked for, and all the time that an answer takes."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    async with httpx.AsyncClient(base_url=target.url, limits=limits, timeout=300) as http:
-        yield http
-
-
-async def paint(http: httpx.AsyncClient, photo: bytes, **form: str) -> Answer:
-    """A photo, painted; status 0 where the connection came to its end."""
-    body, kind = multipart(photo, {"style": "van-gogh-starry-night", **form})
-    headers = {"Content-Type": kind, "Content-Length": str(sum(map(len, body)))}
-    started = time.perf_counter()
-    with suppress(httpx.TransportError):
-        answer = await http.post("/v1/stylize", content=chunks(body), headers=headers)
-        return Answer(answer.status_code, time.perf_counter() - started, answer.headers, answer.content)
-    return Answer(0, time.perf_counter() - started)
-
-
-def multipart(photo: bytes, form: Mapping[str, str]) -> tuple[Sequence[bytes], str]:
-    """A form as parts of a body, in which the photo is not copied, and its type."""
-    fields = "".join(
-        f'--impasto\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items()
-    )
-    head = f'{fields}--impasto\r\nContent-Disposition: form-data; name="image"; filename="photo"\r\n\r\n'
-    return (head.encode(), photo, b"\r\n--impasto--\r\n"), "multipart/form-data; boundary=impasto"
-
-
-async def chunks(body: Sequence[bytes]) -> AsyncIterator[bytes]:
-    for part in body:
-        for start in range(0, len(part), CHUNK):
-            yield part[start : start + CHUNK]
-
-
-async def rate_of(http: httpx.AsyncClient, photo: bytes, seconds: float) -> float:
-    """Pictures a second where four clients ask for the next as soon as they are answered, after a first one."""
-    await paint(http, photo)
-    started, count = time.perf_counter(), 0
-
-    async def one() -> None:
-        nonlocal count
-        while time.perf_counter() - started < seconds:
-            count += (await paint(http, photo)).status == 200
-
-    await asyncio.gather(*(one() for _ in range(4)))
-    return count / (time.perf_counter() - started)
-
-
-async def ask_at(http: httpx.AsyncClient, photo: bytes, rate: float, seconds: float) -> list[Answer]:
-    """So many requests a second, whether or not those before have been answered."""
-    started, asked = time.perf_counter(), []
-    for turn in range(round(rate * seconds)):
-        await asyncio.sleep(max(0.0, started + turn / rate - time.perf_counter()))
-        asked.append(asyncio.create_task(paint(http, photo)))
-    return list(await asyncio.gather(*asked))
-
-
-async def until_let_in(http: httpx.AsyncClient, photo: bytes) -> float:
-    """Seconds until a photo is not refused any more; it is not painted."""
-    started = time.perf_counter()
-    while True:
-        asking = asyncio.create_task(paint(http, photo))
-        done, _ = await asyncio.wait({asking}, timeout=0.5)
-        if not done:  # who is refused is told at once
-            asking.cancel()
-            return time.perf_counter() - started - 0.5
-        if (await asking).status == 200:
-            return time.perf_counter() - started
-        await asyncio.sleep(0.05)
+def service(arguments: Arguments, **settings: Any) -> AbstractContextManager[Service]:
+    return serving(checkpoint=arguments.checkpoint.absolute(), device=arguments.device, **settings)
 
 
 @contextmanager
@@ -390,10 +307,6 @@ def sized(side: int, *, square: bool = False, shape: tuple[int, int] | None = No
     file = io.BytesIO()
     image.resize(size, Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
     return file.getvalue()
-
-
-def largest() -> bytes:
-    return sized(max(UPLOADED), shape=UPLOADED)
 
 
 def percentiles(seconds: Sequence[float]) -> str:

@@ -28,8 +28,8 @@ class Service:
 
     @property
     def memory(self) -> int:
-        """Bytes of it in memory that belong to no file."""
-        memory: int = self.process.memory_full_info().uss
+        """Bytes of it in memory."""
+        memory: int = self.process.memory_info().rss
         return memory
 
 
