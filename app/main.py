@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from impasto.app import errors
 from impasto.app.access.authentication import DOCUMENTED, Authentication
@@ -52,13 +52,6 @@ One neural network that paints photos in many styles, and in any blend of them.
 """
 
 
-class Service(FastAPI):
-    """Tells browsers the same of every answer: that to a fault, too, which starlette gives outside all middleware."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        return BrowserHeaders(super().build_middleware_stack())
-
-
 def create_app(settings: Settings) -> FastAPI:
     """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable, NoKeys, StoreUnavailable."""
     source = checkpoint.load(settings.checkpoint)
@@ -93,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         store.close()
         keyring.close()
 
-    app = Service(
+    app = FastAPI(
         title="Impasto",
         version=VERSION,
         description=DESCRIPTION,
@@ -127,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(Authentication, keyring=keyring, proxies=settings.proxies)
     app.add_middleware(ForeignPages, hosts=settings.hosts, origins=settings.origins)
+    app.add_middleware(ServerErrorMiddleware, handler=errors.fault)  # FastAPI's own stands outside all that follows
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -138,6 +132,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(ConnectionLimit)
     app.add_middleware(RequestMetrics, metrics=measured)
     app.add_middleware(RequestLog)
+    app.add_middleware(BrowserHeaders)
     return app
 
 

@@ -37,7 +37,7 @@ class RequestLog:
             return await self.app(scope, receive, send)
         offered = Headers(scope=scope).get("x-request-id", "")
         identity = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
-        structlog.contextvars.bind_contextvars(request_id=identity)  # a fault is answered after this has returned
+        structlog.contextvars.bind_contextvars(request_id=identity)
         started = time.perf_counter()
         status = 499  # as nginx calls a client that left before it was answered
 
@@ -50,9 +50,6 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, send_with_id)
-        except Exception:
-            status = 500
-            raise
         finally:
             log.info(
                 "request",
