@@ -24,6 +24,7 @@ from impasto.app.http.connection_limit import ConnectionLimit
 from impasto.app.http.head import HeadAsGet
 from impasto.app.http.openapi import problems
 from impasto.app.http.preamble import WithoutPreamble
+from impasto.app.http.receive_deadline import ReceiveDeadline
 from impasto.app.http.request_log import RequestLog
 from impasto.app.http.request_metrics import RequestMetrics
 from impasto.app.jobs.collector import JobsCollector
@@ -117,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(HeadAsGet)
     app.add_middleware(WithoutPreamble)
+    app.add_middleware(ReceiveDeadline)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(Authentication, keyring=keyring, proxies=settings.proxies)
     app.add_middleware(ForeignPages, hosts=settings.hosts, origins=settings.origins)

@@ -38,7 +38,7 @@ PICTURE: dict[str, Any] = {
     "/stylize",
     summary="Paint a photo in one style or in a blend of several",
     response_class=Response,
-    responses={200: PICTURE, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
+    responses={200: PICTURE, **problems(400, 404, 408, 413, 415, 422, 429, 503, 504)},
 )
 async def stylize(
     request: Request,
