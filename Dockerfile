@@ -4,15 +4,16 @@
 # For this machine:        docker run -p 127.0.0.1:8000:8000 -e IMPASTO_OPEN=true -e IMPASTO_ALLOWED_HOSTS=localhost impasto
 # For all who have a key:  docker run --rm -v impasto:/data impasto impasto keys add me --scope paint manage
 #                          docker run -p 8000:8000 -v impasto:/data impasto
-FROM python:3.12-slim
+# It runs with a read-only root as well, if /data is a volume and /tmp a tmpfs or one: see deploy/compose.yaml.
+FROM python:3.12-slim AS installed
 WORKDIR /srv
 ARG DEVICE=cuda
 ENV IMPASTO_HOST=0.0.0.0 IMPASTO_PORT=8000 IMPASTO_DATA_DIR=/data PYTHONUNBUFFERED=1 \
     UV_SYSTEM_PYTHON=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1
 
-# The compiler builds the CPU's kernels at the first start, in two seconds; without it pictures take several times as long.
+# OpenMP, which the CPU's kernels are linked to.
 # hadolint ignore=DL3008
-RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN pip install --no-cache-dir uv==0.13.8 && useradd --uid 1000 --create-home impasto
 
 # The pins are those of PyTorch's CUDA build. Its CPU build has the same versions under other hashes and needs none
@@ -32,6 +33,16 @@ COPY model model
 COPY scripts scripts
 # Files copied from a checkout keep its permissions, which may be its owner's alone.
 RUN chmod -R a+rX . && uv pip install --no-deps --editable . && install --directory --owner=impasto /data
+
+# The CPU's kernels, built where there is a compiler, which the image has not: without them pictures take several times
+# as long.
+FROM installed AS kernels
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
+RUN impasto kernels
+
+FROM installed
+COPY --from=kernels /srv/model/network/built model/network/built
 
 USER 1000
 VOLUME /data

@@ -33,12 +33,16 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes arguments on
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
 
-check: .venv/.requirements-dev  ## lint, types, who imports whom
+check: .venv/.requirements-dev  ## lint, types, who imports whom, known vulnerabilities; writes dist/sbom.cdx.json
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
+	@mkdir -p dist
+	.venv/bin/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file dist/sbom.cdx.json
+	.venv/bin/python .ci/audit.py .venv/bin/pip-audit
 
 load: .venv/.requirements-dev  ## more than the service can do, on a machine with nothing else: some minutes
 	.venv/bin/python -m impasto.scripts.studies.load $(ARGS)

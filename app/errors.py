@@ -19,7 +19,6 @@ from impasto.app.dependencies import NotReady
 from impasto.app.http.body_limit import TOO_MANY_BYTES, TooManyBytes
 from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.problem import problem
-from impasto.app.http.request_log import request_id
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
 from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff
 from impasto.app.painting.admission import DeadlineExceeded, QueueFull
@@ -69,13 +68,12 @@ CODES: dict[type[Exception], tuple[int, str]] = {
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the application with a problem."""
+    """Answer every error of the application with a problem; `fault` is for others."""
     for kind in CODES:
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(ClientDisconnected, _nobody)
     app.add_exception_handler(RequestValidationError, _invalid_fields)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _bug)
 
 
 async def _ours(request: Request, error: Exception) -> JSONResponse:
@@ -111,7 +109,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
 
 
-async def _bug(request: Request, error: Exception) -> JSONResponse:
-    detail = "this is a fault of the service; the log has it under the request id"
-    # answered outside `RequestLog`, which adds the header elsewhere
-    return problem(500, "internal_error", detail, headers={"X-Request-Id": request_id()})
+async def fault(request: Request, error: Exception) -> JSONResponse:
+    """What is answered to an error that nobody foresaw."""
+    return problem(500, "internal_error", "this is a fault of the service; the log has it under the request id")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from impasto.app import errors
 from impasto.app.access.authentication import DOCUMENTED, Authentication
@@ -24,6 +24,7 @@ from impasto.app.http.connection_limit import ConnectionLimit
 from impasto.app.http.head import HeadAsGet
 from impasto.app.http.openapi import problems
 from impasto.app.http.preamble import WithoutPreamble
+from impasto.app.http.receive_deadline import ReceiveDeadline
 from impasto.app.http.request_log import RequestLog
 from impasto.app.http.request_metrics import RequestMetrics
 from impasto.app.jobs.collector import JobsCollector
@@ -52,13 +53,6 @@ One neural network that paints photos in many styles, and in any blend of them.
     curl -F image=@photo.jpg -F style=van-gogh-starry-night -F style=hokusai-great-wave -F weight=0.3 \\
          localhost:8000/v1/stylize -o out.jpg
 """
-
-
-class Service(FastAPI):
-    """Tells browsers the same of every answer: that to a fault, too, which starlette gives outside all middleware."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        return BrowserHeaders(super().build_middleware_stack())
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -95,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         store.close()
         keyring.close()
 
-    app = Service(
+    app = FastAPI(
         title="Impasto",
         version=VERSION,
         description=DESCRIPTION,
@@ -130,9 +124,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(HeadAsGet)
     app.add_middleware(WithoutPreamble)
+    app.add_middleware(ReceiveDeadline)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(Authentication, keyring=keyring, proxies=settings.proxies)
     app.add_middleware(ForeignPages, hosts=settings.hosts, origins=settings.origins)
+    app.add_middleware(ServerErrorMiddleware, handler=errors.fault)  # FastAPI's own stands outside all that follows
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -144,6 +140,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(ConnectionLimit)
     app.add_middleware(RequestMetrics, metrics=measured)
     app.add_middleware(RequestLog)
+    app.add_middleware(BrowserHeaders)
     return app
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "dream": "dream of a photo: more and more of what a layer sees in it",
     "reconstruct": "show what the layers of a loss network know",
     "fetch": "fetch the loss network that fitting and optimising need",
+    "kernels": "build the CPU's kernels beforehand, for machines without a compiler",
     "health": "ask a running service whether it can paint",
     "info": "print versions, device and network, for a report of a fault",
 }

@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from impasto.model.network.kernels import BUILT
 from impasto.scripts.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +36,9 @@ def dockerfile() -> list[tuple[str, str]]:
 
 
 def copied_paths() -> list[str]:
-    return [path for name, arguments in dockerfile() if name == "COPY" for path in shlex.split(arguments)[:-1]]
+    """From the checkout: what a stage copies from another comes from none."""
+    copied = [shlex.split(arguments) for name, arguments in dockerfile() if name == "COPY"]
+    return [path for first, *others in copied if not first.startswith("--from=") for path in [first, *others][:-1]]
 
 
 def pinned(name: str) -> dict[str, Requirement]:
@@ -97,6 +100,13 @@ def test_the_cpu_image_leaves_out_the_cuda_packages_and_nothing_else() -> None:
     assert all(re.match("torch|triton|cuda-|nvidia-", name) for name in left_out)
     assert not any(re.match("cuda|nvidia", name) for name in names)
     assert kept.stdout.count("--hash=sha256:") >= len(names)
+
+
+def test_the_image_has_kernels_where_they_are_looked_for_and_no_compiler() -> None:
+    *_, last = re.split(r"^FROM .+$", read("Dockerfile"), flags=re.MULTILINE)
+    ((source, target),) = re.findall(r"^COPY --from=kernels (\S+) (\S+)$", last, re.MULTILINE)
+    assert source == f"/srv/{target}" and (ROOT / target).resolve() == BUILT.resolve()
+    assert "g++" not in read("Dockerfile").partition("AS kernels")[0] + last
 
 
 def test_dockerfile_and_makefile_install_the_same_uv() -> None:

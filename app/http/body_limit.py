@@ -13,6 +13,8 @@ from impasto.app.http.problem import problem
 
 TOO_MANY_BYTES = 413, "too_many_bytes"
 """Status and code of the refusal."""
+MOST_OF_JSON = 100_000
+"""Bytes of what only tells something, in JSON: it is parsed as a whole, in the event loop."""
 LINGER_SECONDS, LINGER_TIMES = 30, 4
 """How long a body that is refused is read on, and up to how many times what is allowed."""
 
@@ -28,6 +30,8 @@ class TooManyBytes(HTTPException):
 class BodyLimit:
     """ASGI middleware: refuses a body that is too large before it is spooled to memory or disk.
 
+    limit: bytes, of what may carry pictures; JSON, which only PATCH carries, has MOST_OF_JSON.
+
     Many clients read no answer before they have sent everything, and a connection that is closed meanwhile loses it: so
     what still comes is read on and thrown away, for a while.
     FastAPI's own `max_body_size` does neither, and answers with plain text, not with a problem.
@@ -40,6 +44,7 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        limit = min(MOST_OF_JSON, self.limit) if scope["method"] == "PATCH" else self.limit
         received, whole = 0, False
 
         async def counted() -> Message:  # the length may be unannounced
@@ -47,8 +52,8 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             whole = not message.get("more_body", False)
-            if received > self.limit:
-                raise TooManyBytes(self.limit)
+            if received > limit:
+                raise TooManyBytes(limit)
             return message
 
         async def read_on() -> None:
@@ -69,10 +74,10 @@ class BodyLimit:
             await send({"type": "http.response.body"})
 
         async def send_or_refuse(message: Message) -> None:
-            await (send_refusal if received > self.limit else send)(message)
+            await (send_refusal if received > limit else send)(message)
 
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > self.limit:
-            refusal = problem(*TOO_MANY_BYTES, TooManyBytes(self.limit).detail)
+        if announced.isdigit() and int(announced) > limit:
+            refusal = problem(*TOO_MANY_BYTES, TooManyBytes(limit).detail)
             return await refusal(scope, receive, send_refusal)
         await self.app(scope, counted, send_or_refuse)

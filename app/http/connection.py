@@ -6,6 +6,7 @@ https://github.com/encode/uvicorn/issues/157
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -16,6 +17,10 @@ CROWDED = "crowded"
 """In a request's state: there are more connections than may be, and `ConnectionLimit` refuses it."""
 CROWDED_TIMEOUT = 1.0
 """Seconds for a request that will be refused."""
+LATE = "late"
+"""In a request's state: its body did not come in time, and `ReceiveDeadline` refuses it."""
+REFUSAL_TIMEOUT = 1.0
+"""Seconds for that."""
 
 
 class Connection(HttpToolsProtocol):
@@ -23,7 +28,8 @@ class Connection(HttpToolsProtocol):
 
     It runs while it is the client's turn: from connecting, or from the answer before, until a request has come, body
     included; and while more of an answer is waiting than the transport holds, until the client has read that. An answer
-    without an end goes on as long as it is read.
+    without an end goes on as long as it is read. Then the connection ends; a client that was sending a body and has no
+    answer yet is told why.
     """
 
     def __init__(self, *arguments: Any, settings: Settings, **named: Any) -> None:
@@ -53,7 +59,7 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._arm(self._settings.send_timeout)
+        self._arm(self._settings.send_timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -66,11 +72,19 @@ class Connection(HttpToolsProtocol):
         self._disarm()
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.more_body or cycle.response_complete:
-            self._arm(self._receive_timeout)
+            self._arm(self._receive_timeout, self._refuse)
 
-    def _arm(self, seconds: float) -> None:
+    def _refuse(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or not cycle.more_body or cycle.response_started:
+            return self.transport.abort()
+        cycle.scope["state"][LATE] = True
+        cycle.message_event.set()  # whoever waits for the body looks again
+        self._arm(REFUSAL_TIMEOUT, self.transport.abort)
+
+    def _arm(self, seconds: float, then: Callable[[], None]) -> None:
         self._disarm()
-        self._deadline = self.loop.call_later(seconds, self.transport.abort)
+        self._deadline = self.loop.call_later(seconds, then)
 
     def _disarm(self) -> None:
         if self._deadline is not None:

@@ -40,7 +40,7 @@ class RequestLog:
         offered = Headers(scope=scope).get("x-request-id", "")
         identity = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
         name_request(identity)
-        structlog.contextvars.bind_contextvars(request_id=identity)  # a fault is answered after this has returned
+        structlog.contextvars.bind_contextvars(request_id=identity)
         started = time.perf_counter()
         status = 499  # as nginx calls a client that left before it was answered
 
@@ -53,9 +53,6 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, send_with_id)
-        except Exception:
-            status = 500
-            raise
         finally:
             log.info(
                 "request",

@@ -34,10 +34,6 @@ class RequestMetrics:
 
         try:
             await self.app(scope, receive, send_noticed)
-        except Exception:  # answered outside of all middleware
-            status = 500
-            self.metrics.rejections.labels("internal_error").inc()
-            raise
         finally:
             method = scope["method"] if scope["method"] in METHODS else "_OTHER"
             route = getattr(scope.get("route"), "path", "")

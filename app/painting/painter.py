@@ -88,17 +88,18 @@ class Painter:
     ) -> Paintings:
         """A photo in each of several styles (E,), all at once.
 
-        charge: told before anything is painted how many pixels all paintings will have; raises what speaks against it.
+        charge: told how many pixels all paintings will have, once there is room for them and before the photo is
+            decoded; raises what speaks against it.
         Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.
         """
         if options.size is not None and self._max_size is not None and options.size > self._max_size:
             raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
         started = time.perf_counter()
-        # by the header, and not behind those who decode: what finds no room is refused at once
-        pixels = await asyncio.to_thread(self._pixels, photo, len(vectors), options)
+        # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
+        pixels, cost = await asyncio.to_thread(self._pixels, photo, len(vectors), options)
         self._batcher.admission.reserve(place, pixels)
+        await charge(cost)
         picture, canvas = await self.code(lambda: self._prepare(photo, len(vectors), options))
-        await charge(picture.size[0] * picture.size[1] * len(vectors))
         decoded = time.perf_counter()
         painted = await self._batcher.paint_all(canvas, vectors, place)
         waited = min(each.queue for each in painted)
@@ -138,14 +139,15 @@ class Painter:
         check_size(picture)
         return picture, self.stylizer.canvas(picture, options.stroke)
 
-    def _pixels(self, data: bytes, count: int, options: PaintOptions) -> int:
-        """Of all levels of so many paintings of a photo, by its header; 0 where decoding will refuse it."""
+    def _pixels(self, data: bytes, count: int, options: PaintOptions) -> tuple[int, int]:
+        """Of all levels of so many paintings of a photo, and of those alone; by its header, 0 if it will be refused."""
         shape = images.size(data)
         at_most = self._at_most(shape, count, options.size)
         width, height = images.scaled(shape, options.size or min(at_most, max(shape)))
         if min(width, height) < SMALLEST_SIDE or math.prod(shape) > self._max_pixels:
-            return 0
-        return count * sum(map(math.prod, ladder((height, width), options.stroke, self.stylizer.strokes)))
+            return 0, 0
+        levels = ladder((height, width), options.stroke, self.stylizer.strokes)
+        return count * sum(map(math.prod, levels)), count * width * height
 
     def _decode(self, data: bytes, count: int, size: int | None) -> Picture:
         """The photo, in the size of its paintings."""

@@ -38,7 +38,7 @@ GRID: dict[str, Any] = {
     "/stylize/grid",
     summary="Paint a photo in many blends at once",
     response_class=Response,
-    responses={200: GRID, 304: NOT_MODIFIED, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
+    responses={200: GRID, 304: NOT_MODIFIED, **problems(400, 404, 408, 413, 415, 422, 429, 503, 504)},
 )
 async def grid(
     request: Request,

@@ -36,7 +36,7 @@ PICTURE: dict[str, Any] = {"content": {f"image/{name}": BINARY for name in get_a
     "/styles",
     summary="Learn a new style from one painting, as a job",
     status_code=202,
-    responses={202: ACCEPTED, **problems(400, 409, 413, 415, 422, 429, 503)},
+    responses={202: ACCEPTED, **problems(400, 408, 409, 413, 415, 422, 429, 503)},
 )
 async def fit_style(
     image: Annotated[UploadFile, File(description="The painting: any format that can be read")],

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["jobs"])
     "/optimizations",
     summary="Paint a photo like any paintings by optimisation, as a job",
     status_code=202,
-    responses={202: ACCEPTED, **problems(400, 403, 413, 415, 422, 429, 503)},
+    responses={202: ACCEPTED, **problems(400, 403, 408, 413, 415, 422, 429, 503)},
 )
 async def optimize(
     image: Annotated[UploadFile, File(description="The photo: any format that can be read")],

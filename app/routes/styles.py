@@ -68,7 +68,7 @@ async def export_pack(style_id: str, catalogue: Annotated[Catalogue, Depends(get
     "/{style_id}/pack",
     summary="Add the style of a file, under an id of your choice",
     status_code=201,
-    responses={200: {"description": "It was there already"}, **problems(400, 409, 413, 422, 429, 503, 504)},
+    responses={200: {"description": "It was there already"}, **problems(400, 408, 409, 413, 422, 429, 503, 504)},
 )
 async def import_pack(
     style_id: str,
@@ -88,7 +88,9 @@ async def import_pack(
 
 
 @router.patch(
-    "/{style_id}", summary="Change what is known of an added style", responses=problems(403, 404, 409, 422, 503)
+    "/{style_id}",
+    summary="Change what is known of an added style",
+    responses=problems(403, 404, 408, 409, 413, 422, 503),
 )
 async def edit_style(
     style_id: str,

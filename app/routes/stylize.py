@@ -39,7 +39,7 @@ PICTURE: dict[str, Any] = {
     "/stylize",
     summary="Paint a photo in one style or in a blend of several",
     response_class=Response,
-    responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 404, 413, 415, 422, 429, 503, 504)},
+    responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 404, 408, 413, 415, 422, 429, 503, 504)},
 )
 async def stylize(
     request: Request,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -20,6 +21,8 @@ from impasto.model.network.operations import Gauge, Operations, Then, Window, ar
 from impasto.model.network.statistics import EPSILON, Statistics
 
 SOURCE = Path(__file__).with_suffix(".cpp")
+BUILT = Path(__file__).with_name("built")
+"""Kernels that came with the installation, for machines without a compiler: an image has some."""
 VECTORS = {
     "AVX512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
     "AVX2": ["-mavx2", "-mfma"],
@@ -39,12 +42,13 @@ class Kernels(Operations):
     """The operations on the CPU, in two passes over the features instead of six.
 
     channels: every number of channels that will be asked for.
-    Built once for a machine, in about two seconds, then read from `cache`, by default this user's.
+    Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in about two
+    seconds.
     Raises KernelsUnavailable.
     """
 
-    def __init__(self, channels: Iterable[int], *, cache: Path | None = None) -> None:
-        self._library = library = _load(sorted(set(channels)), cache or default_cache())
+    def __init__(self, channels: Iterable[int], *, built: Path = BUILT, cache: Path | None = None) -> None:
+        self._library = library = _load(sorted(set(channels)), built, cache or default_cache())
         self._normalize = {
             (torch.float32, torch.float32): library.normalize_float32,
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
@@ -126,16 +130,40 @@ def default_cache() -> Path:
     return platformdirs.user_cache_path("impasto")
 
 
-def _load(channels: Sequence[int], cache: Path) -> ctypes.CDLL:
-    """The library for some numbers of channels on this kind of machine, built anew where it cannot be loaded."""
-    capability = torch.backends.cpu.get_cpu_capability()
+def build(channels: Iterable[int], folder: Path = BUILT) -> list[Path]:
+    """Kernels for every instruction set of this kind of processor, for machines without a compiler.
+
+    Raises KernelsUnavailable, OSError.
+    """
+    capabilities = [*VECTORS, "DEFAULT"] if platform.machine() == "x86_64" else ["DEFAULT"]
+    channels = sorted(set(channels))
+    libraries = []
+    for capability in capabilities:
+        flags = _flags(capability, channels)
+        libraries.append(folder / _name(flags))
+        _build(libraries[-1], flags)
+    return libraries
+
+
+def _flags(capability: str, channels: Sequence[int]) -> list[str]:
+    """What the compiler is told. capability: a machine's vector units, as PyTorch calls them."""
     widths = " ".join(f"CASE({count})" for count in channels)
-    flags = [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}"]
+    return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}"]
+
+
+def _name(flags: Sequence[str]) -> str:
     key = sha256(SOURCE.read_bytes() + " ".join(flags).encode()).hexdigest()[:16]
-    library = cache / f"kernels-{key}.so"
-    with suppress(OSError):
-        if _is_whole(library):
-            return ctypes.CDLL(str(library))
+    return f"kernels-{key}.so"
+
+
+def _load(channels: Sequence[int], built: Path, cache: Path) -> ctypes.CDLL:
+    """The library for some numbers of channels on this kind of machine, built anew where it cannot be loaded."""
+    flags = _flags(torch.backends.cpu.get_cpu_capability(), channels)
+    for folder in (built, cache):
+        library = folder / _name(flags)
+        with suppress(OSError):
+            if _is_whole(library):
+                return ctypes.CDLL(str(library))
     try:
         _build(library, flags)
         return ctypes.CDLL(str(library))

@@ -69,6 +69,20 @@ def test_a_key_is_asked_for_once_and_kept_for_the_tab(page: Page, key: str) -> N
     assert key not in page.evaluate("JSON.stringify(localStorage) + document.cookie + location")
 
 
+def test_the_code_to_copy_has_a_place_for_the_key_and_not_the_key(page: Page, key: str) -> None:
+    give(page, key)
+    expect(page.locator("#viewport")).to_have_attribute("data-shown", "whole", timeout=60_000)
+    page.get_by_role("button", name="Code").click()
+    snippet = page.locator("#snippet")
+    expect(snippet).to_contain_text('-H "Authorization: Bearer $IMPASTO_KEY"')
+    for language, place in (("Python", 'os.environ["IMPASTO_KEY"]'), ("JavaScript", "Bearer ${IMPASTO_KEY}")):
+        page.get_by_role("tab", name=language).click()
+        expect(snippet).to_contain_text(place)
+        assert key not in snippet.inner_text()
+        if language == "Python":
+            compile(snippet.inner_text(), "snippet", "exec")
+
+
 def test_another_tab_is_asked_again(page: Page, browser: Browser, url: str, key: str) -> None:
     give(page, key)
     expect(page.locator(".card")).not_to_have_count(0)

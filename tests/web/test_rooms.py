@@ -12,7 +12,7 @@ WEB = Path(__file__).parents[2] / "app" / "web"
 ROOMS = {
     "parts": set[str](),
     "service": {"parts"},
-    "recipe": {"parts"},
+    "recipe": {"parts", "service"},
     "photo": {"parts", "service", "recipe"},
     "easel": {"parts", "service", "recipe", "photo"},
     "blend": {"parts", "service", "recipe"},

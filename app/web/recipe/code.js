@@ -3,6 +3,7 @@
 import { byId, unfold } from "../parts/dom.js";
 import { copy, SUFFIXES } from "../parts/files.js";
 import { toast } from "../parts/status.js";
+import { currentKey } from "../service/key.js";
 import { fields, RECIPE } from "./recipe.js";
 import * as snippets from "./snippets.js";
 import { state, watch } from "./state.js";
@@ -57,5 +58,6 @@ function show() {
     fileName: state.photo.name,
     fields: [...fields(), ["format", format]],
     output: `painted.${SUFFIXES[format]}`,
+    keyed: currentKey() !== null,
   });
 }

@@ -103,3 +103,18 @@ def test_pages_that_the_owner_knows_read_everything(service: TestClient) -> None
         assert answer.headers["access-control-expose-headers"] == "*"
         assert "Origin" in answer.headers["vary"]
     assert "access-control-allow-origin" not in service.get("/v1/styles", headers={"Origin": STRANGER}).headers
+
+
+def test_pages_that_the_owner_knows_read_what_a_fault_is_answered_with(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("impasto.app.routes.styles._info", broken)
+    known = settings.model_copy(update={"cors_origins": KNOWN})
+    with TestClient(create_app(known), raise_server_exceptions=False) as service:
+        answer = service.get("/v1/styles", headers={"Origin": KNOWN})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert answer.headers["access-control-allow-origin"] == KNOWN
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from impasto.app.http.body_limit import MOST_OF_JSON
 from tests.app.test_server import serving
 
 LIMIT = 5_000_000
@@ -39,6 +40,17 @@ def test_a_client_that_writes_its_whole_body_first_reads_the_refusal(
         assert answer.status == 413
         assert answer.headers["connection"] == "close"
         assert b"too_many_bytes" in answer.read()
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_what_only_tells_something_is_small(connection: http.client.HTTPConnection, announced: bool) -> None:
+    for size, status in ((MOST_OF_JSON, 404), (MOST_OF_JSON + 1, 413), (LIMIT, 413)):
+        body = b'{"title": "x"' + b" " * (size - 14) + b"}"
+        parts = body if announced else iter([body[:50_000], body[50_000:]])
+        headers = {"Content-Type": "application/json"}
+        connection.request("PATCH", "/v1/styles/none", body=parts, headers=headers, encode_chunked=not announced)
+        with connection.getresponse() as answer:
+            assert (answer.status, b"too_many_bytes" in answer.read()) == (status, status == 413)
 
 
 def test_a_body_without_an_end_is_cut_off(connection: http.client.HTTPConnection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -88,6 +89,26 @@ def test_a_client_that_sends_a_byte_at_a_time_is_cut_off(server: str, sent: byte
         if b"healthz" in sent or b"nowhere" in sent:
             client.recv(65536)  # the answer
         assert DEADLINE / 2 < drip(client, dripped) < PATIENCE
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        FORM_HEAD,
+        FORM_HEAD.replace(b"Content-Length: 1000", b"Transfer-Encoding: chunked"),
+        b"PUT /v1/styles/mine/pack HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
+        b"PATCH /v1/styles/mine HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
+    ],
+    ids=["form", "chunked", "pack", "JSON"],
+)
+def test_a_client_whose_body_does_not_come_in_time_is_told_so(server: str, head: bytes) -> None:
+    with connected(server) as client:
+        client.sendall(head + b"2\r\n--\r\n")
+        answer, _, body = rest(client).partition(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 408 ") and b"\r\nconnection: close" in answer.lower()
+    problem = json.loads(body)
+    assert problem["code"] == "request_timeout"
+    assert f"x-request-id: {problem['request_id']}" in answer.decode().lower()
 
 
 def test_a_client_that_connects_and_says_nothing_is_cut_off(server: str) -> None:

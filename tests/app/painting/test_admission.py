@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -51,10 +52,6 @@ async def painted(batcher: Batcher, client: str, brightness: float = 0.5) -> Non
     with batcher.admission.place(client) as place:
         batcher.admission.reserve(place, canvas.pixels)
         await batcher.paint(canvas, batcher.stylizer.vector, place)  # type: ignore[attr-defined]
-
-
-async def freely(_: int) -> None:
-    """What is asked for any number of pixels."""
 
 
 def run(device: KnownSpeed, limits: QueueLimits, scenario: Callable[[Batcher], Awaitable[Any]]) -> Any:
@@ -179,13 +176,22 @@ def test_several_pictures_must_leave_for_a_large_one(device: KnownSpeed) -> None
     assert 2 * SECONDS < told < 4 * SECONDS
 
 
-def test_a_photo_that_finds_no_room_is_refused_before_it_is_decoded(
-    device: KnownSpeed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def undecodable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is decoded fails the test."""
+
     def decode(*_: object, **__: object) -> None:
         raise AssertionError("it was decoded")
 
     monkeypatch.setattr(images, "decode", decode)
+
+
+@pytest.mark.usefixtures("undecodable")
+def test_a_photo_that_finds_no_room_is_refused_before_it_is_decoded_and_costs_nothing(device: KnownSpeed) -> None:
+    charged: list[int] = []
+
+    async def charge(pixels: int) -> None:
+        charged.append(pixels)
 
     async def scenario(batcher: Batcher) -> None:
         painter = Painter(batcher, max_pixels=1_000_000, max_size=None)
@@ -195,9 +201,26 @@ def test_a_photo_that_finds_no_room_is_refused_before_it_is_decoded(
             place = queue.enter_context(painter.place("client"))
             file = encoded(photo(height=64, width=48))
             with pytest.raises(QueueFull):
-                await painter.paint(file, [device.vector], PaintOptions(), place=place, charge=freely)
+                await painter.paint(file, [device.vector], PaintOptions(), place=place, charge=charge)
 
     run(device, QueueLimits(pixels=1000 + 64 * 48 - 1), scenario)
+    assert charged == []
+
+
+@pytest.mark.usefixtures("undecodable")
+def test_a_photo_that_costs_more_than_is_left_is_refused_before_it_is_decoded(device: KnownSpeed) -> None:
+    class TooMuch(Exception):
+        pass
+
+    async def charge(pixels: int) -> None:
+        raise TooMuch
+
+    async def scenario(batcher: Batcher) -> None:
+        painter = Painter(batcher, max_pixels=1_000_000, max_size=None)
+        with painter.place("client") as place, pytest.raises(TooMuch):
+            await painter.paint(encoded(photo()), [device.vector], PaintOptions(), place=place, charge=charge)
+
+    run(device, QueueLimits(), scenario)
 
 
 @pytest.mark.parametrize(
@@ -205,11 +228,16 @@ def test_a_photo_that_finds_no_room_is_refused_before_it_is_decoded(
 )
 def test_what_a_photo_will_cost_is_known_from_its_header(device: KnownSpeed, options: PaintOptions) -> None:
     file = encoded(photo(height=64, width=48))
+    charged: list[int] = []
+
+    async def charge(pixels: int) -> None:
+        charged.append(pixels)
 
     async def scenario(batcher: Batcher) -> tuple[int, int]:
         painter = Painter(batcher, max_pixels=1_000_000, max_size=None)
         with painter.place("client") as place:
-            await painter.paint(file, [device.vector] * 2, options, place=place, charge=freely)
+            paintings = await painter.paint(file, [device.vector] * 2, options, place=place, charge=charge)
+            assert charged == [sum(math.prod(picture.size) for picture in paintings.pictures)]
             return place.pixels, 2 * painter._prepare(file, 2, options)[1].pixels
 
     known, painted = run(device, QueueLimits(), scenario)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 from pathlib import Path
 
 import pytest
 import torch
 
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.network.kernels import Kernels, KernelsUnavailable
+from impasto.model.network.kernels import VECTORS, Kernels, KernelsUnavailable, build
 from impasto.model.painting.stylizer import Stylizer
 
 
@@ -37,6 +38,28 @@ def test_kernels_of_other_channels_are_other_kernels(tmp_path: Path) -> None:
     Kernels([4], cache=tmp_path)
     Kernels([6], cache=tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="others have one instruction set")
+def test_a_machine_without_a_compiler_or_a_cache_takes_the_kernels_built_for_its_instruction_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = build([6, 4, 4], tmp_path / "built")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    loaded = []
+    for capability in (*VECTORS, "DEFAULT"):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda known=capability: known)
+        kernels = Kernels([4, 6], built=tmp_path / "built", cache=Path(os.devnull, "cache"))
+        loaded.append(Path(kernels._library._name))
+    assert loaded == built and len(set(built)) == 3
+
+
+def test_what_was_built_beforehand_and_is_damaged_is_built_anew_elsewhere(tmp_path: Path) -> None:
+    Kernels([4], cache=tmp_path / "built")
+    (library,) = (tmp_path / "built").iterdir()
+    library.write_bytes(library.read_bytes()[:-1])
+    Kernels([4], built=tmp_path / "built", cache=tmp_path / "cache")
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [library.name]
 
 
 @pytest.mark.parametrize("kept", [0, 100, 5000, -1], ids=["empty", "header", "half", "all but a byte"])
