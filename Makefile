@@ -35,7 +35,7 @@ test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes argument
 
 RUNS := 20000
 
-fuzz: .venv/.requirements-dev  ## what a service may be sent, for an hour or less; RUNS=100000 mutated inputs
+fuzz: .venv/.requirements-dev  ## send the service what it may never be at a loss with; RUNS=100000 mutated files, packs and forms
 	.venv/bin/python -m pytest --hypothesis-profile fuzz tests/app/test_openapi.py
 	.venv/bin/python -W ignore -m tests.hostile.fuzz $(RUNS)
 

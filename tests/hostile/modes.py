@@ -16,23 +16,8 @@ from tests.pictures import Pixels
 GREY = np.asarray(Image.fromarray(PHOTO).convert("L"))
 ALPHA = 128 + PHOTO[..., 0] // 2
 MODES = (
-    "1",
-    "L",
-    "LA",
-    "P",
-    "PA",
-    "RGB",
-    "RGBA",
-    "RGBa",
-    "RGBX",
-    "CMYK",
-    "YCbCr",
-    "HSV",
-    "LAB",
-    "I",
-    "F",
-    "I;16",
-    "I;16B",
+    *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"),
+    *("YCbCr", "HSV", "LAB", "I", "F", "I;16", "I;16B"),
 )
 NAMED = {"BMP", "DDS", "EPS", "ICNS", "ICO", "JPEG2000", "PCX", "PDF", "PPM", "QOI", "TGA"}
 """Formats that are not read, but called by their names; others are no picture."""
@@ -45,7 +30,7 @@ ROUNDED = 1.5
 def cases() -> Iterator[Case]:
     Image.init()
     for mode in MODES:
-        image = _image(mode)
+        image = photo_in(mode)
         for name in sorted(Image.SAVE):
             file = io.BytesIO()
             try:
@@ -55,7 +40,8 @@ def cases() -> Iterator[Case]:
             yield Case(f"{name} of {mode}", file.getvalue(), _expected(mode, name, image), LOSSY.get(name, ROUNDED))
 
 
-def _image(mode: str) -> Image.Image:
+def photo_in(mode: str) -> Image.Image:
+    """The photo in a mode, with some transparency where its name ends with A."""
     photo = Image.fromarray(PHOTO)
     match mode:
         case "I;16" | "I;16B":
@@ -68,7 +54,7 @@ def _image(mode: str) -> Image.Image:
         case "PA":
             image = photo.convert("P").convert("PA")
         case "RGBa":
-            return _image("RGBA").convert(mode)
+            return photo_in("RGBA").convert(mode)
         case _:
             image = photo.convert(mode)
     if mode.endswith("A"):

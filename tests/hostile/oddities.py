@@ -10,12 +10,16 @@ from PIL import Image
 
 from impasto.model.pictures.images import UnsupportedFormat
 from tests.hostile.case import PHOTO, Case, Refused
+from tests.hostile.modes import photo_in
 from tests.model.pictures.test_tiff import ALPHA, CMYK, DEFLATE, GREY, GREY_INVERTED, PALETTE, RGB, samples, tiff
 from tests.pictures import Pixels, encoded, png_chunk, png_file, png_header
+
+LAB = 8
 
 
 def cases() -> Iterator[Case]:
     yield from _palettes()
+    yield from _deep_pngs()
     yield from _tiffs()
     yield from _inks()
     for width, height in ((1, 1), (1, 4000), (4000, 1), (31, 31)):
@@ -70,6 +74,18 @@ def _palettes() -> Iterator[Case]:
         yield Case(f"gif of background {background}", gif[:11] + bytes([background]) + gif[12:], None)
 
 
+def _deep_pngs() -> Iterator[Case]:
+    for name, color, channels in (("greys", 0, 1), ("colours", 2, 3), ("transparent greys", 4, 2), ("all", 6, 4)):
+        values = samples(16, channels)
+        rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+        data = png_file(png_header(40, 36, depth=16, color=color), png_chunk(b"IDAT", zlib.compress(rows)))
+        seen = (values >> 8).astype(np.uint8)
+        grey = [seen[..., :1]] * 3 if channels < 3 else [seen[..., :3]]
+        yield Case(
+            f"png of {name} of 16 bits", data, np.dstack([*grey, *([seen[..., -1:]] if channels % 2 == 0 else [])]), 1
+        )
+
+
 def _tiffs() -> Iterator[Case]:
     for bits in (1, 2, 4, 8, 16):
         for photometric in (GREY, GREY_INVERTED):
@@ -92,6 +108,9 @@ def _tiffs() -> Iterator[Case]:
                 colors = (values >> (bits - 8)).astype(np.uint8)
                 data = tiff(values, bits=bits, photometric=RGB, apart=apart, compression=compression, extra=(ALPHA,))
                 yield Case(f"tiff of alpha of {bits} bits, apart: {apart}, packed: {compression}", data, colors, 1)
+    lab = np.frombuffer(photo_in("LAB").tobytes(), np.uint8).reshape(PHOTO.shape).astype(np.int64)
+    yield Case("tiff of L*a*b*", tiff(lab, bits=8, photometric=LAB), PHOTO, 1.5)
+    yield Case("tiff of L*a*b*, apart", tiff(lab, bits=8, photometric=LAB, apart=True), UnsupportedFormat)
     for format in (2, 3, 4, 5, 255):
         odd = tiff(samples(16, 1), bits=16, photometric=GREY, tags={339: [format]})
         yield Case(f"tiff of numbers of kind {format}", odd, UnsupportedFormat if format == 2 else None)
