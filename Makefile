@@ -37,7 +37,7 @@ RUNS := 20000
 
 fuzz: .venv/.requirements-dev  ## send the service what it may never be at a loss with; RUNS=100000 mutated files, packs and forms
 	.venv/bin/python -m pytest --hypothesis-profile fuzz tests/app/test_openapi.py
-	.venv/bin/python -W ignore -m tests.hostile.fuzz $(RUNS)
+	.venv/bin/python -m tests.hostile.fuzz $(RUNS)
 
 check: .venv/.requirements-dev  ## lint, types, who imports whom
 	.venv/bin/ruff check
