@@ -18,7 +18,7 @@ FEW = PHOTO // 128 * 255
 def _zipped() -> bytes:
     result = io.BytesIO()
     with zipfile.ZipFile(result, "w") as archive:
-        archive.writestr("index.html", SCRIPT)
+        archive.writestr(zipfile.ZipInfo("index.html"), SCRIPT)
     return result.getvalue()
 
 
