@@ -17,7 +17,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --fork-st
 AXE_VERSION := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
-.PHONY: all help serve test check load soak format pins axe
+.PHONY: all help serve test fuzz check load soak format pins axe
 
 all: .venv/.requirements help  ## set everything up, with the command impasto in .venv/bin, and list the targets
 
@@ -32,6 +32,12 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes arguments on
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
+
+RUNS := 20000
+
+fuzz: .venv/.requirements-dev  ## send the service what it may never be at a loss with; RUNS=100000 mutated files, packs and forms
+	.venv/bin/python -m pytest --hypothesis-profile fuzz tests/app/test_openapi.py
+	.venv/bin/python -m tests.hostile.fuzz $(RUNS)
 
 check: .venv/.requirements-dev  ## lint, types, who imports whom, known vulnerabilities; writes dist/sbom.cdx.json
 	.venv/bin/ruff check

@@ -93,7 +93,10 @@ async def _nobody(request: Request, error: Exception) -> Response:
 async def _invalid_fields(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     fields = [
-        {"field": ".".join(map(str, fault["loc"][1:])), "message": fault["msg"].removeprefix("Value error, ")}
+        {
+            "field": ".".join(map(str, fault["loc"][1:] or fault["loc"])),
+            "message": fault["msg"].removeprefix("Value error, "),
+        }
         for fault in jsonable_encoder(error.errors())
     ]
     missing = all(fault["type"] == "missing" for fault in error.errors())

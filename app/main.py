@@ -117,10 +117,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.results = Results(settings.kept_results, maker, measured)
     errors.install(app)
     for resource in (stylize, grid, styles, jobs, optimizations):
-        app.include_router(resource.router, dependencies=DOCUMENTED, responses=problems(401, 403))
-    app.include_router(health.router)
+        app.include_router(resource.router, dependencies=DOCUMENTED, responses=problems(401, 403, 421))
+    app.include_router(health.router, responses=problems(421))
     if settings.metrics_address is None:
-        app.include_router(metrics.router)
+        app.include_router(metrics.router, responses=problems(401, 403, 421))
     app.frontend("/", directory=WEB, fallback=None)
     app.add_middleware(HeadAsGet)
     app.add_middleware(WithoutPreamble)

@@ -14,15 +14,14 @@ from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.network.training_record import TrainingRecord
-from impasto.model.perception.config import ObjectiveConfig
 from impasto.model.perception.loss_network import weights_file
-from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
+from tests import networks
 from tests.pictures import write_paintings, write_photos
 
 # Seconds mean nothing on a busy machine, and a test that fails must fail again.
 settings.register_profile("impasto", deadline=None, max_examples=25, derandomize=True)
+settings.register_profile("fuzz", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("impasto")
 
 torch.compiler.set_stance("force_eager")  # compiling takes longer than all the tests
@@ -80,44 +79,22 @@ def torch_home(vgg_weights: dict[str, Tensor], tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def tiny_config() -> NetworkConfig:
-    return NetworkConfig(widths=(4, 6, 8), residual_blocks=1)
+    return networks.TINY
 
 
 @pytest.fixture(scope="session")
-def tiny_network(tiny_config: NetworkConfig) -> StyleNetwork:
-    """A network of seeded weights, larger than at the start of a training, so that styles show."""
-    torch.manual_seed(0)
-    network = StyleNetwork(tiny_config)
-    with torch.no_grad():
-        for weight in network.parameters():
-            weight.mul_(10)
-    return network.eval().requires_grad_(False)
+def tiny_network() -> StyleNetwork:
+    return networks.tiny_network()
 
 
 @pytest.fixture(scope="session")
 def tiny_styles(tiny_network: StyleNetwork) -> StyleTable:
-    """Three styles with seeded vectors."""
-    random = torch.Generator().manual_seed(1)
-    vectors = tiny_network.identity_style() + 0.5 * torch.randn(3, tiny_network.style_size, generator=random)
-    styles = [
-        Style("great-wave", "The Great Wave", "Hokusai", "1831", "public domain"),
-        Style("starry-night", "The Starry Night", "Vincent van Gogh", "1889", "public domain"),
-        Style("the-scream", "The Scream", "Edvard Munch", "1893", "public domain"),
-    ]
-    return StyleTable(styles, vectors)
+    return networks.tiny_styles(tiny_network)
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tiny_network: StyleNetwork, tiny_styles: StyleTable) -> Checkpoint:
-    training = TrainingRecord(
-        steps=3,
-        objective=ObjectiveConfig(painting_size=64),
-        losses={"total": 2.5, "content_error": 0.5, "style_distance": 0.25},
-        held_out=("photo-0.jpg",),
-        revision="abcdef123456",
-        config={"steps": 3, "crop": 32},
-    )
-    return Checkpoint(tiny_network, tiny_styles, training)
+    return networks.tiny_checkpoint(tiny_network, tiny_styles)
 
 
 @pytest.fixture(scope="session")

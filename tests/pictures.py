@@ -50,15 +50,26 @@ def opened(data: bytes) -> Image.Image:
     return image
 
 
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG, with its length and its sum."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_file(*chunks: bytes) -> bytes:
+    """A PNG of such chunks, and its end."""
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + png_chunk(b"IEND", b"")
+
+
+def png_header(
+    width: int, height: int, *, depth: int = 8, color: int = 2, how: tuple[int, int, int] = (0, 0, 0)
+) -> bytes:
+    """The first chunk of a PNG. how: compression, filter and interlacing."""
+    return png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, *how))
+
+
 def png_claiming(width: int, height: int) -> bytes:
     """A valid PNG header that announces a size, and next to nothing behind it."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = chunk(b"IDAT", zlib.compress(bytes(100)))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + chunk(b"IEND", b"")
+    return png_file(png_header(width, height), png_chunk(b"IDAT", zlib.compress(bytes(100))))
 
 
 def write_photos(folder: Path, count: int, *, side: int = 64) -> Path:

@@ -8,10 +8,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from impasto.app.http.problem import PROBLEM_JSON
+from impasto.model.pictures.formats import readable_formats
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 JPEG: dict[str, Any] = {"content": {"image/jpeg": BINARY}}
 """The OpenAPI description of a route that answers a picture."""
+
+
+def pictures(*fields: str) -> dict[str, Any]:
+    """What the OpenAPI description of a route says more of fields of its form: that they are pictures, and which."""
+    types = ", ".join(f"image/{name}" for name in readable_formats())
+    encoding = {field: {"contentType": types} for field in fields}
+    return {"requestBody": {"content": {"multipart/form-data": {"encoding": encoding}}}}
 
 
 class Problem(BaseModel):

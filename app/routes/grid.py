@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Form, Header, Request, Response
 
 from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
 from impasto.app.http.disconnect import unless_disconnected
-from impasto.app.http.openapi import BINARY, problems
+from impasto.app.http.openapi import BINARY, pictures, problems
 from impasto.app.painting.answer import HEADERS, NOT_MODIFIED, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
@@ -39,6 +39,7 @@ GRID: dict[str, Any] = {
     summary="Paint a photo in many blends at once",
     response_class=Response,
     responses={200: GRID, 304: NOT_MODIFIED, **problems(400, 404, 408, 413, 415, 422, 429, 503, 504)},
+    openapi_extra=pictures("image"),
 )
 async def grid(
     request: Request,

@@ -14,7 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_painter, get_stopping, get_submission
 from impasto.app.http.etag import entity_tag, has_already
-from impasto.app.http.openapi import BINARY, JPEG, problems
+from impasto.app.http.openapi import BINARY, JPEG, pictures, problems
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission
 from impasto.app.painting.painter import Painter
@@ -37,6 +37,7 @@ PICTURE: dict[str, Any] = {"content": {f"image/{name}": BINARY for name in get_a
     summary="Learn a new style from one painting, as a job",
     status_code=202,
     responses={202: ACCEPTED, **problems(400, 408, 409, 413, 415, 422, 429, 503)},
+    openapi_extra=pictures("image"),
 )
 async def fit_style(
     image: Annotated[UploadFile, File(description="The painting: any format that can be read")],

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from impasto.app.dependencies import get_painter, get_submission
 from impasto.app.http.negotiation import preferred_format
-from impasto.app.http.openapi import problems
+from impasto.app.http.openapi import pictures, problems
 from impasto.app.jobs.jobs import OptimizationRequest
 from impasto.app.jobs.submission import ACCEPTED, MOST_PAINTINGS, OptimizationsOff, Submission
 from impasto.app.painting.painter import Painter
@@ -30,6 +30,7 @@ router = APIRouter(prefix="/v1", tags=["jobs"])
     summary="Paint a photo like any paintings by optimisation, as a job",
     status_code=202,
     responses={202: ACCEPTED, **problems(400, 403, 408, 413, 415, 422, 429, 503)},
+    openapi_extra=pictures("image", "painting"),
 )
 async def optimize(
     image: Annotated[UploadFile, File(description="The photo: any format that can be read")],

@@ -90,7 +90,7 @@ async def import_pack(
 @router.patch(
     "/{style_id}",
     summary="Change what is known of an added style",
-    responses=problems(403, 404, 408, 409, 413, 422, 503),
+    responses=problems(400, 403, 404, 408, 409, 413, 422, 503),
 )
 async def edit_style(
     style_id: str,

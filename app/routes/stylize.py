@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
 from impasto.app.http.disconnect import unless_disconnected
-from impasto.app.http.openapi import problems
+from impasto.app.http.openapi import pictures, problems
 from impasto.app.painting.answer import HEADERS, NOT_MODIFIED, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
@@ -40,6 +40,7 @@ PICTURE: dict[str, Any] = {
     summary="Paint a photo in one style or in a blend of several",
     response_class=Response,
     responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 404, 408, 413, 415, 422, 429, 503, 504)},
+    openapi_extra=pictures("image"),
 )
 async def stylize(
     request: Request,

@@ -13,7 +13,7 @@ TiffImagePlugin.READ_LIBTIFF = True
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES = 254, 256, 257, 258, 259, 262, 277
 PLANES, SUB_PICTURES, EXTRA_SAMPLES, SAMPLE_FORMAT, DNG_VERSION = 284, 330, 338, 339, 50706
-WHITE_IS_ZERO, RGB, YCBCR, SENSOR = 0, 2, 6, (32803, 34892)
+WHITE_IS_ZERO, RGB, YCBCR, LAB, SENSOR = 0, 2, 6, 8, (32803, 34892)
 """Values of `PHOTOMETRIC`."""
 REDUCED, SIGNED, APART = 1, 2, 2
 """Values of `SUBFILE`, `SAMPLE_FORMAT` and `PLANES`."""
@@ -33,6 +33,8 @@ def misread(image: Image.Image, data: bytes) -> str | None:
     readable = not extra or (photometric, len(extra)) == (RGB, 1) or (photometric != YCBCR and not any(extra))
     if tags.get(PLANES) == APART and not readable:
         return "TIFF (more planes than colours)"
+    if tags.get(PLANES) == APART and photometric == LAB:
+        return "TIFF (L*a*b* in planes)"  # whose numbers below zero are taken for others
     return None
 
 

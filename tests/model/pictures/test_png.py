@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 
 from impasto.model.pictures.images import TooMuchMetadata, decode, description
-from tests.pictures import encoded, photo
+from tests.pictures import encoded, photo, png_file, png_header
+from tests.pictures import png_chunk as chunk
 
 PHOTO = photo(1, height=40, width=56)
 NOISE = np.random.default_rng(0).bytes(1_400_000)
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def with_chunks(*chunks: bytes) -> bytes:
@@ -32,14 +29,11 @@ def png(values: np.ndarray[tuple[int, ...], np.dtype[np.uint16]], *, bits: int, 
     else:
         digits = ["".join(f"{value:0{bits}b}" for value in row.reshape(-1)) for row in values]
         lines = [int(line + "0" * (-len(line) % 8), 2).to_bytes(-(-len(line) // 8), "big") for line in digits]
-    header = struct.pack(">IIBBBBB", width, height, bits, 2 if values.ndim == 3 else 0, 0, 0, 0)
-    chunks = [
-        chunk(b"IHDR", header),
+    return png_file(
+        png_header(width, height, depth=bits, color=2 if values.ndim == 3 else 0),
         chunk(b"tRNS", struct.pack(f">{len(transparent)}H", *transparent)),
         chunk(b"IDAT", zlib.compress(b"".join(b"\0" + line for line in lines))),
-        chunk(b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""A network so small that it paints in milliseconds, with three styles."""
+
+from __future__ import annotations
+
+import torch
+
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import NetworkConfig
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.training_record import TrainingRecord
+from impasto.model.perception.config import ObjectiveConfig
+from impasto.model.styles.style import Style
+from impasto.model.styles.table import StyleTable
+
+TINY = NetworkConfig(widths=(4, 6, 8), residual_blocks=1)
+
+
+def tiny_network() -> StyleNetwork:
+    """A network of seeded weights, larger than at the start of a training, so that styles show."""
+    torch.manual_seed(0)
+    network = StyleNetwork(TINY)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(10)
+    return network.eval().requires_grad_(False)
+
+
+def tiny_styles(network: StyleNetwork) -> StyleTable:
+    """Three styles with seeded vectors."""
+    random = torch.Generator().manual_seed(1)
+    vectors = network.identity_style() + 0.5 * torch.randn(3, network.style_size, generator=random)
+    styles = [
+        Style("great-wave", "The Great Wave", "Hokusai", "1831", "public domain"),
+        Style("starry-night", "The Starry Night", "Vincent van Gogh", "1889", "public domain"),
+        Style("the-scream", "The Scream", "Edvard Munch", "1893", "public domain"),
+    ]
+    return StyleTable(styles, vectors)
+
+
+def tiny_checkpoint(network: StyleNetwork, styles: StyleTable) -> Checkpoint:
+    """Both, as a training leaves them."""
+    training = TrainingRecord(
+        steps=3,
+        objective=ObjectiveConfig(painting_size=64),
+        losses={"total": 2.5, "content_error": 0.5, "style_distance": 0.25},
+        held_out=("photo-0.jpg",),
+        revision="abcdef123456",
+        config={"steps": 3, "crop": 32},
+    )
+    return Checkpoint(network, styles, training)
