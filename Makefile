@@ -36,7 +36,7 @@ test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes argument
 RUNS := 20000
 
 fuzz: .venv/.requirements-dev  ## send the service what it may never be at a loss with; RUNS=100000 mutated files, packs and forms
-	.venv/bin/python -m pytest --hypothesis-profile fuzz tests/app/test_openapi.py
+	.venv/bin/python -m pytest --hypothesis-profile fuzz --timeout 0 tests/app/test_openapi.py
 	.venv/bin/python -m tests.hostile.fuzz $(RUNS)
 
 check: .venv/.requirements-dev  ## lint, types, who imports whom, known vulnerabilities; writes dist/sbom.cdx.json
