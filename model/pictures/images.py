@@ -34,6 +34,8 @@ WEBP_OVERFLOWS = ("encoding error 6", "encoding error 7")
 
 LARGEST_SIDE: dict[Format, int] = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}
 """Pixels on a side that a format can hold."""
+MOST_PARTS = 50_000
+"""Segments of a JPEG, chunks of a PNG: files of 100 megabytes have a tenth of them, and each takes its microsecond."""
 MOST_SCANS = 100
 """Of a progressive JPEG, whose encoders make a dozen: each takes as long as any, be it 100 bytes."""
 MOST_OF_WEBP = 64_000_000
@@ -208,6 +210,8 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _open_png(data: bytes) -> Image.Image:
+    if png.has_more_chunks(data, MOST_PARTS):
+        raise UnsupportedFormat(f"PNG pictures of more than {MOST_PARTS:,} chunks are not read; save it anew")
     pared = png.pare(data, at_most=MOST_METADATA)
     if pared is None:
         raise _too_much_metadata()
@@ -219,6 +223,8 @@ def _open_png(data: bytes) -> Image.Image:
 
 
 def _open_other(data: bytes) -> Image.Image:
+    if data.startswith(jpeg.SIGNATURE) and jpeg.has_more_segments(data, MOST_PARTS):
+        raise UnsupportedFormat(f"JPEG pictures of more than {MOST_PARTS:,} segments are not read; save it anew")
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=READABLE)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -70,6 +70,11 @@ def pare(data: bytes, *, at_most: int) -> Pared | None:
     return Pared(b"".join(kept), profile, texts)
 
 
+def has_more_chunks(data: bytes, most: int) -> bool:
+    """Whether a PNG has more than so many chunks."""
+    return any(number > most for number, _ in enumerate(_chunks(memoryview(data)), start=1))
+
+
 def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """The chunks of a PNG with their names up to the end; the last one may be cut short."""
     position = len(SIGNATURE)

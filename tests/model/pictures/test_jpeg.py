@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from impasto.model.pictures.images import MOST_SCANS, UnsupportedFormat, decode
+from impasto.model.pictures.images import MOST_PARTS, MOST_SCANS, UnsupportedFormat, decode
 from impasto.model.pictures.jpeg import END, SCAN, has_more_scans
 from tests.pictures import photo
 
@@ -48,6 +48,13 @@ def test_thumbnails_and_comments_have_no_scans_of_the_picture() -> None:
 def test_what_is_cut_short_has_the_scans_that_are_there(cut: int) -> None:
     assert not has_more_scans(progressive()[:cut] + b"\xff", MOST_SCANS)
     assert has_more_scans(with_scans(MOST_SCANS)[: -1 - cut // 100], MOST_SCANS)
+
+
+def test_a_picture_of_very_many_segments_is_refused_and_one_of_many_is_read() -> None:
+    data, empty = progressive(), b"\xff\xfe\0\2"
+    assert decode(data[:2] + 1000 * empty + data[2:]).pixels.equal(decode(data).pixels)
+    with pytest.raises(UnsupportedFormat, match="more than 50,000 segments are not read"):
+        decode(data[:2] + MOST_PARTS * empty + data[2:])
 
 
 def test_a_picture_of_very_many_scans_is_refused() -> None:

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from impasto.model.pictures.images import TooMuchMetadata, decode, description
+from impasto.model.pictures.images import MOST_PARTS, TooMuchMetadata, UnsupportedFormat, decode, description
 from tests.pictures import encoded, photo, png_file, png_header
 from tests.pictures import png_chunk as chunk
 
@@ -106,3 +106,8 @@ def test_a_transparent_colour_is_transparent_where_all_its_bits_are_equal(bits: 
     assert np.argwhere(picture.alpha.numpy() == 0).tolist() == [[3, 5], [7, 9]]
     assert set(picture.alpha.unique().tolist()) == {0, 255}
     np.testing.assert_allclose(picture.pixels, values / (2**bits - 1) * 255, atol=1)
+
+
+def test_a_picture_of_very_many_chunks_is_refused() -> None:
+    with pytest.raises(UnsupportedFormat, match="more than 50,000 chunks are not read"):
+        decode(with_chunks(*MOST_PARTS * [chunk(b"tEXt", b"")]))
