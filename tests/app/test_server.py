@@ -33,24 +33,36 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(checkpoint: Path, *, port: int | None = None, **settings: object) -> Iterator[tuple[str, int]]:
-    """A server process of its own, as its URL and process id."""
+def started(
+    checkpoint: Path,
+    *,
+    port: int | None = None,
+    code: str | None = None,
+    probe: str = "readyz",
+    ending: int = 0,
+    **settings: object,
+) -> Iterator[tuple[str, int]]:
+    """A server process of its own, as its URL and process id.
+
+    code: the program, where it is not the command. probe: what it answers when it has started. ending: its exit code.
+    """
     port = port or free_port()
     settings = {"port": port, "checkpoint": checkpoint, "worker": "external", **settings}
     environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
-    process = subprocess.Popen([sys.executable, "-m", "impasto", "serve"], cwd=ROOT, env=environment)
+    program = ["-c", code] if code else ["-m", "impasto", "serve"]
+    process = subprocess.Popen([sys.executable, *program], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
             try:
-                httpx2.get(f"{url}/readyz").raise_for_status()
+                httpx2.get(f"{url}/{probe}").raise_for_status()
                 break
             except httpx2.HTTPError:
                 time.sleep(0.1)
         yield url, process.pid
     finally:
         process.terminate()
-        assert process.wait(20) in (0, -15)
+        assert process.wait(40) == ending
 
 
 @contextmanager
