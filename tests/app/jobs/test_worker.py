@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,8 @@ from impasto.app.styles.store import StyleExists
 from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.pack import StylePack
-from tests.app.test_server import serving
+from tests.app.test_faults import full_disk
+from tests.app.test_server import free_port, serving, started
 from tests.pictures import encoded, opened, painting, photo
 
 ROOT = Path(__file__).parents[3]
@@ -43,11 +47,14 @@ worker.main(external=True)
 
 
 @contextmanager
-def working(checkpoint: Path, database_url: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker process."""
+def working(
+    checkpoint: Path, database_url: str, *, ahead: int = 0, **settings: object
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process. ahead: by how many seconds its clock is wrong."""
     settings = {"checkpoint": checkpoint, "database_url": database_url, "device": "cpu", **settings}
     environment = {**os.environ, **{f"IMPASTO_{name.upper()}": str(value) for name, value in settings.items()}}
-    process = subprocess.Popen([sys.executable, "-c", SMALL_WORKER], cwd=ROOT, env=environment)
+    clock = f"import time; now = time.time; time.time = lambda: now() + {ahead}"
+    process = subprocess.Popen([sys.executable, "-c", clock + SMALL_WORKER], cwd=ROOT, env=environment)
     try:
         yield process
     finally:
@@ -126,6 +133,41 @@ def test_a_killed_fit_is_gone_on_with_by_the_next_worker_and_ends_the_same(
         files = {"image": ("photo.png", encoded(photo()))}
         assert httpx2.post(f"{url}/v1/stylize", data=blend, files=files, timeout=60).status_code == 200
         assert httpx2.get(f"{killed}/preview", timeout=60).headers["content-type"] == "image/jpeg"
+
+
+def test_a_full_disk_and_the_death_of_service_and_worker_at_work_lose_nothing_and_both_go_on_when_started_again(
+    tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    database_url, port = f"sqlite:///{tmp_path}/impasto.db", free_port()
+    serve = partial(started, tiny_checkpoint_file, database_url=database_url, port=port)
+    large = {"image": ("photo.png", encoded(photo(height=1600, width=1600)))}
+    with ThreadPoolExecutor() as pool, serve(ending=-signal.SIGKILL) as (url, service):
+        pack = httpx2.get(f"{url}/v1/styles/the-scream/pack", timeout=60).content
+        httpx2.put(f"{url}/v1/styles/added/pack", content=pack, timeout=60).raise_for_status()
+        job = ask(url, "fitted")
+        with working(tiny_checkpoint_file, database_url) as worker:
+            until(job, lambda job: job["step"] >= 1)
+            with full_disk(worker.pid):
+                assert worker.wait(60) == 1
+        with working(tiny_checkpoint_file, database_url, ahead=3600) as worker:  # the clock jumps, too
+            until(job, lambda job: job["step"] >= 3)
+            form = {"style": "added"}
+            painting = pool.submit(httpx2.post, f"{url}/v1/stylize", data=form, files=large, timeout=60)
+            _wait_for(lambda: "impasto_queue_pixels 0.0" not in httpx2.get(f"{url}/metrics").text)
+            os.kill(service, signal.SIGKILL)
+            worker.kill()
+            assert isinstance(painting.exception(), httpx2.TransportError)
+    assert not [*(tmp_path / "temporary").iterdir()]
+    with closing(sqlite3.connect(tmp_path / "impasto.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with serve() as (url, _), working(tiny_checkpoint_file, database_url, ahead=-3600):
+        assert until(job, succeeded)["step"] == PASSES
+        done = steps_done(database_url, job)
+        assert [done.count(step) for step in ("begin", "advance", "judge", "add")] == [1, PASSES, 1, 1]
+        both = {"style": ["added", "fitted"]}
+        assert httpx2.post(f"{url}/v1/stylize", data=both, files=large, timeout=60).status_code == 200
 
 
 def test_a_running_fit_is_followed_and_cancelled(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
