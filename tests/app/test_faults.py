@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import resource
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import numpy as np
+import pytest
 
 from tests.app.routes.test_health import eventually
 from tests.app.test_server import FORM, started
@@ -42,6 +44,22 @@ serve()
 FAULTY, HUNGRY, TOO_LARGE, SOUND = (255, 0, 0), (0, 255, 0), (0, 0, 255), (9, 9, 9)
 
 
+class Service(NamedTuple):
+    """A service in a process of its own, and the folder of its data."""
+
+    url: str
+    process: int
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def service(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("data")
+    settings: dict[str, Any] = {"batch_size": 8, "queue_share": 1, "data_dir": folder}
+    with started(tiny_checkpoint_file, code=BREAKING, **settings) as (url, process):
+        yield Service(url, process, folder)
+
+
 def cornered(colour: tuple[int, int, int]) -> bytes:
     pixels = photo()
     pixels[:8, :8] = colour
@@ -52,6 +70,11 @@ def paint(url: str, picture: bytes, **fields: str) -> Any:
     return httpx2.post(f"{url}/v1/stylize", data={**FORM, **fields}, files={"image": ("photo", picture)}, timeout=60)
 
 
+def add(url: str, style_id: str) -> Any:
+    pack = httpx2.get(f"{url}/v1/styles/the-scream/pack", timeout=60).content
+    return httpx2.put(f"{url}/v1/styles/{style_id}/pack", content=pack, timeout=60)
+
+
 def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
@@ -60,28 +83,6 @@ def metric(url: str, name: str) -> float:
     found = re.search(rf"^{re.escape(name)} (\S+)$", httpx2.get(f"{url}/metrics").text, re.MULTILINE)
     assert found, name
     return float(found[1])
-
-
-def test_pictures_that_break_in_a_batch_get_their_problems_and_all_others_are_painted(
-    tiny_checkpoint_file: Path, tmp_path: Path
-) -> None:
-    settings: dict[str, Any] = {"batch_size": 8, "queue_share": 1, "data_dir": tmp_path}
-    with started(tiny_checkpoint_file, code=BREAKING, **settings) as (url, _), ThreadPoolExecutor() as pool:
-        busy, kinds = encoded(photo(height=1200, width=1200)), [SOUND, FAULTY, SOUND, HUNGRY, TOO_LARGE, SOUND]
-        alone = {kind: np.asarray(opened(paint(url, cornered(kind)).content)) for kind in (SOUND, TOO_LARGE)}
-        first = pool.submit(paint, url, busy)
-        assert eventually(lambda: metric(url, "impasto_queue_pixels") > 0)
-        answers = dict(enumerate(pool.map(lambda kind: paint(url, cornered(kind)), kinds)))
-        assert first.result().status_code == 200
-        assert metric(url, 'impasto_batch_pictures_bucket{le="1.0"}') < metric(url, "impasto_batch_pictures_count")
-        assert code(answers[1]) == (500, "internal_error") and "/srv" not in answers[1].text
-        assert code(answers[3]) == (503, "out_of_memory") and int(answers[3].headers["retry-after"]) > 0
-        for place in (0, 2, 4, 5):
-            assert answers[place].status_code == 200
-            painted = np.asarray(opened(answers[place].content), np.int16)
-            assert np.abs(painted - alone[kinds[place]]).max() <= 1  # a batch rounds otherwise
-        assert (metric(url, "impasto_queue_requests"), metric(url, "impasto_queue_pixels")) == (0, 0)
-        assert httpx2.get(f"{url}/readyz").status_code == 200
 
 
 @contextmanager
@@ -96,29 +97,58 @@ def full_disk(process: int) -> Iterator[None]:
             resource.prlimit(process, resource.RLIMIT_FSIZE, (most, most))
 
 
-def test_a_full_disk_is_said_of_what_needs_it_and_small_pictures_are_painted_on(
-    tiny_checkpoint_file: Path, tmp_path: Path
+def test_pictures_that_break_in_a_batch_get_their_problems_and_all_others_are_painted(service: Service) -> None:
+    url, busy = service.url, encoded(photo(height=1200, width=1200))
+    kinds = [SOUND, FAULTY, SOUND, HUNGRY, TOO_LARGE, SOUND]
+    alone = {kind: np.asarray(opened(paint(url, cornered(kind)).content)) for kind in (SOUND, TOO_LARGE)}
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(paint, url, busy)
+        assert eventually(lambda: metric(url, "impasto_queue_pixels") > 0)
+        answers = list(pool.map(lambda kind: paint(url, cornered(kind)), kinds))
+    assert first.result().status_code == 200
+    assert metric(url, 'impasto_batch_pictures_bucket{le="1.0"}') < metric(url, "impasto_batch_pictures_count")
+    assert code(answers[1]) == (500, "internal_error") and "/srv" not in answers[1].text
+    assert code(answers[3]) == (503, "out_of_memory") and int(answers[3].headers["retry-after"]) > 0
+    for place in (0, 2, 4, 5):
+        painted = np.asarray(opened(answers[place].content), np.int16)
+        assert np.abs(painted - alone[kinds[place]]).max() <= 1  # a batch rounds otherwise
+    assert (metric(url, "impasto_queue_requests"), metric(url, "impasto_queue_pixels")) == (0, 0)
+    assert httpx2.get(f"{url}/readyz").status_code == 200
+
+
+def test_a_full_disk_is_said_of_what_needs_it_and_small_pictures_are_painted_on(service: Service) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
+    url, upload, large = service.url, encoded(noise), encoded(np.zeros((2400, 2400, 3), np.uint8))
+
+    def fit() -> Any:
+        files = {"image": ("painting.png", encoded(painting()))}
+        return httpx2.post(f"{url}/v1/styles", data={"id": "fitted"}, files=files, timeout=60)
+
+    with full_disk(service.process):
+        refused = [paint(url, upload), paint(url, large, stroke="native"), add(url, "full"), fit()]
+        assert paint(url, cornered(SOUND)).status_code == 200
+        assert httpx2.get(f"{url}/v1/styles/full").status_code == 404
+    told = [(503, "disk_full"), (503, "out_of_memory"), (503, "store_unavailable"), (503, "store_unavailable")]
+    assert [code(answer) for answer in refused] == told
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
+    assert "TMPDIR" in refused[1].json()["detail"]
+    assert paint(url, upload).status_code == 200
+    assert (add(url, "full").status_code, fit().status_code) == (201, 202)
+
+
+def test_an_sqlite_file_that_was_removed_takes_nothing_and_is_used_again_when_it_is_back(
+    service: Service, tmp_path: Path
 ) -> None:
-    with started(tiny_checkpoint_file, data_dir=tmp_path) as (url, process):
-        pack = httpx2.get(f"{url}/v1/styles/the-scream/pack", timeout=60).content
-        noise = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
-        upload, small = encoded(noise), encoded(photo())
-        large = encoded(np.zeros((2400, 2400, 3), np.uint8))
-
-        def add() -> Any:
-            return httpx2.put(f"{url}/v1/styles/my-style/pack", content=pack, timeout=60)
-
-        def fit() -> Any:
-            files = {"image": ("painting.png", encoded(painting()))}
-            return httpx2.post(f"{url}/v1/styles", data={"id": "fitted"}, files=files, timeout=60)
-
-        with full_disk(process):
-            refused = [paint(url, upload), paint(url, large, stroke="native"), add(), fit()]
-            assert paint(url, small).status_code == 200
-            assert httpx2.get(f"{url}/v1/styles/my-style").status_code == 404
-        told = [(503, "disk_full"), (503, "out_of_memory"), (503, "store_unavailable"), (503, "store_unavailable")]
-        assert [code(answer) for answer in refused] == told
-        assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
-        assert "TMPDIR" in refused[1].json()["detail"]
-        assert paint(url, upload).status_code == 200
-        assert (add().status_code, fit().status_code) == (201, 202)
+    url, folder = service.url, service.folder
+    assert add(url, "before").status_code == 201
+    moves = (folder, tmp_path / "folder"), (folder / "impasto.db", tmp_path / "file")
+    for number, (there, elsewhere) in enumerate(moves):
+        there.rename(elsewhere)
+        assert code(add(url, "meanwhile")) == (503, "store_unavailable")
+        assert paint(url, cornered(SOUND), style="before").status_code == 200
+        assert not there.exists()
+        elsewhere.rename(there)
+        assert add(url, f"after-{number}").status_code == 201
+    with closing(sqlite3.connect(folder / "impasto.db")) as database:
+        kept = {style for (style,) in database.execute("SELECT id FROM styles")}
+    assert {"before", "after-0", "after-1"} <= kept and "meanwhile" not in kept

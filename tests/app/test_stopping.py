@@ -36,10 +36,15 @@ def paint(url: str, files: dict[str, tuple[str, bytes]]) -> Any:
     return httpx2.post(f"{url}/v1/stylize", data=FORM, files=files, timeout=60)
 
 
+def ended(process: int) -> None:
+    """Wait for a process's end, and leave its exit code to whoever started it."""
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+
+
 def test_at_a_stop_what_was_begun_is_answered_whole_nothing_new_is_let_in_and_the_exit_code_is_0(
     tiny_checkpoint_file: Path, tmp_path: Path
 ) -> None:
-    settings: dict[str, Any] = {"data_dir": tmp_path, "queue_share": 1, "worker": "service"}
+    settings: dict[str, Any] = {"data_dir": tmp_path, "queue_share": 1}
     photo = picture(1200)
     with ThreadPoolExecutor() as pool, started(tiny_checkpoint_file, **settings) as (url, process):
         begun = [pool.submit(paint, url, photo) for _ in range(5)]
@@ -51,6 +56,7 @@ def test_at_a_stop_what_was_begun_is_answered_whole_nothing_new_is_let_in_and_th
             paint(url, picture(64))
         assert not all(each.done() for each in begun)
         assert [opened(each.result().content).size for each in begun] == [(1200, 1200)] * len(begun)
+        ended(process)
     assert time.monotonic() < deadline
     assert DRAIN < GRACE <= 30  # after which Kubernetes kills
 
@@ -67,3 +73,4 @@ def test_neither_a_client_that_never_ends_its_request_nor_a_thread_that_hangs_ke
         told = rest(slow)
         assert told.startswith(b"HTTP/1.1 503 ") and b'"not_ready"' in told
         assert code(hanging.result()) == (503, "not_ready")
+        ended(process)

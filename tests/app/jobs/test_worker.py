@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError
+from sqlalchemy.exc import OperationalError
 from torch import Tensor
 
 from impasto.app.database import connect, writing
@@ -27,7 +28,6 @@ from impasto.app.styles.store import StyleExists
 from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.pack import StylePack
-from tests.app.test_faults import full_disk
 from tests.app.test_server import free_port, serving, started
 from tests.pictures import encoded, opened, painting, photo
 
@@ -135,7 +135,7 @@ def test_a_killed_fit_is_gone_on_with_by_the_next_worker_and_ends_the_same(
         assert httpx2.get(f"{killed}/preview", timeout=60).headers["content-type"] == "image/jpeg"
 
 
-def test_a_full_disk_and_the_death_of_service_and_worker_at_work_lose_nothing_and_both_go_on_when_started_again(
+def test_a_service_and_its_worker_that_are_killed_at_work_lose_nothing_and_go_on_when_started_again(
     tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "temporary").mkdir()
@@ -147,12 +147,8 @@ def test_a_full_disk_and_the_death_of_service_and_worker_at_work_lose_nothing_an
         pack = httpx2.get(f"{url}/v1/styles/the-scream/pack", timeout=60).content
         httpx2.put(f"{url}/v1/styles/added/pack", content=pack, timeout=60).raise_for_status()
         job = ask(url, "fitted")
-        with working(tiny_checkpoint_file, database_url) as worker:
-            until(job, lambda job: job["step"] >= 1)
-            with full_disk(worker.pid):
-                assert worker.wait(60) == 1
         with working(tiny_checkpoint_file, database_url, ahead=3600) as worker:  # the clock jumps, too
-            until(job, lambda job: job["step"] >= 3)
+            until(job, lambda job: job["step"] >= 2)
             form = {"style": "added"}
             painting = pool.submit(httpx2.post, f"{url}/v1/stylize", data=form, files=large, timeout=60)
             _wait_for(lambda: "impasto_queue_pixels 0.0" not in httpx2.get(f"{url}/metrics").text)
@@ -256,6 +252,13 @@ def test_only_what_is_meant_for_whoever_asked_is_told() -> None:
         with pytest.raises(PortableWorkflowError) as caught, worker.working():
             raise error
         assert str(caught.value).startswith(told)
+
+
+def test_a_worker_that_cannot_record_a_step_ends_so_that_the_job_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit) as ended, worker.working():
+        raise OperationalError("UPDATE", {}, sqlite3.OperationalError("database or disk is full"))
+    assert ended.value.code == 1
 
 
 def test_a_fit_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
