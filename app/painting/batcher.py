@@ -244,12 +244,10 @@ def _paint_each(stylizer: Stylizer, batch: _Batch) -> list[Tensor | Exception]:
     count = len(batch.requests)
     try:
         return list(_paint_together(stylizer, batch))
-    except Abandoned as error:  # halves would only be begun again
-        return [error] * count
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to one request
         _let_go(error)
-        if count == 1:
-            return [error]
+        if count == 1 or isinstance(error, Abandoned):  # of which halves would only be begun again
+            return [error] * count
     halves = batch.requests[: count // 2], batch.requests[count // 2 :]
     return [result for each in halves for result in _paint_each(stylizer, _Batch(each, batch.cores))]
 
