@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import httpx2
@@ -259,19 +260,15 @@ def test_only_what_is_meant_for_whoever_asked_is_told() -> None:
 def test_a_worker_whose_connection_breaks_ends_since_another_may_be_at_work(
     postgres_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = threading.Event()
+    ended: SimpleQueue[object] = SimpleQueue()
     monkeypatch.setattr(worker, "WATCH", 0.05)
-
-    def end(code: int) -> None:
-        ended.set()
-        sys.exit(code)  # of the thread, in this process
-
-    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(os, "_exit", sys.exit)  # of the thread, in this process
+    monkeypatch.setattr(threading, "excepthook", lambda ending: ended.put(ending.exc_value.code))
     engine = connect(f"{postgres_server}/postgres")
     administration = psycopg.connect(f"{postgres_server}/postgres", autocommit=True)
     with administration as other, worker.only_worker(engine, "0123456789abcdef"):
         other.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
-        assert ended.wait(30)
+        assert ended.get(timeout=30) == 1
     engine.dispose()
 
 

@@ -171,7 +171,7 @@ def test_a_stylizer_paints_bytes(painter: Stylizer, tiny_styles: StyleTable) -> 
 def test_memory_that_is_short_is_said_with_the_way_out(
     painter: Stylizer, tiny_styles: StyleTable, monkeypatch: pytest.MonkeyPatch, error: Exception, more: str
 ) -> None:
-    def short(*_: object) -> Tensor:
+    def short(*_: object, **__: object) -> Tensor:
         raise error
 
     monkeypatch.setattr(painter, "_paint", short)
