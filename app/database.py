@@ -15,9 +15,17 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from impasto.model.errors import ImpastoError
 
@@ -71,6 +79,7 @@ def connect(url: str) -> Engine:
             parsed, pool_pre_ping=True, pool_timeout=PATIENCE, connect_args={"connect_timeout": PATIENCE}
         )
     engine = create_engine(parsed, pool_timeout=PATIENCE, connect_args={"timeout": PATIENCE})
+    _stay_with_file(engine, Path(parsed.database or ""))
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
@@ -85,6 +94,33 @@ def connect(url: str) -> Engine:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
 
     return engine
+
+
+def _stay_with_file(engine: Engine, path: Path) -> None:
+    """Have nothing written to a file of SQLite's that was removed: it would be lost; nor to an empty one in its place.
+
+    When it is back, or a copy is there, that is used.
+    """
+    seen = False
+
+    def inode() -> int | None:
+        return path.stat().st_ino if path.exists() else None
+
+    @event.listens_for(engine, "do_connect")
+    def do_connect(*_: Any) -> None:
+        if seen and not inode():
+            raise FileNotFoundError(f"{path} was removed")
+
+    @event.listens_for(engine, "connect")
+    def connect(_: Any, record: ConnectionPoolEntry) -> None:
+        nonlocal seen
+        record.info["inode"] = inode()
+        seen = seen or inode() is not None
+
+    @event.listens_for(engine, "checkout")
+    def checkout(_: Any, record: ConnectionPoolEntry, __: Any) -> None:
+        if record.info["inode"] != inode():
+            raise DisconnectionError
 
 
 def writing(engine: Engine) -> Engine:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
@@ -32,6 +33,8 @@ from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
 from impasto.model.styles.table import UnknownStyle
+
+log = structlog.stdlib.get_logger(__name__)
 
 CODES: dict[type[Exception], tuple[int, str]] = {
     UndecodableImage: (400, "undecodable_image"),
@@ -65,6 +68,10 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     UnusablePainting: (422, "unusable_painting"),
 }
 """Class of error -> status and stable code, its subclasses' too unless they have their own."""
+RETRY_AFTER = 5
+"""Seconds, of a 503 that knows no better: what is short may have been given back by then."""
+DISK_FULL = 503, "disk_full"
+"""Status and code where the part of an upload that does not stay in memory cannot be kept."""
 
 
 def install(app: FastAPI) -> None:
@@ -80,7 +87,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     status, code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
     if isinstance(error, UnknownStyle):
         return problem(status, code, str(error), nearest=error.nearest)
-    retry_after = getattr(error, "retry_after", None)
+    retry_after = getattr(error, "retry_after", RETRY_AFTER if status == 503 else None)
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     headers |= getattr(error, "headers", {})
     return problem(status, code, str(error), headers=headers)
@@ -108,6 +115,10 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if isinstance(error, TooManyBytes):
         return problem(*TOO_MANY_BYTES, error.detail)
+    if isinstance(error.__cause__, OSError):  # FastAPI makes a 400 of whatever is raised while it reads a form
+        log.error("an upload cannot be kept in the folder for temporary files", reason=str(error.__cause__))
+        detail = "there is no room for so large a request now; try again in a moment, or send a smaller picture"
+        return problem(*DISK_FULL, detail, headers={"Retry-After": str(RETRY_AFTER)})
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
     return problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
 

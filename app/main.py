@@ -27,6 +27,7 @@ from impasto.app.http.preamble import WithoutPreamble
 from impasto.app.http.receive_deadline import ReceiveDeadline
 from impasto.app.http.request_log import RequestLog
 from impasto.app.http.request_metrics import RequestMetrics
+from impasto.app.http.stop import AnswerAtStop
 from impasto.app.jobs.collector import JobsCollector
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import Supervisor
@@ -138,6 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
             expose_headers=["*"],
         )
     app.add_middleware(ConnectionLimit)
+    app.add_middleware(AnswerAtStop)
     app.add_middleware(RequestMetrics, metrics=measured)
     app.add_middleware(RequestLog)
     app.add_middleware(BrowserHeaders)

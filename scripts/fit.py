@@ -48,6 +48,7 @@ def run(arguments: Arguments) -> None:
 
     from impasto.app.painting.previews import read_photo, small
     from impasto.app.settings import read_settings
+    from impasto.model.files import write_whole
     from impasto.model.fitting.content import crops
     from impasto.model.fitting.fitter import Fitter
     from impasto.model.fitting.verdict import judge
@@ -83,7 +84,7 @@ def run(arguments: Arguments) -> None:
     painted = photo.with_rgb(fitter.paint(state.vector, photo.rgb[None])[0])
     pack = fitter.pack(style, state, asdict(verdict), small(images.encode(painted, "png")))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_bytes(pack.to_bytes())
+    write_whole(arguments.output, pack.to_bytes())
     shown = center_crop(painting.rgb, *photo.size)
     sheet = contact_sheet([("painting", shown), ("photo", photo.rgb), (style_id, painted.rgb)], columns=3)
     sheet.save(arguments.output.with_suffix(".preview.png"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from functools import partial
 from types import FrameType
 
@@ -12,6 +13,11 @@ from impasto.app.http.request_log import configure_logging
 from impasto.app.main import create_app
 from impasto.app.settings import read_settings
 from impasto.model.network.allocator import keep_freed_memory
+
+DRAIN = 20
+"""Seconds for what was asked for before the service was told to stop."""
+GRACE = 30
+"""Seconds after which it is over, whatever hangs; Kubernetes kills after as many."""
 
 
 def serve() -> None:
@@ -29,13 +35,19 @@ def serve() -> None:
         proxy_headers=False,  # X-Forwarded-For is anybody's word
         server_header=False,
         log_config=None,
+        timeout_graceful_shutdown=DRAIN,
     )
     _Server(config).run()
 
 
 class _Server(uvicorn.Server):
-    """Tells answers without an end that the service stops, before it waits for all of them."""
+    """Tells answers without an end that the service stops, before it waits for all of them, and ends whatever hangs."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.config.app.state.stopping.set()  # type: ignore[union-attr]
-        super().handle_exit(sig, frame)
+        if not self.should_exit:
+            signal.alarm(GRACE)  # the system's, for a thread that hangs holds up all that Python does at exit
+        if sig == signal.SIGTERM:
+            self.should_exit = True  # and 0 in the end, where uvicorn would die of the signal
+        else:
+            super().handle_exit(sig, frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -22,8 +23,11 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL server on loopback with its data in a folder, as the URL of its own database."""
+def postgres(folder: Path, port: int | None = None) -> Iterator[str]:
+    """A PostgreSQL server on loopback, as a URL without a database's name.
+
+    folder: of its data, which may be there from before. port: to listen on; None: a free one.
+    """
     programs = postgres_programs()
     assert programs, "no PostgreSQL found"
     user = None
@@ -35,9 +39,10 @@ def postgres(folder: Path) -> Iterator[str]:
     data = folder / "data"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    make = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
-    subprocess.run([str(part) for part in make], user=user, cwd=folder, check=True, capture_output=True)
+        port = port or int(probe.getsockname()[1])
+    if not data.exists():
+        make = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
+        subprocess.run([str(part) for part in make], user=user, cwd=folder, check=True, capture_output=True)
     options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-c", "fsync=off", "-c", "max_connections=200"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -54,5 +59,5 @@ def postgres(folder: Path) -> Iterator[str]:
                 time.sleep(0.1)
         yield url
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # whoever is connected is not waited for
         server.wait()

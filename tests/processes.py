@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from multiprocessing import get_context
 from pathlib import Path
@@ -71,6 +72,7 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
+    tempfile.tempdir = None  # anew, by the environment
     if errors is not None:
         os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
     work(*arguments)

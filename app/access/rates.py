@@ -78,14 +78,19 @@ class Rates:
         cost = min(math.ceil(pixels / UNIT) * UNIT, self._item.amount)
         try:
             with self._turn:  # what is refused takes nothing
+                if self._seconds_left(client) > MINUTE:  # the clock was put back, and the window would last as long
+                    self._limiter.clear(self._item, client)
                 allowed = self._limiter.test(self._item, client, cost=cost)
                 allowed = allowed and self._limiter.hit(self._item, client, cost=cost)
-            reset, remaining = self._limiter.get_window_stats(self._item, client)
+                remaining = self._limiter.get_window_stats(self._item, client).remaining
+                seconds = self._seconds_left(client)
         except StorageError as error:
             log.error("rates are not limited: their store cannot be reached", reason=str(error))
             return None
-        seconds = min(max(1, math.ceil(reset - time.time())), MINUTE)
-        quota = Quota(self._item.amount, remaining, seconds)
+        quota = Quota(self._item.amount, remaining, min(max(1, math.ceil(seconds)), MINUTE))
         if not allowed:
             raise RateExceeded(cost, quota)
         return quota
+
+    def _seconds_left(self, client: str) -> float:
+        return float(self._limiter.get_window_stats(self._item, client).reset_time) - time.time()

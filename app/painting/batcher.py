@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from impasto.app.painting.codec import Codec
 from impasto.app.painting.turns import Turns
 from impasto.model.network.device import memory_taken
 from impasto.model.painting.ladder import Canvas
+from impasto.model.painting.memory import shortage
 from impasto.model.painting.stylizer import Stylizer
 
 T = TypeVar("T")
@@ -136,8 +138,9 @@ class Batcher:
                 each.answer.cancel()
 
     async def code(self, work: Callable[[], T]) -> T:
-        """The result of decoding or encoding a picture, beside the device. Raises DeadlineExceeded."""
-        return await self._codec.do(work)
+        """The result of decoding or encoding a picture, beside the device. Raises DeadlineExceeded, OutOfMemory."""
+        with shortage("read or write a picture"):
+            return await self._codec.do(work)
 
     def close(self) -> None:
         """Finish what is being painted, drop what waits; uvicorn has answered every request before."""
@@ -156,7 +159,13 @@ class Batcher:
                 request.place.begun = request.place.begun or time.perf_counter()
                 self._turns.begin(request.place.turn)
             loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._device, paint_each, self.stylizer, batch)
+            try:
+                work = loop.run_in_executor(self._device, paint_each, self.stylizer, batch)
+            except RuntimeError as error:  # the system has no thread left
+                self._painting.remove(batch)
+                for request in batch.requests:
+                    request.answer.set_exception(error)
+                return
             work.add_done_callback(partial(self._answer, batch))
 
     def _next_batch(self) -> _Batch | None:
@@ -223,18 +232,28 @@ def paint_each(stylizer: Stylizer, batch: _Batch) -> _Results:
 
 def _paint_each(stylizer: Stylizer, batch: _Batch) -> list[Tensor | Exception]:
     """All at once; where that fails, for want of memory say, each half by itself, so that one picture fails alone."""
+    count = len(batch.requests)
+    try:
+        return list(_paint_together(stylizer, batch))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to one request
+        _let_go(error)
+        if count == 1 or isinstance(error, Abandoned):  # of which halves would only be begun again
+            return [error] * count
+    halves = batch.requests[: count // 2], batch.requests[count // 2 :]
+    return [result for each in halves for result in _paint_each(stylizer, _Batch(each, batch.cores))]
+
+
+def _paint_together(stylizer: Stylizer, batch: _Batch) -> Tensor:
     requests, sizes = batch.requests, batch.requests[0].canvas.sizes
     photos = requests[0].canvas.photo[None]  # not copied where it is alone: it may be large
     if len(requests) > 1:
         photos = torch.stack([each.canvas.photo for each in requests])
     vectors = torch.stack([each.style_vector for each in requests])
-    try:
-        return list(stylizer.paint(photos, vectors, sizes=sizes, progress=batch.go_on))
-    except Abandoned as error:  # halves would only be begun again
-        return [error] * len(requests)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to one request
-        half = len(requests) // 2
-        if not half:
-            return [error]
-        halves = requests[:half], requests[half:]
-        return [result for each in halves for result in _paint_each(stylizer, _Batch(each, batch.cores))]
+    return stylizer.paint(photos, vectors, sizes=sizes, progress=batch.go_on)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free the tensors of what failed, which its traceback would keep; memory may be what was short."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__

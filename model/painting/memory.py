@@ -70,8 +70,8 @@ def make_room(pixels: Tensor) -> None:
 
 
 @contextmanager
-def shortage(height: int, width: int) -> Iterator[None]:
-    """Raises OutOfMemory where PyTorch says, in one of its ways, that memory for painting a picture is short."""
+def shortage(work: str) -> Iterator[None]:
+    """Raises OutOfMemory where PyTorch says, in one of its ways, that memory is short. work: what for."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
@@ -81,8 +81,8 @@ def shortage(height: int, width: int) -> Iterator[None]:
         tried = re.search(r"allocate (\d+) bytes", str(error))
         more = f": another {_bytes(int(tried[1]))} could not be had" if tried else ""
         raise OutOfMemory(
-            f"there is too little memory to paint {width} × {height} pixels{more}; paint a smaller picture or fewer at "
-            "once, or give the process more memory"
+            f"there is too little memory to {work}{more}; paint a smaller picture or fewer at once, or give the "
+            "process more memory"
         ) from error
 
 

@@ -18,7 +18,7 @@ from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.finish import check_strength, finish
 from impasto.model.painting.ladder import Canvas, Size, canvas, climb
-from impasto.model.painting.memory import make_room, shortage
+from impasto.model.painting.memory import OutOfMemory, make_room, shortage
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.pictures.images import TooSmall
@@ -92,7 +92,8 @@ class Stylizer:
 
             return self._paint_parts(images, style_vectors, done)
 
-        with shortage(*photos.shape[2:]):
+        height, width = photos.shape[2:]
+        with shortage(f"paint {width} × {height} pixels"):
             if len(sizes) == 1:
                 return level(photos).cpu()
             return climb(level, photos.to(self.device), sizes, self.strokes).cpu()
@@ -100,7 +101,7 @@ class Stylizer:
     def _paint_parts(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
         if self._may_fit(photos):
-            with suppress(torch.OutOfMemoryError):
+            with suppress(OutOfMemory), shortage("paint them in one pass"):
                 painted = self._paint(photos, style_vectors)
                 progress(1.0)
                 return painted

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from tests.pictures import encoded, opened, photo
-from tests.processes import command
+from tests.processes import Process, command
 
 ROOT = Path(__file__).parents[2]
 FORM = {"style": "starry-night"}
@@ -33,22 +33,34 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(checkpoint: Path, *, port: int | None = None, **settings: object) -> Iterator[tuple[str, int]]:
-    """A server process of its own, as its URL and process id."""
+def started(
+    checkpoint: Path,
+    *,
+    port: int | None = None,
+    program: Callable[[], None] | None = None,
+    probe: str = "readyz",
+    ending: int = 0,
+    **settings: object,
+) -> Iterator[tuple[str, int]]:
+    """A server process of its own, as its URL and process id.
+
+    program: what runs, where it is not the command. probe: what it answers when it has started. ending: its exit code.
+    """
     port = port or free_port()
-    process = command("serve", settings={"port": port, "checkpoint": checkpoint, "worker": "external", **settings})
+    given = {"port": port, "checkpoint": checkpoint, "worker": "external", **settings}
+    process = Process(program, settings=given) if program else command("serve", settings=given)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
             try:
-                httpx2.get(f"{url}/readyz").raise_for_status()
+                httpx2.get(f"{url}/{probe}").raise_for_status()
                 break
             except httpx2.HTTPError:
                 time.sleep(0.1)
         yield url, process.pid
     finally:
         process.terminate()
-        assert process.wait(20) in (0, -15)
+        assert process.wait(40) == ending
 
 
 @contextmanager

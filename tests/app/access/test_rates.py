@@ -73,6 +73,22 @@ def test_what_is_refused_takes_nothing(store: str | None) -> None:
     assert quota is not None and quota.remaining == 0
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_keeps_nobody_waiting_for_more_than_a_minute(
+    store: str | None, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    rates, now = Rates(1, store), time.time
+    rates.take("one", 1_000_000)
+    with pytest.raises(RateExceeded):
+        rates.take("one", 100_000)
+    monkeypatch.setattr(time, "time", lambda: now() + hours * 3600)
+    if store is None:  # a Redis has a clock of its own
+        rates.take("one", 1_000_000)
+    with pytest.raises(RateExceeded) as refused:
+        rates.take("one", 100_000)
+    assert 1 <= refused.value.retry_after <= MINUTE
+
+
 def test_small_pictures_cost_a_tenth_of_a_megapixel(store: str | None) -> None:
     rates = Rates(1, store)
     for left in (900_000, 800_000):

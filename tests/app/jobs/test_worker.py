@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from unittest.mock import patch
 
 import httpx2
+import psycopg
 import pytest
 from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError
+from sqlalchemy.exc import OperationalError
 from torch import Tensor
 
 from impasto.app.database import connect, writing
@@ -29,7 +35,7 @@ from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import Fitter
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.pack import StylePack
-from tests.app.test_server import serving
+from tests.app.test_server import free_port, serving, started
 from tests.pictures import encoded, opened, painting, photo
 from tests.processes import Process, command
 
@@ -37,8 +43,9 @@ ROOT = Path(__file__).parents[3]
 PASSES, STRIDE = 8, 5
 
 
-def small_worker() -> None:
-    """The worker, with few and small photos to fit on, and often telling how far it is."""
+def small_worker(ahead: int) -> None:
+    """The worker, with few and small photos to fit on, often telling how far it is, and with a wrong clock."""
+    now = time.time
 
     def few_crops(folder: Path | None, count: int = 4, side: int = 32, seed: int = 0) -> Tensor:
         return crops(folder, count=4, side=32, seed=seed)
@@ -48,15 +55,17 @@ def small_worker() -> None:
         patch.object(fit, "crops", few_crops),
         patch.object(fit, "Fitter", quick_fitter),
         patch.object(optimize, "STRIDE", STRIDE),
+        patch.object(time, "time", lambda: now() + ahead),
     ):
         worker.main(external=True)
 
 
 @contextmanager
-def working(checkpoint: Path, database_url: str, **settings: object) -> Iterator[Process]:
-    """A worker process."""
+def working(checkpoint: Path, database_url: str, *, ahead: int = 0, **settings: object) -> Iterator[Process]:
+    """A worker process. ahead: by how many seconds its clock is wrong."""
     process = Process(
         small_worker,
+        ahead,
         settings={"checkpoint": checkpoint, "database_url": database_url, "device": "cpu", **settings},
     )
     try:
@@ -137,6 +146,37 @@ def test_a_killed_fit_is_gone_on_with_by_the_next_worker_and_ends_the_same(
         files = {"image": ("photo.png", encoded(photo()))}
         assert httpx2.post(f"{url}/v1/stylize", data=blend, files=files, timeout=60).status_code == 200
         assert httpx2.get(f"{killed}/preview", timeout=60).headers["content-type"] == "image/jpeg"
+
+
+def test_a_service_and_its_worker_that_are_killed_at_work_lose_nothing_and_go_on_when_started_again(
+    tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    database_url, port = f"sqlite:///{tmp_path}/impasto.db", free_port()
+    serve = partial(started, tiny_checkpoint_file, database_url=database_url, port=port)
+    large = {"image": ("photo.png", encoded(photo(height=1200, width=1200)))}
+    with ThreadPoolExecutor() as pool, serve(ending=-signal.SIGKILL) as (url, service):
+        pack = httpx2.get(f"{url}/v1/styles/the-scream/pack", timeout=60).content
+        httpx2.put(f"{url}/v1/styles/added/pack", content=pack, timeout=60).raise_for_status()
+        job = ask(url, "fitted")
+        with working(tiny_checkpoint_file, database_url, ahead=3600) as worker:  # the clock jumps, too
+            until(job, lambda job: job["step"] >= 1)
+            form = {"style": "added"}
+            painting = pool.submit(httpx2.post, f"{url}/v1/stylize", data=form, files=large, timeout=60)
+            _wait_for(lambda: "impasto_queue_pixels 0.0" not in httpx2.get(f"{url}/metrics").text)
+            os.kill(service, signal.SIGKILL)
+            worker.kill()
+            assert isinstance(painting.exception(), httpx2.TransportError)
+    assert not [*(tmp_path / "temporary").iterdir()]
+    with closing(sqlite3.connect(tmp_path / "impasto.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with serve() as (url, _), working(tiny_checkpoint_file, database_url, ahead=-3600):
+        kept = httpx2.get(job, timeout=60).json()["step"]
+        assert kept >= 1
+        until(job, lambda job: job["step"] > kept)
+        assert steps_done(database_url, job).count("begin") == 1  # it went on, and did not begin anew
+        assert httpx2.post(f"{url}/v1/stylize", data=form, files=large, timeout=60).status_code == 200
 
 
 def test_a_running_fit_is_followed_and_cancelled(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
@@ -225,6 +265,28 @@ def test_only_what_is_meant_for_whoever_asked_is_told() -> None:
         with pytest.raises(PortableWorkflowError) as caught, worker.working():
             raise error
         assert str(caught.value).startswith(told)
+
+
+def test_a_worker_whose_connection_breaks_ends_since_another_may_be_at_work(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: SimpleQueue[object] = SimpleQueue()
+    monkeypatch.setattr(worker, "WATCH", 0.05)
+    monkeypatch.setattr(os, "_exit", sys.exit)  # of the thread, in this process
+    monkeypatch.setattr(threading, "excepthook", lambda ending: ended.put(ending.exc_value.code))
+    engine = connect(f"{postgres_server}/postgres")
+    administration = psycopg.connect(f"{postgres_server}/postgres", autocommit=True)
+    with administration as other, worker.only_worker(engine, "0123456789abcdef"):
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        assert ended.get(timeout=30) == 1
+    engine.dispose()
+
+
+def test_a_worker_that_cannot_record_a_step_ends_so_that_the_job_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit) as ended, worker.working():
+        raise OperationalError("UPDATE", {}, sqlite3.OperationalError("database or disk is full"))
+    assert ended.value.code == 1
 
 
 def test_a_fit_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:

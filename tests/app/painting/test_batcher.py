@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from impasto.app.painting.admission import DeadlineExceeded, QueueFull, QueueLim
 from impasto.app.painting.batcher import Batcher, Painted
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.ladder import Canvas
+from impasto.model.painting.memory import OutOfMemory
 from impasto.model.painting.stylizer import Stylizer
 
 
@@ -352,6 +354,73 @@ def test_a_picture_that_fails_fails_alone(device: Device) -> None:
     _, one, two, three = run(device, QueueLimits(batch=8), scenario)
     assert isinstance(two, ValueError)
     assert one.rgb.shape == three.rgb.shape == (3, 32, 32)
+
+
+def test_pictures_for_which_there_is_no_memory_together_are_painted_one_by_one(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = torch.stack
+
+    def short(tensors: list[Tensor]) -> Tensor:
+        if len(tensors) > 1:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4000000000 bytes.")
+        return stack(tensors)
+
+    monkeypatch.setattr(torch, "stack", short)
+
+    async def scenario(batcher: Batcher) -> list[Painted]:
+        return list(await batcher.paint_all(canvas(), [*device.vectors]))
+
+    assert len(run(device, QueueLimits(batch=4), scenario)) == 3
+    assert [shape[0] for shape in device.batches] == [1, 1, 1]
+
+
+def test_what_a_picture_took_that_failed_is_free_at_once(tiny_checkpoint: Checkpoint) -> None:
+    class Broken(Device):
+        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+            features = torch.zeros(1000)
+            self.taken = weakref.ref(features)
+            raise ValueError("a fault")
+
+    device = Broken(tiny_checkpoint)
+
+    async def scenario(batcher: Batcher) -> bool:
+        with pytest.raises(ValueError, match="a fault") as failed:
+            await batcher.paint(canvas(), device.vectors[0])
+        assert failed.traceback[-1].name == "_paint"  # for the log
+        return device.taken() is None
+
+    assert run(device, QueueLimits(), scenario)
+
+
+@pytest.mark.usefixtures("three_cores")
+def test_a_picture_for_which_no_thread_can_be_started_takes_no_place_for_ever(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def scenario(batcher: Batcher) -> list[Painted]:
+        device.go.clear()
+        first = asyncio.create_task(batcher.paint(canvas(), device.vectors[0]))
+        more = asyncio.create_task(batcher.paint(canvas(), device.vectors[0]))
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", none_left)
+            await settle()
+        device.go.set()
+        refused = [each for each in (first, more) if isinstance(each.exception(), RuntimeError)]
+        assert refused
+        return [await batcher.paint(canvas(), device.vectors[0]) for _ in range(4)]
+
+    assert len(run(device, QueueLimits(), scenario)) == 4
+
+
+def test_a_lack_of_memory_for_a_file_is_said(device: Device) -> None:
+    def short() -> None:
+        raise MemoryError
+
+    with pytest.raises(OutOfMemory, match="too little memory to read or write a picture"):
+        run(device, QueueLimits(), lambda batcher: batcher.code(short))
 
 
 def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_in_tiles(

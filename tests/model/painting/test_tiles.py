@@ -171,16 +171,17 @@ def test_a_stylizer_paints_bytes(painter: Stylizer, tiny_styles: StyleTable) -> 
 def test_memory_that_is_short_is_said_with_the_way_out(
     painter: Stylizer, tiny_styles: StyleTable, monkeypatch: pytest.MonkeyPatch, error: Exception, more: str
 ) -> None:
-    def short(*_: object) -> Tensor:
+    def short(*_: object, **__: object) -> Tensor:
         raise error
 
     monkeypatch.setattr(painter, "_paint", short)
+    monkeypatch.setattr(stylizer, "paint_in_tiles", short)
     with pytest.raises(OutOfMemory, match=f"to paint 60 × 40 pixels{more}; paint a smaller picture"):
         painter.paint(photos_of(1, 40, 60), tiny_styles.vectors[:1])
 
 
 def test_memory_that_is_really_short_is_said(painter: Stylizer) -> None:
-    with pytest.raises(OutOfMemory, match="could not be had"), memory.shortage(40, 60):
+    with pytest.raises(OutOfMemory, match="could not be had"), memory.shortage("paint"):
         torch.empty(2**50)
 
 
