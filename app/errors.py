@@ -22,7 +22,8 @@ from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.problem import problem
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
 from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff
-from impasto.app.painting.admission import DeadlineExceeded, QueueFull
+from impasto.app.painting.admission import QueueFull
+from impasto.app.painting.codec import DeadlineExceeded
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue

@@ -18,10 +18,6 @@ MEMORY = 0.9
 """How much of the measured pace is left after another batch."""
 
 
-class DeadlineExceeded(ImpastoError):
-    """The picture was not painted in time, or not read or written."""
-
-
 class QueueFull(ImpastoError):
     """As many requests as fit are being painted or waiting. seconds, retry_after: until there is room."""
 

@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 
 from impasto.app.metrics import Metrics
-from impasto.app.painting.admission import Admission, DeadlineExceeded, Place, QueueLimits
-from impasto.app.painting.codec import Codec
+from impasto.app.painting.admission import Admission, Place, QueueLimits
+from impasto.app.painting.codec import Codec, DeadlineExceeded
 from impasto.app.painting.turns import Turns
 from impasto.model.network.device import memory_taken
 from impasto.model.painting.ladder import Canvas

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 import torch
 
-from impasto.app.painting.admission import DeadlineExceeded
+from impasto.model.errors import ImpastoError
 
 T = TypeVar("T")
 
@@ -24,6 +24,10 @@ MOST_GIVEN_UP = 6
 """Threads that may still be at what nobody waits for, before their places are not taken by others any more."""
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class DeadlineExceeded(ImpastoError):
+    """The picture was not painted in time, or not read or written."""
 
 
 class Codec:

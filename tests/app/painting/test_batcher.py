@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.app.painting.admission import DeadlineExceeded, QueueFull, QueueLimits
+from impasto.app.painting.admission import QueueFull, QueueLimits
 from impasto.app.painting.batcher import Batcher, Painted
+from impasto.app.painting.codec import DeadlineExceeded
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.memory import OutOfMemory

@@ -11,8 +11,7 @@ import pytest
 import structlog
 
 from impasto.app.http.request_log import request_id
-from impasto.app.painting.admission import DeadlineExceeded
-from impasto.app.painting.codec import AT_ONCE, MOST_GIVEN_UP, Codec
+from impasto.app.painting.codec import AT_ONCE, MOST_GIVEN_UP, Codec, DeadlineExceeded
 
 T = TypeVar("T")
 

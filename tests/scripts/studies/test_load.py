@@ -30,6 +30,7 @@ def found(
     patch.setattr(load, "serving", serving)
     patch.setattr(load, "UPLOADED", (1500, 2000))
     patch.setattr(load, "ADDED_EVERY", 1.0)
+    patch.setattr(load, "SIZES", 40)  # of which all have come by the first fifth
     arguments = Arguments(
         (part,),
         overload_seconds=1,
