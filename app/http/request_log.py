@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import time
+import traceback
 import uuid
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import ExcInfo
 
 from impasto.app.tracing import name_request
 
@@ -66,14 +68,14 @@ class RequestLog:
 def configure_logging(style: Literal["json", "text"]) -> None:
     """One format for our lines and for those of every library that uses `logging`."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,  # into lines of libraries too: a traceback is found by its request
+        structlog.contextvars.merge_contextvars,  # into lines of libraries too: a fault is found by its request
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
     ]
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
     if style == "json":
-        shared.append(structlog.processors.format_exc_info)
+        shared.append(structlog.processors.ExceptionRenderer(_faults))
         renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -94,6 +96,17 @@ def configure_logging(style: Literal["json", "text"]) -> None:
     logging.getLogger("uvicorn.access").disabled = True  # `RequestLog` says more
     for chatty in ("alembic", "dbos"):  # every migration of every table
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _faults(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """An error and what led to it, each with the functions it went through by module and line: no paths, no code."""
+    faults, error = [], cast("BaseException | None", exc_info[1])
+    while error is not None:
+        frames = traceback.walk_tb(error.__traceback__)
+        at = [f"{frame.f_globals.get('__name__')}:{line} {frame.f_code.co_name}" for frame, line in frames]
+        faults.append({"error": f"{type(error).__name__}: {error}", "at": at})
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return faults
 
 
 def _masked(_: object, __: str, line: Any) -> str:

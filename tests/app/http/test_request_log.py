@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import subprocess
 import sys
@@ -50,6 +51,24 @@ def test_lines_of_libraries_have_the_same_format_as_ours(style: Literal["json", 
         assert [json.loads(line)["request_id"] for line in lines] == ["find-me", "find-me"]
     else:
         assert "theirs" in lines[0] and "ours" in lines[1]
+
+
+def test_a_fault_is_told_with_what_led_to_it_by_module_and_line_without_paths_or_code() -> None:
+    script = (
+        "import json, structlog\n"
+        "from impasto.app.http.request_log import configure_logging; configure_logging('json')\n"
+        "try:\n"
+        "    try: json.loads('{')\n"
+        "    except ValueError as error: raise RuntimeError('our fault') from error\n"
+        "except RuntimeError: structlog.stdlib.get_logger('app').exception('broken')"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    (line,) = result.stderr.splitlines()
+    ours, theirs = json.loads(line)["exception"]
+    assert ours == {"error": "RuntimeError: our fault", "at": ["__main__:5 <module>"]}
+    assert theirs["error"].startswith("JSONDecodeError: ") and theirs["at"][0] == "__main__:4 <module>"
+    assert all(re.fullmatch(r"json(\.\w+)?:\d+ \w+", each) for each in theirs["at"][1:])
+    assert ".py" not in line and "Traceback" not in line
 
 
 @pytest.mark.parametrize("style", ["json", "text"])
