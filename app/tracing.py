@@ -23,11 +23,6 @@ TELEMETRY: TelemetryConfig = {
 }
 
 
-def name_request(identity: str) -> None:
-    """Have the request's span found by the id that the client and the log know."""
-    trace.get_current_span().set_attribute("impasto.request_id", identity)
-
-
 def trace_stages(seconds: Mapping[str, float]) -> None:
     """Spans of stages that have just come to an end, one after the other."""
     tracer, start = trace.get_tracer("impasto"), time.time_ns() - round(sum(seconds.values()) * 1e9)

@@ -10,11 +10,10 @@ import uuid
 from typing import Any, Literal, cast
 
 import structlog
+from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import ExcInfo
-
-from impasto.app.tracing import name_request
 
 ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 """Request ids that are taken over from a client; what else comes could forge lines of the log."""
@@ -41,7 +40,7 @@ class RequestLog:
             return await self.app(scope, receive, send)
         offered = Headers(scope=scope).get("x-request-id", "")
         identity = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
-        name_request(identity)
+        trace.get_current_span().set_attribute("impasto.request_id", identity)
         structlog.contextvars.bind_contextvars(request_id=identity)
         started = time.perf_counter()
         status = 499  # as nginx calls a client that left before it was answered
