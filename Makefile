@@ -27,8 +27,8 @@ help:  ## list the targets
 serve: .venv/.requirements  ## start the service on 127.0.0.1:8000
 	@exec .venv/bin/impasto serve
 
-# One process more than there are cores, since tests wait a lot; who has no more of its own takes over from another.
-PARALLEL := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 5 --dist worksteal
+# A file of tests stays with one process; those of the browser, which need a service of their own, come last.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes arguments on
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)

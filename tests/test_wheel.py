@@ -91,18 +91,6 @@ def test_it_paints(installed: Installed) -> None:
     assert opened((installed.project / "out.png").read_bytes()).size == (64, 48)
 
 
-def test_its_kernels_are_built_beforehand_for_where_nothing_can_be_written_and_there_is_no_compiler(
-    installed: Installed, tiny_checkpoint_file: Path
-) -> None:
-    command: list[str | Path] = [sys.executable, installed.packages / "bin" / "impasto"]
-    network = {"IMPASTO_DEVICE": "cpu", "IMPASTO_CHECKPOINT": str(tiny_checkpoint_file)}
-    with installed.start(*command, "kernels", **network) as process:
-        assert process.communicate()[0].splitlines()
-    nowhere = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "PATH"), os.devnull)
-    with installed.start(*command, "info", **network, **nowhere) as process:
-        assert re.search("^kernels +compiled$", process.communicate()[0], re.MULTILINE)
-
-
 def test_it_serves(installed: Installed) -> None:
     settings = {"IMPASTO_PORT": str(free_port()), "IMPASTO_WORKER": "external"}
     url, form = f"http://127.0.0.1:{settings['IMPASTO_PORT']}", {"style": "klimt-the-kiss"}

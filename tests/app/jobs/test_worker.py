@@ -124,6 +124,7 @@ def steps_done(database_url: str, job: str) -> list[str]:
     return steps
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_killed_fit_is_gone_on_with_by_the_next_worker_and_ends_the_same(
     tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path, database_url: str
 ) -> None:
@@ -240,8 +241,9 @@ def test_an_optimisation_that_cannot_be_made_says_why(tiny_checkpoint_file: Path
 
 
 def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(
-    tiny_checkpoint_file: Path, database_url: str
+    tiny_checkpoint_file: Path, tmp_path: Path
 ) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
     with serving(tiny_checkpoint_file, database_url=database_url, optimizations=True) as url:
         job = ask_for_picture(url, steps=60)
         with working(tiny_checkpoint_file, database_url) as first:
