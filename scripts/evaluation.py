@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -283,7 +284,7 @@ def _scale(evaluator: Evaluator, large: Sequence[Tensor], pictures: Path) -> Sec
         progress = _progress(len(photos), f"scale at {size}")
         found[name] = measure(paint, evaluator.styles, evaluator.objective, photos, progress=progress)
         period = stroke_period(evaluator.stylizer, vectors[[*evaluator.examples]], photos, side=size)
-        periods.append((name, f"{period:.2%}"))
+        periods.append((name, "–" if math.isnan(period) else f"{period:.2%}"))
     text = (
         f"{len(photos)} photos of {side} × {side} pixels, enlarged, painted with a stroke of 1, and reduced to {side} "
         f"pixels again, where they are compared with what is painted at {side} pixels:\n\n"
