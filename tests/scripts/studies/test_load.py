@@ -30,7 +30,7 @@ def found(
     patch.setattr(load, "serving", serving)
     patch.setattr(load, "UPLOADED", (1500, 2000))
     patch.setattr(load, "ADDED_EVERY", 1.0)
-    patch.setattr(load, "SIZES", 40)  # of which all have come by the first fifth
+    patch.setattr(load, "SIZES", 40)  # of which all have come long before the second half
     arguments = Arguments(
         (part,),
         overload_seconds=1,
@@ -67,7 +67,7 @@ def test_memory_does_not_grow_with_every_picture(
     tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = found("pictures", tiny_checkpoint_file, tmp_path, monkeypatch, capsys)
-    slope = int(told["slope after the first fifth"].split()[0])
+    slope = int(told["slope of the second half"].split()[0])
     assert told["not painted"] == "none" and slope < 100_000  # a picture that stays has more
 
 
