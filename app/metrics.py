@@ -46,7 +46,6 @@ class Metrics:
         self.painted_pixels = Counter(
             "impasto_painted_pixels", "Pixels painted, of all levels.", registry=self.registry
         )
-
         self.answers = Counter(
             "impasto_answers",
             "Paintings answered, by origin: painted, kept in memory, or not_modified as the client has it.",

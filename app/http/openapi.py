@@ -34,6 +34,9 @@ class Problem(BaseModel):
     request_id: str
 
 
+NOT_MODIFIED: dict[str, Any] = {"description": "The client has it already, as its `If-None-Match` says"}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI description of a route's errors."""
     content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}

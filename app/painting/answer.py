@@ -28,8 +28,6 @@ HEADERS: dict[str, Any] = {
 PICTURES: dict[str, Any] = {f"image/{name}": BINARY for name in get_args(Format)}
 """Media types of pictures, as OpenAPI describes a body."""
 
-NOT_MODIFIED: dict[str, Any] = {"description": "The client has it already, as its `If-None-Match` says"}
-
 
 def answer(
     file: bytes, media_type: str, paintings: Paintings, network_id: str, headers: Mapping[str, str] | None = None

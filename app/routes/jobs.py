@@ -13,8 +13,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_painter, get_stopping, get_submission
-from impasto.app.http.etag import entity_tag, has_already
-from impasto.app.http.openapi import BINARY, JPEG, pictures, problems
+from impasto.app.http.etag import unless_had
+from impasto.app.http.openapi import BINARY, JPEG, NOT_MODIFIED, pictures, problems
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission
 from impasto.app.painting.painter import Painter
@@ -126,7 +126,7 @@ async def preview(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[J
     "/jobs/{job_id}/result",
     summary="The picture of an optimisation that has succeeded",
     response_class=Response,
-    responses={200: PICTURE, 304: {"description": "Not modified"}, **problems(404, 422, 503)},
+    responses={200: PICTURE, 304: NOT_MODIFIED, **problems(404, 422, 503)},
 )
 async def result(
     job: Annotated[Job, Depends(get_known_job)],
@@ -136,10 +136,7 @@ async def result(
     if not job.finished:
         raise NotReady("the picture is not finished yet; follow the job, and try again when it has succeeded")
     picture = await asyncio.to_thread(jobs.result, job)
-    headers = {"ETag": entity_tag(picture)}
-    if has_already(if_none_match, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(picture, media_type=f"image/{images.format_of(picture)}", headers=headers)
+    return unless_had(picture, f"image/{images.format_of(picture)}", if_none_match)
 
 
 @router.delete(

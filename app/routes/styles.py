@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Header, Response
 
 from impasto.app.dependencies import get_catalogue
-from impasto.app.http.etag import entity_tag, has_already
-from impasto.app.http.openapi import BINARY, JPEG, problems
+from impasto.app.http.etag import unless_had
+from impasto.app.http.openapi import BINARY, JPEG, NOT_MODIFIED, problems
 from impasto.app.schemas import StyleEdit, StyleInfo, StyleList
 from impasto.app.styles.catalogue import AddedStyle, Catalogue
 from impasto.app.styles.store import StyleExists
@@ -35,7 +35,7 @@ async def get_style(style_id: str, catalogue: Annotated[Catalogue, Depends(get_c
     "/{style_id}/preview",
     summary="A photo of a cat, painted in the style",
     response_class=Response,
-    responses={200: JPEG, 304: {"description": "Not modified"}, **problems(404, 422, 429, 503, 504)},
+    responses={200: JPEG, 304: NOT_MODIFIED, **problems(404, 422, 429, 503, 504)},
 )
 async def preview(
     style_id: str,
@@ -43,10 +43,7 @@ async def preview(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     picture = await catalogue.preview(style_id)
-    headers = {"ETag": entity_tag(picture), "Cache-Control": "max-age=3600"}
-    if has_already(if_none_match, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(picture, media_type="image/jpeg", headers=headers)
+    return unless_had(picture, "image/jpeg", if_none_match, {"Cache-Control": "max-age=3600"})
 
 
 @router.get(

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator
 
 from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
 from impasto.app.http.disconnect import unless_disconnected
-from impasto.app.http.openapi import pictures, problems
-from impasto.app.painting.answer import HEADERS, NOT_MODIFIED, PICTURES, answer
+from impasto.app.http.openapi import NOT_MODIFIED, pictures, problems
+from impasto.app.painting.answer import HEADERS, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
 from impasto.app.painting.results import Results

@@ -211,7 +211,10 @@ async def pictures(arguments: Arguments) -> tuple[str, bool]:
     rows = [
         ("pictures, of so many sizes", f"{arguments.pictures}, {SIZES}"),
         ("not painted", ", ".join(f"{n} × {status}" for status, n in failed.items()) or "none"),
-        *((f"memory after {turn}", mebibytes(taken)) for turn, taken in seen[:: max(1, len(seen) // 5)] + seen[-1:]),
+        *(
+            (f"memory after {turn}", mebibytes(taken))
+            for turn, taken in [*seen[: -1 : max(1, len(seen) // 5)], seen[-1]]
+        ),
         ("slope of the second half", f"{slope:.0f} bytes a picture"),
     ]
     return "## Very many pictures\n\n" + table(("", "found"), rows), not failed and slope < 5_000
