@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from impasto.model.network.operations import Operations, Then, Window
 from impasto.model.network.statistics import Statistics, one_each
+from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.network.style_network import StyleNetwork
 
 GREY = 0.5
@@ -100,12 +101,12 @@ class FastNetwork(nn.Module):
         device: torch.device = self.weights[0].device
         return device
 
-    def forward(self, photos: Tensor, style_vectors: Tensor, statistics: Sequence[Statistics] | None = None) -> Tensor:
+    def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
         given = iter(one_each(statistics, len(self.layers)))
         if statistics is not None:
             given = iter(self._moved(statistics, -GREY))
-        painting = self._paint(photos, style_vectors)
+        painting = self._paint(photos, styles)
         next(painting)
         try:
             while True:
@@ -128,20 +129,27 @@ class FastNetwork(nn.Module):
         return self._moved([each for each in found if each], GREY)
 
     def _paint(
-        self, photos: Tensor, style_vectors: Tensor
+        self, photos: Tensor, styles: Styles
     ) -> Generator[Callable[[], Statistics], Statistics | None, Tensor]:
         """Paint; before each normalization yield what measures its features and be sent statistics to use, or None."""
         windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
         inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
         x = F.pad(self.enter(photos), beyond(inputs[0], windows[0]), mode="reflect")
         blocks: list[Tensor] = []
-        for n, style in enumerate(self.styles(style_vectors)):
+        shares: dict[Window, Tensor] = {}
+        if isinstance(styles, StyleMap):
+            shares = {window: styles.within(window, window) for window in set(windows)}
+        for n, style in enumerate(self.layer_styles(styles)):
             layer, window = self.layers[n], windows[n]
             ahead = self.layers[n + 1] if not layer.last else None
             if ahead and ahead.adds:
                 blocks.append(x[..., 1:-1, 1:-1])  # what enters a block, without its padding
             x = self.convolve(n, x)
             given = yield partial(self.operations.measure, x, window, layer.doubled)
+            if isinstance(styles, StyleMap) and styles.by_region and given is None:
+                gauge = RegionGauge(styles, window)
+                gauge.add(x, window, layer.doubled)
+                given = gauge.statistics()
             x = self.operations.normalize(
                 x,
                 style,
@@ -155,12 +163,14 @@ class FastNetwork(nn.Module):
                     exact=layer.last,
                 ),
                 given,
+                shares.get(window),
             )
         return torch.sigmoid_(x)
 
-    def styles(self, style_vectors: Tensor) -> tuple[Tensor, ...]:
-        """Style vectors (B, E) -> γ and β of each normalization, (B, 2C)."""
-        return torch.split(style_vectors, self.style_sizes, dim=1)
+    def layer_styles(self, styles: Styles) -> tuple[Tensor, ...]:
+        """γ and β of each normalization, (B, 2C), or (B, K, 2C) of maps."""
+        vectors = styles.vectors if isinstance(styles, StyleMap) else styles
+        return torch.split(vectors, self.style_sizes, dim=-1)
 
     def enter(self, photos: Tensor) -> Tensor:
         """Photos as the first convolution takes them.

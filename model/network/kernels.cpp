@@ -121,11 +121,46 @@ void measure(const Batch<T, C>& batch, double* mean, double* variance) {
     moments(origin.data(), sums.data(), batch.images, batch.height, batch.width, C, mean, variance);
 }
 
-// scale, shift: what the features are multiplied by and what is then added, (B, C). residual: as large, or null. out:
-// (B, above + height + below, left + width + right, C), `padding` being left, right, above, below.
+// What the features are multiplied by and what is then added, (B, count, C). shares: of each pixel, (B, height, width,
+// count), or null where there is one style.
+struct Styles {
+    const float *scale, *shift, *shares;
+    int64_t count;
+};
+
+// Scale and shift of a pixel, and whose they are: the number of a style, or `count` for a mixture. before: whose are there.
+template <int C>
+int64_t mix(const float* share, int64_t count, const float* scale, const float* shift, int64_t before, float* times,
+            float* plus) {
+    for (int64_t k = 0; k < count; ++k) {
+        if (share[k] != 1.0f) continue;
+        if (k != before) {
+            std::memcpy(times, scale + k * C, C * sizeof *times);
+            std::memcpy(plus, shift + k * C, C * sizeof *plus);
+        }
+        return k;
+    }
+    float mixed_times[C] = {}, mixed_plus[C] = {};
+    for (int64_t k = 0; k < count; ++k) {
+        if (share[k] == 0.0f) continue;
+        const float* __restrict style_scale = scale + k * C;
+        const float* __restrict style_shift = shift + k * C;
+#pragma omp simd
+        for (int c = 0; c < C; ++c) {
+            mixed_times[c] += share[k] * style_scale[c];
+            mixed_plus[c] += share[k] * style_shift[c];
+        }
+    }
+    std::memcpy(times, mixed_times, sizeof mixed_times);
+    std::memcpy(plus, mixed_plus, sizeof mixed_plus);
+    return count;
+}
+
+// residual: as large as the features, or null. out: (B, above + height + below, left + width + right, C), `padding` being
+// left, right, above, below.
 template <typename T, typename To, int C>
-void apply(const Batch<T, C>& batch, const float* scale, const float* shift, const Batch<T, C>& residual, To* out,
-           bool relu, const int64_t* padding, bool replicate) {
+void apply(const Batch<T, C>& batch, const Styles& styles, const Batch<T, C>& residual, To* out, bool relu,
+           const int64_t* padding, bool replicate) {
     const int64_t height = padding[2] + batch.height + padding[3], width = padding[0] + batch.width + padding[1];
     const float least = relu ? 0.0f : -std::numeric_limits<float>::infinity();
 #pragma omp parallel for schedule(static)
@@ -133,11 +168,17 @@ void apply(const Batch<T, C>& batch, const float* scale, const float* shift, con
         const int64_t image = row / height;
         const Features<T, C> features = batch[image], skipped = residual[image];
         const int64_t y = inside(row % height - padding[2], batch.height, replicate);
+        const float *scale = styles.scale + image * styles.count * C, *shift = styles.shift + image * styles.count * C;
+        const float* shares =
+            styles.shares ? styles.shares + (image * batch.height + y) * batch.width * styles.count : nullptr;
         float times[C], plus[C];
-        std::memcpy(times, scale + image * C, sizeof times);
-        std::memcpy(plus, shift + image * C, sizeof plus);
+        std::memcpy(times, scale, sizeof times);
+        std::memcpy(plus, shift, sizeof plus);
+        int64_t whose = 0;
         for (int64_t column = 0; column < width; ++column) {
             const int64_t x = inside(column - padding[0], batch.width, replicate);
+            if (shares)
+                whose = mix<C>(shares + x * styles.count, styles.count, scale, shift, whose, times, plus);
             const T* __restrict pixel = features(y, x);
             To* __restrict to = out + (row * width + column) * C;
             if (residual.data) {
@@ -155,20 +196,24 @@ void apply(const Batch<T, C>& batch, const float* scale, const float* shift, con
     }
 }
 
-// given: means, then variances, (2, B, C), or null for those of the features themselves.
+// gamma, beta: (B, styles, C). given: means, then variances, (2, B, styles, C), or null for those of the features
+// themselves.
 template <typename T, typename To, int C>
-void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, const double* given,
-               const Batch<T, C>& residual, To* out, bool relu, const int64_t* padding, bool replicate) {
-    const int64_t size = batch.images * C;
-    std::vector<double> measured(given ? 0 : 2 * size);
-    if (!given) measure<T, C>(batch, measured.data(), measured.data() + size);
-    const double *mean = given ? given : measured.data(), *variance = mean + size;
+void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, int64_t styles, const float* shares,
+               const double* given, const Batch<T, C>& residual, To* out, bool relu, const int64_t* padding,
+               bool replicate) {
+    const int64_t size = batch.images * styles * C;
+    std::vector<double> measured(given ? 0 : 2 * batch.images * C);
+    if (!given) measure<T, C>(batch, measured.data(), measured.data() + batch.images * C);
     std::vector<float> scale(size), shift(size);
     for (int64_t at = 0; at < size; ++at) {
-        scale[at] = float(gamma[at] / std::sqrt(variance[at] + EPSILON));
-        shift[at] = float(beta[at] - mean[at] * scale[at]);
+        const int64_t from = at / (styles * C) * C + at % C;
+        const double mean = given ? given[at] : measured[from];
+        const double variance = given ? given[size + at] : measured[batch.images * C + from];
+        scale[at] = float(gamma[at] / std::sqrt(variance + EPSILON));
+        shift[at] = float(beta[at] - mean * scale[at]);
     }
-    apply<T, To, C>(batch, scale.data(), shift.data(), residual, out, relu, padding, replicate);
+    apply<T, To, C>(batch, {scale.data(), shift.data(), shares, styles}, residual, out, relu, padding, replicate);
 }
 
 }  // namespace
@@ -204,17 +249,17 @@ extern "C" void moments_of_sums(const float* origin, const float* sums, const in
 
 #define NORMALIZE(NAME, FROM, TO)                                                                             \
     extern "C" int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled,              \
-                        const float* gamma, const float* beta, const double* given, const FROM* residual,     \
-                        const int64_t* residual_layout, TO* out, bool relu, const int64_t* padding,           \
-                        bool replicate) {                                                                     \
+                        const float* gamma, const float* beta, int64_t styles, const float* shares,           \
+                        const double* given, const FROM* residual, const int64_t* residual_layout, TO* out,   \
+                        bool relu, const int64_t* padding, bool replicate) {                                  \
         using T = FROM;                                                                                       \
         using To = TO;                                                                                        \
         switch (channels) { WIDTHS }                                                                          \
         return 1;                                                                                             \
     }
 
-#define CALL                                                                              \
-    normalize<T, To, C>(BATCH(data, layout, doubled), gamma, beta, given,                 \
+#define CALL                                                                               \
+    normalize<T, To, C>(BATCH(data, layout, doubled), gamma, beta, styles, shares, given,  \
                         BATCH(residual, residual_layout, false), out, relu, padding, replicate)
 NORMALIZE(normalize_float32, float, float)
 NORMALIZE(normalize_bfloat16, uint16_t, uint16_t)

@@ -60,11 +60,17 @@ class Kernels(Operations):
         return _Sums(self._library, whole)
 
     def normalize(
-        self, features: Tensor, style: Tensor, window: Window, then: Then, given: Statistics | None = None
+        self,
+        features: Tensor,
+        style: Tensor,
+        window: Window,
+        then: Then,
+        given: Statistics | None = None,
+        shares: Tensor | None = None,
     ) -> Tensor:
         """As `Operations.normalize`."""
-        gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=1))
-        images, channels = gamma.shape
+        gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))
+        images, styles, channels = len(gamma), style[0, ..., 0].numel(), gamma.shape[-1]
         features = _in_rows(features)
         residual = None if then.residual is None else _in_rows(then.residual)
         left, right, above, below = then.padding
@@ -74,11 +80,16 @@ class Kernels(Operations):
             memory_format=torch.channels_last,
         )
         if given is not None:
-            moments = torch.stack([given.mean.expand(images, -1), given.variance.expand(images, -1)])
+            each = [m if m.ndim == style.ndim else m[:, None] for m in (given.mean, given.variance)]
+            moments = torch.stack([m.expand(gamma.shape) for m in each])
+        if shares is not None:
+            shares = shares.permute(0, 2, 3, 1).contiguous()
         unknown = self._normalize[features.dtype, out.dtype](
             *_batch(features, window, then.doubled),
             _pointer(gamma),
             _pointer(beta),
+            ctypes.c_int64(styles),
+            _pointer(shares),
             _pointer(None if given is None else moments),
             _pointer(residual),
             _layout(features if residual is None else residual, window, False),

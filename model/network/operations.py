@@ -43,7 +43,10 @@ class Gauge:
 
     def add(self, features: Tensor, window: Window, doubled: bool) -> None:
         """Features of a window, as `Operations` has them."""
-        found = Statistics.of(around_corners(features, window) if doubled else features)
+        self.merge(Statistics.of(around_corners(features, window) if doubled else features))
+
+    def merge(self, found: Statistics) -> None:
+        """Statistics of pixels that were not measured yet."""
         self._found = self._found + found if self._found else found
 
     def statistics(self) -> Statistics:
@@ -72,16 +75,23 @@ class Operations:
         return gauge.statistics()
 
     def normalize(
-        self, features: Tensor, style: Tensor, window: Window, then: Then, given: Statistics | None = None
+        self,
+        features: Tensor,
+        style: Tensor,
+        window: Window,
+        then: Then,
+        given: Statistics | None = None,
+        shares: Tensor | None = None,
     ) -> Tensor:
         """Conditional instance normalization of what a convolution left, as the next convolution needs it.
 
         style: (B, 2C), γ and β. given: used instead of the features' own statistics.
+        shares: (B, K, H, W), which of several styles (B, K, 2C) have which share of each pixel.
         Returns (B, C, H + padding, W + padding).
         """
         dtype = features.dtype
         values = (around_corners(features, window) if then.doubled else features).float()
-        scale, shift = scale_and_shift(values, style, given)
+        scale, shift = scale_and_shift(values, style, given, shares)
         result = torch.addcmul(shift, values, scale)
         if then.residual is not None:
             result = result + then.residual

@@ -16,15 +16,19 @@ from torch import Tensor
 EPSILON = 1e-5
 """ε, added to a variance before it divides: the paper's, of every normalization, here and in what paints faster."""
 
+NOWHERE = 1e-30
+"""In place of a sum of shares that is 0, which divides nothing."""
+
 
 @dataclass(frozen=True)
 class Statistics:
     """Of features, per image and channel: how many pixels, their mean, the sum of squared differences from it.
 
     count: pixels of an image. mean, squares: (B, C), float64, on the CPU; B may be 1, for all images of a batch.
+    Of several styles' own places all three are theirs: mean and squares (B, K, C), count (B, K, 1) the sum of shares.
     """
 
-    count: int
+    count: int | Tensor
     mean: Tensor
     squares: Tensor
 
@@ -35,6 +39,17 @@ class Statistics:
         count = features.shape[2] * features.shape[3]
         return cls(count, mean.cpu().double(), variance.cpu().double() * count)
 
+    @classmethod
+    def of_shares(cls, features: Tensor, shares: Tensor) -> Statistics:
+        """Those of features (B, C, H, W) where each of several styles is: its shares (B, K, H, W) weigh the pixels."""
+        exact = features.float()
+        origin = exact.mean(dim=(2, 3), keepdim=True)  # squares of what is far from zero would leave no variance
+        exact = exact - origin
+        sums, squares = (torch.einsum("bchw,bkhw->bkc", each, shares).cpu().double() for each in (exact, exact**2))
+        count = shares.sum(dim=(2, 3))[..., None].cpu().double()
+        apart = sums / count.clamp(min=NOWHERE)
+        return cls(count, origin[:, None, :, 0, 0].cpu().double() + apart, squares - apart.square() * count)
+
     @property
     def variance(self) -> Tensor:
         """(B, C), biased, as the paper's."""
@@ -44,9 +59,9 @@ class Statistics:
         """Those of the pixels of both (Chan, Golub and LeVeque, 1979): no square of a large number is ever taken."""
         count = self.count + other.count
         apart = other.mean - self.mean
-        mean = self.mean + apart * (other.count / count)
-        squares = self.squares + other.squares + apart.square() * (self.count * other.count / count)
-        return Statistics(count, mean, squares)
+        share = other.count / (count if isinstance(count, int) else count.clamp(min=NOWHERE))
+        squares = self.squares + other.squares + apart.square() * (self.count * share)
+        return Statistics(count, self.mean + apart * share, squares)
 
     def pooled(self) -> Statistics:
         """Those of all images together, B = 1."""
@@ -56,18 +71,27 @@ class Statistics:
         return sum(others, start=first)
 
 
-def scale_and_shift(features: Tensor, style: Tensor, given: Statistics | None = None) -> tuple[Tensor, Tensor]:
+def scale_and_shift(
+    features: Tensor, style: Tensor, given: Statistics | None = None, shares: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """What normalizes features (B, C, H, W): times a scale, plus a shift, float32 of shape (B, C, 1, 1).
 
     style: (B, 2C), γ first, then β. given: used instead of the features' own.
+    shares: (B, K, H, W) of several styles (B, K, 2C); scale and shift are then maps, (B, C, H, W).
     """
-    gamma, beta = style.float()[..., None, None].chunk(2, dim=1)
+    gamma, beta = style.float().chunk(2, dim=-1)
     if given is None:
-        variance, mean = torch.var_mean(features, dim=(2, 3), correction=0, keepdim=True)
+        variance, mean = torch.var_mean(features, dim=(2, 3), correction=0)
     else:
-        variance, mean = (each.float()[..., None, None].to(features.device) for each in (given.variance, given.mean))
+        variance, mean = (each.float().to(features.device) for each in (given.variance, given.mean))
+    if mean.ndim < gamma.ndim:
+        variance, mean = variance[:, None], mean[:, None]  # of the picture, for each of its styles
     scale = gamma * torch.rsqrt(variance + EPSILON)
-    return scale, beta - mean * scale
+    shift = beta - mean * scale
+    if shares is None:
+        return scale[..., None, None], shift[..., None, None]
+    scale, shift = (torch.einsum("bkc,bkhw->bchw", each, shares) for each in (scale, shift))
+    return scale, shift
 
 
 def one_each(statistics: Sequence[Statistics] | None, normalizations: int) -> Sequence[Statistics | None]:

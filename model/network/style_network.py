@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
 from impasto.model.network.statistics import Statistics, one_each, scale_and_shift
+from impasto.model.network.style_map import StyleMap, Styles
 
 
 class ConditionalInstanceNorm(nn.Module):
@@ -30,15 +31,26 @@ class ConditionalInstanceNorm(nn.Module):
         super().__init__()
         self.channels = channels
 
-    def forward(self, features: Tensor, style: Tensor, given: Statistics | None = None) -> Tensor:
-        """Normalize `features` (B, C, H, W) with `style` (B, 2C), γ first, then β, and statistics if not their own."""
-        exact = features.float()
-        scale, shift = scale_and_shift(exact, style, given)
+    def forward(
+        self, features: Tensor, style: Tensor, given: Statistics | None = None, where: StyleMap | None = None
+    ) -> Tensor:
+        """Normalize `features` (B, C, H, W) with `style` (B, 2C), γ first, then β, and statistics if not their own.
+
+        where: which of several styles, (B, K, 2C), is where.
+        """
+        exact, shares = features.float(), None
+        if where:
+            pixels = range(features.shape[2]), range(features.shape[3])
+            shares = where.within(pixels, pixels)
+            if where.by_region and given is None:
+                given = Statistics.of_shares(exact, shares)
+        scale, shift = scale_and_shift(exact, style, given, shares)
         return torch.addcmul(shift, exact, scale).to(features.dtype)
 
 
-Style = tuple[Tensor, Statistics | None]
-"""What a normalization with C channels is told: γ and β, (B, 2C), and statistics if not its features' own."""
+Style = tuple[Tensor, Statistics | None, StyleMap | None]
+"""What a normalization with C channels is told: γ and β, (B, 2C); statistics if not its features' own; where, if it has
+several styles, (B, K, 2C), each of them is."""
 
 
 class ConvNorm(nn.Module):
@@ -131,27 +143,28 @@ class StyleNetwork(nn.Module):
         """The style vector (E,) that leaves every normalization plain: γ = 1, β = 0."""
         return torch.cat([torch.tensor([1.0, 0.0]).repeat_interleave(n.channels) for n in self.norms])
 
-    def forward(self, images: Tensor, style_vectors: Tensor, statistics: Sequence[Statistics] | None = None) -> Tensor:
+    def forward(self, images: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """Paint every image in its own style.
 
         images: (B, 3, H, W), RGB in [0, 1], H and W at least 32.
-        style_vectors: (B, E), γ and β of each normalization in the order of the layers.
+        styles: style vectors (B, E), γ and β of each normalization in the order of the layers; or maps of several.
         statistics: one for each normalization, in that order, instead of the images' own.
         Returns (B, 3, H, W), RGB in [0, 1].
         Raises ValueError for other shapes.
         """
-        self._check(images, style_vectors)
+        vectors, where = (styles.vectors, styles) if isinstance(styles, StyleMap) else (styles, None)
+        self._check(images, vectors)
         sizes = [2 * norm.channels for norm in self.norms]
         given = one_each(statistics, len(sizes))
-        styles = iter(zip(torch.split(style_vectors, sizes, dim=1), given, strict=True))
-        full = F.relu(self.encoder[0](images, next(styles)))
-        half = F.relu(self.encoder[1](full, next(styles)))
-        x = F.relu(self.encoder[2](half, next(styles)))
+        told = ((*each, where) for each in zip(torch.split(vectors, sizes, dim=-1), given, strict=True))
+        full = F.relu(self.encoder[0](images, next(told)))
+        half = F.relu(self.encoder[1](full, next(told)))
+        x = F.relu(self.encoder[2](half, next(told)))
         for block in self.residual:
-            x = block(x, next(styles), next(styles))
-        x = F.relu(self.decoder[0](x, next(styles), like=half))
-        x = F.relu(self.decoder[1](x, next(styles), like=full))
-        return torch.sigmoid(self.decoder[2](x, next(styles)))
+            x = block(x, next(told), next(told))
+        x = F.relu(self.decoder[0](x, next(told), like=half))
+        x = F.relu(self.decoder[1](x, next(told), like=full))
+        return torch.sigmoid(self.decoder[2](x, next(told)))
 
     def _check(self, images: Tensor, style_vectors: Tensor) -> None:
         if images.ndim != 4 or images.shape[1] != 3:
@@ -159,5 +172,5 @@ class StyleNetwork(nn.Module):
         if min(images.shape[2:]) < SMALLEST_SIDE:
             raise ValueError(f"images must be at least {SMALLEST_SIDE} pixels high and wide, not {tuple(images.shape)}")
         wanted = (len(images), self.style_size)
-        if style_vectors.shape != wanted:
+        if (len(style_vectors), style_vectors.shape[-1]) != wanted:
             raise ValueError(f"style_vectors must be {wanted}, one per image, not {tuple(style_vectors.shape)}")

@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.network.fast_network import FastNetwork, Layer, beyond
-from impasto.model.network.operations import Then, Window, around_corners
+from impasto.model.network.operations import Gauge, Then, Window, around_corners
 from impasto.model.network.statistics import Statistics
+from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.painting.memory import Room
 
 Progress = Callable[[float], None]
@@ -29,11 +30,12 @@ SMALLEST_TILE = 4
 
 @torch.inference_mode()
 def paint_in_tiles(
-    network: FastNetwork, photos: Tensor, style_vectors: Tensor, *, tile: int, progress: Progress | None = None
+    network: FastNetwork, photos: Tensor, styles: Styles, *, tile: int, progress: Progress | None = None
 ) -> Tensor:
     """What `network` makes of photos, but for rounding, on the CPU.
 
-    photos: (B, 3, H, W), RGB, float32 in [0, 1] or uint8; painted one after the other. style_vectors: (B, E).
+    photos: (B, 3, H, W), RGB, float32 in [0, 1] or uint8; painted one after the other.
+    styles: vectors (B, E), or maps.
     tile: pixels of its side, rounded up to a multiple of four; any is right, not every one is fast.
     progress: told after every tile.
     Returns (B, 3, H, W), float32 in [0, 1]. Raises OutOfMemory where the disk is full.
@@ -44,7 +46,8 @@ def paint_in_tiles(
     work = sum(_cost(network, n) * _area(window) for n, window in enumerate(whole))
     for n in range(len(photos)):
         done = 0
-        for amount in _paint(network, photos[n : n + 1], style_vectors[n : n + 1], painted.tensor[n : n + 1], side):
+        one = slice(n, n + 1)
+        for amount in _paint(network, photos[one], styles[one], painted.tensor[one], side):
             done += amount
             painted.rest()
             if progress:
@@ -52,16 +55,18 @@ def paint_in_tiles(
     return painted.tensor
 
 
-def _paint(network: FastNetwork, photo: Tensor, style_vector: Tensor, painted: Tensor, side: int) -> Iterator[int]:
+def _paint(network: FastNetwork, photo: Tensor, styles: Styles, painted: Tensor, side: int) -> Iterator[int]:
     """Compute layer after layer, the last one into `painted`; yields after each tile how much work it was."""
     below: _Photo | _Features = _Photo(network, photo)
     entries: list[_Features] = []
-    for n, style in enumerate(network.styles(style_vector.to(network.device))):
+    styles = styles.to(network.device)
+    where = styles if isinstance(styles, StyleMap) else None
+    for n, style in enumerate(network.layer_styles(styles)):
         layer = network.layers[n]
         if isinstance(below, _Features) and not layer.last and network.layers[n + 1].adds:
             yield from below.finish(side)  # a block begins, which reads twice what enters it
             entries.append(below)
-        features = _Features(network, n, style, below, painted)
+        features = _Features(network, n, style, where, below, painted)
         yield from features.measure(side)
         if layer.adds:
             yield from features.finish(side, entries.pop())
@@ -103,8 +108,16 @@ class _Features:
     computed for every window from what is `below`.
     """
 
-    def __init__(self, network: FastNetwork, n: int, style: Tensor, below: _Photo | _Features, painted: Tensor) -> None:
-        self.network, self.n, self.style = network, n, style
+    def __init__(
+        self,
+        network: FastNetwork,
+        n: int,
+        style: Tensor,
+        where: StyleMap | None,
+        below: _Photo | _Features,
+        painted: Tensor,
+    ) -> None:
+        self.network, self.n, self.style, self.where = network, n, style, where
         self.layer = network.layers[n]
         self.whole = self.layer.whole(*painted.shape[2:])
         self.below: _Photo | _Features | None = below
@@ -115,7 +128,7 @@ class _Features:
 
     def measure(self, side: int) -> Iterator[int]:
         """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""
-        cost, gauge = _cost(self.network, self.n), self.network.operations.gauge(self.whole)
+        cost, gauge = _cost(self.network, self.n), self._gauge()
         for tile in self._tiles(side):
             features = self._convolve(tile)
             gauge.add(features, tile, self.layer.doubled)
@@ -134,7 +147,7 @@ class _Features:
             features = self._part(tile).to(self.network.device)
             residual = None if entry is None else entry._part(tile)
             then = Then(relu=not self.layer.last, residual=residual, exact=self.layer.last)
-            result = self.network.operations.normalize(features, self.style, tile, then, self.statistics)
+            result = self._normalized(features, tile, then)
             self._keep(torch.sigmoid_(result) if self.layer.last else result, tile)
             yield 0
         self.finished = True
@@ -146,7 +159,16 @@ class _Features:
             return _padded(self._part(inside), padding, replicate)
         features = self._convolve(inside) if self.kept is None else self._part(inside)
         then = Then(doubled=self.layer.doubled and self.kept is None, padding=padding, replicate=replicate)
-        return self.network.operations.normalize(features, self.style, inside, then, self.statistics)
+        return self._normalized(features, inside, then)
+
+    def _gauge(self) -> Gauge:
+        if self.where and self.where.by_region:
+            return RegionGauge(self.where, self.whole)
+        return self.network.operations.gauge(self.whole)
+
+    def _normalized(self, features: Tensor, window: Window, then: Then) -> Tensor:
+        shares = self.where.within(window, self.whole) if self.where else None
+        return self.network.operations.normalize(features, self.style, window, then, self.statistics, shares)
 
     def _convolve(self, window: Window) -> Tensor:
         """Its features in a window, computed."""
@@ -157,7 +179,7 @@ class _Features:
     def _room(self) -> Room:
         """Its channels-last memory, (1, H, W, C)."""
         height, width = self.whole
-        shape = (1, len(height), len(width), self.style.shape[1] // 2)
+        shape = (1, len(height), len(width), self.style.shape[-1] // 2)
         return Room(shape, self.network.dtype, self.network.device)
 
     def _part(self, window: Window) -> Tensor:
