@@ -5,10 +5,32 @@ A command answers them with one line, the service with a problem; anything else 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ImpastoError(Exception):
-    """What was asked cannot be done; the message says what is wrong, where, and what to do."""
+    """What was asked cannot be done; the message says what is wrong, where, and what to do.
+
+    part: which of several things it is about.
+    """
+
+    part = ""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{self.part}: {text}" if self.part else text
 
 
 class InvalidValue(ImpastoError, ValueError):
     """A value that cannot be used, or two that do not go together."""
+
+
+@contextmanager
+def about(part: str) -> Iterator[None]:
+    """Errors within say which of several things they are about."""
+    try:
+        yield
+    except ImpastoError as error:
+        error.part = part
+        raise

@@ -128,9 +128,7 @@ class FastNetwork(nn.Module):
             found.append(sum(others, start=first))
         return self._moved([each for each in found if each], GREY)
 
-    def _paint(
-        self, photos: Tensor, styles: Styles
-    ) -> Generator[Callable[[], Statistics], Statistics | None, Tensor]:
+    def _paint(self, photos: Tensor, styles: Styles) -> Generator[Callable[[], Statistics], Statistics | None, Tensor]:
         """Paint; before each normalization yield what measures its features and be sent statistics to use, or None."""
         windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
         inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -21,33 +21,53 @@ Rows = Callable[[slice, Tensor], Tensor]
 """Some rows of a painting in its photo's size, (3, rows, W), for those rows and the photo in them, (3, rows, W)."""
 
 
+Share = float | Tensor
+"""From 0 to 1: one for the whole picture, or a map (1, h, w) that is stretched over it."""
+
+
 def finish(
     picture: Picture,
-    painted: Tensor,
+    painted: Tensor | Sequence[tuple[Tensor, Share]],
     config: StrokeConfig,
     *,
-    strength: float = 1.0,
-    preserve_color: bool = False,
+    strength: Share = 1.0,
+    preserve_color: Share = 0.0,
 ) -> Picture:
     """A picture with what was painted from it, (3, h, w), of its own size or another.
 
+    painted: one painting, or several and which share of each place is whose, of sum 1.
     strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
-    preserve_color: take only the brightness from the painting.
+    preserve_color: take only the brightness from the painting; between 0 and 1 a mixture of both.
     Raises InvalidValue for a strength outside 0 to 1.
     """
-    check_strength(strength)
+    if not isinstance(strength, Tensor):
+        check_strength(strength)
     make_room(picture.pixels)
-    painted_rows = _in_size(painted, picture, config)
+    paintings = [(painted, 1.0)] if isinstance(painted, Tensor) else painted
+    layers = [(_in_size(each, picture, config), _in_rows(share, picture)) for each, share in paintings]
+    kept, strong = _in_rows(preserve_color, picture), _in_rows(strength, picture)
     pixels = torch.empty_like(picture.pixels)
     for rows in strips(*picture.pixels.shape[:2]):
         photo = picture.rows(rows).rgb
-        strip = painted_rows(rows, photo)
-        if preserve_color:
-            strip = keep_color(strip, photo)
-        pixels[rows] = to_pixels(strip if strength == 1 else torch.lerp(photo, strip, strength))
-    del painted_rows
+        strip = sum((layer(rows, photo) * share(rows) for layer, share in layers), start=torch.zeros(()))
+        if isinstance(colors := kept(rows), Tensor) or colors:
+            strip = _mixed(strip, keep_color(strip, photo), colors)
+        pixels[rows] = to_pixels(_mixed(photo, strip, strong(rows)))
+    del layers
     make_room(pixels)  # for whoever writes it
     return replace(picture, pixels=pixels)
+
+
+def _mixed(one: Tensor, other: Tensor, share: Share) -> Tensor:
+    return other if isinstance(share, float) and share == 1 else torch.lerp(one, other, share)
+
+
+def _in_rows(share: Share, picture: Picture) -> Callable[[slice], Share]:
+    """Some rows of a share in the picture's size."""
+    height, width = picture.pixels.shape[:2]
+    if isinstance(share, Tensor):
+        return lambda rows: resampled_rows(share, height, width, rows).clamp_(0, 1)
+    return lambda rows: share
 
 
 def check_strength(strength: float) -> None:

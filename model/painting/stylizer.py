@@ -15,10 +15,12 @@ from impasto.model.network.config import SMALLEST_SIDE, Precision, StrokeConfig
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
+from impasto.model.network.style_map import Styles
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.painting.finish import check_strength, finish
+from impasto.model.painting.finish import Share, check_strength, finish
 from impasto.model.painting.ladder import Canvas, Size, canvas, climb
 from impasto.model.painting.memory import OutOfMemory, make_room, shortage
+from impasto.model.painting.regions import Regions, style_map
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.pictures.images import TooSmall
@@ -65,15 +67,16 @@ class Stylizer:
     def paint(
         self,
         photos: Tensor,
-        style_vectors: Tensor,
+        styles: Tensor | Sequence[Tensor | Regions],
         *,
         sizes: Sequence[Size] = (),
         progress: Progress | None = None,
     ) -> Tensor:
-        """Photos (B, 3, H, W), float32 in [0, 1] or uint8, their style vectors (B, E) -> paintings, on the CPU.
+        """Photos (B, 3, H, W), float32 in [0, 1] or uint8, and their styles -> paintings, on the CPU.
 
         Each image has its own style; what else is in the batch changes nothing. What memory asks for is painted in
         tiles, which is the same but for rounding.
+        styles: vectors (B, E); or of each photo a vector (E,) or its regions.
         sizes: of all levels, of the `Canvas` whose photos these are. Default: a single pass.
         progress: told from time to time which share is done, up to 1; what it raises ends the painting.
         Raises OutOfMemory.
@@ -90,7 +93,8 @@ class Stylizer:
                 if progress:
                     progress((before + share * own) / pixels)
 
-            return self._paint_parts(images, style_vectors, done)
+            placed = styles if isinstance(styles, Tensor) else style_map(styles, (images.shape[2], images.shape[3]))
+            return self._paint_parts(images, placed, done)
 
         height, width = photos.shape[2:]
         with shortage(f"paint {width} × {height} pixels"):
@@ -98,11 +102,11 @@ class Stylizer:
                 return level(photos).cpu()
             return climb(level, photos.to(self.device), sizes, self.strokes).cpu()
 
-    def _paint_parts(self, photos: Tensor, style_vectors: Tensor, progress: Progress) -> Tensor:
+    def _paint_parts(self, photos: Tensor, styles: Styles, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
         if self._may_fit(photos):
             with suppress(OutOfMemory), shortage("paint them in one pass"):
-                painted = self._paint(photos, style_vectors)
+                painted = self._paint(photos, styles)
                 progress(1.0)
                 return painted
             torch.cuda.empty_cache()
@@ -111,10 +115,10 @@ class Stylizer:
             height, width = photos.shape[2:]
             log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
             tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
-            return paint_in_tiles(self._network, photos, style_vectors, tile=tile, progress=progress).to(photos.device)
-        first = self._paint_parts(photos[:half], style_vectors[:half], lambda share: progress(share * half / count))
+            return paint_in_tiles(self._network, photos, styles, tile=tile, progress=progress).to(photos.device)
+        first = self._paint_parts(photos[:half], styles[:half], lambda share: progress(share * half / count))
         others = self._paint_parts(
-            photos[half:], style_vectors[half:], lambda share: progress((half + share * (count - half)) / count)
+            photos[half:], styles[half:], lambda share: progress((half + share * (count - half)) / count)
         )
         return torch.cat([first, others])
 
@@ -123,10 +127,10 @@ class Stylizer:
         pixels = len(photos) * photos.shape[2] * photos.shape[3]
         return self.device.type != "cpu" or pixels * self._network.dtype.itemsize <= 4 * MOST_WHOLE
 
-    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
         photos = photos.to(self.device)
         values = photos.float() / 255 if photos.dtype == torch.uint8 else photos
-        painted: Tensor = self._network(values, style_vectors.to(self.device))
+        painted: Tensor = self._network(values, styles.to(self.device))
         return painted
 
     def stylize(
@@ -153,6 +157,23 @@ class Stylizer:
         painted = self.paint(ground.photo[None], style_vector[None], sizes=ground.sizes, progress=progress)[0]
         del ground  # finishing a large picture needs the memory
         return finish(picture, painted, self.strokes, strength=strength, preserve_color=preserve_color)
+
+    def stylize_regions(self, picture: Picture, regions: Regions, *, progress: Progress | None = None) -> Picture:
+        """A picture painted in a style here and another there: regions of its size. Raises as `stylize` does."""
+        check_size(picture)
+        paintings: list[tuple[Tensor, Share]] = []
+        for number, stroke in enumerate(regions.strokes):
+
+            def done(share: float, before: int = number) -> None:
+                if progress:
+                    progress((before + share) / len(regions.strokes))
+
+            ground = self.canvas(picture, stroke)
+            painted = self.paint(ground.photo[None], [regions], sizes=ground.sizes, progress=done)[0]
+            paintings.append((painted, regions.painted_with(stroke)))
+        return finish(
+            picture, paintings, self.strokes, strength=regions.strength, preserve_color=regions.preserve_color
+        )
 
     def canvas(self, picture: Picture, stroke: Stroke = 1.0) -> Canvas:
         """What a picture is painted on, to be given to `paint`. Raises InvalidValue for what is no stroke."""
