@@ -36,6 +36,7 @@ from impasto.app.painting.admission import QueueLimits
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
+from impasto.app.painting.region_form import LONGEST_REGION
 from impasto.app.painting.results import Results
 from impasto.app.routes import grid, health, jobs, metrics, optimizations, styles, stylize
 from impasto.app.settings import Settings
@@ -96,8 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry=TELEMETRY,
-        # no request needs half of that
-        form_limits={"max_fields": 100, "max_files": 16, "max_part_size": 10_000},
+        # no request needs more than half of that
+        form_limits={"max_fields": 100, "max_files": 16, "max_part_size": 2 * LONGEST_REGION},
     )
     app.state.settings = settings
     app.state.painter, app.state.catalogue, app.state.jobs = None, None, None

@@ -29,6 +29,7 @@ from impasto.app.painting.turns import Turns
 from impasto.model.network.device import memory_taken
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.memory import shortage
+from impasto.model.painting.regions import Regions
 from impasto.model.painting.stylizer import Stylizer
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class Painted:
 @dataclass(eq=False)
 class _Request:
     canvas: Canvas
-    style_vector: Tensor
+    style: Tensor | Regions
     place: Place
     answer: asyncio.Future[Painted]
     asked: float = field(default_factory=time.perf_counter)
@@ -61,6 +62,14 @@ class _Request:
     @property
     def pixels(self) -> int:
         return self.canvas.pixels
+
+    def fits(self, other: _Request) -> bool:
+        """Whether both can be painted in one batch."""
+        return self.canvas.fits(other.canvas) and self._by_region == other._by_region
+
+    @property
+    def _by_region(self) -> bool:
+        return isinstance(self.style, Regions) and self.style.by_region
 
 
 @dataclass(frozen=True)
@@ -100,28 +109,28 @@ class Batcher:
         self._device = ThreadPoolExecutor(min(self._cores, AT_ONCE), thread_name_prefix="paint")
         self._codec = Codec(limits.deadline)
 
-    async def paint(self, canvas: Canvas, style_vector: Tensor, place: Place | None = None) -> Painted:
-        """A canvas in a style (E,). Raises QueueFull, DeadlineExceeded, and what the network raises.
+    async def paint(self, canvas: Canvas, style: Tensor | Regions, place: Place | None = None) -> Painted:
+        """A canvas in a style (E,), or in regions. Raises QueueFull, DeadlineExceeded, and what the network raises.
 
         What is cancelled before its turn, or past its deadline then, never reaches the device; what is cancelled while
         it is painted leaves it after the level or the tile at work.
         """
-        return (await self.paint_all(canvas, [style_vector], place))[0]
+        return (await self.paint_all([(canvas, style)], place))[0]
 
     async def paint_all(
-        self, canvas: Canvas, style_vectors: Sequence[Tensor], place: Place | None = None
+        self, paintings: Sequence[tuple[Canvas, Tensor | Regions]], place: Place | None = None
     ) -> list[Painted]:
-        """A canvas in each of several styles: all or none are let in, and they are one batch if it fits.
+        """Several canvases, each in a style: all or none are let in, and they are one batch if it fits.
 
         place: what was taken for them in the queue; None: they are nobody's, and count by their pixels only.
         """
         if place is None:
             with self.admission.place("", counted=False) as nobodys:
-                self.admission.reserve(nobodys, canvas.pixels * len(style_vectors))
-                return await self.paint_all(canvas, style_vectors, nobodys)
+                self.admission.reserve(nobodys, sum(canvas.pixels for canvas, _ in paintings))
+                return await self.paint_all(paintings, nobodys)
         loop = asyncio.get_running_loop()
         place.turn = self._turns.take(place.client, place.pixels)
-        requests = [_Request(canvas, vector, place, loop.create_future()) for vector in style_vectors]
+        requests = [_Request(*each, place, loop.create_future()) for each in paintings]
         self._waiting = sorted([*self._waiting, *requests], key=lambda each: each.place.turn)
         if self._alarm is None or self._next_requests()[1]:
             self._paint_next()
@@ -189,7 +198,7 @@ class Batcher:
         self._waiting = [request for request in self._waiting if not request.answer.done()]
         same: list[_Request] = []
         for request in self._waiting:
-            if request.canvas.fits(self._waiting[0].canvas):
+            if request.fits(self._waiting[0]):
                 same.append(request)
                 if len(same) == self.limits.batch or (len(same) + 1) * request.pixels > self.limits.batch_pixels:
                     return same, True
@@ -248,8 +257,7 @@ def _paint_together(stylizer: Stylizer, batch: _Batch) -> Tensor:
     photos = requests[0].canvas.photo[None]  # not copied where it is alone: it may be large
     if len(requests) > 1:
         photos = torch.stack([each.canvas.photo for each in requests])
-    vectors = torch.stack([each.style_vector for each in requests])
-    return stylizer.paint(photos, vectors, sizes=sizes, progress=batch.go_on)
+    return stylizer.paint(photos, [each.style for each in requests], sizes=sizes, progress=batch.go_on)
 
 
 def _let_go(error: BaseException | None) -> None:

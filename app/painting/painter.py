@@ -20,13 +20,16 @@ from impasto.app.tracing import trace_stages
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.finish import finish
-from impasto.model.painting.ladder import Canvas, ladder
+from impasto.model.painting.ladder import Canvas, Size, ladder
+from impasto.model.painting.regions import Look, Regions
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
 
 T = TypeVar("T")
+Commission = tuple[Canvas, Tensor | Regions]
+"""What is to be painted, and how."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class PaintOptions:
     strength: float = 1.0
     preserve_color: bool = False
     stroke: Stroke = 1.0
+
+    def look(self, style_vector: Tensor) -> Look:
+        """What is painted in that style (E,) as the whole picture is."""
+        return Look(style_vector, self.strength, self.preserve_color, self.stroke)
 
 
 @dataclass(frozen=True)
@@ -92,16 +99,73 @@ class Painter:
             decoded; raises what speaks against it.
         Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.
         """
-        if options.size is not None and self._max_size is not None and options.size > self._max_size:
+
+        def prepare(picture: Picture) -> list[Commission]:
+            canvas = self.stylizer.canvas(picture, options.stroke)
+            return [(canvas, vector) for vector in vectors]
+
+        def finish_all(picture: Picture, painted: list[Tensor]) -> list[Picture]:
+            strength, preserve_color, config = options.strength, options.preserve_color, self.stylizer.strokes
+            return [finish(picture, p, config, strength=strength, preserve_color=preserve_color) for p in painted]
+
+        strokes = [options.stroke] * len(vectors)
+        return await self._paint(photo, options.size, strokes, prepare, finish_all, place=place, charge=charge)
+
+    async def paint_regions(
+        self,
+        photo: bytes,
+        regions: Callable[[Size], Regions],
+        strokes: Sequence[Stroke],
+        size: int | None,
+        *,
+        place: Place,
+        charge: Callable[[int], Awaitable[None]],
+    ) -> Paintings:
+        """A photo in regions: one painting, in as many passes as there are sizes of strokes.
+
+        regions: given the picture's height and width, they are made. strokes: every size of theirs.
+        charge: as `paint` takes it. Raises as it does, and whatever making the regions raises.
+        """
+        placed: list[Regions] = []
+
+        def prepare(picture: Picture) -> list[Commission]:
+            width, height = picture.size
+            placed.append(regions((height, width)))
+            return [(self.stylizer.canvas(picture, stroke), placed[0]) for stroke in placed[0].strokes]
+
+        def finish_all(picture: Picture, painted: list[Tensor]) -> list[Picture]:
+            return [self.stylizer.finish_regions(picture, painted, placed[0])]
+
+        return await self._paint(photo, size, strokes, prepare, finish_all, place=place, charge=charge)
+
+    async def _paint(
+        self,
+        photo: bytes,
+        size: int | None,
+        strokes: Sequence[Stroke],
+        prepare: Callable[[Picture], list[Commission]],
+        finish_all: Callable[[Picture, list[Tensor]], list[Picture]],
+        *,
+        place: Place,
+        charge: Callable[[int], Awaitable[None]],
+    ) -> Paintings:
+        """A photo, painted once for each of some strokes."""
+        if size is not None and self._max_size is not None and size > self._max_size:
             raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
         started = time.perf_counter()
         # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
-        pixels, cost = await asyncio.to_thread(self._pixels, photo, len(vectors), options)
+        pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, size)
         self._batcher.admission.reserve(place, pixels)
         await charge(cost)
-        picture, canvas = await self.code(lambda: self._prepare(photo, len(vectors), options))
+
+        def begin() -> tuple[Picture, list[Commission]]:
+            picture = self._decode(photo, len(strokes), size)
+            check_size(picture)
+            return picture, prepare(picture)
+
+        picture, commissions = await self.code(begin)
         decoded = time.perf_counter()
-        painted = await self._batcher.paint_all(canvas, vectors, place)
+        painted = await self._batcher.paint_all(commissions, place)
         waited = min(each.queue for each in painted)
         timing = {
             "decode": decoded - started,
@@ -110,13 +174,8 @@ class Painter:
         }
         finished = time.perf_counter()
         self._note(timing)
-
-        def finish_all() -> list[Picture]:
-            strength, preserve_color, config = options.strength, options.preserve_color, self.stylizer.strokes
-            paintings = (each.rgb for each in painted)
-            return [finish(picture, p, config, strength=strength, preserve_color=preserve_color) for p in paintings]
-
-        return Paintings(await self.code(finish_all), timing, finished)
+        pictures = await self.code(lambda: finish_all(picture, [each.rgb for each in painted]))
+        return Paintings(pictures, timing, finished)
 
     async def encode(self, paintings: Paintings, work: Callable[[], T]) -> T:
         """The result of encoding paintings, the last stage of theirs."""
@@ -133,21 +192,15 @@ class Painter:
         """The result of decoding or encoding pictures, beside the device."""
         return await self._batcher.code(work)
 
-    def _prepare(self, data: bytes, count: int, options: PaintOptions) -> tuple[Picture, Canvas]:
-        """The photo, and what of it is painted."""
-        picture = self._decode(data, count, options.size)
-        check_size(picture)
-        return picture, self.stylizer.canvas(picture, options.stroke)
-
-    def _pixels(self, data: bytes, count: int, options: PaintOptions) -> tuple[int, int]:
+    def _pixels(self, data: bytes, strokes: Sequence[Stroke], size: int | None) -> tuple[int, int]:
         """Of all levels of so many paintings of a photo, and of those alone; by its header, 0 if it will be refused."""
         shape = images.size(data)
-        at_most = self._at_most(shape, count, options.size)
-        width, height = images.scaled(shape, options.size or min(at_most, max(shape)))
+        at_most = self._at_most(shape, len(strokes), size)
+        width, height = images.scaled(shape, size or min(at_most, max(shape)))
         if min(width, height) < SMALLEST_SIDE or math.prod(shape) > self._max_pixels:
             return 0, 0
-        levels = ladder((height, width), options.stroke, self.stylizer.strokes)
-        return count * sum(map(math.prod, levels)), count * width * height
+        levels = [level for stroke in strokes for level in ladder((height, width), stroke, self.stylizer.strokes)]
+        return sum(map(math.prod, levels)), len(strokes) * width * height
 
     def _decode(self, data: bytes, count: int, size: int | None) -> Picture:
         """The photo, in the size of its paintings."""

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.painting.painter import PaintOptions
 from impasto.model.network.config import SMALLEST_SIDE
-from impasto.model.painting.recipe import CheckedStroke, Recipe
+from impasto.model.painting.recipe import Recipe
+from impasto.model.painting.region_recipe import CheckedStroke, RegionRecipe, Whose
 from impasto.model.painting.stroke import parse_stroke
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format, Picture
@@ -39,8 +40,20 @@ class PhotoForm:
         """As asked for by field, else by Accept, else as uploaded."""
         return self.format or preferred_format(self.accept, painting.format)
 
-    def encode(self, painting: Picture, weights: Mapping[str, float], network_id: str) -> bytes:
-        """A painting as a file, with its recipe if it is wanted. weights: of the style ids."""
+    def encode(
+        self,
+        painting: Picture,
+        weights: Mapping[str, float],
+        network_id: str,
+        *,
+        regions: tuple[RegionRecipe, ...] = (),
+        masks: Mapping[str, bytes] | None = None,
+        statistics: Whose = "picture",
+    ) -> bytes:
+        """A painting as a file, with its recipe if it is wanted.
+
+        weights: of the style ids. regions, statistics: as in the recipe; masks: the files of theirs, by name.
+        """
         text = None
         if self.recipe:
             text = Recipe(
@@ -50,7 +63,9 @@ class PhotoForm:
                 strength=self.options.strength,
                 preserve_color=self.options.preserve_color,
                 stroke=self.options.stroke,
-            ).to_text()
+                statistics=statistics,
+                regions=regions,
+            ).to_text(masks)
         return images.encode(painting, self.format_of(painting), quality=self.quality, description=text)
 
 

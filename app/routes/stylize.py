@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator
 
 from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
@@ -14,9 +16,11 @@ from impasto.app.http.openapi import NOT_MODIFIED, pictures, problems
 from impasto.app.painting.answer import HEADERS, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
+from impasto.app.painting.region_form import RegionForm, get_region_form
 from impasto.app.painting.results import Results
 from impasto.app.painting.weights import assign_weights, given
 from impasto.app.styles.catalogue import Catalogue
+from impasto.model.painting.regions import strokes_of
 from impasto.model.styles.blend import MOST_BLENDED
 from impasto.model.styles.style import LONGEST_ID
 
@@ -27,7 +31,7 @@ PICTURE: dict[str, Any] = {
     "content": PICTURES,
     "headers": {
         "X-Style-Weights": {
-            "description": "The weights as applied, a JSON object of style ids",
+            "description": "The weights as applied, a JSON object of style ids; without those of regions",
             "schema": {"type": "string"},
         },
         **HEADERS,
@@ -37,27 +41,27 @@ PICTURE: dict[str, Any] = {
 
 @router.post(
     "/stylize",
-    summary="Paint a photo in one style or in a blend of several",
+    summary="Paint a photo in one style, in a blend of several, or in others here and there",
     response_class=Response,
     responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 404, 408, 413, 415, 422, 429, 503, 504)},
-    openapi_extra=pictures("image"),
+    openapi_extra=pictures("image", "mask"),
 )
 async def stylize(
     request: Request,
     form: Annotated[PhotoForm, Depends(get_photo_form)],
-    style: Annotated[
-        list[Annotated[str, Form(max_length=LONGEST_ID)]],
-        Form(
-            min_length=1,
-            max_length=MOST_BLENDED,
-            description="A style id; repeat it to blend",
-            examples=[["van-gogh-starry-night", "hokusai-great-wave"]],
-        ),
-    ],
+    regions: Annotated[RegionForm, Depends(get_region_form)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
     results: Annotated[Results, Depends(get_results)],
     allowance: Annotated[Allowance, Depends(get_allowance)],
+    style: Annotated[
+        list[Annotated[str, Form(max_length=LONGEST_ID)]] | None,
+        Form(
+            max_length=MOST_BLENDED,
+            description="A style id; repeat it to blend. None: what no region covers stays the photo",
+            examples=[["van-gogh-starry-night", "hokusai-great-wave"]],
+        ),
+    ] = None,
     weight: Annotated[
         list[float] | None,
         BeforeValidator(given),
@@ -69,20 +73,39 @@ async def stylize(
     ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    weights = assign_weights(style, weight)
-    vector = catalogue.styles.blend(weights)
+    if not style and not regions.recipes:
+        raise RequestValidationError([{"type": "missing", "loc": ("body", "style"), "msg": "a style, or a region"}])
+    weights = assign_weights(style, weight) if style else {}
+    options, looks = form.options, regions.looks(catalogue.styles, form.options)
+    rest = options.look(catalogue.styles.blend(weights)) if weights else None
+    everything = [*looks, *([rest] if rest else [])]
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
-            photo = await form.image.read()
-            tag = await results.tag(photo, [vector], form.recipe_of_file, weights)
+            photo, masks = await form.image.read(), await regions.read()
+            vectors = [look.style_vector for look in everything]
+            tag = await results.tag(photo, vectors, form.recipe_of_file, weights, regions.recipe_of_file(masks))
             if known := results.known(tag, if_none_match):
                 return known
-            paintings = await painter.paint(photo, [vector], form.options, place=place, charge=allowance.take)
+            if looks:
+                placed, strokes = partial(regions.on, looks=looks, rest=rest, masks=masks), strokes_of(everything)
+                painting = painter.paint_regions(
+                    photo, placed, strokes, options.size, place=place, charge=allowance.take
+                )
+            else:
+                painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)
+            paintings = await painting
 
             def encode() -> Response:
-                (painting,) = paintings.pictures
-                file = form.encode(painting, weights, catalogue.network_id)
+                (painted,) = paintings.pictures
+                file = form.encode(
+                    painted,
+                    weights,
+                    catalogue.network_id,
+                    regions=regions.recipes,
+                    masks=masks,
+                    statistics=regions.statistics,
+                )
                 headers = {"X-Style-Weights": json.dumps(weights), **allowance.headers}
-                return answer(file, f"image/{form.format_of(painting)}", paintings, catalogue.network_id, headers)
+                return answer(file, f"image/{form.format_of(painted)}", paintings, catalogue.network_id, headers)
 
             return results.keep(tag, await painter.encode(paintings, encode))

@@ -1,6 +1,6 @@
 """Masks: which part of a picture is meant, drawn as a shape or read from a file.
 
-A mask is a tensor (h, w), float32 in [0, 1], 1 where a place belongs to the part; it is stretched over the picture.
+A mask is a tensor (h, w), uint8, 255 where a place belongs to the part; it is stretched over the picture.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ SOFT_EDGE = 32
 
 
 def stretched(masks: Tensor, size: Size) -> Tensor:
-    """Masks (K, h, w) in another size: as the mean of what falls into a pixel, or in between linearly."""
+    """Masks (K, h, w) in another size, float32: of what falls into a pixel the mean, and what lies between linearly."""
+    masks = masks.float()
     for axis, length in enumerate(size, start=1):
         if length != masks.shape[axis]:
             shape = (length, masks.shape[2]) if axis == 1 else (masks.shape[1], length)
@@ -54,8 +55,8 @@ def read(data: bytes) -> Tensor:
     Raises TooManyPixels and whatever else decoding a picture raises.
     """
     picture = images.decode(data, max_pixels=MOST_PIXELS, at_most=FINEST)
-    mask = brightness(picture.rgb)[0]
-    return mask if picture.alpha is None else mask * (picture.alpha.float() / 255)
+    mask = brightness(picture.pixels.permute(2, 0, 1).float())[0]
+    return rounded(mask if picture.alpha is None else mask * (picture.alpha / 255))
 
 
 def feathered(mask: Tensor, share: float, size: Size) -> Tensor:
@@ -64,7 +65,12 @@ def feathered(mask: Tensor, share: float, size: Size) -> Tensor:
         return mask
     size = within(size, min(FINEST, math.ceil(SOFT_EDGE / share)))
     width = round(share * max(size) / 2)
-    return blurred(blurred(stretched(mask[None], size), width), width)[0]
+    return rounded(blurred(blurred(stretched(mask[None], size), width), width)[0])
+
+
+def rounded(values: Tensor) -> Tensor:
+    """From 0 to 255, float -> uint8."""
+    return values.round().byte()
 
 
 def blurred(masks: Tensor, width: int) -> Tensor:
@@ -83,7 +89,7 @@ def _drawn(draw: Callable[[ImageDraw.ImageDraw, Place], None], size: Size) -> Te
     height, width = size = within(size, FINEST)
     image = Image.new("L", (FINER * width, FINER * height))
     draw(ImageDraw.Draw(image), lambda point: (FINER * width * point[0], FINER * height * point[1]))
-    return torch.from_numpy(np.array(image.reduce(FINER))).float() / 255
+    return torch.from_numpy(np.array(image.reduce(FINER)))
 
 
 Fraction = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
@@ -118,7 +124,8 @@ class Gradient(Shape):
         (left, top), (right, bottom) = ((x * width, y * height) for x, y in (self.start, self.end))
         across, down = right - left, bottom - top
         y, x = (torch.arange(length) + 0.5 for length in size)
-        return (((x - left) * across + (y[:, None] - top) * down) / (across**2 + down**2)).clamp_(0, 1)
+        along = ((x - left) * across + (y[:, None] - top) * down) / (across**2 + down**2)
+        return rounded(255 * along.clamp_(0, 1))
 
 
 class Ellipse(Shape):

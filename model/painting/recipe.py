@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from impasto.model.errors import InvalidValue
-from impasto.model.painting.stroke import LEAST, MOST, NATIVE
+from impasto.model.painting.region_recipe import (
+    CheckedStroke,
+    Id,
+    RegionRecipe,
+    Strength,
+    Weight,
+    Whose,
+    data_url,
+    digest,
+)
+from impasto.model.painting.regions import MOST_REGIONS
+from impasto.model.painting.stroke import NATIVE
 from impasto.model.pictures import images
 
 MOST_STYLES = 500
 """With ids of any length their text fits into a JPEG's EXIF, which has 64 kB."""
-
-# Nothing that a shell, a terminal or a command could take for something else than a name.
-Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-CheckedStroke = Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"]
 
 
 class NoRecipe(InvalidValue):
@@ -28,27 +35,37 @@ class NoRecipe(InvalidValue):
 class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     """All that is needed, besides the photo, to paint a picture again to the bit.
 
-    weights: of the style ids, as they were asked for. network_id: of the network that painted.
-    size: longest side of the picture in pixels.
+    weights: of the style ids, as they were asked for; none where what no region covers stays the photo.
+    network_id: of the network that painted. size: longest side of the picture in pixels.
     strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
+    regions: what is painted otherwise. statistics: see `RegionRecipe`.
     impasto: the version of this format. What it does not know would be left out of the picture, so it is refused.
-        1, which is read as well, knew no stroke: its pictures were painted in a single pass.
+        1 and 2 are read as well: 1 knew no stroke, its pictures were painted in a single pass; 2 knew no regions.
     """
 
-    impasto: Literal[2] = 2
-    weights: Annotated[dict[Id, Weight], Field(min_length=1, max_length=MOST_STYLES)]
+    impasto: Literal[3] = 3
+    weights: Annotated[dict[Id, Weight], Field(max_length=MOST_STYLES)]
     network_id: Id
     size: Annotated[int, Field(gt=0)]
-    strength: Annotated[float, Field(ge=0, le=1)] = 1.0
+    strength: Strength = 1.0
     preserve_color: bool = False
     stroke: CheckedStroke = 1.0
+    statistics: Whose = "picture"
+    regions: Annotated[tuple[RegionRecipe, ...], Field(max_length=MOST_REGIONS)] = ()
 
     @model_validator(mode="before")
     @classmethod
-    def _of_version_1(cls, fields: Any) -> Any:
-        if isinstance(fields, dict) and fields.get("impasto") == 1 and "stroke" not in fields:
-            return {**fields, "impasto": 2, "stroke": NATIVE}
+    def _of_former_versions(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and fields.get("impasto") in (1, 2):
+            former = {"stroke": NATIVE} if fields["impasto"] == 1 else {}
+            return {**former, **fields, "impasto": 3}
         return fields
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.weights and not self.regions:
+            raise ValueError("nothing is painted: there is neither a style nor a region")
+        return self
 
     @classmethod
     def of(cls, data: bytes) -> Recipe:
@@ -67,13 +84,24 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
             fault = error.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
             raise NoRecipe(f"the picture's description is no recipe, or a newer Impasto's: {fault}") from None
 
-    def to_text(self) -> str:
-        """JSON in ASCII, for `description` of `images.encode`."""
-        return self.model_dump_json()
+    def to_text(self, masks: Mapping[str, bytes] | None = None) -> str:
+        """JSON in ASCII, for `description` of `images.encode`. masks: the files of the regions, by their names.
+
+        They are part of it, unless they are too large for a picture's file, which then has what they are told by.
+        """
+        text = self._with_masks(masks or {}, data_url)
+        return text if len(text) <= images.LONGEST_DESCRIPTION else self._with_masks(masks or {}, digest)
+
+    def _with_masks(self, masks: Mapping[str, bytes], written: Callable[[bytes], str]) -> str:
+        texts = {name: written(file) for name, file in masks.items()}
+        regions = [each.model_copy(update={"mask": texts.get(each.mask or "", each.mask)}) for each in self.regions]
+        return self.model_copy(update={"regions": tuple(regions)}).model_dump_json(by_alias=True, exclude_none=True)
 
     def as_command(self, photo: Path, output: Path) -> str:
         """The command, for a shell, that paints the photo so again."""
         style = [f"{name}={weight!r}" for name, weight in self.weights.items()]
+        if self.regions:
+            return shlex.join(["impasto", "paint", str(photo), "--recipe", str(output), "-o", str(output)])
         words = ["impasto", "paint", str(photo), "--style", *style]
         if self.strength != 1:
             words += ["--strength", repr(self.strength)]

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from impasto.model.network.style_map import StyleMap
+from impasto.model.network.style_map import StyleMap, Styles
 from impasto.model.painting.finish import Share
 from impasto.model.painting.ladder import Size
-from impasto.model.painting.masks import FINEST, blurred, stretched, within
+from impasto.model.painting.masks import FINEST, blurred, rounded, stretched, within
 from impasto.model.painting.stroke import Stroke
 
 MOST_REGIONS = 8
@@ -24,6 +24,9 @@ TRUNK = 4
 """How many of a picture's pixels the deepest features' are high and wide."""
 FEATHER = 8
 """Pixels of those features over which one style becomes another, at least: a harder edge would be seen as one."""
+
+SOFT = 1024
+"""Pixels of the longer side of a picture in which one size of strokes becomes another over so many pixels."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Region:
-    """mask: (h, w), in [0, 1], stretched over the picture: how far each place belongs to the region."""
+    """mask: (h, w), uint8, stretched over the picture: 255 where a place belongs to the region."""
 
     mask: Tensor
     look: Look
@@ -57,33 +60,44 @@ class Regions:
     def __init__(
         self, size: Size, regions: Sequence[Region], rest: Look | None = None, *, by_region: bool = False
     ) -> None:
-        masks = torch.stack([stretched(each.mask[None], within(size, FINEST))[0] for each in regions])
-        covered = masks.sum(0, keepdim=True)
-        masks = torch.cat([masks / covered.clamp(min=1), (1 - covered).clamp_(min=0)])
-        self._masks = (masks * 255).round_().byte()  # a byte each, since there may be eight of a large picture
+        masks = [stretched(each.mask[None], within(size, FINEST))[0] for each in regions]
+        covered = torch.stack(masks).sum(0)
+        # a byte each, since there may be eight of a large picture
+        shares = [rounded(mask * (255 / covered.clamp(min=255))) for mask in masks]
+        self._masks = torch.stack([*shares, rounded((255 - covered).clamp_(min=0))])
         self._looks = [*(each.look for each in regions), rest]
-        painted = [n for n, look in enumerate(self._looks) if look and look.strength > 0 and self._masks[n].any()]
-        self._painted = painted or [n for n, look in enumerate(self._looks) if look]
-        self.by_region = by_region
+        there = [look.strength > 0 if look else False for look in self._looks]
+        painted = [n for n, mask in enumerate(self._masks) if there[n] and mask.any()]
+        self._painted = {n: look for n in painted or [0] if (look := self._looks[n])}
+        self._size, self.by_region = size, by_region
 
     @property
     def vectors(self) -> Tensor:
         """The styles that are painted, (K, E)."""
-        return torch.stack([look.style_vector for n in self._painted if (look := self._looks[n])])
+        return torch.stack([look.style_vector for look in self._painted.values()])
 
     def shares(self, size: Size) -> Tensor:
-        """Of those styles, (K, h, w), for a picture that is painted in that size: as `StyleMap` has them."""
-        trunk = [-(-side // TRUNK) for side in size]
-        return _partition(blurred(stretched(self._layers(self._painted), (trunk[0], trunk[1])), FEATHER))
+        """Of those styles, (K, h, w), for a picture that is painted in that size: as `StyleMap` has them.
+
+        Where none of them is, they are as in the whole picture.
+        """
+        height, width = (-(-side // TRUNK) for side in size)
+        masks = torch.cat([stretched(self._masks[n : n + 1], (height, width)) for n in self._painted])
+        masks = blurred(masks, FEATHER)
+        total, everywhere = masks.sum(0), masks.mean(dim=(1, 2)) + 1e-9
+        return torch.where(total > 0, masks / total, (everywhere / everywhere.sum())[:, None, None])
 
     @property
     def strokes(self) -> list[Stroke]:
         """Every size of strokes that is painted, each in a pass of its own."""
-        return list(dict.fromkeys(look.stroke for n in self._painted if (look := self._looks[n])))
+        return strokes_of(list(self._painted.values()))
 
     def painted_with(self, stroke: Stroke) -> Share:
-        """Where strokes have that size."""
-        return self._mean({n: float(look.stroke == stroke) for n in self._painted if (look := self._looks[n])})
+        """Where strokes have that size: larger ones become smaller ones as softly as a style becomes another."""
+        alike = [float(look.stroke == stroke) for look in self._painted.values()]
+        if all(alike):
+            return 1.0
+        return torch.einsum("k,khw->hw", torch.tensor(alike), self.shares(within(self._size, SOFT)))[None]
 
     @property
     def strength(self) -> Share:
@@ -93,22 +107,31 @@ class Regions:
     @property
     def preserve_color(self) -> Share:
         """Where the photo's colours are kept."""
-        return self._mean({n: float(look.preserve_color) for n in self._painted if (look := self._looks[n])})
+        return self._mean({n: float(look.preserve_color) for n, look in self._painted.items()})
 
     def _mean(self, values: dict[int, float]) -> Share:
         """Of values of some layers, at each place; a number where they are all the same."""
-        there = {n: value for n, value in values.items() if self._masks[n].any()} or values
-        if len(set(there.values())) == 1:
-            return next(iter(there.values()))
-        weights = torch.tensor(list(there.values()))
-        return torch.einsum("k,khw->hw", weights, _partition(self._layers(list(there))))[None].clamp_(0, 1)
+        present = {n: value for n, value in values.items() if self._masks[n].any()} or values
+        if len(set(present.values())) == 1:
+            return next(iter(present.values()))
+        weighed, total = torch.zeros(2, *self._masks.shape[1:])
+        for n, value in present.items():
+            weighed += value * self._masks[n]
+            total += self._masks[n]
+        share: Tensor = weighed / total.clamp(min=1)
+        return share[None]
 
-    def _layers(self, numbers: Sequence[int]) -> Tensor:
-        return self._masks[list(numbers)].float().div_(255)
+
+def strokes_of(looks: Sequence[Look]) -> list[Stroke]:
+    """The sizes of strokes in which is painted what looks so: those of a strength above 0, if there are any."""
+    painted = [look for look in looks if look.strength > 0] or looks[:1]
+    return list(dict.fromkeys(look.stroke for look in painted))
 
 
-def style_map(styles: Sequence[Tensor | Regions], size: Size) -> StyleMap:
-    """Of a batch of pictures that are painted in that size, each in one style, as its vector (E,), or in regions."""
+def placed(styles: Sequence[Tensor | Regions], size: Size) -> Styles:
+    """The styles of a batch of pictures that are painted in that size: each has one, as its vector (E,), or regions."""
+    if all(isinstance(each, Tensor) for each in styles):
+        return torch.stack([each for each in styles if isinstance(each, Tensor)])
     vectors = [each.vectors if isinstance(each, Regions) else each[None] for each in styles]
     shares = [each.shares(size) if isinstance(each, Regions) else torch.ones(1, 1, 1) for each in styles]
     height, width = (max(each.shape[axis] for each in shares) for axis in (1, 2))
@@ -117,9 +140,3 @@ def style_map(styles: Sequence[Tensor | Regions], size: Size) -> StyleMap:
         row[: len(share)] = share
     by_region = any(each.by_region for each in styles if isinstance(each, Regions))
     return StyleMap(pad_sequence(vectors, batch_first=True), filled, by_region)
-
-
-def _partition(masks: Tensor) -> Tensor:
-    """Masks (K, h, w), with sum 1 at every place; where there is none, they are as in the whole picture."""
-    total, everywhere = masks.sum(0), masks.mean(dim=(1, 2)) + 1e-9
-    return torch.where(total > 0, masks / total, (everywhere / everywhere.sum())[:, None, None])

@@ -17,10 +17,10 @@ from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
 from impasto.model.network.style_map import Styles
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.painting.finish import Share, check_strength, finish
+from impasto.model.painting.finish import check_strength, finish
 from impasto.model.painting.ladder import Canvas, Size, canvas, climb
 from impasto.model.painting.memory import OutOfMemory, make_room, shortage
-from impasto.model.painting.regions import Regions, style_map
+from impasto.model.painting.regions import Regions, placed
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.pictures.images import TooSmall
@@ -93,8 +93,8 @@ class Stylizer:
                 if progress:
                     progress((before + share * own) / pixels)
 
-            placed = styles if isinstance(styles, Tensor) else style_map(styles, (images.shape[2], images.shape[3]))
-            return self._paint_parts(images, placed, done)
+            here = styles if isinstance(styles, Tensor) else placed(styles, (images.shape[2], images.shape[3]))
+            return self._paint_parts(images, here, done)
 
         height, width = photos.shape[2:]
         with shortage(f"paint {width} × {height} pixels"):
@@ -161,19 +161,23 @@ class Stylizer:
     def stylize_regions(self, picture: Picture, regions: Regions, *, progress: Progress | None = None) -> Picture:
         """A picture painted in a style here and another there: regions of its size. Raises as `stylize` does."""
         check_size(picture)
-        paintings: list[tuple[Tensor, Share]] = []
-        for number, stroke in enumerate(regions.strokes):
+        painted: list[Tensor] = []
+        for stroke in regions.strokes:
 
-            def done(share: float, before: int = number) -> None:
+            def done(share: float) -> None:
                 if progress:
-                    progress((before + share) / len(regions.strokes))
+                    progress((len(painted) + share) / len(regions.strokes))
 
             ground = self.canvas(picture, stroke)
-            painted = self.paint(ground.photo[None], [regions], sizes=ground.sizes, progress=done)[0]
-            paintings.append((painted, regions.painted_with(stroke)))
-        return finish(
-            picture, paintings, self.strokes, strength=regions.strength, preserve_color=regions.preserve_color
-        )
+            painted.append(self.paint(ground.photo[None], [regions], sizes=ground.sizes, progress=done)[0])
+        del ground
+        return self.finish_regions(picture, painted, regions)
+
+    def finish_regions(self, picture: Picture, painted: Sequence[Tensor], regions: Regions) -> Picture:
+        """A picture with what was painted of it for each of its regions' strokes, (3, h, w)."""
+        shares = [regions.painted_with(stroke) for stroke in regions.strokes]
+        paintings, strength = list(zip(painted, shares, strict=True)), regions.strength
+        return finish(picture, paintings, self.strokes, strength=strength, preserve_color=regions.preserve_color)
 
     def canvas(self, picture: Picture, stroke: Stroke = 1.0) -> Canvas:
         """What a picture is painted on, to be given to `paint`. Raises InvalidValue for what is no stroke."""

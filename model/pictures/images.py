@@ -25,6 +25,8 @@ from impasto.model.pictures.strips import strips
 
 EXIF_DESCRIPTION, EXIF_ARTIST, EXIF_COPYRIGHT = 0x010E, 0x013B, 0x8298
 PNG_DESCRIPTION = "impasto"
+LONGEST_DESCRIPTION = 60_000
+"""Letters: with a picture's credit they fit into a JPEG's EXIF, which has 64 kB."""
 LONGEST_CREDIT = 1000
 MOST_METADATA = 32_000_000
 """Bytes, unpacked, of what describes a picture: profiles of printing presses have ten million, workflows fewer."""
@@ -149,7 +151,8 @@ def encode(
     """Write a picture: alpha is kept in PNG and WebP, and put on white in JPEG.
 
     format: default is the picture's own. quality: 1..100, for JPEG and WebP.
-    description: an ASCII text to go with it, up to 60 kB: PNG's text "impasto", ImageDescription in the EXIF of others.
+    description: an ASCII text of at most LONGEST_DESCRIPTION letters to go with it: PNG's text "impasto",
+        ImageDescription in the EXIF of others.
     Raises UnsupportedFormat when the format cannot hold so large a picture.
     """
     written = format or picture.format

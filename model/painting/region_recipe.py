@@ -1,0 +1,110 @@
+"""A region as people and programs write it: one JSON object, the same in requests, recipes, links and commands."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from torch import Tensor
+
+from impasto.model.errors import InvalidValue
+from impasto.model.painting.ladder import Size
+from impasto.model.painting.masks import Ellipse, Gradient, Polygon, Rectangle, feathered, read
+from impasto.model.painting.regions import Look
+from impasto.model.painting.stroke import LEAST, MOST
+from impasto.model.pictures import images
+from impasto.model.styles.blend import MOST_BLENDED
+
+# Nothing that a shell, a terminal or a command could take for something else than a name.
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Strength = Annotated[float, Field(ge=0, le=1)]
+CheckedStroke = Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"]
+Whose = Literal["picture", "region"]
+"""Whose statistics normalize a region: those of the whole picture, which leaves no seam, or its own."""
+
+URL, DIGEST = "data:", "sha256:"
+SHAPES = "gradient", "ellipse", "rectangle", "polygon"
+
+
+class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
+    """A part of the picture, and how it is painted.
+
+    mask: the name of a mask's file, or all of it as a data URL; or one of the shapes.
+    feather: how wide its soft edge is, as a share of the picture's longer side.
+    weights: of style ids, with sum 1. strength, preserve_color, stroke: None for those of the picture.
+    """
+
+    mask: str | None = None
+    gradient: Gradient | None = None
+    ellipse: Ellipse | None = None
+    rectangle: Rectangle | None = None
+    polygon: Polygon | None = None
+    feather: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    weights: Annotated[dict[Id, Weight], Field(min_length=1, max_length=MOST_BLENDED)]
+    strength: Strength | None = None
+    preserve_color: bool | None = None
+    stroke: CheckedStroke | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = [name for name in ("mask", *SHAPES) if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"a region is one of mask, {', '.join(SHAPES)}, not {' and '.join(given) or 'none of them'}"
+            )
+        return self
+
+    @classmethod
+    def from_text(cls, text: str) -> RegionRecipe:
+        """A region from JSON. Raises InvalidValue, naming what is wrong."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise InvalidValue(f"{where}: {fault['msg']}" if where else fault["msg"]) from None
+
+    def drawn(self, size: Size, files: Mapping[str, bytes]) -> Tensor:
+        """Its mask for a picture of that height and width. files: of masks, by their names.
+
+        Raises InvalidValue for a file that is not there, and what decoding a picture raises.
+        """
+        shape = self.gradient or self.ellipse or self.rectangle or self.polygon
+        mask = shape.mask(size) if shape else read(content(self.mask or "", files))
+        return feathered(mask, self.feather, size)
+
+    def look(self, usual: Look) -> Look:
+        """How it is painted. usual: in its style, but as the picture is."""
+        own = {name: getattr(self, name) for name in ("strength", "preserve_color", "stroke")}
+        return replace(usual, **{name: value for name, value in own.items() if value is not None})
+
+
+def content(mask: str, files: Mapping[str, bytes]) -> bytes:
+    """The file of a mask, from its name or data URL. Raises InvalidValue."""
+    if mask in files:
+        return files[mask]
+    if mask.startswith(DIGEST):
+        raise InvalidValue(f"its mask was too large for the recipe, which only knows its digest, {mask}; name the file")
+    if not mask.startswith(URL):
+        known = f"; there is {', '.join(files)}" if files else ""
+        raise InvalidValue(f"there is no mask {mask!r:.100}{known}")
+    try:
+        return base64.b64decode(mask.partition("base64,")[2], validate=True)
+    except binascii.Error as error:
+        raise InvalidValue(f"its mask is no data URL in base64 ({error})") from None
+
+
+def data_url(file: bytes) -> str:
+    """All of a mask's file as a text."""
+    return f"{URL}image/{images.format_of(file)};base64,{base64.b64encode(file).decode()}"
+
+
+def digest(file: bytes) -> str:
+    """What a mask's file is told by."""
+    return DIGEST + hashlib.sha256(file).hexdigest()
