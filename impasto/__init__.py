@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from impasto.model.errors import ImpastoError as ImpastoError
     from impasto.model.network.checkpoint import Checkpoint as Checkpoint
     from impasto.model.network.checkpoint import load as load
+    from impasto.model.painting.regions import Look as Look
+    from impasto.model.painting.regions import Region as Region
+    from impasto.model.painting.regions import Regions as Regions
     from impasto.model.painting.stylizer import Stylizer as Stylizer
     from impasto.model.pictures.images import decode as decode
     from impasto.model.pictures.images import encode as encode
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
 PUBLIC = {
     "Checkpoint": "impasto.model.network.checkpoint",
     "ImpastoError": "impasto.model.errors",
+    "Look": "impasto.model.painting.regions",
     "Picture": "impasto.model.pictures.picture",
+    "Region": "impasto.model.painting.regions",
+    "Regions": "impasto.model.painting.regions",
     "Style": "impasto.model.styles.style",
     "StylePack": "impasto.model.styles.pack",
     "StyleTable": "impasto.model.styles.table",

@@ -7,7 +7,8 @@ with Client("http://localhost:8000") as client:  # key="impasto_..." where the s
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from PIL import Image
 from impasto.model.errors import ImpastoError
 from impasto.model.painting.stroke import Stroke
 
+RECIPE = "weights", "strength", "preserve_color", "stroke", "regions", "statistics", "size"
+"""What a recipe says of a painting, by the names that `Client.stylize` gives it."""
 LONGEST_WAIT = 60.0
 """Seconds. A service that wants to be left alone for longer is not waited for."""
 
@@ -58,25 +61,36 @@ class Client:
         strength: float = 1.0,
         preserve_color: bool = False,
         stroke: Stroke = 1.0,
+        regions: Sequence[Mapping[str, Any]] = (),
+        statistics: str = "picture",
+        size: int | None = None,
     ) -> Image.Image:
         """A picture painted in a blend of styles, {style id: weight}, as 8-bit RGB, or RGBA if it is transparent.
 
         picture: a path, or the bytes of a file, of any format that the service reads; or an image.
-        strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
+        weights: may be empty where there are regions; what they leave stays the photo.
+        strength, preserve_color, stroke: as `Stylizer.stylize` takes them. size: longest side of the result.
+        regions, statistics: as docs/regions.md has them; the mask of a region may be whatever the picture may be.
         Raises ServiceError, httpx.TransportError; OSError for a file that cannot be read.
         """
-        if isinstance(picture, Image.Image):
-            file = io.BytesIO()
-            picture.save(file, "PNG", exif=picture.info.get("exif"))  # its orientation, artist and copyright
-            picture = file.getvalue()
-        elif not isinstance(picture, bytes):
-            picture = Path(picture).read_bytes()
-        form = {"style": list(weights), "weight": list(weights.values())}
+        files = [("image", ("picture", _file(picture)))]
+        texts = []
+        for number, region in enumerate(regions, start=1):
+            mask = region.get("mask")
+            if mask is not None and not str(mask).startswith("data:"):
+                files.append(("mask", (f"{number}", _file(mask))))
+                region = {**region, "mask": f"{number}"}
+            texts.append(json.dumps(region))
+        form = {"style": list(weights), "weight": list(weights.values()), "region": texts, "statistics": statistics}
         options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "format": "png"}
-        answer = self._ask("POST", "v1/stylize", data={**form, **options}, files={"image": picture})
+        answer = self._ask("POST", "v1/stylize", data={**form, **options, "size": size or ""}, files=files)
         painted = Image.open(io.BytesIO(answer.content))
         painted.load()
         return painted
+
+    def repeat(self, picture: Image.Image | bytes | Path | str, recipe: Mapping[str, Any]) -> Image.Image:
+        """A picture painted by a recipe, as the page lets it be downloaded. Raises as `stylize` does."""
+        return self.stylize(picture, **{name: recipe[name] for name in RECIPE if name in recipe})
 
     def styles(self) -> list[dict[str, Any]]:
         """Every style that can be painted, as `GET /v1/styles` tells. Raises ServiceError, httpx.TransportError."""
@@ -106,6 +120,14 @@ class Client:
                     raise _error(answer)
             sleep(wait)
             attempt += 1
+
+
+def _file(picture: Image.Image | bytes | Path | str) -> bytes:
+    if isinstance(picture, Image.Image):
+        file = io.BytesIO()
+        picture.save(file, "PNG", exif=picture.info.get("exif"))  # its orientation, artist and copyright
+        return file.getvalue()
+    return picture if isinstance(picture, bytes) else Path(picture).read_bytes()
 
 
 def _seconds(retry_after: str, otherwise: float) -> float:

@@ -6,6 +6,7 @@
     impasto paint photos/ --style klimt-the-kiss -o painted/ --watch   # and whatever comes into it
     impasto paint - --style klimt-the-kiss -o - <photo.jpg >out.jpg    # from standard input to standard output
     impasto paint photo.jpg --all -o sheet.jpg                         # every style on one sheet
+    impasto paint photo.jpg --style klimt-the-kiss --region sky.png=munch-the-scream -o out.png    # where it is white
 
 What a folder has already is not painted again; a photo that cannot be painted is named, and the others go on.
 """
@@ -18,7 +19,7 @@ from typing import Annotated
 
 import tyro
 
-from impasto.model.network.config import SHIPPED, Precision
+from impasto.model.network.config import SHIPPED, Precision, Whose
 from impasto.model.painting.stroke import Stroke
 
 
@@ -30,6 +31,13 @@ class Arguments:
     """The picture to write, - for standard output; a folder when there are several photos."""
     style: tuple[str, ...] = ()
     """Style ids, as ID or ID=WEIGHT. Weights sum to 1; without any, all are equal."""
+    region: tuple[str, ...] = ()
+    """Parts of the picture in other styles: MASK=ID:WEIGHT,ID:WEIGHT, where MASK is a picture, white where the part is;
+    or a region as JSON, with shapes and more (docs/regions.md). Without --style, the rest stays the photo."""
+    statistics: Whose = "picture"
+    """region: each region is normalized by itself, more of its own style and with seams."""
+    recipe: Path | None = None
+    """A recipe, or a picture that has one in its file: everything that decides on the painting is taken from it."""
     all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Write a contact sheet of every style instead."""
     strength: float = 1.0

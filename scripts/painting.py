@@ -16,6 +16,8 @@ from tqdm import tqdm
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.painting.recipe import Recipe
+from impasto.model.painting.region_recipe import drawn, looks
+from impasto.model.painting.regions import Look
 from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
@@ -25,6 +27,7 @@ from impasto.model.styles.shares import parse_shares
 from impasto.scripts.loading import load
 from impasto.scripts.paint import Arguments
 from impasto.scripts.pictures import FORMATS, STREAM, put
+from impasto.scripts.regions import from_recipe, parse_regions, read_masks
 
 SHEET_COLUMNS = 6
 SHEET_CELL = 320
@@ -41,8 +44,8 @@ def paint(arguments: Arguments) -> None:
     Raises InvalidValue, UnknownStyle, OSError for arguments that cannot work; ImpastoError at the end when some of the
     photos could not be painted.
     """
-    if arguments.all == bool(arguments.style):
-        raise InvalidValue("give either --style or --all")
+    if sum(map(bool, (arguments.style or arguments.region, arguments.recipe, arguments.all))) != 1:
+        raise InvalidValue("give either --style or --region, or both; or --recipe; or --all")
     if not 1 <= arguments.quality <= 100:
         raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
     if arguments.watch:
@@ -96,13 +99,19 @@ class Easel:
     """
 
     def __init__(self, arguments: Arguments) -> None:
-        self._arguments = arguments
         source, self._stylizer = load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
+        if arguments.recipe:
+            arguments = from_recipe(arguments.recipe, arguments, self._stylizer.network_id)
+        self._arguments = arguments
+        self._regions = parse_regions(arguments.region)
+        self._masks = read_masks(self._regions)
+        self._looks = looks(self._regions, source.styles, self._look)
+        self._vectors: dict[str, Tensor | None] = {}
         if arguments.all:
-            self._vectors = dict(zip(source.styles.ids, source.styles.vectors, strict=True))
+            self._vectors |= zip(source.styles.ids, source.styles.vectors, strict=True)
         else:
-            self._weights = parse_shares(arguments.style)
-            self._vectors = {"blend": source.styles.blend(self._weights)}
+            self._weights = parse_shares(arguments.style) if arguments.style else {}
+            self._vectors["blend"] = source.styles.blend(self._weights) if self._weights else None
 
     def paint(self, targets: dict[Path, Path]) -> int:
         """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
@@ -151,11 +160,22 @@ class Easel:
             strength=self._arguments.strength,
             preserve_color=self._arguments.preserve_color,
             stroke=self._arguments.stroke,
+            statistics=self._arguments.statistics,
+            regions=self._regions,
         )
-        return recipe.to_text()
+        return recipe.to_text(self._masks)
 
-    def _painted(self, picture: Picture, vector: Tensor, progress: Progress) -> Picture:
+    def _look(self, vector: Tensor) -> Look:
         asked = self._arguments
+        return Look(vector, asked.strength, asked.preserve_color, asked.stroke)
+
+    def _painted(self, picture: Picture, vector: Tensor | None, progress: Progress) -> Picture:
+        """vector: of the style; None: what no region covers stays the photo."""
+        asked = self._arguments
+        if self._regions or vector is None:
+            size, rest = (picture.size[1], picture.size[0]), None if vector is None else self._look(vector)
+            regions = drawn(size, self._regions, self._looks, rest, masks=self._masks, statistics=asked.statistics)
+            return self._stylizer.stylize_regions(picture, regions, progress=progress)
         return self._stylizer.stylize(
             picture,
             vector,

@@ -11,9 +11,9 @@ from pydantic import BeforeValidator
 
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.painting.painter import PaintOptions
-from impasto.model.network.config import SMALLEST_SIDE
+from impasto.model.network.config import SMALLEST_SIDE, Whose
 from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.region_recipe import CheckedStroke, RegionRecipe, Whose
+from impasto.model.painting.region_recipe import CheckedStroke, RegionRecipe
 from impasto.model.painting.stroke import parse_stroke
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format, Picture

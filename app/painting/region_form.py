@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import File, Form, UploadFile
 
-from impasto.app.painting.painter import PaintOptions
 from impasto.model.errors import InvalidValue, about
-from impasto.model.painting.ladder import Size
-from impasto.model.painting.region_recipe import RegionRecipe, Whose, digest
-from impasto.model.painting.regions import MOST_REGIONS, Look, Region, Regions
-from impasto.model.styles.table import StyleTable
+from impasto.model.network.config import Whose
+from impasto.model.painting.region_recipe import RegionRecipe, digest
+from impasto.model.painting.regions import MOST_REGIONS
 
 LONGEST_REGION = 30_000
 """Letters of a region's JSON: a polygon of 500 corners, or a mask of 20 kB."""
@@ -43,25 +41,6 @@ class RegionForm:
     def recipe_of_file(self, masks: Mapping[str, bytes]) -> tuple[object, ...]:
         """All that decides, beside photo and styles, on the file that is answered."""
         return self.recipes, {name: digest(file) for name, file in masks.items()}, self.statistics
-
-    def looks(self, styles: StyleTable, options: PaintOptions) -> list[Look]:
-        """How each region is painted; options: how the picture is.
-
-        Raises UnknownStyle and InvalidWeights, naming the region.
-        """
-        looks = []
-        for number, recipe in enumerate(self.recipes, start=1):
-            with about(f"region {number}"):
-                looks.append(recipe.look(options.look(styles.blend(recipe.weights))))
-        return looks
-
-    def on(self, size: Size, *, looks: Sequence[Look], rest: Look | None, masks: Mapping[str, bytes]) -> Regions:
-        """The regions on a picture of that size. Raises what reading masks raises, naming the region."""
-        regions = []
-        for number, (recipe, look) in enumerate(zip(self.recipes, looks, strict=True), start=1):
-            with about(f"region {number}"):
-                regions.append(Region(recipe.drawn(size, masks), look))
-        return Regions(size, regions, rest, by_region=self.statistics == "region")
 
 
 def get_region_form(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Header, Request, Response
@@ -20,7 +19,8 @@ from impasto.app.painting.region_form import RegionForm, get_region_form
 from impasto.app.painting.results import Results
 from impasto.app.painting.weights import assign_weights, given
 from impasto.app.styles.catalogue import Catalogue
-from impasto.model.painting.regions import strokes_of
+from impasto.model.painting.region_recipe import drawn, looks
+from impasto.model.painting.regions import Regions, strokes_of
 from impasto.model.styles.blend import MOST_BLENDED
 from impasto.model.styles.style import LONGEST_ID
 
@@ -76,9 +76,10 @@ async def stylize(
     if not style and not regions.recipes:
         raise RequestValidationError([{"type": "missing", "loc": ("body", "style"), "msg": "a style, or a region"}])
     weights = assign_weights(style, weight) if style else {}
-    options, looks = form.options, regions.looks(catalogue.styles, form.options)
+    options, recipes = form.options, regions.recipes
+    own = looks(recipes, catalogue.styles, options.look)
     rest = options.look(catalogue.styles.blend(weights)) if weights else None
-    everything = [*looks, *([rest] if rest else [])]
+    everything = [*own, *([rest] if rest else [])]
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
             photo, masks = await form.image.read(), await regions.read()
@@ -86,11 +87,13 @@ async def stylize(
             tag = await results.tag(photo, vectors, form.recipe_of_file, weights, regions.recipe_of_file(masks))
             if known := results.known(tag, if_none_match):
                 return known
-            if looks:
-                placed, strokes = partial(regions.on, looks=looks, rest=rest, masks=masks), strokes_of(everything)
-                painting = painter.paint_regions(
-                    photo, placed, strokes, options.size, place=place, charge=allowance.take
-                )
+            if recipes:
+
+                def placed(size: tuple[int, int]) -> Regions:
+                    return drawn(size, recipes, own, rest, masks=masks, statistics=regions.statistics)
+
+                strokes, size = strokes_of(everything), options.size
+                painting = painter.paint_regions(photo, placed, strokes, size, place=place, charge=allowance.take)
             else:
                 painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)
             paintings = await painting
@@ -101,7 +104,7 @@ async def stylize(
                     painted,
                     weights,
                     catalogue.network_id,
-                    regions=regions.recipes,
+                    regions=recipes,
                     masks=masks,
                     statistics=regions.statistics,
                 )

@@ -60,5 +60,8 @@ class StrokeConfig:
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
+Whose = Literal["picture", "region"]
+"""Whose statistics normalize a region: those of the whole picture, which leaves no seam, or its own."""
+
 SHIPPED = Path(__file__).parent / "weights" / "impasto.safetensors"
 """The network that comes with Impasto."""

@@ -92,14 +92,14 @@ def _drawn(draw: Callable[[ImageDraw.ImageDraw, Place], None], size: Size) -> Te
     return torch.from_numpy(np.array(image.reduce(FINER)))
 
 
-Fraction = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, strict=True)]
 """Of the picture's width or height, from its left or upper edge; it may lie beyond."""
-Radius = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+Radius = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False, strict=True)]
 Point = tuple[Fraction, Fraction]
 Place = Callable[[Point], tuple[float, float]]
 
 
-class Shape(BaseModel, frozen=True, extra="forbid", populate_by_name=True):
+class Shape(BaseModel, frozen=True, extra="forbid"):
     """What can be drawn as a mask, in fractions of the picture's width and height."""
 
     def mask(self, size: Size) -> Tensor:

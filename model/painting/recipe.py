@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from impasto.model.errors import InvalidValue
+from impasto.model.network.config import Whose
 from impasto.model.painting.region_recipe import (
     CheckedStroke,
     Id,
     RegionRecipe,
     Strength,
     Weight,
-    Whose,
     data_url,
     digest,
 )
@@ -38,7 +38,7 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     weights: of the style ids, as they were asked for; none where what no region covers stays the photo.
     network_id: of the network that painted. size: longest side of the picture in pixels.
     strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
-    regions: what is painted otherwise. statistics: see `RegionRecipe`.
+    regions: what is painted otherwise. statistics: whose normalize them.
     impasto: the version of this format. What it does not know would be left out of the picture, so it is refused.
         1 and 2 are read as well: 1 knew no stroke, its pictures were painted in a single pass; 2 knew no regions.
     """
@@ -51,15 +51,16 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     preserve_color: bool = False
     stroke: CheckedStroke = 1.0
     statistics: Whose = "picture"
-    regions: Annotated[tuple[RegionRecipe, ...], Field(max_length=MOST_REGIONS)] = ()
+    regions: Annotated[tuple[RegionRecipe, ...], Field(max_length=MOST_REGIONS, strict=False)] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _of_former_versions(cls, fields: Any) -> Any:
-        if isinstance(fields, dict) and fields.get("impasto") in (1, 2):
-            former = {"stroke": NATIVE} if fields["impasto"] == 1 else {}
-            return {**former, **fields, "impasto": 3}
-        return fields
+        if not isinstance(fields, dict) or fields.get("impasto") not in (1, 2) or {"statistics", "regions"} & {*fields}:
+            return fields
+        if fields["impasto"] == 1:
+            return fields if "stroke" in fields else {**fields, "impasto": 3, "stroke": NATIVE}
+        return {**fields, "impasto": 3}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -76,13 +77,18 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         return cls.from_text(text)
 
     @classmethod
+    def read(cls, data: bytes) -> Recipe:
+        """The recipe in a file of its own, JSON, or in a picture's. Raises as `of` does."""
+        return cls.from_text(data.decode("utf-8", "replace")) if data.lstrip()[:1] == b"{" else cls.of(data)
+
+    @classmethod
     def from_text(cls, text: str) -> Recipe:
         """The reverse of `to_text`, of whatever text. Raises NoRecipe."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
-            raise NoRecipe(f"the picture's description is no recipe, or a newer Impasto's: {fault}") from None
+            raise NoRecipe(f"this is no recipe, or a newer Impasto's: {fault}") from None
 
     def to_text(self, masks: Mapping[str, bytes] | None = None) -> str:
         """JSON in ASCII, for `description` of `images.encode`. masks: the files of the regions, by their names.

@@ -5,28 +5,28 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from torch import Tensor
 
-from impasto.model.errors import InvalidValue
+from impasto.model.errors import InvalidValue, about
+from impasto.model.network.config import Whose
 from impasto.model.painting.ladder import Size
 from impasto.model.painting.masks import Ellipse, Gradient, Polygon, Rectangle, feathered, read
-from impasto.model.painting.regions import Look
+from impasto.model.painting.regions import Look, Region, Regions
 from impasto.model.painting.stroke import LEAST, MOST
 from impasto.model.pictures import images
 from impasto.model.styles.blend import MOST_BLENDED
+from impasto.model.styles.table import StyleTable
 
 # Nothing that a shell, a terminal or a command could take for something else than a name.
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, le=1)]
 CheckedStroke = Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"]
-Whose = Literal["picture", "region"]
-"""Whose statistics normalize a region: those of the whole picture, which leaves no seam, or its own."""
 
 URL, DIGEST = "data:", "sha256:"
 SHAPES = "gradient", "ellipse", "rectangle", "polygon"
@@ -70,7 +70,16 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
             where = ".".join(map(str, fault["loc"]))
             raise InvalidValue(f"{where}: {fault['msg']}" if where else fault["msg"]) from None
 
-    def drawn(self, size: Size, files: Mapping[str, bytes]) -> Tensor:
+    def to_text(self) -> str:
+        """The reverse of `from_text`."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
+    @property
+    def file(self) -> str | None:
+        """The name of its mask's file, if that is elsewhere."""
+        return self.mask if self.mask and not self.mask.startswith((URL, DIGEST)) else None
+
+    def mask_on(self, size: Size, files: Mapping[str, bytes]) -> Tensor:
         """Its mask for a picture of that height and width. files: of masks, by their names.
 
         Raises InvalidValue for a file that is not there, and what decoding a picture raises.
@@ -83,6 +92,38 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         """How it is painted. usual: in its style, but as the picture is."""
         own = {name: getattr(self, name) for name in ("strength", "preserve_color", "stroke")}
         return replace(usual, **{name: value for name, value in own.items() if value is not None})
+
+
+def looks(recipes: Sequence[RegionRecipe], styles: StyleTable, usual: Callable[[Tensor], Look]) -> list[Look]:
+    """How each region is painted. usual: given a style vector (E,), how the picture is.
+
+    Raises UnknownStyle and InvalidWeights, naming the region.
+    """
+    found = []
+    for number, recipe in enumerate(recipes, start=1):
+        with about(f"region {number}"):
+            found.append(recipe.look(usual(styles.blend(recipe.weights))))
+    return found
+
+
+def drawn(
+    size: Size,
+    recipes: Sequence[RegionRecipe],
+    looks: Sequence[Look],
+    rest: Look | None,
+    *,
+    masks: Mapping[str, bytes],
+    statistics: Whose = "picture",
+) -> Regions:
+    """Regions on a picture of that height and width. rest: as `Regions` takes it. masks: files, by their names.
+
+    Raises what drawing a mask raises, naming the region.
+    """
+    regions = []
+    for number, (recipe, look) in enumerate(zip(recipes, looks, strict=True), start=1):
+        with about(f"region {number}"):
+            regions.append(Region(recipe.mask_on(size, masks), look))
+    return Regions(size, regions, rest, by_region=statistics == "region")
 
 
 def content(mask: str, files: Mapping[str, bytes]) -> bytes:

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from impasto.model.network.style_map import StyleMap, Styles
-from impasto.model.painting.finish import Share
+from impasto.model.painting.finish import Share, check_strength
 from impasto.model.painting.ladder import Size
 from impasto.model.painting.masks import FINEST, blurred, rounded, stretched, within
-from impasto.model.painting.stroke import Stroke
+from impasto.model.painting.stroke import Stroke, check_stroke
 
 MOST_REGIONS = 8
 TRUNK = 4
@@ -31,12 +31,16 @@ SOFT = 1024
 
 @dataclass(frozen=True)
 class Look:
-    """How something is painted: a style vector (E,), and the rest as `Stylizer.stylize` takes it."""
+    """How something is painted: a style vector (E,), the rest as `Stylizer.stylize` takes it. Raises InvalidValue."""
 
     style_vector: Tensor
     strength: float = 1.0
     preserve_color: bool = False
     stroke: Stroke = 1.0
+
+    def __post_init__(self) -> None:
+        check_strength(self.strength)
+        check_stroke(self.stroke)
 
 
 @dataclass(frozen=True)

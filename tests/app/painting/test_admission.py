@@ -17,6 +17,7 @@ from impasto.app.painting.admission import Admission, Place, QueueFull, QueueLim
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter, PaintOptions
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.style_map import Styles
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
@@ -35,10 +36,10 @@ class KnownSpeed(Stylizer):
         self.vector = source.styles.vectors[0]
         self.painted: list[float] = []
 
-    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
         self.painted += [round(float(photo.float().mean()), 2) for photo in photos]
         time.sleep(SECONDS * len(photos))
-        return super()._paint(photos, style_vectors)
+        return super()._paint(photos, styles)
 
 
 @pytest.fixture
@@ -238,7 +239,9 @@ def test_what_a_photo_will_cost_is_known_from_its_header(device: KnownSpeed, opt
         with painter.place("client") as place:
             paintings = await painter.paint(file, [device.vector] * 2, options, place=place, charge=charge)
             assert charged == [sum(math.prod(picture.size) for picture in paintings.pictures)]
-            return place.pixels, 2 * painter._prepare(file, 2, options)[1].pixels
+            return place.pixels, 2 * painter.stylizer.canvas(
+                painter._decode(file, 2, options.size), options.stroke
+            ).pixels
 
     known, painted = run(device, QueueLimits(), scenario)
     assert known == painted

@@ -19,6 +19,7 @@ from impasto.app.painting.admission import QueueFull, QueueLimits
 from impasto.app.painting.batcher import Batcher, Painted
 from impasto.app.painting.codec import DeadlineExceeded
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.style_map import Styles
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.painting.stylizer import Stylizer
@@ -35,13 +36,13 @@ class Device(Stylizer):
         self.batches: list[tuple[int, ...]] = []
         self.cores: list[int] = []
 
-    def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+    def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
         assert self.go.wait(20)
         self.batches.append(tuple(photos.shape))
         self.cores.append(torch.get_num_threads())
         if (photos > 1).any():
             raise ValueError("brighter than white")
-        return super()._paint(photos, style_vectors)
+        return super()._paint(photos, styles)
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_pictures_of_one_size_share_a_batch_whatever_their_styles(device: Device
 
 def test_one_photo_in_many_styles_is_one_batch_even_on_an_idle_device(device: Device) -> None:
     async def scenario(batcher: Batcher) -> list[Any]:
-        return list(await batcher.paint_all(canvas(), [*device.vectors]))
+        return list(await batcher.paint_all([(canvas(), vector) for vector in device.vectors]))
 
     painted = run(device, QueueLimits(batch=4), scenario)
     assert device.batches == [(3, 3, 32, 32)]
@@ -134,8 +135,8 @@ def test_many_styles_are_let_in_together_or_not_at_all_and_leave_together(device
         busy = asyncio.create_task(batcher.paint(canvas(48), vectors[0]))
         await settle()
         with pytest.raises(QueueFull):
-            await batcher.paint_all(canvas(), [*vectors])
-        leaving = asyncio.create_task(batcher.paint_all(canvas(), [*vectors[:2]]))
+            await batcher.paint_all([(canvas(), vector) for vector in vectors])
+        leaving = asyncio.create_task(batcher.paint_all([(canvas(), vector) for vector in vectors[:2]]))
         await settle()
         leaving.cancel()
         device.go.set()
@@ -227,10 +228,10 @@ def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: C
         permits = threading.Semaphore(0)
         begun = 0
 
-        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
             self.begun += 1
             assert self.permits.acquire(timeout=20)
-            return super()._paint(photos, style_vectors)
+            return super()._paint(photos, styles)
 
     device = OneByOne(tiny_checkpoint)
 
@@ -370,7 +371,7 @@ def test_pictures_for_which_there_is_no_memory_together_are_painted_one_by_one(
     monkeypatch.setattr(torch, "stack", short)
 
     async def scenario(batcher: Batcher) -> list[Painted]:
-        return list(await batcher.paint_all(canvas(), [*device.vectors]))
+        return list(await batcher.paint_all([(canvas(), vector) for vector in device.vectors]))
 
     assert len(run(device, QueueLimits(batch=4), scenario)) == 3
     assert [shape[0] for shape in device.batches] == [1, 1, 1]
@@ -378,7 +379,7 @@ def test_pictures_for_which_there_is_no_memory_together_are_painted_one_by_one(
 
 def test_what_a_picture_took_that_failed_is_free_at_once(tiny_checkpoint: Checkpoint) -> None:
     class Broken(Device):
-        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
             features = torch.zeros(1000)
             self.taken = weakref.ref(features)
             raise ValueError("a fault")
@@ -428,10 +429,10 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_in_tile
     tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Small(Device):
-        def _paint(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
+        def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
             if len(photos) * photos.shape[2] > 64:
                 raise torch.OutOfMemoryError
-            return super()._paint(photos, style_vectors)
+            return super()._paint(photos, styles)
 
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     caplog.set_level(logging.INFO)

@@ -123,7 +123,7 @@ def test_a_recipe_of_the_first_format_is_of_a_picture_painted_in_one_pass() -> N
 
 
 def test_a_recipe_written_today_is_one_that_an_older_impasto_refuses_rather_than_paints_otherwise() -> None:
-    assert '"impasto":2' in RECIPE.to_text() and '"stroke":1.0' in RECIPE.to_text()
+    assert '"impasto":3' in RECIPE.to_text() and '"stroke":1.0' in RECIPE.to_text()
 
 
 def test_the_command_is_written_for_a_shell() -> None:
@@ -147,9 +147,10 @@ def test_the_command_is_written_for_a_shell() -> None:
         {"weights": {"a\n": 1.0}}, {"weights": {"a" * 65: 1.0}},
         {"weights": {str(n): 0.0 for n in range(MOST_STYLES + 1)}},
         {"network_id": "$(reboot)"}, {"network_id": None}, {"size": 0}, {"size": 1.5}, {"size": "56"},
-        {"strength": 1.1}, {"strength": None}, {"preserve_color": 1}, {"impasto": 3}, {"strokes": "large"},
+        {"strength": 1.1}, {"strength": None}, {"preserve_color": 1}, {"impasto": 4}, {"strokes": "large"},
         {"stroke": 0}, {"stroke": 100}, {"stroke": float("nan")}, {"stroke": "2"}, {"stroke": "large"},
         {"stroke": None}, {"impasto": 1, "stroke": 1.0},
+            {"statistics": "tile"}, {"regions": [{"weights": {"starry-night": 1.0}}]}, {"impasto": 2, "regions": []},
     ],
 )  # fmt: skip
 def test_a_recipe_is_checked_field_by_field(changes: dict[str, Any]) -> None:

@@ -1,0 +1,71 @@
+"""Regions as `impasto paint` is told of them, the files of their masks, and recipes, which have both."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from impasto.model.errors import InvalidValue, about
+from impasto.model.painting.masks import read
+from impasto.model.painting.recipe import Recipe
+from impasto.model.painting.region_recipe import RegionRecipe
+from impasto.model.painting.regions import MOST_REGIONS
+from impasto.model.styles.shares import parse_shares
+from impasto.scripts.paint import Arguments
+
+
+def parse_regions(texts: Sequence[str]) -> tuple[RegionRecipe, ...]:
+    """`MASK=ID:WEIGHT,ID:WEIGHT` or JSON each. Raises InvalidValue, naming the region."""
+    if len(texts) > MOST_REGIONS:
+        raise InvalidValue(f"there are {len(texts)} regions; a picture has at most {MOST_REGIONS}")
+    regions = []
+    for number, text in enumerate(texts, start=1):
+        with about(f"region {number}"):
+            regions.append(RegionRecipe.from_text(text if text.lstrip().startswith("{") else _as_json(text)))
+    return tuple(regions)
+
+
+def _as_json(text: str) -> str:
+    mask, _, blend = text.rpartition("=")
+    if not mask:
+        raise InvalidValue(f"{text!r} is neither MASK=ID:WEIGHT,ID:WEIGHT nor a JSON object")
+    return json.dumps({"mask": mask, "weights": parse_shares([each.replace(":", "=") for each in blend.split(",")])})
+
+
+def read_masks(regions: Sequence[RegionRecipe]) -> dict[str, bytes]:
+    """The files of their masks, by their names. Raises InvalidValue, ImageError, naming the region."""
+    files = {}
+    for number, region in enumerate(regions, start=1):
+        if region.file is None:
+            continue
+        with about(f"region {number}"):
+            try:
+                files[region.file] = Path(region.file).read_bytes()
+            except OSError as error:
+                raise InvalidValue(f"{region.file}: {error.strerror}") from error
+            read(files[region.file])  # now, and not only when a photo is painted
+    return files
+
+
+def from_recipe(path: Path, arguments: Arguments, network_id: str) -> Arguments:
+    """The arguments that stand for a recipe, or for that in a picture's file. Raises NoRecipe, ImageError, OSError."""
+    recipe = Recipe.read(path.read_bytes())
+    if recipe.network_id != network_id:
+        networks = f"the recipe is for network {recipe.network_id}, and this is {network_id}"
+        print(f"impasto paint: {networks}: the painting differs; --checkpoint names its file", file=sys.stderr)
+    regions = [
+        each.model_copy(update={"mask": str(path.parent / each.file)}) if each.file else each for each in recipe.regions
+    ]
+    return replace(
+        arguments,
+        style=tuple(f"{name}={weight!r}" for name, weight in recipe.weights.items()),
+        region=tuple(each.to_text() for each in regions),
+        statistics=recipe.statistics,
+        strength=recipe.strength,
+        preserve_color=recipe.preserve_color,
+        stroke=recipe.stroke,
+        size=arguments.size or recipe.size,
+    )
