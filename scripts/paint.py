@@ -31,9 +31,10 @@ class Arguments:
     """The picture to write, - for standard output; a folder when there are several photos."""
     style: tuple[str, ...] = ()
     """Style ids, as ID or ID=WEIGHT. Weights sum to 1; without any, all are equal."""
-    region: tuple[str, ...] = ()
-    """Parts of the picture in other styles: MASK=ID:WEIGHT,ID:WEIGHT, where MASK is a picture, white where the part is;
-    or a region as JSON, with shapes and more (docs/regions.md). Without --style, the rest stays the photo."""
+    region: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """A part of the picture in another style: MASK=ID:WEIGHT,ID:WEIGHT, where MASK is a picture, white where the part is;
+    or a region as JSON, with shapes and more (docs/regions.md). Repeat it for more; without --style, the rest stays the
+    photo."""
     statistics: Whose = "picture"
     """region: each region is normalized by itself, more of its own style and with seams."""
     recipe: Path | None = None

@@ -67,8 +67,8 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
             return cls.model_validate_json(text)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(map(str, fault["loc"]))
-            raise InvalidValue(f"{where}: {fault['msg']}" if where else fault["msg"]) from None
+            where, fault_is = ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
+            raise InvalidValue(f"{where}: {fault_is}" if where else fault_is) from None
 
     def to_text(self) -> str:
         """The reverse of `from_text`."""
