@@ -32,11 +32,11 @@ class Arguments:
     style: tuple[str, ...] = ()
     """Style ids, as ID or ID=WEIGHT. Weights sum to 1; without any, all are equal."""
     region: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """A part of the picture in another style: MASK=ID:WEIGHT,ID:WEIGHT, where MASK is a picture, white where the part is;
-    or a region as JSON, with shapes and more (docs/regions.md). Repeat it for more; without --style, the rest stays the
-    photo."""
+    """A part of the picture in another style: MASK=ID:WEIGHT,ID:WEIGHT, where MASK is a picture, white where the part
+    is; or a region as JSON, with shapes and more (docs/regions.md). Repeat it for more. Without --style, the rest stays
+    the photo."""
     statistics: Whose = "picture"
-    """region: each region is normalized by itself, more of its own style and with seams."""
+    """region: each region is normalized by itself, which is more of its own style and less of one picture."""
     recipe: Path | None = None
     """A recipe, or a picture that has one in its file: everything that decides on the painting is taken from it."""
     all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False

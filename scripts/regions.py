@@ -53,7 +53,7 @@ def read_masks(regions: Sequence[RegionRecipe]) -> dict[str, bytes]:
 def from_recipe(path: Path, arguments: Arguments, network_id: str) -> Arguments:
     """The arguments that stand for a recipe, or for that in a picture's file. Raises NoRecipe, ImageError, OSError."""
     recipe = Recipe.read(path.read_bytes())
-    if recipe.network_id != network_id:
+    if recipe.network_id not in (None, network_id):
         networks = f"the recipe is for network {recipe.network_id}, and this is {network_id}"
         print(f"impasto paint: {networks}: the painting differs; --checkpoint names its file", file=sys.stderr)
     regions = [

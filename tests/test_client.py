@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -130,6 +131,31 @@ def test_the_stroke_is_sent_and_checked_by_the_service(client: Client) -> None:
     assert Recipe.from_text(client.stylize(PHOTO, BLEND, stroke="native").info["impasto"]).stroke == "native"
     with pytest.raises(ServiceError, match=r"stroke is a number from 0.25 to 4, or native, not 5.0"):
         client.stylize(PHOTO, BLEND, stroke=5)
+
+
+LEFT = Image.new("L", (8, 6))
+LEFT.paste(255, (0, 0, 4, 6))
+
+
+def test_regions_are_painted_with_masks_of_any_kind(client: Client, tmp_path: Path) -> None:
+    LEFT.save(tmp_path / "left.png")
+    region = {"weights": {"great-wave": 1}, "strength": 0.5}
+    shape = {"gradient": {"from": [0, 0], "to": [1, 0]}, "weights": {"the-scream": 1}}
+    painted = [
+        client.stylize(PHOTO, BLEND, regions=[{**region, "mask": mask}, shape], statistics="region")
+        for mask in (LEFT, tmp_path / "left.png", str(tmp_path / "left.png"), (tmp_path / "left.png").read_bytes())
+    ]
+    assert all(np.array_equal(each, painted[0]) for each in painted)
+    assert not np.array_equal(painted[0], client.stylize(PHOTO, BLEND))
+    alone = np.asarray(client.stylize(PHOTO, {}, regions=[{**region, "mask": LEFT}]))
+    assert np.array_equal(alone[:, 48:], photo(height=48, width=64)[:, 48:])
+
+
+def test_a_recipe_paints_again(client: Client) -> None:
+    regions = [{"mask": LEFT, "weights": {"great-wave": 1}}]
+    first = client.stylize(PHOTO, BLEND, strength=0.7, stroke=2, regions=regions, size=96)
+    recipe = json.loads(first.info["impasto"])
+    assert np.array_equal(client.repeat(PHOTO, recipe), first) and first.size == (96, 72)
 
 
 def test_a_path_the_bytes_of_a_file_and_an_image_are_the_same_picture(client: Client, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def get_region_form(
     ] = None,
     statistics: Annotated[
         Whose,
-        Form(description="region: each region is normalized by itself, more of its own style and with seams"),
+        Form(description="region: each region is normalized by itself: more of its own style, less of one picture"),
     ] = "picture",
 ) -> RegionForm:
     recipes = []

@@ -36,7 +36,8 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     """All that is needed, besides the photo, to paint a picture again to the bit.
 
     weights: of the style ids, as they were asked for; none where what no region covers stays the photo.
-    network_id: of the network that painted. size: longest side of the picture in pixels.
+    network_id: of the network that painted. size: longest side of the picture in pixels. Pictures have both; who writes
+        a recipe may leave them out, and means whatever network, and the photo's own size.
     strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
     regions: what is painted otherwise. statistics: whose normalize them.
     impasto: the version of this format. What it does not know would be left out of the picture, so it is refused.
@@ -44,9 +45,9 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     """
 
     impasto: Literal[3] = 3
-    weights: Annotated[dict[Id, Weight], Field(max_length=MOST_STYLES)]
-    network_id: Id
-    size: Annotated[int, Field(gt=0)]
+    weights: Annotated[dict[Id, Weight], Field(max_length=MOST_STYLES)] = {}
+    network_id: Id | None = None
+    size: Annotated[int, Field(gt=0)] | None = None
     strength: Strength = 1.0
     preserve_color: bool = False
     stroke: CheckedStroke = 1.0
@@ -115,4 +116,6 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
             words += ["--preserve-color"]
         if self.stroke != 1:
             words += ["--stroke", str(self.stroke)]
-        return shlex.join([*words, "--size", str(self.size), "-o", str(output)])
+        if self.size:
+            words += ["--size", str(self.size)]
+        return shlex.join([*words, "-o", str(output)])

@@ -40,6 +40,8 @@ from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.network.device import device_name
+from impasto.model.painting.masks import Gradient, Rectangle
+from impasto.model.painting.regions import Look, Region, Regions
 from impasto.model.painting.stroke import NATIVE
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
@@ -69,7 +71,7 @@ CLIENTS, SECONDS = (1, 4, 16, 64), 10.0
 REQUESTED = ((512, 512), (384, 512), (512, 341), (640, 480))
 """Width and height of the photos that they send, in turn."""
 
-Part = Literal["sizes", "strokes", "memory", "peers", "onnx", "mixed", "roofline", "http"]
+Part = Literal["sizes", "strokes", "memory", "peers", "onnx", "mixed", "regions", "roofline", "http"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def main(arguments: Arguments) -> None:
         "peers": bench.peers,
         "onnx": bench.onnx,
         "mixed": bench.mixed,
+        "regions": bench.regions,
         "roofline": bench.roofline,
         "http": bench.http,
     }
@@ -234,6 +237,44 @@ class Bench:
         ratio = found["another blend each"] / found["one style"]
         text = f"## One batch for everyone's styles\n\n{MIXED} pictures of 512 × 512 pixels, ratio {ratio:.2f}.\n\n"
         return text + table(("batch", "ms"), rows)
+
+    def regions(self) -> str:
+        """One picture in several styles, and a batch of such pictures, beside one style."""
+        side, batch = 1024, 4
+        size, photo, vectors = (side, side), self.sized(side, side), self.vectors
+        quarters = [
+            Rectangle.model_validate({"from": [x / 2, y / 2], "to": [(x + 1) / 2, (y + 1) / 2]}).mask(size)
+            for x in (0, 1)
+            for y in (0, 1)
+        ]
+        across = Gradient.model_validate({"from": [0, 0], "to": [1, 0]}).mask(size)
+
+        def four(first: int, *, by_region: bool = False) -> Regions:
+            looks = [Look(vectors[(first + n) % len(vectors)]) for n in range(4)]
+            regions = [Region(*each) for each in zip(quarters, looks, strict=True)]
+            return Regions(size, regions, by_region=by_region)
+
+        cases: dict[str, tuple[int, Tensor | Sequence[Tensor | Regions]]] = {
+            "one style": (1, vectors[:1]),
+            "4 regions": (1, [four(0)]),
+            "a gradient between two styles": (1, [Regions(size, [Region(across, Look(vectors[0]))], Look(vectors[1]))]),
+            "4 regions, each with its own statistics": (1, [four(0, by_region=True)]),
+            f"batch of {batch}, one style": (batch, vectors[:1].expand(batch, -1)),
+            f"batch of {batch}, half of them with 4 other regions each": (
+                batch,
+                [four(4 * n) if n % 2 else vectors[n] for n in range(batch)],
+            ),
+        }
+        photos = photo.expand(batch, -1, -1, -1).contiguous()
+        found = self.in_turn(
+            {name: partial(self.stylizer.paint, photos[:count], styles) for name, (count, styles) in cases.items()}
+        )
+        plain = {count: found[name] for name, (count, styles) in reversed(cases.items()) if isinstance(styles, Tensor)}
+        rows = [
+            (name, milliseconds(seconds), f"{seconds / plain[cases[name][0]]:.2f}") for name, seconds in found.items()
+        ]
+        text = f"## Regions\n\nPictures of {side} × {side} pixels, each in one pass of the network.\n\n"
+        return text + table(("picture", "ms", "to one style"), rows)
 
     def roofline(self) -> str:
         """The device's limits, and what of them is reached."""

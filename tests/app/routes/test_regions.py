@@ -23,7 +23,8 @@ PHOTO = encoded(photo(height=SIZE[0], width=SIZE[1]))
 LEFT = np.zeros((6, 8), np.uint8)
 LEFT[:, :4] = 255
 MASK = encoded(LEFT)
-SKY = {"mask": "sky.png", "weights": {"great-wave": 0.5, "the-scream": 0.5}}
+HALVES = {"great-wave": 0.5, "the-scream": 0.5}
+SKY = {"mask": "sky.png", "weights": HALVES}
 ACROSS = {"gradient": {"from": [0, 0.5], "to": [1, 0.5]}, "weights": {"great-wave": 1}}
 
 
@@ -52,7 +53,7 @@ def test_regions_are_those_of_the_stylizer(
     response = post(client, sky, ACROSS, style="starry-night", statistics=statistics, preserve_color="true")
     assert response.status_code == 200, response.text
     regions = [
-        Region(read(MASK), Look(blend(dict(SKY["weights"])), 0.5, True, 2)),  # type: ignore[call-overload]
+        Region(read(MASK), Look(blend(HALVES), 0.5, True, 2)),
         Region(Gradient.model_validate(ACROSS["gradient"]).mask(SIZE), Look(blend({"great-wave": 1}), 1, True)),
     ]
     placed = Regions(

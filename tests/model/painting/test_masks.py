@@ -25,7 +25,7 @@ from impasto.model.painting.masks import (
 from impasto.model.pictures.images import TooManyPixels, UndecodableImage
 from tests.pictures import encoded, png_claiming
 
-SIZE = 40, 80
+SIZE = (40, 80)
 HALF = {"from": [0, 0], "to": [0.5, 1]}
 
 
@@ -63,7 +63,7 @@ def test_a_gradient_grows_evenly_from_one_point_to_the_other_and_not_beyond() ->
 
 
 def test_what_lies_beyond_the_picture_is_cut_off() -> None:
-    shapes = [
+    shapes: list[Rectangle | Ellipse | Polygon] = [
         Rectangle.model_validate({"from": [-5, -5], "to": [5, 5]}),
         Ellipse.model_validate({"center": [0.5, 0.5], "radii": [9, 9]}),
         Polygon.model_validate([[-9, -9], [10, -9], [10, 10], [-9, 10]]),

@@ -146,7 +146,7 @@ def test_the_command_is_written_for_a_shell() -> None:
         {"weights": {"--output": 1.0}}, {"weights": {"a\x1b[2J": 1.0}}, {"weights": {"a b": 1.0}},
         {"weights": {"a\n": 1.0}}, {"weights": {"a" * 65: 1.0}},
         {"weights": {str(n): 0.0 for n in range(MOST_STYLES + 1)}},
-        {"network_id": "$(reboot)"}, {"network_id": None}, {"size": 0}, {"size": 1.5}, {"size": "56"},
+        {"network_id": "$(reboot)"}, {"network_id": 1}, {"size": 0}, {"size": 1.5}, {"size": "56"},
         {"strength": 1.1}, {"strength": None}, {"preserve_color": 1}, {"impasto": 4}, {"strokes": "large"},
         {"stroke": 0}, {"stroke": 100}, {"stroke": float("nan")}, {"stroke": "2"}, {"stroke": "large"},
         {"stroke": None}, {"impasto": 1, "stroke": 1.0},

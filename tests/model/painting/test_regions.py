@@ -187,7 +187,8 @@ def test_plain_pictures_and_pictures_with_regions_share_a_batch(stylizer: Styliz
     placed = Regions(SIZE, [Region(LEFT, Look(vectors[0]))], Look(vectors[1]))
     more = Regions(SIZE, [Region(LEFT, Look(vectors[2])), Region(FULL, Look(vectors[0]))], Look(vectors[1]))
     together = stylizer.paint(photos, [placed, vectors[2], more])
-    for n, style in enumerate((placed, vectors[2], more)):
+    styles: list[Tensor | Regions] = [placed, vectors[2], more]
+    for n, style in enumerate(styles):
         torch.testing.assert_close(together[n], stylizer.paint(photos[n : n + 1], [style])[0], rtol=0, atol=1e-5)
     assert torch.equal(together[1], stylizer.paint(photos[1:2], vectors[2:])[0])
 
