@@ -35,7 +35,7 @@ def at(mask: Tensor, x: float, y: float) -> int:
 
 def test_a_rectangle_is_between_two_corners_in_whatever_order() -> None:
     mask = Rectangle.model_validate(HALF).mask(SIZE)
-    assert mask.shape == SIZE and mask.dtype == torch.uint8
+    assert tuple(mask.shape) == SIZE and mask.dtype == torch.uint8
     assert (mask[:, :39] == 255).all() and (mask[:, 42:] == 0).all()
     assert torch.equal(mask, Rectangle.model_validate({"from": [0.5, 1], "to": [0, 0]}).mask(SIZE))
 
