@@ -25,6 +25,8 @@ FINEST = 2048
 MOST_PIXELS = 2**24
 """Of a mask's file: four times as many as are kept."""
 MOST_CORNERS = 500
+NEAREST = 1e-4
+"""Of the picture's width and height, between the ends of a gradient: less than a pixel."""
 FINER = 2
 """Times as many pixels a side as the mask of a shape has, so that its edge is smooth."""
 SOFT_EDGE = 32
@@ -115,8 +117,8 @@ class Gradient(Shape):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.start == self.end:
-            raise ValueError("a gradient goes from one point to another, and these are the same")
+        if math.dist(self.start, self.end) < NEAREST:
+            raise ValueError(f"a gradient goes from one point to another, at least {NEAREST:g} of the picture away")
         return self
 
     def mask(self, size: Size) -> Tensor:

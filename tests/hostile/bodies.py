@@ -12,6 +12,29 @@ PHOTO = encoded(photo(height=32, width=32))
 FORM = b"multipart/form-data; boundary=b"
 STYLE = b'Content-Disposition: form-data; name="style"\r\n\r\ngreat-wave'
 IMAGE = b'Content-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n' + PHOTO
+MASK = b'Content-Disposition: form-data; name="mask"; filename="m"\r\n\r\n' + PHOTO
+WEIGHTS = '"weights": {"great-wave": 1}'
+REGIONS = [
+    f'{{"mask": "m", {WEIGHTS}, "feather": 0.5, "stroke": 2, "strength": 0.5, "preserve_color": true}}',
+    f'{{"polygon": [[0, 0], [1, 0], [1, 1e9]], {WEIGHTS}}}',
+    f'{{"polygon": [[-10, -10], [10, 10], [10, -10]], {WEIGHTS}, "feather": 0.5}}',
+    f'{{"polygon": {[[0, 0]] * 500}, {WEIGHTS}}}',
+    f'{{"ellipse": {{"center": [0.5, 0.5], "radii": [1e-300, 1e-300]}}, {WEIGHTS}, "feather": 1e-9}}',
+    f'{{"ellipse": {{"center": [0.5, NaN], "radii": [1, -Infinity]}}, {WEIGHTS}}}',
+    f'{{"rectangle": {{"from": [0.5, 0.5], "to": [0.5, 0.5]}}, {WEIGHTS}, "stroke": "native"}}',
+    f'{{"gradient": {{"from": [0, 0], "to": [5e-324, 0]}}, {WEIGHTS}}}',
+    f'{{"mask": "data:image/png;base64,", {WEIGHTS}}}',
+    f'{{"mask": "data:;base64,bm8gcGljdHVyZQ==", {WEIGHTS}}}',
+    f'{{"mask": "sha256:00", {WEIGHTS}}}',
+    f'{{"mask": "../../etc/passwd", {WEIGHTS}}}',
+    f'{{"mask": "\ud800", {WEIGHTS}}}',
+    '{"mask": "m", "weights": {"great-wave": 1e308, "the-scream": 1e308}}',
+    '{"mask": "m", "weights": {"": 1}}',
+    "[" * 10_000,
+    "null",
+    "",
+    "\0",
+]
 
 
 def form(*parts: bytes) -> bytes:
@@ -114,6 +137,10 @@ def cases() -> Iterator[tuple[str, Body]]:
     yield "of nothing but dashes", (FORM, b"-" * 100_000)
     yield "of nothing but borders", (FORM, b"--b\r\n" * 20_000)
     yield "that was packed", (FORM, zlib.compress(GOOD))
+    for region in REGIONS:
+        told = b'Content-Disposition: form-data; name="region"\r\n\r\n' + region.encode("utf-8", "surrogatepass")
+        yield f"of the region {region[:60]!r}", (FORM, form(IMAGE, told))
+        yield f"of a mask and the region {region[:60]!r}", (FORM, form(STYLE, IMAGE, told, MASK))
     for field in ("strength", "size", "quality", "weight", "stroke", "preserve_color", "format", "recipe"):
         for value in (
             "",

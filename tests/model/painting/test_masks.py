@@ -75,7 +75,8 @@ def test_what_lies_beyond_the_picture_is_cut_off() -> None:
 @pytest.mark.parametrize(
     ("shape", "fields"),
     [
-        (Gradient, {"from": [0.5, 0.5], "to": [0.5, 0.5]}), (Gradient, {"from": [0, 0]}), (Gradient, HALF | {"by": 1}),
+        (Gradient, {"from": [0.5, 0.5], "to": [0.5, 0.5]}), (Gradient, {"from": [0, 0], "to": [5e-324, 0]}),
+        (Gradient, {"from": [0, 0]}), (Gradient, HALF | {"by": 1}),
         (Rectangle, {"from": [0, 0, 0], "to": [1, 1]}), (Rectangle, {"from": [0, float("nan")], "to": [1, 1]}),
         (Rectangle, {"from": [0, 11], "to": [1, 1]}), (Rectangle, {"from": "00", "to": [1, 1]}),
         (Ellipse, {"center": [0.5, 0.5], "radii": [0, 1]}), (Ellipse, {"center": [0, 0], "radii": [float("inf"), 1]}),
