@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -24,9 +25,9 @@ TRUNK = 4
 """How many of a picture's pixels the deepest features' are high and wide."""
 FEATHER = 8
 """Pixels of those features over which one style becomes another, at least: a harder edge would be seen as one."""
-
 SOFT = 1024
-"""Pixels of the longer side of a picture in which one size of strokes becomes another over so many pixels."""
+"""Pixels of a longer side. In features of more a border is as soft as in these; in a picture, whatever its size, one size
+of strokes becomes another as in one of so many."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,8 @@ class Regions:
     def __init__(
         self, size: Size, regions: Sequence[Region], rest: Look | None = None, *, by_region: bool = False
     ) -> None:
-        masks = [stretched(each.mask[None], within(size, FINEST))[0] for each in regions]
-        covered = torch.stack(masks).sum(0)
-        # a byte each, since there may be eight of a large picture
+        masks = [rounded(stretched(each.mask[None], within(size, FINEST))[0]) for each in regions]  # there may be eight
+        covered = reduce(torch.add, masks, torch.zeros(()))
         shares = [rounded(mask * (255 / covered.clamp(min=255))) for mask in masks]
         self._masks = torch.stack([*shares, rounded((255 - covered).clamp_(min=0))])
         self._looks = [*(each.look for each in regions), rest]
@@ -85,8 +85,8 @@ class Regions:
 
         Where none of them is, they are as in the whole picture.
         """
-        height, width = (-(-side // TRUNK) for side in size)
-        masks = torch.cat([stretched(self._masks[n : n + 1], (height, width)) for n in self._painted])
+        trunk = within((-(-size[0] // TRUNK), -(-size[1] // TRUNK)), SOFT)
+        masks = torch.cat([stretched(self._masks[n : n + 1], trunk) for n in self._painted])
         masks = blurred(masks, FEATHER)
         total, everywhere = masks.sum(0), masks.mean(dim=(1, 2)) + 1e-9
         return torch.where(total > 0, masks / total, (everywhere / everywhere.sum())[:, None, None])
