@@ -26,8 +26,8 @@ TRUNK = 4
 FEATHER = 8
 """Pixels of those features over which one style becomes another, at least: a harder edge would be seen as one."""
 SOFT = 1024
-"""Pixels of a longer side. In features of more a border is as soft as in these; in a picture, whatever its size, one size
-of strokes becomes another as in one of so many."""
+"""Pixels of a longer side. In features of more, a border is as soft as in these; in a picture of any size, one size of
+strokes becomes another as in one of so many."""
 
 
 @dataclass(frozen=True)
