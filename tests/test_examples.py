@@ -12,11 +12,14 @@ import httpx2
 import numpy as np
 import pytest
 
+from impasto.model.network.checkpoint import load
 from impasto.model.network.config import SHIPPED
+from impasto.model.painting.recipe import Recipe
 from tests.app.test_server import serving
 from tests.pictures import encoded, opened, photo
 
-API = Path(__file__).parents[1] / "docs" / "api.md"
+DOCS = Path(__file__).parents[1] / "docs"
+API = DOCS / "api.md"
 PHOTO = encoded(photo(height=48, width=64), "JPEG")
 
 
@@ -60,3 +63,17 @@ def test_an_example_of_the_documents_paints(
 def test_every_language_has_an_example() -> None:
     for heading in ("curl", "Python", "JavaScript in a browser", "JavaScript in Node.js", "Swift", "Kotlin"):
         assert "stylize" in example(heading)
+
+
+def recipes() -> Iterator[bytes]:
+    """Those of the documents, as files and in the text."""
+    yield from (file.read_bytes() for file in (DOCS / "recipes").iterdir())
+    yield from (
+        block.partition("```")[0].encode() for block in (DOCS / "regions.md").read_text("utf-8").split("```json")[1:]
+    )
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_a_recipe_of_the_documents_is_one_for_the_shipped_styles(recipe: bytes) -> None:
+    styles, read = load().styles, Recipe.read(recipe)
+    assert read.regions and all(styles.blend(each.weights).isfinite().all() for each in (read, *read.regions))

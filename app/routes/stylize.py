@@ -74,7 +74,9 @@ async def stylize(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     if not style and not regions.recipes:
-        raise RequestValidationError([{"type": "missing", "loc": ("body", "style"), "msg": "name a style, or give a region"}])
+        raise RequestValidationError(
+            [{"type": "missing", "loc": ("body", "style"), "msg": "name a style, or give a region"}]
+        )
     weights = assign_weights(style, weight) if style else {}
     options, recipes = form.options, regions.recipes
     own = looks(recipes, catalogue.styles, options.look)
