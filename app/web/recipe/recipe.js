@@ -1,7 +1,6 @@
 /** The one description of a painting: the fields of `POST /v1/stylize`, used for requests, links and code alike. */
 
 import { percent } from "../parts/numbers.js";
-import { png } from "./masks.js";
 import { state, styleOf } from "./state.js";
 import { weightsOf } from "./weights.js";
 
@@ -32,6 +31,8 @@ export function manner({ strength, preserveColor, stroke }) {
 
 /** The files of the regions that are painted masks, as the fields name them. @returns {Promise<["mask", File][]>} */
 export async function masks(regions = state.regions) {
+  if (!regions.some(({ area }) => area.mask)) return [];
+  const { png } = await import("./masks.js"); // which came with the first mask, and only then
   const files = regions.map(async ({ area }, place) =>
     area.mask && ["mask", new File([await png(area.mask)], maskName(place), { type: "image/png" })]);
   return (await Promise.all(files)).filter(Boolean);
