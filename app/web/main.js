@@ -7,12 +7,14 @@ import { startDownload } from "./easel/download.js";
 import { startEasel } from "./easel/easel.js";
 import { compare, showPhoto, startViewer } from "./easel/viewer.js";
 import { byId, showText } from "./parts/dom.js";
+import { fetched } from "./parts/waiting.js";
 import { startIntake } from "./photo/intake.js";
 import { readPhoto } from "./photo/reading.js";
 import { startCode } from "./recipe/code.js";
 import { openLink, startLink } from "./recipe/link.js";
 import { startOptions } from "./recipe/options.js";
-import { change, state, styleOf } from "./recipe/state.js";
+import { fields } from "./recipe/recipe.js";
+import { change, state, styleOf, watch } from "./recipe/state.js";
 import { json, request } from "./service/api.js";
 import { onReturn } from "./service/connection.js";
 import { startAbout } from "./styles/about.js";
@@ -37,11 +39,14 @@ async function start() {
   startMosaic();
   startAbout();
   startAdd();
-  startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: takePainting });
+  startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: takePainting, onRecipe: takeRecipe });
   startEasel();
   startLink();
+  byId("open-kinds").addEventListener("click", () => fetchRegions({ adding: true }));
+  watch(["regions"], () => state.regions.length && fetchRegions());
   onReturn(loadStyles);
-  state.limits = (await json("v1/info")).limits;
+  const { limits, network_id: networkId } = await json("v1/info");
+  Object.assign(state, { limits, networkId });
   const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();
   startOptions(); // only now: a change keeps the link, and until it is read that would lose it
@@ -70,6 +75,23 @@ async function takePhoto(file) {
   }
 }
 
+/** Resolves when the room of the regions is there; null: nobody has asked for it. */
+let regions = null;
+
+/** Most pictures have no regions: what they need comes with the first. adding: whether one is about to be added. */
+async function fetchRegions({ adding = false } = {}) {
+  if (regions) return;
+  regions = fetched(import("./regions/regions.js"));
+  const room = await regions;
+  if (room) room.startRegions({ adding });
+  else regions = null;
+}
+
+async function takeRecipe(file) {
+  await ready;
+  (await fetched(import("./recipe/file.js")))?.openRecipe(file);
+}
+
 async function takePainting(file) {
   await ready;
   givePainting(file);
@@ -78,7 +100,7 @@ async function takePainting(file) {
 function putOnEasel(photo) {
   for (const id of ["label", "actions"]) byId(id).hidden = false;
   showPhoto(photo);
-  change({ photo, chosen: state.chosen.length ? state.chosen : opening() });
+  change(fields().length ? { photo } : { photo, rest: { ...state.rest, chosen: opening() } });
 }
 
 /** Of a network of one's own, which need not have them, the first style. */

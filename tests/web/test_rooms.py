@@ -16,6 +16,7 @@ ROOMS = {
     "photo": {"parts", "service", "recipe"},
     "easel": {"parts", "service", "recipe", "photo"},
     "blend": {"parts", "service", "recipe"},
+    "regions": {"parts", "recipe", "easel"},
     "styles": {"parts", "service", "recipe"},
 }
 """From which others a room may import; main.js, above them all, from each."""

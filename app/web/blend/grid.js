@@ -1,6 +1,6 @@
 /** Many blends of the photo in one request: `POST /v1/stylize/grid`. */
 
-import { fields } from "../recipe/recipe.js";
+import { manner } from "../recipe/recipe.js";
 import { state } from "../recipe/state.js";
 import { form, request } from "../service/api.js";
 import { unzip } from "../service/unzip.js";
@@ -37,10 +37,9 @@ export function paintSheet(blends, size) {
 
 /** The blends, with strength, colours and strokes as they are chosen; a panorama is larger than the size asked for. */
 async function grid(blends, size, options, photo, signal) {
-  const chosen = fields().filter(([name]) => !["style", "weight", "size"].includes(name));
   const texts = blends.map((weights) => state.chosen.map((id, place) => `${id}=${weights[place]}`).join(","));
   const side = ["size", String(Math.max(size, state.photo.least))];
-  const list = [...texts.map((text) => ["blend", text]), ...chosen, side, ["format", "jpeg"], ...options];
+  const list = [...texts.map((text) => ["blend", text]), ...manner(state), side, ["format", "jpeg"], ...options];
   const body = form(list, { image: [photo, "photo"] });
   return (await request("v1/stylize/grid", { method: "POST", body, signal })).blob();
 }

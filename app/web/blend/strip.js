@@ -23,8 +23,9 @@ export function startStrip() {
     load();
   });
   byId("download-sheet").addEventListener("click", downloadSheet);
-  watch(["photo", "chosen"], () => {
-    const two = state.photo !== null && state.chosen.length === 2;
+  watch(["photo", "chosen", "regions"], () => {
+    const plain = !state.regions.length; // of regions, grids know nothing
+    const two = state.photo !== null && state.chosen.length === 2 && plain;
     byId("open-strip").hidden = !two;
     if (!two) unfold(strip, false);
     pictures.replaceChildren();

@@ -1,25 +1,28 @@
-/** The picture as a file. */
+/** The picture as a file, and its recipe. */
 
 import { byId, showText } from "../parts/dom.js";
 import { save, stem, SUFFIXES } from "../parts/files.js";
 import { say } from "../parts/status.js";
-import { fields, RECIPE } from "../recipe/recipe.js";
+import { fetched } from "../parts/waiting.js";
+import { fields, masks, RECIPE } from "../recipe/recipe.js";
 import { state, watch } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
 
 export function startDownload() {
   byId("download").addEventListener("click", download);
+  byId("save-recipe").addEventListener("click", async () => (await fetched(import("../recipe/file.js")))?.saveRecipe());
   watch(["photo", ...RECIPE], showWhetherPossible); // while a picture is on its way, another may be asked for
 }
 
 async function download() {
-  const { photo, chosen } = state;
+  const { photo, rest, regions } = state;
   const format = byId("format").value;
+  const name = [stem(photo.name), ...rest.chosen, ...(regions.length ? ["regions"] : [])].join("-");
   showText(byId("action-error"), "");
   byId("download").disabled = true;
   try {
-    const answer = await stylize(photo.blob, photo.name, [...fields(), ["format", format]]);
-    save(await answer.blob(), `${stem(photo.name)}-${chosen.join("-")}.${SUFFIXES[format]}`);
+    const answer = await stylize(photo.blob, photo.name, [...fields(), ...(await masks()), ["format", format]]);
+    save(await answer.blob(), `${name}.${SUFFIXES[format]}`);
     say("The picture is downloaded.");
   } catch (error) {
     showText(byId("action-error"), error.message);
@@ -29,5 +32,5 @@ async function download() {
 }
 
 function showWhetherPossible() {
-  byId("download").disabled = !state.chosen.length;
+  byId("download").disabled = byId("save-recipe").disabled = !fields().length;
 }

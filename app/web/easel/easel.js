@@ -3,7 +3,7 @@
 import { byId, showText } from "../parts/dom.js";
 import { say } from "../parts/status.js";
 import { resultSize } from "../recipe/options.js";
-import { inWords, RECIPE } from "../recipe/recipe.js";
+import { fields, paintingInWords, RECIPE } from "../recipe/recipe.js";
 import { state, watch } from "../recipe/state.js";
 import { paint } from "./painter.js";
 import { setSize, showPainting } from "./viewer.js";
@@ -19,20 +19,20 @@ function repaint(moving) {
     byId("label-facts").textContent = "";
   }
   showText(byId("paint-error"), "");
-  byId("label-title").textContent = inWords() || state.photo.title;
-  if (!state.chosen.length) showPainting(state.photo.shown, state.photo.title);
+  byId("label-title").textContent = paintingInWords() || state.photo.title;
+  if (!fields().length) showPainting(state.photo.shown, state.photo.title);
   paint({ moving, show, fail: (error) => showText(byId("paint-error"), error.message), busy });
 }
 
 function show(painted, { milliseconds, resizedFrom }, draft) {
-  showPainting(painted, `${state.photo.title}, painted: ${inWords()}`);
+  showPainting(painted, `${state.photo.title}, painted: ${paintingInWords()}`);
   byId("viewport").dataset.shown = draft ? "draft" : "whole";
   showText(byId("paint-error"), "");
   if (draft) return;
   const { width, height } = resultSize();
   const reduced = resizedFrom ? `, reduced from ${resizedFrom.replace("x", " × ")}: the service's limit` : "";
   byId("label-facts").textContent = `${width} × ${height}, painted in ${(milliseconds / 1000).toFixed(2)} s${reduced}`;
-  say(`Painted: ${inWords()}.`);
+  say(`Painted: ${paintingInWords()}.`);
 }
 
 function busy(working) {

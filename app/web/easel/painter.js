@@ -7,7 +7,7 @@
 
 import { DRAFT_SIDE, FINER_SIDE } from "../photo/reading.js";
 import { resultSize } from "../recipe/options.js";
-import { fields } from "../recipe/recipe.js";
+import { fields, masks } from "../recipe/recipe.js";
 import { state } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
 
@@ -27,9 +27,11 @@ let settling;
  */
 export function paint({ moving, show, fail, busy }) {
   clearTimeout(settling);
-  if (!state.photo || !state.chosen.length) return stop(busy);
+  const list = fields();
+  if (!state.photo || !list.length) return stop(busy);
   if (moving) settling = setTimeout(() => paint({ moving: false, show, fail, busy }), SETTLED);
-  const job = { draft: moving, fields: fields(), photo: state.photo, side: draftSide(), show, fail, busy };
+  const { photo, regions } = state;
+  const job = { draft: moving, fields: list, regions, photo, side: draftSide(), show, fail, busy };
   if (job.draft && running?.draft) next = job;
   else start(job);
 }
@@ -62,11 +64,14 @@ async function start(job) {
   if (next) start(next);
 }
 
-const paintWhole = ({ photo, fields }, signal) => stylize(photo.blob, photo.name, fields, { signal });
+async function paintWhole({ photo, fields, regions }, signal) {
+  return stylize(photo.blob, photo.name, [...fields, ...(await masks(regions))], { signal });
+}
 
 /** As JPEG, which is written fastest; as WebP where the photo may be transparent. */
-async function paintDraft({ photo, fields, side }, signal) {
-  const list = [...fields.filter(([name]) => name !== "size"), ["size", String(side)], ["quality", "80"]];
+async function paintDraft({ photo, fields, regions, side }, signal) {
+  const asked = fields.filter(([name]) => name !== "size");
+  const list = [...asked, ["size", String(side)], ["quality", "80"], ...(await masks(regions))];
   const accept = /png|webp|gif/.test(photo.blob.type) ? "image/webp" : "image/jpeg";
   const draft = side > DRAFT_SIDE && side > photo.least ? await photo.finerDraft() : photo.draft;
   return stylize(draft, "draft", list, { signal, headers: { Accept: accept } });

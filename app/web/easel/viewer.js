@@ -21,6 +21,8 @@ let scale = null;
 let middle = { x: 0.5, y: 0.5 };
 /** Where the divider is in the viewport, 0 to 1; null: no comparison. */
 let split = null;
+/** What one pointer and the keys do instead of moving the picture. */
+let tool = null;
 
 export function startViewer() {
   new ResizeObserver(layOut).observe(viewport);
@@ -32,6 +34,7 @@ export function startViewer() {
   viewport.addEventListener("keydown", pressed);
   viewport.addEventListener("wheel", wheeled, { passive: false });
   viewport.addEventListener("dblclick", (event) => {
+    if (tool) return;
     if (scale === null) zoomTo(Math.max(1 / devicePixelRatio, 2 * fitting()), placeOf(event));
     else fit();
   });
@@ -143,11 +146,32 @@ export function compare(wanted) {
   layOut();
 }
 
+/**
+ * Give the picture to a tool, or with null back.
+ *
+ * begin, move, end: called with the places in the picture, 0 to 1, where a pointer is; cancel: instead of end, when a
+ * second finger shows that it was meant to zoom; press: with a key, answers whether it was for the tool.
+ */
+export function useTool(wanted) {
+  tool = wanted;
+  viewport.classList.toggle("tooled", tool !== null);
+}
+
+/** Move the picture so far that a place of it is in view. */
+export function reveal({ x, y }) {
+  if (scale === null) return;
+  const near = (value, at, seen) => between(value, at - 0.45 * seen, at + 0.45 * seen);
+  middle.x = near(middle.x, x, viewport.clientWidth / (picture.width * scale));
+  middle.y = near(middle.y, y, viewport.clientHeight / (picture.height * scale));
+  layOut();
+}
+
 const placeOf = (event) => placeIn(viewport, event);
 
 function pressed(event) {
   if (event.target !== viewport) return;
   const direction = arrow(event);
+  if (tool?.press(event)) return event.preventDefault();
   if (direction) moveBy(-30 * direction[0], -30 * direction[1]);
   else if (event.key === "+" || event.key === "=") zoomBy(STEP);
   else if (event.key === "-") zoomBy(1 / STEP);
@@ -164,12 +188,20 @@ function wheeled(event) {
 }
 
 const pointers = new Map();
+/** The tool that a pointer works with now. */
+let working = null;
 
 function grabbed(event) {
-  if (event.button !== 0 || event.target === divider) return;
+  if (event.button !== 0 || event.target.closest("[role=slider]")) return;
   pointers.set(event.pointerId, event);
   viewport.setPointerCapture(event.pointerId);
-  if (pointers.size > 1) return;
+  if (pointers.size > 1) {
+    working?.cancel();
+    working = null;
+    return;
+  }
+  working = tool;
+  working?.begin(placeIn(canvas, event));
   viewport.addEventListener("pointermove", pulled);
   viewport.addEventListener("pointerup", released);
   viewport.addEventListener("pointercancel", released);
@@ -181,7 +213,12 @@ function pulled(event) {
   const other = [...pointers.values()].find(({ pointerId }) => pointerId !== event.pointerId);
   if (other) {
     const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
-    zoomBy(apart(event) / Math.max(1, apart(former)), placeOf(other));
+    const halfway = { clientX: (former.clientX + other.clientX) / 2, clientY: (former.clientY + other.clientY) / 2 };
+    zoomBy(apart(event) / Math.max(1, apart(former)), placeOf(halfway));
+    moveBy((event.clientX - former.clientX) / 2, (event.clientY - former.clientY) / 2);
+  } else if (working) {
+    const passed = event.getCoalescedEvents?.() ?? [];
+    working.move((passed.length ? passed : [event]).map((each) => placeIn(canvas, each)));
   } else {
     moveBy(event.clientX - former.clientX, event.clientY - former.clientY);
   }
@@ -191,6 +228,8 @@ function pulled(event) {
 function released(event) {
   pointers.delete(event.pointerId);
   if (pointers.size) return;
+  working?.end();
+  working = null;
   viewport.removeEventListener("pointermove", pulled);
   viewport.removeEventListener("pointerup", released);
   viewport.removeEventListener("pointercancel", released);

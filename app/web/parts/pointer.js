@@ -8,10 +8,10 @@ export function placeIn(target, { clientX, clientY }) {
   return { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
 }
 
-/** move: called with the pointer's place in the element, 0 to 1 in both directions; last: whether it was let go. */
-export function followPointer(target, move) {
+/** move: called with the pointer's place in `within`, 0 to 1 in both directions; last: whether it was let go. */
+export function followPointer(target, move, within = target) {
   const placeOf = (event) => {
-    const { x, y } = placeIn(target, event);
+    const { x, y } = placeIn(within, event);
     return { x: between(x, 0, 1), y: between(y, 0, 1) };
   };
   target.addEventListener("pointerdown", (event) => {

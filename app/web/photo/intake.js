@@ -3,18 +3,21 @@
 import { byId } from "../parts/dom.js";
 
 /**
- * onPhoto, onPacks, onPainting: called with what was given; a picture dropped while a dialog is open is a painting.
+ * onPhoto, onPacks, onPainting, onRecipe: called with what was given; a picture dropped while a dialog is open is a
+ * painting.
  */
-export function startIntake({ onPhoto, onPacks, onPainting }) {
+export function startIntake({ onPhoto, onPacks, onPainting, onRecipe }) {
   for (const button of document.querySelectorAll("[data-choose]"))
     button.addEventListener("click", () => byId(button.dataset.choose).click());
   for (const id of ["photo-file", "photo-camera"]) chosen(byId(id), ([file]) => onPhoto(file));
   chosen(byId("pack-file"), onPacks);
+  chosen(byId("recipe-file"), ([file]) => onRecipe(file));
   chosen(byId("painting"), ([file]) => onPainting(file));
 
   const take = (files) => {
     const packs = files.filter(({ name }) => name.endsWith(".safetensors"));
     if (packs.length) onPacks(packs);
+    else if (files[0].name.endsWith(".json")) onRecipe(files[0]);
     else if (byId("add").open) onPainting(files[0]);
     else onPhoto(files[0]);
   };

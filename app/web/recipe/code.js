@@ -1,10 +1,10 @@
 /** The panel with the programs. */
 
 import { byId, unfold } from "../parts/dom.js";
-import { copy, SUFFIXES } from "../parts/files.js";
+import { copy, save, SUFFIXES } from "../parts/files.js";
 import { toast } from "../parts/status.js";
 import { currentKey } from "../service/key.js";
-import { fields, RECIPE } from "./recipe.js";
+import { fields, maskNames, masks, RECIPE } from "./recipe.js";
 import * as snippets from "./snippets.js";
 import { state, watch } from "./state.js";
 
@@ -31,10 +31,14 @@ export function startCode() {
     const copied = await copy(byId("snippet").textContent, byId("snippet"));
     toast(copied ? "Copied." : "Selected: copy it with Ctrl+C.");
   });
+  byId("save-masks").addEventListener("click", async () => {
+    for (const [, file] of await masks()) save(file, file.name);
+  });
   byId("format").addEventListener("change", show);
   watch(["photo", ...RECIPE], (moving) => {
-    byId("open-code").disabled = !state.chosen.length;
-    if (!state.chosen.length) unfold(panel, false);
+    const nothing = !fields().length;
+    byId("open-code").disabled = nothing;
+    if (nothing) unfold(panel, false);
     if (!moving) show();
   });
   choose(tabs[0]);
@@ -53,10 +57,13 @@ function choose(chosen) {
 function show() {
   if (panel.hidden || !state.photo) return;
   const format = byId("format").value;
+  const names = maskNames();
+  byId("save-masks").hidden = !names.length;
   byId("snippet").textContent = snippets[language]({
     url: new URL("v1/stylize", document.baseURI).href,
     fileName: state.photo.name,
     fields: [...fields(), ["format", format]],
+    masks: names,
     output: `painted.${SUFFIXES[format]}`,
     keyed: currentKey() !== null,
   });

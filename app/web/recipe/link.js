@@ -2,49 +2,52 @@
 
 import { byId } from "../parts/dom.js";
 import { copy } from "../parts/files.js";
-import { between } from "../parts/numbers.js";
 import { toast } from "../parts/status.js";
 import { fields, RECIPE } from "./recipe.js";
-import { MOST_CHOSEN, change, state, styleOf, watch } from "./state.js";
-import { handleOf, weightsOf } from "./weights.js";
-
-const near = (one, other) => Math.abs(one - other) < 0.005; // no difference in the percentages
+import { reader } from "./reading.js";
+import { MOST_REGIONS, USUAL, change, numbered, state, styleOf, watch } from "./state.js";
 
 export function startLink() {
   watch(RECIPE, (moving) => moving || keepLink());
   addEventListener("hashchange", () => state.styles.length && openLink());
   byId("copy-link").addEventListener("click", async () => {
-    toast((await copy(location.href)) ? "The link is copied." : "The link is in the address bar.");
+    const done = (await copy(location.href)) ? "The link is copied." : "The link is in the address bar.";
+    toast(state.regions.every(isShape) ? done : `${done} Painted regions are in the recipe only.`);
   });
 }
+
+/** A painted mask is too large for an address. */
+const isShape = ({ area }) => !area.mask;
 
 /** Take over what the address asks for. */
 export function openLink() {
   const asked = new URLSearchParams(location.hash.slice(1));
-  const wanted = asked.getAll("style");
-  if (!wanted.length) return;
-  const unknown = wanted.filter((id) => !styleOf(id));
-  const chosen = [...new Set(wanted)].filter(styleOf).slice(0, MOST_CHOSEN);
+  const styles = asked.getAll("style");
+  const given = asked.getAll("region");
+  if (!styles.length && !given.length) return;
   const weights = asked.getAll("weight").map(Number);
-  if (weights.length === 1 && chosen.length === 2) weights.push(1 - weights[0]);
-  const sum = weights.reduce((all, weight) => all + weight, 0);
-  const usable =
-    chosen.length > 1 && weights.length === chosen.length && weights.every((weight) => weight >= 0) && near(sum, 1);
-  const handle = usable ? handleOf(weights.map((weight) => weight / sum)) : { x: 0.5, y: 0.5 };
-  const same = weightsOf(chosen.length, handle).every((weight, place) => near(weight, weights[place]));
-  if (unknown.length) toast(`This service does not have the style ${unknown.join(", ")}.`);
-  else if (weights.length && !same) toast("The link's weights cannot be set here; it opens with others.");
-  const number = (name, least, most) => {
-    const value = Number(asked.get(name) ?? 1);
-    return Number.isFinite(value) ? between(value, least, most) : 1;
-  };
+  const known = new Set(styles.filter(styleOf)).size;
+  if (weights.length === 1 && known === 2) weights.push(1 - weights[0]);
+  const { look, region, tell } = reader("link");
+  const manner = Object.fromEntries(["strength", "stroke"].map((name) => [name, asked.get(name)]));
+  const rest = look(styles, weights, { ...manner, preserve_color: asked.get("preserve_color") === "true" }, USUAL);
+  const regions = [];
+  const faults = [];
+  given.forEach((text, place) => {
+    try {
+      if (place >= MOST_REGIONS) throw new Error(`${MOST_REGIONS} are the most`);
+      regions.push(numbered(region(JSON.parse(text), rest)));
+    } catch (error) {
+      faults.push(`Region ${place + 1} of the link is left out: ${error.message}.`);
+    }
+  });
+  tell(faults);
   const size = Number(asked.get("size"));
   change({
-    chosen,
-    handle,
-    strength: number("strength", 0, 1),
-    preserveColor: asked.get("preserve_color") === "true",
-    stroke: asked.get("stroke") === "native" ? "native" : number("stroke", 0.25, 4),
+    rest,
+    regions,
+    active: null,
+    byItself: asked.get("statistics") === "region",
     size: Number.isInteger(size) && size > 0 ? size : null,
   });
 }
@@ -56,7 +59,7 @@ let later;
 /** Let the address say what is chosen now, or as soon as the browser allows it. */
 function keepLink() {
   clearTimeout(later);
-  const hash = new URLSearchParams(fields()).toString();
+  const hash = new URLSearchParams(fields(state.regions.filter(isShape))).toString();
   if (hash === location.hash.slice(1)) return;
   try {
     history.replaceState(null, "", hash ? `#${hash}` : location.pathname);

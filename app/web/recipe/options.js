@@ -23,6 +23,8 @@ export function startOptions() {
   watch(["stroke"], showStroke);
   watch(["preserveColor"], () => { preserveColor.checked = state.preserveColor; });
   showSizes();
+  showStrength();
+  showStroke();
 }
 
 /** Width and height of the result. */

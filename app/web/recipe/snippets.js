@@ -1,29 +1,36 @@
 /** Programs that paint exactly this picture; where the service wants a key, with one from their surroundings. */
 
 /**
- * @param {{url: string, fileName: string, fields: [string, string][], output: string, keyed: boolean}} painting
+ * @typedef {{url: string, fileName: string, fields: [string, string][], masks: string[], output: string,
+ *   keyed: boolean}} Painting masks: names of the files of painted masks
+ * @param {Painting} painting
  */
-export function curl({ url, fileName, fields, output, keyed }) {
+export function curl({ url, fileName, fields, masks, output, keyed }) {
   const image = quotedForShell(`image=@${quotedForCurl(fileName)}`);
-  const lines = [`curl -F ${image}`, ...fields.map(([name, value]) => `-F ${name}=${value}`), `${url} -o ${output}`];
+  const given = fields.map(([name, value]) => `-F ${quotedForShell(`${name}=${value}`)}`);
+  const lines = [`curl -F ${image}`, ...given, ...masks.map((name) => `-F mask=@${name}`), `${url} -o ${output}`];
   if (keyed) lines.splice(1, 0, '-H "Authorization: Bearer $IMPASTO_KEY"');
   return lines.join(" \\\n     ");
 }
 
-export function python({ url, fileName, fields, output, keyed }) {
+export function python({ url, fileName, fields, masks, output, keyed }) {
   const data = Object.entries(Object.groupBy(fields, ([name]) => name)).map(([name, pairs]) => {
-    const values = pairs.map(([, value]) => JSON.stringify(value));
+    const values = pairs.map(([, value]) => quoted(value));
     return `        "${name}": ${values.length > 1 ? `[${values.join(", ")}]` : values[0]},`;
   });
+  const names = masks.map((name) => `"${name}"`).join(", ");
+  const [named, files] = masks.length
+    ? [`masks = [${names}]\n`, `[("image", photo), *(("mask", open(name, "rb")) for name in masks)]`]
+    : ["", `{"image": photo}`];
   const [imported, headers] = keyed
     ? ["import os\n\n", `\n        headers={"Authorization": "Bearer " + os.environ["IMPASTO_KEY"]},`]
     : ["", ""];
   return `${imported}import httpx  # or requests
 
-with open(${JSON.stringify(fileName)}, "rb") as photo:
+${named}with open(${JSON.stringify(fileName)}, "rb") as photo:
     answer = httpx.post(
         "${url}",${headers}
-        files={"image": photo},
+        files=${files},
         data={
     ${data.join("\n    ")}
         },
@@ -34,8 +41,9 @@ with open("${output}", "wb") as painting:
     painting.write(answer.content)`;
 }
 
-export function javascript({ url, fields, keyed }) {
-  const appended = fields.map(([name, value]) => `form.append("${name}", "${value}");`);
+export function javascript({ url, fields, masks, keyed }) {
+  const appended = fields.map(([name, value]) => `form.append("${name}", ${quoted(value)});`);
+  if (masks.length) appended.push(`for (const mask of masks) form.append("mask", mask); // Files: ${masks.join(", ")}`);
   const headers = keyed ? "headers: { Authorization: `Bearer ${IMPASTO_KEY}` }, " : "";
   return `const form = new FormData();
 form.append("image", file); // a File or Blob
@@ -43,6 +51,11 @@ ${appended.join("\n")}
 const answer = await fetch("${url}", { method: "POST", ${headers}body: form });
 if (!answer.ok) throw new Error((await answer.json()).detail);
 const painting = await answer.blob();`;
+}
+
+/** As a text in Python and JavaScript; the JSON of regions has neither ' nor \\. */
+function quoted(value) {
+  return value.includes('"') ? `'${value}'` : JSON.stringify(value);
 }
 
 /** curl takes , and ; in a file's name for its own. */

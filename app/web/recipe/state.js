@@ -7,29 +7,66 @@
  *   painting while something is dragged; finerDraft: for strokes that are too small for it; least: longest side at which
  *   its shortest is just long enough for the service
  * @typedef {{x: number, y: number}} Handle where the handle is: on the slider x alone counts
+ * @typedef {{chosen: string[], handle: Handle, strength: number, preserveColor: boolean,
+ *   stroke: number | "native"}} Look
+ *   what a part of the picture is painted in; chosen: ids of the styles in its blend, in the order of picking; stroke:
+ *   size of the strokes relative to the picture; native: one pass, whatever the size
+ * @typedef {Look & {id: number, area: object, feather: number}} Region
+ *   a part with a look of its own, never changed but replaced; area: where it is, as the service takes it, but that a
+ *   mask is what is painted here
  * @typedef {{id: string, title: string, artist: string, year: string, origin: string, verdict: ?string}} Style
  */
 
 export const MOST_CHOSEN = 4;
+export const MOST_REGIONS = 8;
+
+/** @type {Look} */
+export const USUAL = { chosen: [], handle: { x: 0.5, y: 0.5 }, strength: 1, preserveColor: false, stroke: 1 };
 
 export const state = {
   /** @type {?{max_upload_bytes: number, max_size: ?number, min_size: number}} what the service takes */
   limits: null,
+  /** @type {?string} which network the service paints with */
+  networkId: null,
   /** @type {?Photo} */
   photo: null,
   /** @type {Style[]} every style of the service */
   styles: [],
-  /** @type {string[]} ids of the styles in the blend, in the order of picking */
-  chosen: [],
-  /** @type {Handle} */
-  handle: { x: 0.5, y: 0.5 },
-  strength: 1,
-  preserveColor: false,
-  /** @type {number | "native"} size of the strokes relative to the picture; native: one pass, whatever the size */
-  stroke: 1,
+  /** @type {Look} of what no region covers; without a style it stays the photo */
+  rest: USUAL,
+  /** @type {Region[]} */
+  regions: [],
+  /** @type {?number} id of the region whose look is chosen now; null: that of the rest */
+  active: null,
+  /** whether each region has statistics of its own, as if it were a picture by itself */
+  byItself: false,
   /** @type {?number} longest side of the result; null: the photo's own */
   size: null,
 };
+
+/** The look is that of the active region, or of the rest: whoever shows or changes it need not know of which. */
+for (const name of Object.keys(USUAL)) {
+  Object.defineProperty(state, name, {
+    enumerable: true,
+    get: () => (activeRegion() ?? state.rest)[name],
+    set: (value) => {
+      if (activeRegion()) state.regions = withActive({ [name]: value });
+      else state.rest = { ...state.rest, [name]: value };
+    },
+  });
+}
+
+/** @returns {Region | undefined} */
+export const activeRegion = () => state.regions.find(({ id }) => id === state.active);
+
+/** The regions, with changes to the active one. */
+export const withActive = (changes) =>
+  state.regions.map((region) => (region.id === state.active ? { ...region, ...changes } : region));
+
+let last = 0;
+
+/** A region with an id of its own. */
+export const numbered = (region) => ({ ...region, id: (last += 1) });
 
 const watchers = [];
 
@@ -40,8 +77,10 @@ export function watch(names, callback) {
 
 /** moving: more of the same will follow at once, as while a slider is dragged. */
 export function change(changes, { moving = false } = {}) {
+  const before = { ...state };
   Object.assign(state, changes);
-  for (const { names, callback } of watchers) if (names.some((name) => name in changes)) callback(moving);
+  const changed = new Set(Object.keys(state).filter((name) => name in changes || state[name] !== before[name]));
+  for (const { names, callback } of watchers) if (names.some((name) => changed.has(name))) callback(moving);
 }
 
 export const styleOf = (id) => state.styles.find((style) => style.id === id);
@@ -53,4 +92,11 @@ export function toggle(id) {
   const chosen = without.length < state.chosen.length ? without : [...without, id];
   change({ chosen, handle: { x: 0.5, y: 0.5 } });
   return true;
+}
+
+/** What changes when styles are called otherwise, or are gone: renamed gives an id's new one, or undefined. */
+export function withStyles(renamed) {
+  const edited = (look) => ({ ...look, chosen: look.chosen.map(renamed).filter(Boolean) });
+  const touched = [state.rest, ...state.regions].some(({ chosen }) => chosen.some((id) => renamed(id) !== id));
+  return touched ? { rest: edited(state.rest), regions: state.regions.map(edited) } : {};
 }

@@ -3,7 +3,7 @@
 import { byId, described, showText } from "../parts/dom.js";
 import { save } from "../parts/files.js";
 import { toast } from "../parts/status.js";
-import { change, state, styleOf } from "../recipe/state.js";
+import { change, state, styleOf, withStyles } from "../recipe/state.js";
 import { json, previewPath, request, stylePath } from "../service/api.js";
 import { loadStyles } from "./list.js";
 
@@ -45,8 +45,8 @@ async function rename(event) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(Object.fromEntries(changes)),
     });
-    const chosen = state.chosen.map((id) => (id === shown.id ? edited.id : id));
-    change({ styles: state.styles.map((style) => (style.id === shown.id ? edited : style)), chosen });
+    const styles = state.styles.map((style) => (style.id === shown.id ? edited : style));
+    change({ styles, ...withStyles((id) => (id === shown.id ? edited.id : id)) });
     leave(edited.id);
     toast(`Saved: ${edited.title}.`);
   } catch (error) {

@@ -1,16 +1,15 @@
 /** The styles of the service, and their ids. */
 
 import { byId, showText } from "../parts/dom.js";
-import { change, state } from "../recipe/state.js";
+import { change, withStyles } from "../recipe/state.js";
 import { json } from "../service/api.js";
 
-/** Ask the service for its styles; those that are gone leave the blend. */
+/** Ask the service for its styles; those that are gone leave the blends. */
 export async function loadStyles() {
   try {
     const { styles } = await json("v1/styles");
     const known = new Set(styles.map(({ id }) => id));
-    const chosen = state.chosen.filter((id) => known.has(id));
-    change(chosen.length < state.chosen.length ? { styles, chosen } : { styles });
+    change({ styles, ...withStyles((id) => (known.has(id) ? id : undefined)) });
     showText(byId("gallery-error"), "");
   } catch (error) {
     showText(byId("gallery-error"), error.message);

@@ -1,0 +1,92 @@
+/** The recipe as a file, which holds painted masks as well, and is for the command and for other programs too. */
+
+import { byId, showText } from "../parts/dom.js";
+import { save, stem } from "../parts/files.js";
+import { png, readMask } from "./masks.js";
+import { resultSize } from "./options.js";
+import { asJson, weightsById } from "./recipe.js";
+import { reader } from "./reading.js";
+import { MOST_REGIONS, USUAL, change, numbered, state } from "./state.js";
+
+const VERSION = 3;
+
+export async function saveRecipe() {
+  const { rest, regions, byItself, networkId, photo } = state;
+  const { width, height } = resultSize();
+  const recipe = {
+    impasto: VERSION,
+    weights: weightsById(rest),
+    network_id: networkId,
+    size: Math.max(width, height),
+    strength: rest.strength,
+    preserve_color: rest.preserveColor,
+    stroke: rest.stroke,
+    statistics: byItself ? "region" : "picture",
+    regions: await Promise.all(regions.map(async (region) =>
+      asJson(region, region.area.mask && (await asData(await png(region.area.mask)))))),
+  };
+  save(new Blob([JSON.stringify(recipe, null, 1)], { type: "application/json" }), `${stem(photo.name)}-recipe.json`);
+}
+
+/** Paint as a recipe's file says. */
+export async function openRecipe(file) {
+  showText(byId("recipe-error"), "");
+  try {
+    await take(parsed(await file.text()));
+  } catch (error) {
+    showText(byId("recipe-error"), `${file.name}: ${error.message}.`);
+  }
+}
+
+function parsed(text) {
+  let recipe;
+  try {
+    recipe = JSON.parse(text);
+  } catch {
+    throw new Error("this is no recipe, it is not JSON");
+  }
+  if (!Number.isInteger(recipe?.impasto) || !recipe.weights) throw new Error("this is no recipe of Impasto");
+  if (recipe.impasto > VERSION) throw new Error("this recipe is of a newer Impasto");
+  return recipe.impasto > 1 ? recipe : { ...recipe, stroke: "native" }; // the first painted in one pass
+}
+
+async function take(recipe) {
+  const { look, region, tell } = reader("recipe");
+  const rest = look(Object.keys(recipe.weights), Object.values(recipe.weights), recipe, USUAL);
+  const given = recipe.regions ?? [];
+  if (!Array.isArray(given)) throw new Error("its regions are no list");
+  if (given.length > MOST_REGIONS) throw new Error(`it has ${given.length} regions, and ${MOST_REGIONS} are the most`);
+  const regions = [];
+  for (const [place, each] of given.entries()) {
+    try {
+      regions.push(numbered(region(each, rest, each?.mask && (await maskOf(each.mask)))));
+    } catch (error) {
+      throw new Error(`region ${place + 1}: ${error.message}`);
+    }
+  }
+  const { width, height } = state.photo;
+  const size = recipe.size === Math.max(width, height) || !Number.isInteger(recipe.size) ? null : recipe.size;
+  change({ rest, regions, active: null, byItself: recipe.statistics === "region", size });
+  const ours = recipe.network_id === state.networkId;
+  tell(ours ? [] : ["The recipe is of another network, whose picture is not quite this one."]);
+}
+
+/** A mask from its data URL. */
+async function maskOf(address) {
+  const [, type, data] = String(address).match(/^data:(image\/\w+);base64,(.*)$/) ?? [];
+  if (!type) throw new Error("the file of its mask is not in the recipe");
+  try {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    return await readMask(new Blob([bytes], { type }));
+  } catch {
+    throw new Error("its mask is no picture");
+  }
+}
+
+function asData(blob) {
+  return new Promise((resolve) => {
+    const reading = new FileReader();
+    reading.addEventListener("load", () => resolve(reading.result));
+    reading.readAsDataURL(blob);
+  });
+}
