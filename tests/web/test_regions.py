@@ -117,7 +117,7 @@ def test_a_painted_region_is_sent_as_a_mask_with_its_blend_in_drafts_while_it_is
     page.mouse.move(*on(page, 0.2, 0.5))
     page.mouse.down()
     for turn in range(100):  # until there is a draft, however slow the machine is
-        page.mouse.move(*on(page, 0.3 + turn % 2 / 10, 0.5), steps=4)
+        page.mouse.move(*on(page, 0.4 - turn % 2 / 10, 0.5), steps=4)
         page.wait_for_timeout(100)
         if page.locator("#viewport").get_attribute("data-shown") == "draft":
             break
