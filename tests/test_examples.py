@@ -76,4 +76,5 @@ def recipes() -> Iterator[bytes]:
 @pytest.mark.parametrize("recipe", [*recipes()])
 def test_a_recipe_of_the_documents_is_one_for_the_shipped_styles(recipe: bytes) -> None:
     styles, read = load().styles, Recipe.read(recipe)
-    assert read.regions and all(styles.blend(each.weights).isfinite().all() for each in (read, *read.regions))
+    blends = [read.weights, *(region.weights for region in read.regions)]
+    assert len(blends) > 1 and all(styles.blend(weights).isfinite().all() for weights in blends)
