@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "serve painting over HTTP, and a page to mix styles by hand",
     "worker": "do the jobs of services that leave them to others",
     "styles": "list, show, preview, export, import and remove styles",
+    "export": "write the network and all styles for phones, browsers and other programs",
     "keys": "make, list and revoke the keys that let people into a service",
     "recipe": "print the command that paints a picture again",
     "fit": "learn a new style from one painting",

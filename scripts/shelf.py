@@ -29,7 +29,12 @@ from impasto.model.styles.table import StyleTable
 
 
 class Shelf(Protocol):
-    """Some styles. Every method raises UnknownStyle for an id that is not there."""
+    """Some styles. Every method raises UnknownStyle for an id that is not there.
+
+    source: their network, with the styles of its file.
+    """
+
+    source: Checkpoint
 
     @property
     def table(self) -> StyleTable:
@@ -77,24 +82,24 @@ class FileShelf:
     """The styles of a checkpoint, whose file changes with them."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._source = path, checkpoint.load(path)
-        self._previews = _Previews(self._source)
+        self._path, self.source = path, checkpoint.load(path)
+        self._previews = _Previews(self.source)
 
     @property
     def table(self) -> StyleTable:
-        return self._source.styles
+        return self.source.styles
 
     def losses(self, style_id: str) -> dict[str, float]:
-        return dict(self._source.training.style_losses.get(style_id, {}))
+        return dict(self.source.training.style_losses.get(style_id, {}))
 
     def preview(self, style_id: str) -> bytes:
         return asyncio.run(self._previews.paint(self.table.vectors[self.table.row(style_id)]))
 
     def pack(self, style_id: str) -> StylePack:
-        return self._source.pack(style_id, small(self.preview(style_id)))
+        return self.source.pack(style_id, small(self.preview(style_id)))
 
     def add(self, file: bytes) -> str:
-        pack = self._source.read_pack(file)
+        pack = self.source.read_pack(file)
         if pack.style.id in self.table:
             raise StyleExists(f"there is a style {pack.style.id!r} already")
         self._save(self.table.joined([pack.style], [pack.vector]))
@@ -107,14 +112,15 @@ class FileShelf:
         self._save(self.table.without(style_id))
 
     def _save(self, table: StyleTable) -> None:
-        self._source = replace(self._source, styles=table)
-        checkpoint.save(self._source, self._path)
+        self.source = replace(self.source, styles=table)
+        checkpoint.save(self.source, self._path)
 
 
 class ServiceShelf:
     """The styles that the service paints: a running one sees within a second what changes here."""
 
     def __init__(self, source: Checkpoint, previews: _Previews, store: StyleStore) -> None:
+        self.source = source
         self._catalogue = Catalogue(source, previews, store)
         asyncio.run(self._catalogue.refresh())
 

@@ -1,4 +1,4 @@
-"""The complete examples in docs/api.md, run as they stand there against a real service."""
+"""The complete examples in the documents, run as they stand there: those of docs/api.md against a real service."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import httpx2
 import numpy as np
 import pytest
 
+from impasto import Stylizer, decode
 from impasto.model.network.checkpoint import load
 from impasto.model.network.config import SHIPPED
 from impasto.model.painting.recipe import Recipe
 from tests.app.test_server import serving
+from tests.commands import impasto
 from tests.pictures import encoded, opened, photo
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -23,9 +25,9 @@ API = DOCS / "api.md"
 PHOTO = encoded(photo(height=48, width=64), "JPEG")
 
 
-def example(heading: str) -> str:
-    """The code under a heading of the document."""
-    section = API.read_text("utf-8").split(f"\n### {heading}\n")[1]
+def example(heading: str, document: Path = API) -> str:
+    """The code under a heading of a document."""
+    section = document.read_text("utf-8").split(f"\n### {heading}\n")[1]
     code: str = section.split("```")[1]
     return code.partition("\n")[2]
 
@@ -58,6 +60,19 @@ def test_an_example_of_the_documents_paints(
     (output,) = tmp_path.glob("out.*")
     assert np.array_equal(np.asarray(opened(output.read_bytes())), np.asarray(opened(expected.content)))
     assert opened(expected.content).size == (64, 48)
+
+
+def test_the_example_on_a_device_paints_what_we_paint(tmp_path: Path) -> None:
+    assert impasto("export", "-o", tmp_path / "impasto.onnx", "--checkpoint", SHIPPED).returncode == 0
+    (tmp_path / "photo.jpg").write_bytes(PHOTO)
+    (tmp_path / "example").write_text(example("Python", DOCS / "on-device.md"), "utf-8")
+    subprocess.run([sys.executable, "-W", "error", "example"], cwd=tmp_path, check=True)
+    painted = np.asarray(opened((tmp_path / "out.png").read_bytes()), np.float32)
+    source = load()
+    blend = source.styles.blend({"van-gogh-starry-night": 0.3, "hokusai-great-wave": 0.7})
+    stylizer = Stylizer(source.network, device="cpu", precision="float32")
+    ours = stylizer.stylize(decode(PHOTO), blend, stroke="native").pixels.numpy()
+    assert np.abs(painted - ours).max() <= 1
 
 
 def test_every_language_has_an_example() -> None:

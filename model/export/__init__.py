@@ -1,0 +1,1 @@
+"""The network and its styles as files for other programs and devices."""

@@ -1,0 +1,147 @@
+"""The network as an ONNX file, which runs on phones, in browsers, and wherever else there is a runtime.
+
+    image (N, 3, H, W), style (N, E) -> painting (N, 3, H, W), statistics (N, E)
+
+`image` and `painting` are float32, RGB in [0, 1], any number of any size from 32 × 32 on; `style` has a style vector
+for each. `statistics` has the mean and variance of each normalization where `style` has its γ and β. Or they are given,
+and nothing is measured: so frames of a video do not flicker, and tiles have no seams.
+
+It is `impasto.model.network.style_network`, layer by layer, in operators that runtimes compute as they are defined.
+ONNX Runtime Web's WebGPU does not, or did not for long, with some that are therefore not here:
+
+- InstanceNormalization: NaN (microsoft/onnxruntime#19387), and in float16 overflow on large pictures (#24514). Here a
+  normalization is two means in float32, of the features and of the squares of what is left of them.
+- Conv with `auto_pad` and a stride: wrong (#26734). Here padding is a Pad, and by reflection, as in training.
+- More inputs or outputs than a shader has buffers (#25390). Here styles are read, and statistics joined, few at a time.
+
+WebGL has no Resize to the nearest pixel (#19779), and cannot run it.
+
+Weights are float16, half the file; a runtime casts them once, when it loads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+from torch import Tensor
+
+from impasto.model.network.statistics import EPSILON
+from impasto.model.network.style_network import StyleNetwork
+
+FLOAT = TensorProto.FLOAT
+OPSET, IR_VERSION = 17, 8
+"""The operators and the format of 2022: what is in use reads them."""
+
+
+def network_file(network: StyleNetwork, facts: Mapping[str, object], *, given: bool = False) -> bytes:
+    """A network as an ONNX file.
+
+    facts: what its metadata say of it. given: its statistics are an input instead of an output.
+    """
+    graph = _Graph(dict(network.named_parameters()), given=given)
+    graph.paint()
+    picture, vector = ("N", 3, "H", "W"), ("N", network.style_size)
+    image, painting = (helper.make_tensor_value_info(name, FLOAT, picture) for name in ("image", "painting"))
+    style, statistics = (helper.make_tensor_value_info(name, FLOAT, vector) for name in ("style", "statistics"))
+    inputs, outputs = ([image, style, statistics], [painting]) if given else ([image, style], [painting, statistics])
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "impasto", inputs, outputs, [*graph.constants.values()]),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    helper.set_model_props(model, {name: str(fact) for name, fact in facts.items()})
+    file: bytes = model.SerializeToString(deterministic=True)
+    return file
+
+
+class _Graph:
+    """Operators in the order in which they are computed. Whatever has a value is known by its name.
+
+    weights: of the network's convolutions, in the order of the layers.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], *, given: bool) -> None:
+        self.nodes: list[NodeProto] = []
+        self.constants: dict[str, TensorProto] = {}
+        self._weights, self._given = weights, given
+        self._read = 0  # numbers of the style vectors
+        self._measured: list[str] = []
+
+    def paint(self) -> None:
+        """As `StyleNetwork.forward`."""
+        first, second, third, *trunk, up, further_up, last = self._weights
+        for name in ("style", "statistics") if self._given else ("style",):
+            self._add("Unsqueeze", name, self._integers(2, 3), name=f"{name}.maps")
+        full = self._add("Relu", self._layer("image", first))
+        half = self._add("Relu", self._layer(full, second, stride=2))
+        x = self._add("Relu", self._layer(half, third, stride=2))
+        for inner, outer in zip(trunk[::2], trunk[1::2], strict=True):
+            x = self._add("Add", x, self._layer(self._add("Relu", self._layer(x, inner)), outer))
+        x = self._add("Relu", self._layer(self._enlarged(x), up, like=half))
+        x = self._add("Relu", self._layer(self._enlarged(x), further_up, like=full))
+        self._add("Sigmoid", self._layer(x, last), name="painting")
+        if not self._given:
+            self._add("Flatten", *self._measured, name="statistics")
+
+    def _layer(self, x: str, weight: str, *, stride: int = 1, like: str = "") -> str:
+        """A convolution and its normalization. like: what is as large as their result, where that is not sure."""
+        channels, _, kernel, _ = self._weights[weight].shape
+        around = kernel // 2
+        padded = self._add("Pad", x, self._integers(0, 0, around, around, 0, 0, around, around), mode="reflect")
+        features = self._add("Conv", padded, self._weight(weight), strides=(stride, stride))
+        if like:  # an odd size was rounded up: what is beyond it pads, but is not measured
+            size = self._add("Shape", like, start=2)
+            features = self._add("Slice", features, self._integers(0, 0), size, self._integers(2, 3))
+        return self._normalized(features, channels)
+
+    def _normalized(self, features: str, channels: int) -> str:
+        """γ · (x − μ) / σ + β, of the next of the style's γ and β."""
+        gamma, beta = self._told("style", channels)
+        if self._given:
+            mean, variance = self._told("statistics", channels)
+            apart = self._add("Sub", features, mean)
+        else:
+            mean = self._add("ReduceMean", features, axes=(2, 3))
+            apart = self._add("Sub", features, mean)
+            variance = self._add("ReduceMean", self._add("Mul", apart, apart), axes=(2, 3))
+            self._measured = [self._add("Concat", *self._measured, mean, variance, axis=1)]
+        self._read += 2 * channels
+        epsilon = self._constant("epsilon", np.array(EPSILON, np.float32))
+        deviation = self._add("Sqrt", self._add("Add", variance, epsilon))
+        scaled = self._add("Mul", apart, self._add("Div", gamma, deviation))
+        return self._add("Add", scaled, beta)
+
+    def _told(self, name: str, channels: int) -> list[str]:
+        """The next two of an input, for each channel, as maps of one pixel (N, C, 1, 1)."""
+        starts = self._read, self._read + channels
+        return [
+            self._add("Slice", f"{name}.maps", self._integers(at), self._integers(at + channels), self._integers(1))
+            for at in starts
+        ]
+
+    def _enlarged(self, x: str) -> str:
+        """Every pixel four times, in a square."""
+        twice = self._constant("twice", np.array([1, 1, 2, 2], np.float32))
+        corners = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self._add("Resize", x, "", twice, mode="nearest", **corners)
+
+    def _weight(self, name: str) -> str:
+        stored = self._constant(f"{name}.float16", self._weights[name].detach().cpu().half().numpy())
+        return self._add("Cast", stored, name=name, to=FLOAT)
+
+    def _integers(self, *values: int) -> str:
+        return self._constant(str(values), np.array(values, np.int64))
+
+    def _constant(self, name: str, values: NDArray[Any]) -> str:
+        self.constants[name] = numpy_helper.from_array(values, name)
+        return name
+
+    def _add(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
+        """An operator and its value, which is known by its place where it has no name."""
+        name = name or f"{len(self.nodes)}.{operator}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        return name

@@ -1,0 +1,96 @@
+"""The network and its styles for other programs, on the command line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+import structlog
+
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import SHIPPED
+from impasto.model.styles.pack import StylePack
+from impasto.model.styles.style import Style
+from tests.commands import Result, impasto
+
+
+def export(output: Path, *arguments: object) -> Result:
+    return impasto("export", "--format", "onnx", "-o", output, *arguments)
+
+
+def test_network_and_styles_lie_side_by_side_and_say_what_they_are(
+    tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "device" / "tiny.onnx"
+    result = export(output, "--checkpoint", tiny_checkpoint_file)
+    assert (result.returncode, result.stderr) == (0, "")
+    facts = json.loads((output.parent / "tiny-styles.json").read_bytes())
+    assert [style["id"] for style in facts.pop("styles")] == [*tiny_checkpoint.styles.ids]
+    assert facts["network_id"] == tiny_checkpoint.network_id
+    assert (facts["style_size"], facts["canonical"]) == (tiny_checkpoint.network.style_size, 512)
+    assert facts["licence"] == ""  # whoever trained it knows
+    model = onnx.load(output)
+    assert {each.key: each.value for each in model.metadata_props} == {name: str(fact) for name, fact in facts.items()}
+    assert [value.name for value in model.graph.output] == ["painting", "statistics"]
+
+
+def test_a_network_can_be_given_statistics(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    export(tmp_path / "tiny.onnx", "--statistics", "given", "--checkpoint", tiny_checkpoint_file)
+    inputs = onnx.load(tmp_path / "tiny.onnx").graph.input
+    assert [value.name for value in inputs] == ["image", "style", "statistics"]
+
+
+def test_styles_that_were_added_to_the_service_are_exported_too(
+    tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMPASTO_CHECKPOINT", str(tiny_checkpoint_file))
+    monkeypatch.setenv("IMPASTO_DATA_DIR", str(tmp_path / "data"))
+    pack = StylePack(Style("my-style", "Mine"), tiny_checkpoint.styles.vectors[0], tiny_checkpoint.network_id)
+    (tmp_path / "pack.safetensors").write_bytes(pack.to_bytes())
+    assert impasto("styles", "import", tmp_path / "pack.safetensors").returncode == 0
+    result = export(tmp_path / "tiny.onnx")
+    structlog.reset_defaults()
+    assert result.returncode == 0, result.stderr
+    styles = json.loads((tmp_path / "tiny-styles.json").read_bytes())["styles"]
+    assert [style["id"] for style in styles] == [*tiny_checkpoint.styles.ids, "my-style"]
+
+
+def test_the_shipped_network_and_its_styles_are_a_small_download_with_their_licence(tmp_path: Path) -> None:
+    network, styles = tmp_path / "impasto.onnx", tmp_path / "impasto-styles.json"
+    assert export(network, "--checkpoint", SHIPPED).returncode == 0
+    assert json.loads(styles.read_bytes())["licence"] == "Apache-2.0"
+    assert sum(len(gzip.compress(path.read_bytes())) for path in (network, styles)) <= 3.6e6
+
+
+def test_what_cannot_be_exported_is_said_in_a_line(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    damaged, file = tmp_path / "damaged.safetensors", tmp_path / "file"
+    damaged.write_bytes(tiny_checkpoint_file.read_bytes()[:-100])
+    file.touch()
+    for output, source, fault in (
+        (tmp_path / "out.onnx", damaged, f"{damaged} is damaged"),
+        (tmp_path / "out.onnx", file, f"{file} is damaged"),
+        (tmp_path, tiny_checkpoint_file, f"{tmp_path} is a folder"),
+        (file / "out.onnx", tiny_checkpoint_file, str(file)),
+    ):
+        result = export(output, "--checkpoint", source)
+        assert result.returncode == 1 and fault in result.stderr
+        assert result.stderr.startswith("impasto export: ") and result.stderr.count("\n") == 1
+    assert {*tmp_path.iterdir()} == {damaged, file}
+
+
+def test_formats_that_are_not_written_are_refused_with_those_that_are(tmp_path: Path) -> None:
+    result = impasto("export", "--format", "tflite", "-o", tmp_path / "impasto.tflite")
+    assert result.returncode == 2 and "onnx" in result.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tiny_checkpoint_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "impasto.model.export.network_file", raising=False)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    result = export(tmp_path / "out.onnx", "--checkpoint", tiny_checkpoint_file)
+    assert result.returncode == 1 and result.stderr.endswith(": pip install onnx\n")
