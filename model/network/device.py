@@ -55,7 +55,7 @@ def has_native_bfloat16(device: torch.device) -> bool:
     """Whether the hardware multiplies bfloat16 matrices itself; emulated, it only costs."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(_bfloat16_units())
+    return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
 def device_name(device: torch.device) -> str:
@@ -64,11 +64,5 @@ def device_name(device: torch.device) -> str:
         return str(torch.cuda.get_device_name(device))
     if device.type != "cpu":
         return device.type
-    units = [torch.backends.cpu.get_cpu_capability(), *_bfloat16_units()]
+    units = [torch.backends.cpu.get_cpu_capability()] + ["AMX"] * has_native_bfloat16(device)
     return f"{torch.get_num_threads()} CPU threads ({', '.join(units)})"
-
-
-def _bfloat16_units() -> list[str]:
-    """What of the CPU multiplies bfloat16: AMX from Sapphire Rapids on, AVX-512's own from Cooper Lake and Zen 4 on."""
-    there = torch.cpu.get_capabilities()
-    return [name for unit, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512_BF16")) if there.get(unit)]
