@@ -16,11 +16,13 @@ from typing import Any
 import platformdirs
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from impasto.model.network.operations import Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
+from impasto.model.network.winograd import BLOCK, suits, transformed
 
-SOURCE = Path(__file__).with_suffix(".cpp")
+SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.cpp")]
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
 VECTORS = {
@@ -54,10 +56,30 @@ class Kernels(Operations):
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
+        self._transformed = WeakTensorKeyDictionary()
 
     def gauge(self, whole: Window) -> Gauge:
         """As `Operations.gauge`."""
         return _Sums(self._library, whole)
+
+    def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
+        """As `Operations.convolve`."""
+        if not suits(weight, stride):
+            return super().convolve(x, weight, stride)
+        if weight not in self._transformed:
+            self._transformed[weight] = transformed(weight)
+        x = _in_rows(x)
+        images, channels, height, width = x.shape
+        out = torch.empty((images, channels, height - 2, width - 2), memory_format=torch.channels_last)
+        unknown = self._library.convolve_winograd(
+            _pointer(x),
+            _integers([images, height, width, x.stride(0), x.stride(2)]),
+            ctypes.c_int64(channels),
+            _pointer(self._transformed[weight]),
+            _pointer(out),
+        )
+        _check(unknown, channels)
+        return out
 
     def normalize(
         self, features: Tensor, style: Tensor, window: Window, then: Then, given: Statistics | None = None
@@ -148,11 +170,12 @@ def build(channels: Iterable[int], folder: Path = BUILT) -> list[Path]:
 def _flags(capability: str, channels: Sequence[int]) -> list[str]:
     """What the compiler is told. capability: a machine's vector units, as PyTorch calls them."""
     widths = " ".join(f"CASE({count})" for count in channels)
-    return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}"]
+    return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}", f"-DBLOCK={BLOCK}"]
 
 
 def _name(flags: Sequence[str]) -> str:
-    key = sha256(SOURCE.read_bytes() + " ".join(flags).encode()).hexdigest()[:16]
+    content = b"".join(source.read_bytes() for source in SOURCES)
+    key = sha256(content + " ".join(flags).encode()).hexdigest()[:16]
     return f"kernels-{key}.so"
 
 
@@ -189,7 +212,7 @@ def _build(library: Path, flags: Sequence[str]) -> None:
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:  # two processes may build at once
         fresh = Path(folder, library.name)
-        command = [compiler, *flags, str(SOURCE), "-o", str(fresh)]
+        command = [compiler, *flags, *map(str, SOURCES), "-o", str(fresh)]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=LONGEST_BUILD)
         except subprocess.CalledProcessError as error:

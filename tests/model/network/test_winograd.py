@@ -1,0 +1,128 @@
+"""Winograd's convolution is the convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import example, given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from impasto.app.painting.previews import PHOTO
+from impasto.model.network.checkpoint import load
+from impasto.model.network.config import NetworkConfig
+from impasto.model.network.fast_network import FastNetwork
+from impasto.model.network.kernels import VECTORS, Kernels
+from impasto.model.network.operations import Operations
+from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.winograd import BLOCK, suits
+from impasto.model.painting.tiles import paint_in_tiles
+from impasto.model.pictures import images
+
+CHANNELS = 2 * BLOCK
+
+
+def randoms(*shape: int, seed: int = 0) -> Tensor:
+    normal = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return normal.contiguous(memory_format=torch.channels_last)
+
+
+WEIGHT = randoms(CHANNELS, CHANNELS, 3, 3) / 24
+"""Of a convolution whose features vary as much as what it is given."""
+
+
+@pytest.fixture(scope="module")
+def kernels() -> Kernels:
+    return Kernels([CHANNELS])
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """Puts the number of threads back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def assert_is_the_convolution(kernels: Kernels, x: Tensor) -> None:
+    exact = F.conv2d(x.double(), WEIGHT.double()).float()
+    torch.testing.assert_close(kernels.convolve(x, WEIGHT, 1), exact, rtol=0, atol=1e-4)
+
+
+@given(images=st.integers(1, 3), height=st.integers(1, 21), width=st.integers(1, 21))
+@example(images=1, height=1, width=1)
+@example(images=2, height=20, width=20)
+@example(images=3, height=5, width=18)
+def test_it_is_the_convolution_of_features_of_any_size(kernels: Kernels, images: int, height: int, width: int) -> None:
+    assert_is_the_convolution(kernels, randoms(images, CHANNELS, height + 2, width + 2))
+
+
+@pytest.mark.parametrize("capability", [*VECTORS, "DEFAULT"])
+def test_it_is_the_convolution_in_every_instruction_set(capability: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = [*VECTORS, "DEFAULT"]
+    own = torch.backends.cpu.get_cpu_capability()
+    if own not in there or there.index(capability) < there.index(own):
+        pytest.skip(f"this machine has no {capability}")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert_is_the_convolution(Kernels([CHANNELS]), randoms(2, CHANNELS, 17, 32))
+
+
+def test_it_is_what_the_kernels_compute(kernels: Kernels) -> None:
+    x = randoms(1, CHANNELS, 20, 20)
+    assert not torch.equal(kernels.convolve(x, WEIGHT, 1), F.conv2d(x, WEIGHT))
+
+
+@pytest.mark.parametrize(
+    ("weight", "stride"),
+    [(WEIGHT, 2), (WEIGHT[:, :3], 1), (WEIGHT[:20, :20], 1), (WEIGHT[..., :2, :2], 1), (WEIGHT.bfloat16(), 1)],
+    ids=["stride 2", "other channels", "no whole block", "2 × 2", "bfloat16"],
+)
+def test_other_convolutions_are_those_of_pytorch(kernels: Kernels, weight: Tensor, stride: int) -> None:
+    x = randoms(1, weight.shape[1], 12, 12).to(weight.dtype)
+    assert not suits(weight, stride)
+    assert torch.equal(kernels.convolve(x, weight, stride), F.conv2d(x, weight, stride=stride))
+
+
+def test_a_pixel_depends_on_no_other_image_and_on_no_number_of_threads(kernels: Kernels, threads: None) -> None:
+    x = randoms(3, CHANNELS, 40, 31)
+    expected = kernels.convolve(x, WEIGHT, 1)
+    for count in (2, 3, 7):
+        torch.set_num_threads(count)
+        assert torch.equal(kernels.convolve(x, WEIGHT, 1), expected)
+        assert torch.equal(kernels.convolve(x[1:2], WEIGHT, 1), expected[1:2])
+
+
+def test_a_window_of_larger_features_is_read_where_it_lies(kernels: Kernels) -> None:
+    window = randoms(2, CHANNELS, 30, 40)[..., 3:22, 5:27]
+    assert torch.equal(kernels.convolve(window, WEIGHT, 1), kernels.convolve(window.contiguous(), WEIGHT, 1))
+
+
+def test_each_weight_has_its_own_convolution(kernels: Kernels) -> None:
+    x = randoms(1, CHANNELS, 8, 8)
+    torch.testing.assert_close(kernels.convolve(x, -WEIGHT, 1), -kernels.convolve(x, WEIGHT, 1), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("tile", [16, 20, 60])
+def test_a_picture_in_tiles_is_the_whole(tile: int) -> None:
+    torch.manual_seed(0)
+    network = StyleNetwork(NetworkConfig(widths=(4, 6, BLOCK), residual_blocks=2)).requires_grad_(False)
+    fast, photos, vectors = FastNetwork(network), torch.rand(1, 3, 75, 90), network.identity_style()[None]
+    fast.operations = Kernels([4, 6, BLOCK, 3])
+    painted = paint_in_tiles(fast, photos, vectors, tile=tile)
+    torch.testing.assert_close(painted, fast(photos, vectors), rtol=0, atol=1e-5)
+
+
+def test_the_shipped_network_keeps_80_decibels_on_a_real_photo() -> None:
+    shipped = load()
+    shipped.network.requires_grad_(False)
+    photo = F.interpolate(images.decode(PHOTO.read_bytes()).rgb[None], (215, 162), mode="area")
+    plain, fast = FastNetwork(shipped.network), FastNetwork(shipped.network)
+    fast.operations = Kernels(norm.channels for norm in shipped.network.norms)
+    plain.operations = Operations()
+    for vector in shipped.styles.vectors[1::15]:
+        exact = shipped.network(photo, vector[None])
+        painted = fast(photo, vector[None])
+        assert -10 * (painted - exact).square().mean().log10() > 80
