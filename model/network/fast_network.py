@@ -9,8 +9,8 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
   with one more weight in each direction, and yields the four pixels around a corner at once: twelve channels.
 - Normalization, activation, residual addition and the next convolution's padding are one operation
   (`impasto.model.network.operations`), for which the CPU has kernels of its own (`impasto.model.network.kernels`).
-- They also compute the residual blocks' convolutions in float32, by Winograd's algorithm
-  (`impasto.model.network.winograd`): a quarter of the multiplications.
+- In float32 they also compute the convolutions of many channels by many, in a quarter to a third of the
+  multiplications (`impasto.model.network.winograd`).
 """
 
 from __future__ import annotations

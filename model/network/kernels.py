@@ -1,4 +1,5 @@
-"""The CPU's own kernels for what stands between two convolutions: kernels.cpp, built for this machine and called."""
+"""The CPU's own kernels, built for this machine and called: kernels.cpp for what stands between two convolutions, and
+winograd.cpp for those that take most of the time."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ class KernelsUnavailable(RuntimeError):
 
 
 class Kernels(Operations):
-    """The operations on the CPU, in two passes over the features instead of six.
+    """The operations on the CPU: in two passes over the features instead of six, convolutions by Winograd's algorithm.
 
     channels: every number of channels that will be asked for.
     Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in about two
@@ -70,13 +71,16 @@ class Kernels(Operations):
             self._transformed[weight] = transformed(weight)
         x = _in_rows(x)
         images, channels, height, width = x.shape
-        out = torch.empty((images, channels, height - 2, width - 2), memory_format=torch.channels_last)
+        written, _, rows, columns = weight.shape
+        shape = (images, written, height - rows + 1, width - columns + 1)
+        out = torch.empty(shape, memory_format=torch.channels_last)
         unknown = self._library.convolve_winograd(
             _pointer(x),
-            _integers([images, height, width, x.stride(0), x.stride(2)]),
-            ctypes.c_int64(channels),
+            _strides(x),
             _pointer(self._transformed[weight]),
+            ctypes.c_int64(rows),
             _pointer(out),
+            _strides(out),
         )
         _check(unknown, channels)
         return out
@@ -244,6 +248,11 @@ def _layout(features: Tensor, window: Window, doubled: bool) -> ctypes.Array[cty
     rows, columns = window
     first = (-(rows.start % 2), -(columns.start % 2)) if doubled else (0, 0)
     return _integers([len(features), len(rows), len(columns), features.stride(0), features.stride(2), *first])
+
+
+def _strides(features: Tensor) -> ctypes.Array[ctypes.c_int64]:
+    images, channels, *size = features.shape
+    return _integers([images, *size, features.stride(0), features.stride(2), channels])
 
 
 def _check(unknown: int, channels: int) -> None:

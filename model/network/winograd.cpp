@@ -1,12 +1,13 @@
-// A 3 × 3 convolution by Winograd's F(4 × 4, 3 × 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
-// 2016): a tile of 4 × 4 pixels comes of the 6 × 6 around it by 36 multiplications instead of 144. In one dimension, six
-// sums of six pixels, Bᵀd, are multiplied by six sums of the weights, Gg; and four sums of these products, Aᵀm, are four
-// pixels of the convolution. A strip of tiles is thus 36 matrices, tiles × channels, each times a matrix of weights.
+// Convolutions by Winograd's algorithm (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016). Of
+// 6 × 6 pixels come 4 × 4 of a 3 × 3 convolution by 36 multiplications instead of 144, or 5 × 5 of a 2 × 2 one by 36
+// instead of 100: a tile. In one dimension six sums of the pixels, Bᵀd, are multiplied by six sums of the weights, Gg, and
+// sums of the products, Aᵀm, are pixels of the convolution. So a strip of tiles is 36 matrices, tiles × channels, each of
+// which is multiplied by a matrix of weights.
 //
-// A strip, and what becomes of it, stays in a core's own cache: only the features are read from memory and written there.
+// A strip, and what becomes of it, stays in a core's own cache: memory is only read for features and written with them.
 // What a tile becomes depends neither on its strip nor on threads: equal pictures come out equal.
 //
-// winograd.py has the weights; kernels.py builds this file together with kernels.cpp and calls it.
+// winograd.py has the weights; kernels.py builds this file, with BLOCK and WIDTHS, together with kernels.cpp.
 
 #include <omp.h>
 
@@ -17,7 +18,7 @@
 
 namespace {
 
-// A vector of the machine's, and how many tiles are multiplied at once: two vectors of sums for each fit into registers.
+// A vector of the machine's, and tiles that are multiplied at once: two vectors of sums for each fit into registers.
 #if defined(__AVX512F__)
 constexpr int LANES = 16, AT_ONCE = 12;
 #elif defined(__AVX2__)
@@ -42,10 +43,14 @@ struct alignas(64) Pixel {
     float channels[C];
 };
 
-// Features of several images, channels-last; `image` and `row` are how many values one of them lies behind the one before.
+// Features of several images, channels-last; `image`, `row` and `pixel` are how many values one of them lies behind the
+// one before.
+template <typename T>
 struct Features {
-    const float* data;
-    int64_t images, height, width, image, row;
+    T* data;
+    int64_t images, height, width, image, row, pixel;
+
+    T* operator()(int64_t n, int64_t y, int64_t x) const { return data + n * image + y * row + x * pixel; }
 };
 
 // Where a tile begins in what is written, and in what is read.
@@ -65,24 +70,27 @@ void transform_input(Vector* d, int step) {
     d[5 * step] = 4 * d1 - 5 * d3 + d[5 * step];
 }
 
-// Aᵀm of six vectors that are `step` apart, in the place of the first four.
+// Aᵀm of six vectors that are `step` apart, in the place of the first SIDE.
+template <int SIDE>
 void transform_output(Vector* m, int step) {
     const Vector sum = m[step] + m[2 * step], difference = m[step] - m[2 * step];
     const Vector other = m[3 * step] + m[4 * step], apart = m[3 * step] - m[4 * step];
     m[0] += sum + other;
     m[step] = difference + 2 * apart;
     m[2 * step] = sum + 4 * other;
-    m[3 * step] = difference + 8 * apart + m[5 * step];
+    m[3 * step] = difference + 8 * apart;
+    if (SIDE == 5) m[4 * step] = sum + 16 * other;
+    m[(SIDE - 1) * step] += m[5 * step];
 }
 
-// The 36 values of a tile that are multiplied, for every channel, `length` from one another. Beyond the last row or column
-// of the features any value is right: no pixel comes of it.
+// The 36 values of a tile that are multiplied, for every channel, `length` from one another. Beyond the last row or
+// column of the features stands that one again; what comes of it is not written.
 template <int C>
-void read_tile(const Features& from, const Place& at, Pixel<C>* inputs, int64_t length) {
+void read_tile(const Features<const float>& from, const Place& at, Pixel<C>* inputs, int64_t length) {
     for (int c = 0; c < C; c += LANES) {
         Vector d[6][6];
         for (int y = 0; y < 6; ++y) {
-            const float* row = from.data + at.image * from.image + std::min(at.top + y, from.height - 1) * from.row + c;
+            const float* row = from(at.image, std::min(at.top + y, from.height - 1), 0) + c;
             for (int x = 0; x < 6; ++x) d[y][x] = read(row + std::min(at.left + x, from.width - 1) * C);
         }
         for (int x = 0; x < 6; ++x) transform_input(&d[0][x], 6);
@@ -93,18 +101,18 @@ void read_tile(const Features& from, const Place& at, Pixel<C>* inputs, int64_t 
     }
 }
 
-// What a tile becomes, from the products, `length` from one another: BLOCK channels of out, (B, height, width, C).
-template <int C>
-void write_tile(const Pixel<BLOCK>* products, int64_t length, const Place& at, float* out, int64_t height, int64_t width) {
+// What a tile becomes, from the products, `length` from one another: BLOCK of the channels of `out`.
+template <int SIDE>
+void write_tile(const Pixel<BLOCK>* products, int64_t length, const Place& at, const Features<float>& out) {
     for (int c = 0; c < BLOCK; c += LANES) {
         Vector m[6][6];
         for (int y = 0; y < 6; ++y)
             for (int x = 0; x < 6; ++x) m[y][x] = read(products[(y * 6 + x) * length].channels + c);
-        for (int x = 0; x < 6; ++x) transform_output(&m[0][x], 6);
-        for (int y = 0; y < std::min<int64_t>(4, height - at.top); ++y) {
-            transform_output(m[y], 1);
-            float* row = out + ((at.image * height + at.top + y) * width + at.left) * C + c;
-            for (int x = 0; x < std::min<int64_t>(4, width - at.left); ++x) write(m[y][x], row + x * C);
+        for (int x = 0; x < 6; ++x) transform_output<SIDE>(&m[0][x], 6);
+        for (int y = 0; y < std::min<int64_t>(SIDE, out.height - at.top); ++y) {
+            transform_output<SIDE>(m[y], 1);
+            float* row = out(at.image, at.top + y, at.left) + c;
+            for (int x = 0; x < std::min<int64_t>(SIDE, out.width - at.left); ++x) write(m[y][x], row + x * out.pixel);
         }
     }
 }
@@ -131,15 +139,15 @@ void multiply(const Pixel<C>* inputs, const float* weights, Pixel<BLOCK>* produc
     }
 }
 
-// weights: (C / BLOCK, 36, C, BLOCK). out: (B, H, W, C), two pixels less high and wide than the features.
-template <int C>
-void convolve(const Features& features, const float* weights, float* out) {
-    const int64_t height = features.height - 2, width = features.width - 2;
-    const int64_t across = (width + 3) / 4, of_image = (height + 3) / 4 * across, tiles = features.images * of_image;
+// weights: (channels / BLOCK, 36, C, BLOCK), for the channels of `out`. Tiles are SIDE × SIDE pixels.
+template <int C, int SIDE>
+void convolve(const Features<const float>& features, const float* weights, const Features<float>& out) {
+    const int64_t down = (out.height + SIDE - 1) / SIDE, across = (out.width + SIDE - 1) / SIDE;
+    const int64_t tiles = features.images * down * across;
     const int64_t share = (tiles + omp_get_max_threads() - 1) / omp_get_max_threads();  // of a small picture, for each
-    const int64_t length = std::min<int64_t>(LONGEST, (share + AT_ONCE - 1) / AT_ONCE * AT_ONCE);
+    const int64_t length = std::min(LONGEST, (share + AT_ONCE - 1) / AT_ONCE * AT_ONCE);
     const auto place = [&](int64_t tile) {
-        return Place{tile / of_image, tile % of_image / across * 4, tile % across * 4};
+        return Place{tile / across / down, tile / across % down * SIDE, tile % across * SIDE};
     };
 #pragma omp parallel
     {
@@ -148,13 +156,16 @@ void convolve(const Features& features, const float* weights, float* out) {
 #pragma omp for schedule(dynamic)
         for (int64_t strip = 0; strip < tiles; strip += length) {
             const int64_t count = std::min(length, tiles - strip);
-            for (int64_t tile = 0; tile < count; ++tile) read_tile<C>(features, place(strip + tile), &inputs[tile], length);
-            for (int first = 0; first < C; first += BLOCK) {
+            for (int64_t tile = 0; tile < count; ++tile)
+                read_tile<C>(features, place(strip + tile), &inputs[tile], length);
+            for (int64_t first = 0; first < out.pixel; first += BLOCK) {
                 for (int at = 0; at < 36; ++at)
                     for (int64_t tile = at * length; tile < at * length + count; tile += AT_ONCE)
                         multiply<C>(&inputs[tile], weights + (first * 36 + at * BLOCK) * C, &products[tile]);
+                Features<float> block = out;
+                block.data += first;
                 for (int64_t tile = 0; tile < count; ++tile)
-                    write_tile<C>(&products[tile], length, place(strip + tile), out + first, height, width);
+                    write_tile<SIDE>(&products[tile], length, place(strip + tile), block);
             }
         }
     }
@@ -162,17 +173,22 @@ void convolve(const Features& features, const float* weights, float* out) {
 
 }  // namespace
 
-// Features are passed as their data and a layout: images, height, width, image, row. Returns 1 for a number of channels
-// that is none of the network's or no multiple of BLOCK, else 0.
-extern "C" int convolve_winograd(const float* data, const int64_t* layout, int64_t channels, const float* weights,
-                                 float* out) {
-    const Features features{data, layout[0], layout[1], layout[2], layout[3], layout[4]};
-    switch (channels) {
-#define CASE(N)                                                                   \
-    case N:                                                                       \
-        if constexpr (N % BLOCK == 0) convolve<N>(features, weights, out);        \
-        return N % BLOCK != 0;
-        WIDTHS
-    }
+// Features are passed as their data and a layout: images, height, width, image, row, pixel. Both have a multiple of
+// BLOCK channels. kernel: 3, or 2. Returns 1 for a number of channels read that is none of the network's, else 0.
+#define FEATURES(DATA, LAYOUT) {DATA, LAYOUT[0], LAYOUT[1], LAYOUT[2], LAYOUT[3], LAYOUT[4], LAYOUT[5]}
+
+#define CASE(C)                                                                 \
+    case C:                                                                     \
+        if constexpr (C % BLOCK == 0) {                                         \
+            (kernel == 3 ? convolve<C, 4> : convolve<C, 5>)(from, weights, to); \
+            return 0;                                                           \
+        }                                                                       \
+        return 1;
+
+extern "C" int convolve_winograd(const float* data, const int64_t* layout, const float* weights, int64_t kernel,
+                                 float* out, const int64_t* out_layout) {
+    const Features<const float> from FEATURES(data, layout);
+    const Features<float> to FEATURES(out, out_layout);
+    switch (from.pixel) { WIDTHS }
     return 1;
 }

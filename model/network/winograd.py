@@ -1,6 +1,6 @@
-"""A 3 × 3 convolution by a quarter of the multiplications, Winograd's: its weights. winograd.cpp has the rest.
+"""Convolutions by Winograd's algorithm, in a fraction of the multiplications: which, and by what weights.
 
-In float32 only: the sums it multiplies are larger than the pixels, and bfloat16 would not hold them.
+winograd.cpp says how and has the rest. In float32 only: sums of bfloat16 would lose what they are made for.
 """
 
 from __future__ import annotations
@@ -9,21 +9,24 @@ import torch
 from torch import Tensor
 
 BLOCK = 32
-"""Channels that are computed together, for which the weights lie together."""
+"""Channels that are computed together, and whose weights lie together."""
 
-SUMS = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]
-"""24 times Winograd's G for F(4, 3): sums of three weights, for the sums of six pixels that they are multiplied by."""
+POINTS = {0: 1 / 4, 1: -1 / 6, -1: -1 / 6, 2: 1 / 24, -2: 1 / 24}
+"""Where the polynomials that a convolution multiplies are evaluated, infinity aside -> the scale of the weights there,
+with which pixels are multiplied by whole numbers only."""
 
 
 def suits(weight: Tensor, stride: int) -> bool:
     """Whether winograd.cpp computes this convolution."""
-    channels = len(weight)
-    shape = (channels, channels, 3, 3)
-    return stride == 1 and weight.dtype is torch.float32 and tuple(weight.shape) == shape and channels % BLOCK == 0
+    written, read, *kernel = weight.shape
+    in_blocks = written % BLOCK == read % BLOCK == 0
+    return in_blocks and kernel in ([3, 3], [2, 2]) and stride == 1 and weight.dtype is torch.float32
 
 
 def transformed(weight: Tensor) -> Tensor:
-    """Weights (C, C, 3, 3) as they are multiplied by, (C / BLOCK, 36, C, BLOCK): what is written comes in blocks."""
-    sums = torch.tensor(SUMS, dtype=torch.float64) / 24
-    products: Tensor = torch.einsum("yr,xk,oirk->yxio", sums, sums, weight.double())
-    return products.flatten(0, 1).unflatten(2, (-1, BLOCK)).movedim(2, 0).float().contiguous()
+    """Weights (C_out, C_in, k, k) as they are multiplied by, (C_out / BLOCK, 36, C_in, BLOCK)."""
+    written, read, size, _ = weight.shape
+    finite = [[scale * point**power for power in range(size)] for point, scale in POINTS.items()]
+    sums = torch.tensor([*finite, [0.0] * (size - 1) + [1.0]], dtype=torch.float64)
+    products = torch.einsum("yr,xk,oirk->yxio", sums, sums, weight.double()).flatten(0, 1)
+    return products.reshape(36, read, written // BLOCK, BLOCK).movedim(2, 0).float().contiguous()
