@@ -120,7 +120,7 @@ def test_a_picture_in_tiles_is_the_whole(tile: int) -> None:
     torch.testing.assert_close(painted, fast(photos, vectors), rtol=0, atol=1e-5)
 
 
-def test_the_shipped_network_keeps_80_decibels_on_a_real_photo() -> None:
+def test_the_shipped_network_keeps_120_decibels_on_a_real_photo() -> None:
     shipped = load()
     shipped.network.requires_grad_(False)
     photo = F.interpolate(images.decode(PHOTO.read_bytes()).rgb[None], (215, 162), mode="area")
@@ -129,4 +129,4 @@ def test_the_shipped_network_keeps_80_decibels_on_a_real_photo() -> None:
     for vector in shipped.styles.vectors[1::15]:
         exact = shipped.network(photo, vector[None])
         painted = fast(photo, vector[None])
-        assert -10 * (painted - exact).square().mean().log10() > 80
+        assert -10 * (painted - exact).square().mean().log10() > 120
