@@ -23,6 +23,12 @@ def suits(weight: Tensor, stride: int) -> bool:
     return in_blocks and kernel in ([3, 3], [2, 2]) and stride == 1 and weight.dtype is torch.float32
 
 
+def share(weight: Tensor) -> float:
+    """Which share of the multiplications is left."""
+    size = weight.shape[2]
+    return 36 / ((7 - size) * size) ** 2
+
+
 def transformed(weight: Tensor) -> Tensor:
     """Weights (C_out, C_in, k, k) as they are multiplied by, (C_out / BLOCK, 36, C_in, BLOCK)."""
     written, read, size, _ = weight.shape

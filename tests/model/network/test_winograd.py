@@ -17,7 +17,7 @@ from impasto.model.network.config import NetworkConfig
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import VECTORS, Kernels
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.network.winograd import BLOCK, suits
+from impasto.model.network.winograd import BLOCK, share, suits
 from impasto.model.painting.tiles import paint_in_tiles
 from impasto.model.pictures import images
 
@@ -78,6 +78,11 @@ def test_it_is_what_the_kernels_compute(kernels: Kernels) -> None:
     for weight in (SMALL, LARGE):
         assert suits(weight, 1)
         assert not torch.equal(kernels.convolve(x, weight, 1), F.conv2d(x, weight))
+
+
+def test_a_quarter_of_the_multiplications_is_left_and_a_little_more_of_smaller_ones() -> None:
+    assert share(LARGE) == 0.25
+    assert share(SMALL) == 0.36
 
 
 @pytest.mark.parametrize(
