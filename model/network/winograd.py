@@ -31,8 +31,8 @@ def share(weight: Tensor) -> float:
 
 def transformed(weight: Tensor) -> Tensor:
     """Weights (C_out, C_in, k, k) as they are multiplied by, (C_out / BLOCK, 36, C_in, BLOCK)."""
-    written, read, size, _ = weight.shape
+    _, read, size, _ = weight.shape
     finite = [[scale * point**power for power in range(size)] for point, scale in POINTS.items()]
     sums = torch.tensor([*finite, [0.0] * (size - 1) + [1.0]], dtype=torch.float64)
-    products = torch.einsum("yr,xk,oirk->yxio", sums, sums, weight.double()).flatten(0, 1)
-    return products.reshape(36, read, written // BLOCK, BLOCK).movedim(2, 0).float().contiguous()
+    blocks = weight.double().reshape(-1, BLOCK, read, size * size).permute(0, 3, 2, 1).flatten(2)
+    return (torch.kron(sums, sums) @ blocks).float().reshape(-1, 36, read, BLOCK)
