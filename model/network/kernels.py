@@ -1,4 +1,5 @@
-"""The CPU's own kernels for what stands between two convolutions: kernels.cpp, built for this machine and called."""
+"""The CPU's own kernels, built for this machine and called: kernels.cpp for what stands between two convolutions, and
+winograd.cpp for those that take most of the time."""
 
 from __future__ import annotations
 
@@ -16,11 +17,13 @@ from typing import Any
 import platformdirs
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from impasto.model.network.operations import Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
+from impasto.model.network.winograd import BLOCK, suits, transformed
 
-SOURCE = Path(__file__).with_suffix(".cpp")
+SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.cpp")]
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
 VECTORS = {
@@ -39,7 +42,7 @@ class KernelsUnavailable(RuntimeError):
 
 
 class Kernels(Operations):
-    """The operations on the CPU, in two passes over the features instead of six.
+    """The operations on the CPU: in two passes over the features instead of six, convolutions by Winograd's algorithm.
 
     channels: every number of channels that will be asked for.
     Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in about two
@@ -54,10 +57,33 @@ class Kernels(Operations):
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
+        self._transformed = WeakTensorKeyDictionary()
 
     def gauge(self, whole: Window) -> Gauge:
         """As `Operations.gauge`."""
         return _Sums(self._library, whole)
+
+    def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
+        """As `Operations.convolve`."""
+        if not suits(weight, stride):
+            return super().convolve(x, weight, stride)
+        if weight not in self._transformed:
+            self._transformed[weight] = transformed(weight)
+        x = _in_rows(x)
+        images, channels, height, width = x.shape
+        written, _, rows, columns = weight.shape
+        shape = (images, written, height - rows + 1, width - columns + 1)
+        out = torch.empty(shape, memory_format=torch.channels_last)
+        unknown = self._library.convolve_winograd(
+            _pointer(x),
+            _strides(x),
+            _pointer(self._transformed[weight]),
+            ctypes.c_int64(rows),
+            _pointer(out),
+            _strides(out),
+        )
+        _check(unknown, channels)
+        return out
 
     def normalize(
         self,
@@ -159,11 +185,12 @@ def build(channels: Iterable[int], folder: Path = BUILT) -> list[Path]:
 def _flags(capability: str, channels: Sequence[int]) -> list[str]:
     """What the compiler is told. capability: a machine's vector units, as PyTorch calls them."""
     widths = " ".join(f"CASE({count})" for count in channels)
-    return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}"]
+    return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}", f"-DBLOCK={BLOCK}"]
 
 
 def _name(flags: Sequence[str]) -> str:
-    key = sha256(SOURCE.read_bytes() + " ".join(flags).encode()).hexdigest()[:16]
+    content = b"".join(source.read_bytes() for source in SOURCES)
+    key = sha256(content + " ".join(flags).encode()).hexdigest()[:16]
     return f"kernels-{key}.so"
 
 
@@ -200,7 +227,7 @@ def _build(library: Path, flags: Sequence[str]) -> None:
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:  # two processes may build at once
         fresh = Path(folder, library.name)
-        command = [compiler, *flags, str(SOURCE), "-o", str(fresh)]
+        command = [compiler, *flags, *map(str, SOURCES), "-o", str(fresh)]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=LONGEST_BUILD)
         except subprocess.CalledProcessError as error:
@@ -232,6 +259,11 @@ def _layout(features: Tensor, window: Window, doubled: bool) -> ctypes.Array[cty
     rows, columns = window
     first = (-(rows.start % 2), -(columns.start % 2)) if doubled else (0, 0)
     return _integers([len(features), len(rows), len(columns), features.stride(0), features.stride(2), *first])
+
+
+def _strides(features: Tensor) -> ctypes.Array[ctypes.c_int64]:
+    images, channels, *size = features.shape
+    return _integers([images, *size, features.stride(0), features.stride(2), channels])
 
 
 def _check(unknown: int, channels: int) -> None:

@@ -1,6 +1,6 @@
-"""What stands between two convolutions: normalization, activation, residual addition, the next one's padding.
+"""A convolution, and what stands between two: normalization, activation, residual addition, the next one's padding.
 
-In PyTorch here, for any device; `impasto.model.network.kernels` does the same in fewer passes, on the CPU.
+In PyTorch here, for any device; `impasto.model.network.kernels` does the same in less time, on the CPU.
 """
 
 from __future__ import annotations
@@ -73,6 +73,10 @@ class Operations:
         gauge = self.gauge(window)
         gauge.add(features, window, doubled)
         return gauge.statistics()
+
+    def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
+        """A convolution of x, which is already padded."""
+        return F.conv2d(x, weight, stride=stride)
 
     def normalize(
         self,

@@ -24,22 +24,22 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 import tyro
 from PIL import Image
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
 
 from impasto.app.painting.previews import read_photo
 from impasto.model.evaluation.report import table
-from impasto.model.network import checkpoint
+from impasto.model.network import checkpoint, winograd
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.network.device import device_name
+from impasto.model.network.fast_network import FastNetwork
+from impasto.model.network.operations import Operations
 from impasto.model.painting.masks import Gradient, Rectangle
 from impasto.model.painting.regions import Look, Region, Regions
 from impasto.model.painting.stroke import NATIVE
@@ -285,19 +285,19 @@ class Bench:
         multiplied = self.in_turn({"": lambda: square @ square})[""]
         copied = self.in_turn({"": lambda: other.copy_(block)})[""]
         rate, bandwidth = 2 * MATRIX**3 / multiplied, 2 * BLOCK / copied
+        fast = FastNetwork(self.source.network, dtype).to(device)
         rows = []
         for side in SIDES[1:3]:
             photos = self.sized(side, side)
-            with FlopCounterMode(display=False) as counter, Traffic() as traffic:
-                self.stylizer.paint(photos, self.vectors[:1])
-            operations, moved = counter.get_total_flops(), traffic.bytes_moved
+            counter = fast.operations = Counter(fast.device)
+            fast(photos.to(device), self.vectors[:1].to(device))
             measured = self.in_turn({"": partial(self.stylizer.paint, photos, self.vectors[:1])})[""]
-            computing, moving = operations / rate, moved / bandwidth
+            computing, moving = counter.operations / rate, counter.bytes_moved / bandwidth
             rows.append(
                 (
                     f"{side} × {side}",
-                    f"{operations / 1e9:.1f}",
-                    f"{moved / 1e9:.2f}",
+                    f"{counter.operations / 1e9:.1f}",
+                    f"{counter.bytes_moved / 1e9:.2f}",
                     milliseconds(computing),
                     milliseconds(moving),
                     milliseconds(measured),
@@ -390,7 +390,7 @@ PROBE = """
 import re, sys, threading
 from pathlib import Path
 from impasto.model.network.allocator import keep_freed_memory
-from impasto.model.network import checkpoint
+from impasto.model.network import checkpoint, winograd
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 
@@ -419,21 +419,22 @@ print(memory("VmHWM"), memory("VmHWM") - idle, own - own_idle)
 """
 
 
-class Traffic(TorchDispatchMode):
-    """Counts, while a picture is painted, the bytes that must be moved.
+class Counter(Operations):
+    """Counts, while a picture is painted, the operations of its convolutions and the bytes that must be moved.
 
     A convolution reads its input and writes its output; the normalization before it has written that input, and the
     one after it reads that output twice.
     """
 
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.bytes_moved = 0
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.operations = self.bytes_moved = 0.0
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        if func in (torch.ops.aten.conv2d.default, torch.ops.aten.convolution.default):
-            self.bytes_moved += (2 * args[0].numel() + 3 * out.numel()) * out.element_size()
+    def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
+        out = super().convolve(x, weight, stride)
+        by_winograd = self.device.type == "cpu" and winograd.suits(weight, stride)
+        self.operations += 2 * out.numel() * weight[0].numel() * (winograd.share(weight) if by_winograd else 1)
+        self.bytes_moved += (2 * x.numel() + 3 * out.numel()) * out.element_size()
         return out
 
 
