@@ -54,8 +54,8 @@ def find_precision(precision: Precision, device: torch.device) -> Literal["float
 def has_native_bfloat16(device: torch.device) -> bool:
     """Whether the hardware multiplies bfloat16 matrices itself; emulated, it only costs.
 
-    AVX-512's own bfloat16 (AMD from Zen 4 on) does not count: by a tenth faster than float32 by Winograd's algorithm, it
-    is not worth what it rounds.
+    AVX-512's own bfloat16 (AMD from Zen 4 on) is left out: a tenth faster than float32 by Winograd's algorithm, it is
+    not worth what it rounds.
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
