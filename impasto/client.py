@@ -6,6 +6,7 @@ with Client("http://localhost:8000") as client:  # key="impasto_..." where the s
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -77,8 +78,8 @@ class Client:
         texts = []
         for number, region in enumerate(regions, start=1):
             mask = region.get("mask")
-            if mask is not None and not str(mask).startswith("data:"):
-                files.append(("mask", (f"{number}", _file(mask))))
+            if mask is not None:
+                files.append(("mask", (f"{number}", _file(_of_data_url(mask)))))
                 region = {**region, "mask": f"{number}"}
             texts.append(json.dumps(region))
         form = {"style": list(weights), "weight": list(weights.values()), "region": texts, "statistics": statistics}
@@ -90,7 +91,9 @@ class Client:
 
     def repeat(self, picture: Image.Image | bytes | Path | str, recipe: Mapping[str, Any]) -> Image.Image:
         """A picture painted by a recipe, as the page lets it be downloaded. Raises as `stylize` does."""
-        return self.stylize(picture, **{name: recipe[name] for name in RECIPE if name in recipe})
+        former = {"stroke": "native"} if recipe.get("impasto") == 1 else {}  # which painted in one pass
+        given = {name: recipe[name] for name in RECIPE if name in recipe}
+        return self.stylize(picture, **{"weights": {}, **former, **given})
 
     def styles(self) -> list[dict[str, Any]]:
         """Every style that can be painted, as `GET /v1/styles` tells. Raises ServiceError, httpx.TransportError."""
@@ -120,6 +123,12 @@ class Client:
                     raise _error(answer)
             sleep(wait)
             attempt += 1
+
+
+def _of_data_url(mask: Image.Image | bytes | Path | str) -> Image.Image | bytes | Path | str:
+    if isinstance(mask, str) and mask.startswith("data:"):
+        return base64.b64decode(mask.partition(";base64,")[2])
+    return mask
 
 
 def _file(picture: Image.Image | bytes | Path | str) -> bytes:

@@ -38,7 +38,8 @@ class Arguments:
     statistics: Whose = "picture"
     """region: each region is normalized by itself, which is more of its own style and less of one picture."""
     recipe: Path | None = None
-    """A recipe, or a picture that has one in its file: everything that decides on the painting is taken from it."""
+    """A recipe, or a picture that has one in its file: everything that decides on the painting is taken from it, its
+    size too unless there is a --size."""
     all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Write a contact sheet of every style instead."""
     strength: float = 1.0

@@ -11,10 +11,13 @@ from pathlib import Path
 from impasto.model.errors import InvalidValue, about
 from impasto.model.painting.masks import read
 from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.region_recipe import RegionRecipe
+from impasto.model.painting.region_recipe import RegionRecipe, check_length, content
 from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.paint import Arguments
+
+DECIDED = "strength", "preserve_color", "stroke", "statistics"
+"""What a recipe decides on, besides styles and regions."""
 
 
 def parse_regions(texts: Sequence[str]) -> tuple[RegionRecipe, ...]:
@@ -25,6 +28,7 @@ def parse_regions(texts: Sequence[str]) -> tuple[RegionRecipe, ...]:
     for number, text in enumerate(texts, start=1):
         with about(f"region {number}"):
             regions.append(RegionRecipe.from_text(text if text.lstrip().startswith("{") else _as_json(text)))
+    check_length(regions)
     return tuple(regions)
 
 
@@ -39,20 +43,27 @@ def read_masks(regions: Sequence[RegionRecipe]) -> dict[str, bytes]:
     """The files of their masks, by their names. Raises InvalidValue, ImageError, naming the region."""
     files = {}
     for number, region in enumerate(regions, start=1):
-        if region.file is None:
+        if region.mask is None:
             continue
         with about(f"region {number}"):
-            try:
-                files[region.file] = Path(region.file).read_bytes()
-            except OSError as error:
-                raise InvalidValue(f"{region.file}: {error.strerror}") from error
-            read(files[region.file])  # now, and not only when a photo is painted
+            if region.file is not None:
+                try:
+                    files[region.file] = Path(region.file).read_bytes()
+                except (OSError, ValueError) as error:  # the latter for names that are none
+                    raise InvalidValue(f"{region.file!r} cannot be read: {error}") from error
+            read(content(region.mask, files))  # now, and not only when a photo is painted
     return files
 
 
 def from_recipe(path: Path, arguments: Arguments, network_id: str) -> Arguments:
     """The arguments that stand for a recipe, or for that in a picture's file. Raises NoRecipe, ImageError, OSError."""
+    asked = Arguments(photos=(), output=arguments.output)
+    if any(getattr(arguments, name) != getattr(asked, name) for name in DECIDED):
+        raise InvalidValue(f"--recipe decides on {', '.join(DECIDED)}; give it alone, or with --size")
     recipe = Recipe.read(path.read_bytes())
+    for number, region in enumerate(recipe.regions, start=1):
+        if region.file is not None and Path(region.file).name != region.file:
+            raise InvalidValue(f"region {number}: the mask {region.file!r} is to lie beside the recipe")
     if recipe.network_id not in (None, network_id):
         networks = f"the recipe is for network {recipe.network_id}, and this is {network_id}"
         print(f"impasto paint: {networks}: the painting differs; --checkpoint names its file", file=sys.stderr)

@@ -108,8 +108,8 @@ class Painter:
             strength, preserve_color, config = options.strength, options.preserve_color, self.stylizer.strokes
             return [finish(picture, p, config, strength=strength, preserve_color=preserve_color) for p in painted]
 
-        strokes = [options.stroke] * len(vectors)
-        return await self._paint(photo, options.size, strokes, prepare, finish_all, place=place, charge=charge)
+        strokes, count = [options.stroke] * len(vectors), len(vectors)
+        return await self._paint(photo, options.size, strokes, count, prepare, finish_all, place=place, charge=charge)
 
     async def paint_regions(
         self,
@@ -118,12 +118,14 @@ class Painter:
         strokes: Sequence[Stroke],
         size: int | None,
         *,
+        masks: int,
         place: Place,
         charge: Callable[[int], Awaitable[None]],
     ) -> Paintings:
         """A photo in regions: one painting, in as many passes as there are sizes of strokes.
 
-        regions: given the picture's height and width, they are made. strokes: every size of theirs.
+        regions: given the picture's height and width, they are made. strokes: every size of theirs. masks: how many
+        pixels theirs have, which are charged too.
         charge: as `paint` takes it. Raises as it does, and whatever making the regions raises.
         """
         placed: list[Regions] = []
@@ -136,41 +138,45 @@ class Painter:
         def finish_all(picture: Picture, painted: list[Tensor]) -> list[Picture]:
             return [self.stylizer.finish_regions(picture, painted, placed[0])]
 
-        return await self._paint(photo, size, strokes, prepare, finish_all, place=place, charge=charge)
+        async def charge_all(pixels: int) -> None:
+            await charge(pixels + masks)
+
+        return await self._paint(photo, size, strokes, 1, prepare, finish_all, place=place, charge=charge_all)
 
     async def _paint(
         self,
         photo: bytes,
         size: int | None,
         strokes: Sequence[Stroke],
+        count: int,
         prepare: Callable[[Picture], list[Commission]],
         finish_all: Callable[[Picture, list[Tensor]], list[Picture]],
         *,
         place: Place,
         charge: Callable[[int], Awaitable[None]],
     ) -> Paintings:
-        """A photo, painted once for each of some strokes."""
+        """So many paintings of a photo, which is painted once for each of some strokes."""
         if size is not None and self._max_size is not None and size > self._max_size:
             raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
         started = time.perf_counter()
         # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
-        pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, size)
+        pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, count, size)
         self._batcher.admission.reserve(place, pixels)
         await charge(cost)
 
         def begin() -> tuple[Picture, list[Commission]]:
-            picture = self._decode(photo, len(strokes), size)
+            picture = self._decode(photo, count, size)
             check_size(picture)
             return picture, prepare(picture)
 
         picture, commissions = await self.code(begin)
         decoded = time.perf_counter()
-        painted = await self._batcher.paint_all(commissions, place)
-        waited = min(each.queue for each in painted)
+        painted = await self._batcher.paint_all(commissions, place) if commissions else []
+        waited = min((each.queue for each in painted), default=0.0)
         timing = {
             "decode": decoded - started,
             "queue": waited,
-            "inference": max(each.queue + each.inference for each in painted) - waited,
+            "inference": max((each.queue + each.inference for each in painted), default=0.0) - waited,
         }
         finished = time.perf_counter()
         self._note(timing)
@@ -192,10 +198,13 @@ class Painter:
         """The result of decoding or encoding pictures, beside the device."""
         return await self._batcher.code(work)
 
-    def _pixels(self, data: bytes, strokes: Sequence[Stroke], size: int | None) -> tuple[int, int]:
-        """Of all levels of so many paintings of a photo, and of those alone; by its header, 0 if it will be refused."""
+    def _pixels(self, data: bytes, strokes: Sequence[Stroke], count: int, size: int | None) -> tuple[int, int]:
+        """Of all levels of a photo that is painted with some strokes, and of what is painted; by its header.
+
+        count: of paintings. 0 if it will be refused.
+        """
         shape = images.size(data)
-        at_most = self._at_most(shape, len(strokes), size)
+        at_most = self._at_most(shape, count, size)
         width, height = images.scaled(shape, size or min(at_most, max(shape)))
         if min(width, height) < SMALLEST_SIDE or math.prod(shape) > self._max_pixels:
             return 0, 0

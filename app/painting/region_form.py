@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,8 +11,9 @@ from fastapi import File, Form, UploadFile
 
 from impasto.model.errors import InvalidValue, about
 from impasto.model.network.config import Whose
-from impasto.model.painting.region_recipe import RegionRecipe, digest
+from impasto.model.painting.region_recipe import RegionRecipe, check_length, digest
 from impasto.model.painting.regions import MOST_REGIONS
+from impasto.model.pictures import images
 
 LONGEST_REGION = 30_000
 """Letters of a region's JSON: a polygon of 500 corners, or a mask of 20 kB."""
@@ -38,6 +40,15 @@ class RegionForm:
             files[name] = await mask.read()
         return files
 
+    def pixels(self, files: Mapping[str, bytes]) -> int:
+        """Of the masks in files, by their headers. Raises what reading masks raises, naming the region."""
+        pixels = 0
+        for number, recipe in enumerate(self.recipes, start=1):
+            if recipe.mask in files:
+                with about(f"region {number}"):
+                    pixels += math.prod(images.size(files[recipe.mask]))
+        return pixels
+
     def recipe_of_file(self, masks: Mapping[str, bytes]) -> tuple[object, ...]:
         """All that decides, beside photo and styles, on the file that is answered."""
         return self.recipes, {name: digest(file) for name, file in masks.items()}, self.statistics
@@ -45,7 +56,7 @@ class RegionForm:
 
 def get_region_form(
     region: Annotated[
-        list[Annotated[str, Form(max_length=LONGEST_REGION)]] | None,
+        list[str] | None,
         Form(
             max_length=MOST_REGIONS,
             description="A part of the picture that is painted otherwise, as JSON: where (the name of a `mask`, or a "
@@ -71,5 +82,8 @@ def get_region_form(
     recipes = []
     for number, text in enumerate(region or [], start=1):
         with about(f"region {number}"):
+            if len(text) > LONGEST_REGION:
+                raise InvalidValue(f"it has {len(text):,} letters; send its mask as a file, or round its corners")
             recipes.append(RegionRecipe.from_text(text))
+    check_length(recipes)
     return RegionForm(tuple(recipes), mask or [], statistics)

@@ -95,7 +95,9 @@ async def stylize(
                     return drawn(size, recipes, own, rest, masks=masks, statistics=regions.statistics)
 
                 strokes, size = strokes_of(everything), options.size
-                painting = painter.paint_regions(photo, placed, strokes, size, place=place, charge=allowance.take)
+                painting = painter.paint_regions(
+                    photo, placed, strokes, size, masks=regions.pixels(masks), place=place, charge=allowance.take
+                )
             else:
                 painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)
             paintings = await painting

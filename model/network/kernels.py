@@ -96,7 +96,7 @@ class Kernels(Operations):
     ) -> Tensor:
         """As `Operations.normalize`."""
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))
-        images, styles, channels = len(gamma), style[0, ..., 0].numel(), gamma.shape[-1]
+        images, styles, channels = len(gamma), gamma.shape[1] if gamma.ndim == 3 else 1, gamma.shape[-1]
         features = _in_rows(features)
         residual = None if then.residual is None else _in_rows(then.residual)
         left, right, above, below = then.padding

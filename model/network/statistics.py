@@ -43,17 +43,21 @@ class Statistics:
     def of_shares(cls, features: Tensor, shares: Tensor) -> Statistics:
         """Those of features (B, C, H, W) where each of several styles is: its shares (B, K, H, W) weigh the pixels."""
         exact = features.float()
-        origin = exact.mean(dim=(2, 3), keepdim=True)  # squares of what is far from zero would leave no variance
-        exact = exact - origin
-        sums, squares = (torch.einsum("bchw,bkhw->bkc", each, shares).cpu().double() for each in (exact, exact**2))
-        count = shares.sum(dim=(2, 3))[..., None].cpu().double()
-        apart = sums / count.clamp(min=NOWHERE)
-        return cls(count, origin[:, None, :, 0, 0].cpu().double() + apart, squares - apart.square() * count)
+        count = shares.sum(dim=(2, 3))[..., None]
+        mean = torch.einsum("bchw,bkhw->bkc", exact, shares) / count.clamp(min=NOWHERE)
+        squares = torch.stack(  # from each style's own mean: those from another would leave nothing of a small variance
+            [
+                torch.einsum("bchw,bhw->bc", (exact - own[..., None, None]).square_(), share)
+                for own, share in zip(mean.unbind(1), shares.unbind(1), strict=True)
+            ],
+            dim=1,
+        )
+        return cls(count.cpu().double(), mean.cpu().double(), squares.cpu().double())
 
     @property
     def variance(self) -> Tensor:
-        """(B, C), biased, as the paper's."""
-        return self.squares / self.count
+        """(B, C), or (B, K, C), biased, as the paper's; 0 for a style that is nowhere."""
+        return self.squares / (self.count if isinstance(self.count, int) else self.count.clamp(min=NOWHERE))
 
     def __add__(self, other: Statistics) -> Statistics:
         """Those of the pixels of both (Chan, Golub and LeVeque, 1979): no square of a large number is ever taken."""

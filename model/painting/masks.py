@@ -65,7 +65,7 @@ def feathered(mask: Tensor, share: float, size: Size) -> Tensor:
     """A mask with an edge that is soft over a share of the longer side of a picture of that size."""
     if not share:
         return mask
-    size = within(size, min(FINEST, math.ceil(SOFT_EDGE / share)))
+    size = within(size, math.ceil(min(FINEST, SOFT_EDGE / share)))
     width = round(share * max(size) / 2)
     return rounded(blurred(blurred(stretched(mask[None], size), width), width)[0])
 

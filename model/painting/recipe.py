@@ -17,8 +17,10 @@ from impasto.model.painting.region_recipe import (
     RegionRecipe,
     Strength,
     Weight,
+    content,
     data_url,
     digest,
+    told,
 )
 from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.painting.stroke import NATIVE
@@ -86,21 +88,29 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     def from_text(cls, text: str) -> Recipe:
         """The reverse of `to_text`, of whatever text. Raises NoRecipe."""
         try:
-            return cls.model_validate_json(text)
+            recipe = cls.model_validate_json(text)
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
-            raise NoRecipe(f"this is no recipe, or a newer Impasto's: {fault}") from None
+            raise NoRecipe(f"this is no recipe, or a newer Impasto's: {told(error)}") from None
+        if "impasto" not in recipe.model_fields_set:
+            raise NoRecipe('this is no recipe: it does not say of which version, as in "impasto": 3')
+        return recipe
 
     def to_text(self, masks: Mapping[str, bytes] | None = None) -> str:
         """JSON in ASCII, for `description` of `images.encode`. masks: the files of the regions, by their names.
 
         They are part of it, unless they are too large for a picture's file, which then has what they are told by.
         """
-        text = self._with_masks(masks or {}, data_url)
-        return text if len(text) <= images.LONGEST_DESCRIPTION else self._with_masks(masks or {}, digest)
+        files = {
+            each.mask: content(each.mask, masks or {})
+            for each in self.regions
+            if each.mask and each.is_there(masks or {})
+        }
+        written = data_url if sum(map(len, files.values())) < images.LONGEST_DESCRIPTION / 2 else digest
+        text = self._with_masks(files, written)
+        return text if len(text) <= images.LONGEST_DESCRIPTION else self._with_masks(files, digest)
 
-    def _with_masks(self, masks: Mapping[str, bytes], written: Callable[[bytes], str]) -> str:
-        texts = {name: written(file) for name, file in masks.items()}
+    def _with_masks(self, files: Mapping[str, bytes], written: Callable[[bytes], str]) -> str:
+        texts = {name: written(file) for name, file in files.items()}
         regions = [each.model_copy(update={"mask": texts.get(each.mask or "", each.mask)}) for each in self.regions]
         return self.model_copy(update={"regions": tuple(regions)}).model_dump_json(by_alias=True, exclude_none=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, Self
@@ -29,6 +30,8 @@ Strength = Annotated[float, Field(ge=0, le=1)]
 CheckedStroke = Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"]
 
 URL, DIGEST = "data:", "sha256:"
+MOST_LETTERS = images.LONGEST_DESCRIPTION - 10_000
+"""Of all regions, without their masks: the rest is for styles."""
 SHAPES = "gradient", "ellipse", "rectangle", "polygon"
 
 
@@ -66,9 +69,7 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where, fault_is = ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
-            raise InvalidValue(f"{where}: {fault_is}" if where else fault_is) from None
+            raise InvalidValue(told(error)) from None
 
     def to_text(self) -> str:
         """The reverse of `from_text`."""
@@ -78,6 +79,10 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     def file(self) -> str | None:
         """The name of its mask's file, if that is elsewhere."""
         return self.mask if self.mask and not self.mask.startswith((URL, DIGEST)) else None
+
+    def is_there(self, files: Mapping[str, bytes]) -> bool:
+        """Whether its mask is at hand: among the files, or in its text."""
+        return self.mask is not None and (self.mask in files or self.mask.startswith(URL))
 
     def mask_on(self, size: Size, files: Mapping[str, bytes]) -> Tensor:
         """Its mask for a picture of that height and width. files: of masks, by their names.
@@ -92,6 +97,16 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         """How it is painted. usual: in its style, but as the picture is."""
         own = {name: getattr(self, name) for name in ("strength", "preserve_color", "stroke")}
         return replace(usual, **{name: value for name, value in own.items() if value is not None})
+
+
+def told(error: ValidationError) -> str:
+    """What is wrong with a text, and where, of a recipe's region by its number: in one line, with nothing odd of it."""
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = [part for part in fault["loc"] if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", str(part))]
+    region = []
+    if where[:1] == ["regions"] and len(where) > 1:
+        region, where = [f"region {int(where[1]) + 1}"], where[2:]
+    return ": ".join([*region, *filter(None, [".".join(map(str, where))]), fault["msg"].removeprefix("Value error, ")])
 
 
 def looks(recipes: Sequence[RegionRecipe], styles: StyleTable, usual: Callable[[Tensor], Look]) -> list[Look]:
@@ -126,19 +141,29 @@ def drawn(
     return Regions(size, regions, rest, by_region=statistics == "region")
 
 
+def check_length(recipes: Sequence[RegionRecipe]) -> None:
+    """Raises InvalidValue for regions of more letters, masks aside, than fit into a picture's file."""
+    letters = sum(len(each.model_copy(update={"mask": each.file}).to_text()) for each in recipes)
+    if letters > MOST_LETTERS:
+        raise InvalidValue(
+            f"the regions have {letters:,} letters, and {MOST_LETTERS:,} are the most; round the corners"
+        )
+
+
 def content(mask: str, files: Mapping[str, bytes]) -> bytes:
     """The file of a mask, from its name or data URL. Raises InvalidValue."""
     if mask in files:
         return files[mask]
     if mask.startswith(DIGEST):
-        raise InvalidValue(f"its mask was too large for the recipe, which only knows its digest, {mask}; name the file")
+        raise InvalidValue(f"its mask was too large for the recipe, which has its digest, {mask}; name the file itself")
     if not mask.startswith(URL):
         known = f"; there is {', '.join(files)}" if files else ""
         raise InvalidValue(f"there is no mask {mask!r:.100}{known}")
+    _, begins, data = mask.partition(";base64,")
     try:
-        return base64.b64decode(mask.partition("base64,")[2], validate=True)
-    except binascii.Error as error:
-        raise InvalidValue(f"its mask is no data URL in base64 ({error})") from None
+        return base64.b64decode(data if begins else "-", validate=True)
+    except binascii.Error:
+        raise InvalidValue("its mask is no data URL in base64, data:image/png;base64,…") from None
 
 
 def data_url(file: bytes) -> str:

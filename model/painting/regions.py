@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from impasto.model.errors import InvalidValue
 from impasto.model.network.style_map import StyleMap, Styles
 from impasto.model.painting.finish import Share, check_strength
 from impasto.model.painting.ladder import Size
@@ -65,14 +66,17 @@ class Regions:
     def __init__(
         self, size: Size, regions: Sequence[Region], rest: Look | None = None, *, by_region: bool = False
     ) -> None:
+        if not regions:
+            raise InvalidValue("there is no region")
         masks = [rounded(stretched(each.mask[None], within(size, FINEST))[0]) for each in regions]  # there may be eight
         covered = reduce(torch.add, masks, torch.zeros(()))
         shares = [rounded(mask * (255 / covered.clamp(min=255))) for mask in masks]
-        self._masks = torch.stack([*shares, rounded((255 - covered).clamp_(min=0))])
+        left = rounded((255 - covered).clamp_(min=0))
+        left[left == 1] = 0  # two masks that are meant to leave nothing, each rounded
+        self._masks = torch.stack([*shares, left])
         self._looks = [*(each.look for each in regions), rest]
-        there = [look.strength > 0 if look else False for look in self._looks]
-        painted = [n for n, mask in enumerate(self._masks) if there[n] and mask.any()]
-        self._painted = {n: look for n in painted or [0] if (look := self._looks[n])}
+        there = zip(self._looks, self._masks, strict=True)
+        self._painted = {n: look for n, (look, mask) in enumerate(there) if look and look.strength > 0 and mask.any()}
         self._size, self.by_region = size, by_region
 
     @property
@@ -93,7 +97,7 @@ class Regions:
 
     @property
     def strokes(self) -> list[Stroke]:
-        """Every size of strokes that is painted, each in a pass of its own."""
+        """Every size of strokes that is painted, each in a pass of its own; none where all stays the photo."""
         return strokes_of(list(self._painted.values()))
 
     def painted_with(self, stroke: Stroke) -> Share:
@@ -127,9 +131,8 @@ class Regions:
 
 
 def strokes_of(looks: Sequence[Look]) -> list[Stroke]:
-    """The sizes of strokes in which is painted what looks so: those of a strength above 0, if there are any."""
-    painted = [look for look in looks if look.strength > 0] or looks[:1]
-    return list(dict.fromkeys(look.stroke for look in painted))
+    """The sizes of strokes in which is painted what looks so: those of a strength above 0."""
+    return list(dict.fromkeys(look.stroke for look in looks if look.strength > 0))
 
 
 def placed(styles: Sequence[Tensor | Regions], size: Size) -> Styles:

@@ -170,11 +170,12 @@ class Stylizer:
 
             ground = self.canvas(picture, stroke)
             painted.append(self.paint(ground.photo[None], [regions], sizes=ground.sizes, progress=done)[0])
-        del ground
         return self.finish_regions(picture, painted, regions)
 
     def finish_regions(self, picture: Picture, painted: Sequence[Tensor], regions: Regions) -> Picture:
         """A picture with what was painted of it for each of its regions' strokes, (3, h, w)."""
+        if not painted:
+            return picture
         shares = [regions.painted_with(stroke) for stroke in regions.strokes]
         paintings, strength = list(zip(painted, shares, strict=True)), regions.strength
         return finish(picture, paintings, self.strokes, strength=strength, preserve_color=regions.preserve_color)

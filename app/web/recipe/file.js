@@ -45,9 +45,10 @@ function parsed(text) {
   } catch {
     throw new Error("this is no recipe, it is not JSON");
   }
-  if (!Number.isInteger(recipe?.impasto) || !recipe.weights) throw new Error("this is no recipe of Impasto");
+  if (!Number.isInteger(recipe?.impasto)) throw new Error("this is no recipe of Impasto");
   if (recipe.impasto > VERSION) throw new Error("this recipe is of a newer Impasto");
-  return recipe.impasto > 1 ? recipe : { ...recipe, stroke: "native" }; // the first painted in one pass
+  const former = recipe.impasto > 1 ? {} : { stroke: "native" }; // the first painted in one pass
+  return { weights: {}, ...recipe, ...former };
 }
 
 async function take(recipe) {
@@ -67,7 +68,7 @@ async function take(recipe) {
   const { width, height } = state.photo;
   const size = recipe.size === Math.max(width, height) || !Number.isInteger(recipe.size) ? null : recipe.size;
   change({ rest, regions, active: null, byItself: recipe.statistics === "region", size });
-  const ours = recipe.network_id === state.networkId;
+  const ours = [undefined, null, state.networkId].includes(recipe.network_id);
   tell(ours ? [] : ["The recipe is of another network, whose picture is not quite this one."]);
 }
 

@@ -28,7 +28,7 @@ const KINDS = {
   polygon(context, points, { width, height }) {
     context.beginPath();
     for (const [x, y] of points) context.lineTo(x * width, y * height);
-    context.fill();
+    context.fill("evenodd"); // as the service draws it
   },
 };
 
