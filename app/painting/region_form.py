@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -44,9 +43,10 @@ class RegionForm:
         """Of the masks in files, by their headers. Raises what reading masks raises, naming the region."""
         pixels = 0
         for number, recipe in enumerate(self.recipes, start=1):
-            if recipe.mask in files:
-                with about(f"region {number}"):
-                    pixels += math.prod(images.size(files[recipe.mask]))
+            with about(f"region {number}"):
+                if recipe.mask and recipe.mask in files:
+                    width, height = images.size(files[recipe.mask])
+                    pixels += width * height
         return pixels
 
     def recipe_of_file(self, masks: Mapping[str, bytes]) -> tuple[object, ...]:
