@@ -49,8 +49,9 @@ def read_masks(regions: Sequence[RegionRecipe]) -> dict[str, bytes]:
             if region.file is not None:
                 try:
                     files[region.file] = Path(region.file).read_bytes()
-                except (OSError, ValueError) as error:  # the latter for names that are none
-                    raise InvalidValue(f"{region.file!r} cannot be read: {error}") from error
+                except (OSError, ValueError) as error:  # the latter for what can be no name
+                    reason = error.strerror if isinstance(error, OSError) else error
+                    raise InvalidValue(f"{region.file}: {reason}") from error
             read(content(region.mask, files))  # now, and not only when a photo is painted
     return files
 

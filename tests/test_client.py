@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -157,6 +158,16 @@ def test_a_recipe_paints_again(client: Client) -> None:
     recipe = json.loads(first.info["impasto"])
     assert np.array_equal(np.asarray(client.repeat(PHOTO, recipe)), np.asarray(first))
     assert first.size == (96, 72)
+
+
+def test_a_recipe_may_leave_out_what_it_need_not_say(client: Client) -> None:
+    mask = np.asarray(LEFT)
+    url = f"data:image/png;base64,{base64.b64encode(encoded(mask)).decode()}"
+    painted = client.repeat(PHOTO, {"impasto": 3, "regions": [{"mask": url, "weights": {"great-wave": 1}}]})
+    expected = client.stylize(PHOTO, {}, regions=[{"mask": LEFT, "weights": {"great-wave": 1}}])
+    assert np.array_equal(np.asarray(painted), np.asarray(expected))
+    former = client.repeat(PHOTO, {"impasto": 1, "weights": BLEND})
+    assert np.array_equal(np.asarray(former), np.asarray(client.stylize(PHOTO, BLEND, stroke="native")))
 
 
 def test_a_path_the_bytes_of_a_file_and_an_image_are_the_same_picture(client: Client, tmp_path: Path) -> None:

@@ -118,6 +118,22 @@ def test_a_recipe_of_another_network_is_painted_and_told(paint: Callable[..., Re
     assert result.returncode == 0 and "network abc" in result.stderr
 
 
+def test_a_recipe_reads_no_file_that_is_not_beside_it(paint: Callable[..., Result], folder: Path) -> None:
+    for mask in (str(folder / "a=b.png"), "../a=b.png"):
+        recipe = {"impasto": 3, "regions": [{"mask": mask, "weights": {"starry-night": 1}}]}
+        (folder / "recipe.json").write_text(json.dumps(recipe))
+        result = paint("--recipe", folder / "recipe.json")
+        assert result.returncode == 1 and "region 1" in result.stderr and "beside the recipe" in result.stderr
+
+
+def test_a_recipe_decides_on_strength_and_strokes(paint: Callable[..., Result], folder: Path) -> None:
+    (folder / "recipe.json").write_text('{"impasto": 3, "weights": {"great-wave": 1}, "size": 40}')
+    result = paint("--recipe", folder / "recipe.json", "--strength", "0.5")
+    assert result.returncode == 1 and "strength" in result.stderr
+    assert paint("--recipe", folder / "recipe.json", "--size", "96").returncode == 0
+    assert opened((folder / "out.png").read_bytes()).size == (96, 72)
+
+
 @pytest.mark.parametrize("more", [["--style", "great-wave"], ["--all"], ["--region", "sky.png=great-wave"]])
 def test_a_recipe_stands_alone(paint: Callable[..., Result], folder: Path, more: list[str]) -> None:
     result = paint("--recipe", folder / "recipe.json", *more)

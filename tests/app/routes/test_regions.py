@@ -92,11 +92,11 @@ def test_other_masks_regions_and_statistics_are_other_results(client: TestClient
     assert post(client, SKY).headers["etag"] == asked[0].headers["etag"]
 
 
-def test_each_size_of_strokes_is_charged(client: TestClient) -> None:
-    """One pass for regions of equal strokes, another for each other size: so it is told of too many pixels at once."""
+def test_strokes_of_several_sizes_are_painted_in_the_size_that_is_asked_for(client: TestClient) -> None:
     one = post(client, SKY, ACROSS, style="starry-night", size="128")
     two = post(client, {**SKY, "stroke": 2}, ACROSS, style="starry-night", size="128")
     assert (one.status_code, two.status_code) == (200, 200)
+    assert opened(one.content).size == opened(two.content).size == (128, 96)
     assert not np.array_equal(np.asarray(opened(one.content)), np.asarray(opened(two.content)))
 
 
@@ -161,10 +161,18 @@ def test_a_mask_of_no_region_and_two_of_one_name_are_errors(client: TestClient) 
         assert response.status_code == 422 and told in response.json()["detail"]
 
 
+def test_regions_without_strength_are_the_photo_at_once(client: TestClient) -> None:
+    response = without_masks(client, {**ACROSS, "strength": 0})
+    assert np.array_equal(np.asarray(opened(response.content)), photo(height=SIZE[0], width=SIZE[1]))
+    assert "inference;dur=0.0" in response.headers["server-timing"]
+
+
 def test_a_region_of_more_letters_than_any_needs_is_refused(client: TestClient) -> None:
     corners = [[0.123456789, 0.987654321]] * 5000
     response = without_masks(client, {"polygon": corners, "weights": {"great-wave": 1}})
-    assert response.status_code in (400, 413, 422) and response.json()["detail"]
+    assert response.status_code == 400 and response.json()["detail"]
+    response = without_masks(client, ACROSS, {"polygon": corners[:1400], "weights": {"great-wave": 1}})
+    assert response.status_code == 422 and response.json()["detail"].startswith("region 2: it has 3")
 
 
 def test_masks_of_any_kind_and_shape_are_read(client: TestClient) -> None:

@@ -148,3 +148,28 @@ def test_a_style_that_is_nowhere_has_finite_statistics() -> None:
     found = Statistics.of_shares(randoms(1, 4, 5, 5), nowhere)
     both = found + found
     assert all(each.isfinite().all() for each in (found.mean, found.squares, both.mean, both.squares))
+
+
+def test_a_flat_region_by_itself_is_finite_and_as_pytorch_has_it(
+    fast: FastNetwork, tiny_network: StyleNetwork, tiny_styles: StyleTable
+) -> None:
+    """A white sky: its variance is 0, and rounding is not to make it less."""
+    photos, shares = randoms(1, 3, 96, 96), torch.zeros(1, 2, 24, 24)
+    photos[..., :60] = 1
+    shares[:, 0, :, :10] = 1
+    shares[:, 1, :, 10:] = 1
+    placed = StyleMap(tiny_styles.vectors[None, :2], shares, by_region=True)
+    painted = fast(photos, placed)
+    assert painted.isfinite().all()
+    torch.testing.assert_close(painted, tiny_network(photos, placed), rtol=0, atol=1e-3)
+
+
+def test_a_picture_of_fewer_styles_than_another_of_its_batch_is_as_alone(
+    fast: FastNetwork, tiny_styles: StyleTable
+) -> None:
+    shares = shares_of(2, 3, 7, 9)
+    shares[1, 0] += shares[1, 2]
+    shares[1, 2] = 0  # what fills a batch up
+    photos, placed = randoms(*SHAPE), StyleMap(tiny_styles.vectors.expand(2, -1, -1), shares, by_region=True)
+    alone = StyleMap(tiny_styles.vectors[None, :2], shares[1:, :2], by_region=True)
+    torch.testing.assert_close(fast(photos, placed)[1:], fast(photos[1:], alone), rtol=0, atol=1e-5)

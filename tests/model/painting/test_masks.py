@@ -133,6 +133,11 @@ def test_a_soft_edge_is_as_wide_as_is_said(share: float) -> None:
     assert row.diff().max() <= 0
 
 
+def test_a_soft_edge_may_be_as_narrow_as_a_number_can_be() -> None:
+    mask = Rectangle.model_validate(HALF).mask(SIZE)
+    assert torch.equal(feathered(mask, 1e-308, SIZE), mask)
+
+
 def test_no_soft_edge_leaves_a_mask_as_it_is() -> None:
     mask = Rectangle.model_validate(HALF).mask(SIZE)
     assert feathered(mask, 0.0, SIZE) is mask

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from impasto.model.errors import InvalidValue
-from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.region_recipe import DIGEST, RegionRecipe, drawn, looks
+from impasto.model.painting.recipe import NoRecipe, Recipe
+from impasto.model.painting.region_recipe import DIGEST, RegionRecipe, check_length, drawn, looks
 from impasto.model.painting.regions import Look
 from impasto.model.pictures.images import LONGEST_DESCRIPTION, UndecodableImage
 from impasto.model.styles.blend import InvalidWeights
@@ -127,6 +127,32 @@ def test_a_recipe_that_would_not_fit_into_a_picture_knows_masks_by_their_digest(
     text = recipe(masked("sky.png"), masked("sea.png")).to_text({"sky.png": noise, "sea.png": MASK})
     assert len(text) < LONGEST_DESCRIPTION
     assert all((each.mask or "").startswith(DIGEST) for each in Recipe.from_text(text).regions)
+
+
+def test_masks_in_a_text_that_is_too_long_become_digests_too() -> None:
+    noise = encoded(torch.randint(0, 256, (250, 250), dtype=torch.uint8).numpy())
+    url = f"data:image/png;base64,{base64.b64encode(noise).decode()}"
+    text = recipe(masked(url), masked(URL)).to_text()
+    assert len(text) < LONGEST_DESCRIPTION and URL not in text
+
+
+def test_regions_that_would_not_fit_into_a_pictures_file_are_refused() -> None:
+    corners = [[0.1234567890123 + n / 1e6, 0.9876543210987] for n in range(500)]
+    polygon = RegionRecipe.from_text(json.dumps({"polygon": corners, "weights": WEIGHTS}))
+    check_length([polygon] * 2)
+    with pytest.raises(InvalidValue, match="round the corners"):
+        check_length([polygon] * 4)
+
+
+def test_what_is_wrong_with_a_region_of_a_recipe_is_told_with_its_number() -> None:
+    text = recipe(region(), region()).to_text()
+    with pytest.raises(NoRecipe, match=r"region 2: ellipse.center.1: Input should be a finite number"):
+        Recipe.from_text("NaN]".join(text.rsplit("0.5]", 1)))
+
+
+def test_a_recipe_says_of_which_version_it_is() -> None:
+    with pytest.raises(NoRecipe, match='"impasto": 3'):
+        Recipe.from_text('{"weights": {"starry-night": 1}}')
 
 
 def test_a_recipe_needs_a_style_or_a_region() -> None:

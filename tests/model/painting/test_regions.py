@@ -195,7 +195,26 @@ def test_plain_pictures_and_pictures_with_regions_share_a_batch(stylizer: Styliz
 
 def test_only_strokes_of_what_is_seen_are_painted(vectors: Tensor) -> None:
     looks = [Look(vectors[0], stroke=2.0), Look(vectors[0], 0.0, stroke=0.5), Look(vectors[0], stroke=2.0)]
-    assert strokes_of(looks) == [2.0] and strokes_of(looks[1:2]) == [0.5]
+    assert strokes_of(looks) == [2.0] and strokes_of(looks[1:2]) == []
+
+
+def test_where_nothing_is_painted_nothing_is_computed(stylizer: Stylizer, vectors: Tensor) -> None:
+    placed = Regions(SIZE, [Region(FULL, Look(vectors[0], 0.0)), Region(EMPTY, Look(vectors[1]))])
+    assert placed.strokes == [] and stylizer.stylize_regions(PICTURE, placed) is PICTURE
+
+
+def test_masks_that_leave_nothing_but_for_rounding_leave_nothing(vectors: Tensor) -> None:
+    for size in ((333, 777), (1365, 2048)):
+        ramps = [
+            Gradient.model_validate({"from": a, "to": b}).mask(size) for a, b in (([0, 0], [1, 0]), ([1, 0], [0, 0]))
+        ]
+        placed = Regions(size, [Region(ramp, Look(vectors[0])) for ramp in ramps], Look(vectors[1], stroke=2.0))
+        assert placed.strokes == [1.0] and placed.strength == 1.0
+
+
+def test_no_regions_are_an_error(vectors: Tensor) -> None:
+    with pytest.raises(InvalidValue, match="no region"):
+        Regions(SIZE, [], Look(vectors[0]))
 
 
 @pytest.mark.parametrize(("strength", "stroke"), [(1.5, 1.0), (-0.1, 1.0), (1.0, 9.0)])
