@@ -45,13 +45,11 @@ class Statistics:
         exact = features.float()
         count = shares.sum(dim=(2, 3))[..., None]
         mean = torch.einsum("bchw,bkhw->bkc", exact, shares) / count.clamp(min=NOWHERE)
-        squares = torch.stack(  # from each style's own mean: those from another would leave nothing of a small variance
-            [
-                torch.einsum("bchw,bhw->bc", (exact - own[..., None, None]).square_(), share)
-                for own, share in zip(mean.unbind(1), shares.unbind(1), strict=True)
-            ],
-            dim=1,
-        )
+        squares = torch.zeros_like(mean)
+        for k, (own, share) in enumerate(zip(mean.unbind(1), shares.unbind(1), strict=True)):
+            if share.any():  # from its own mean: squares of what is far from it would leave nothing of a small variance
+                apart = (exact - own[..., None, None]).square_()
+                squares[:, k] = torch.einsum("bchw,bhw->bc", apart, share)
         return cls(count.cpu().double(), mean.cpu().double(), squares.cpu().double())
 
     @property
