@@ -11,9 +11,9 @@ import { focusHandle, placeHandles, placing } from "./shapes.js";
 
 const HINTS = {
   mask: "Paint on the picture, by hand or with arrow keys and Space.",
-  gradient: "Drag on the picture from where it begins to where it is whole, or move the handles.",
-  ellipse: "Drag on the picture from the middle outwards, or move the handles.",
-  rectangle: "Drag on the picture from corner to corner, or move the handles.",
+  gradient: "Drag on the picture from where it begins to where it is whole; then move either end.",
+  ellipse: "Drag on the picture from the middle outwards; then move it by its handles.",
+  rectangle: "Drag on the picture from corner to corner; then move it by its handles.",
   polygon: "It came with a link or a recipe, and stays where it is.",
 };
 const KEYS = "Arrow keys move the brush, with Shift further. Space sets it down and lifts it.";
