@@ -147,7 +147,7 @@ class FastNetwork(nn.Module):
             x = self.convolve(n, x)
             given = yield partial(self.operations.measure, x, window, layer.doubled)
             if isinstance(styles, StyleMap) and styles.by_region and given is None:
-                gauge = RegionGauge(styles, window)
+                gauge = RegionGauge(shares.__getitem__)
                 gauge.add(x, window, layer.doubled)
                 given = gauge.statistics()
             x = self.operations.normalize(

@@ -11,6 +11,7 @@ Transfer" (2017), have such maps in an optimisation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -61,14 +62,15 @@ Styles = Tensor | StyleMap
 class RegionGauge(Gauge):
     """Measures the features of each style's own places: means and squares are (B, K, C)."""
 
-    def __init__(self, style_map: StyleMap, whole: Window) -> None:
+    def __init__(self, shares: Callable[[Window], Tensor]) -> None:
+        """shares: those of a window, as `StyleMap.within` has them."""
         super().__init__()
-        self._style_map, self._whole = style_map, whole
+        self._shares = shares
 
     def add(self, features: Tensor, window: Window, doubled: bool) -> None:
         """As `Gauge.add`."""
         pixels = around_corners(features, window) if doubled else features
-        shares = self._style_map.within(window, self._whole)
+        shares = self._shares(window)
         for top in range(0, pixels.shape[2], STRIP):
             strip = slice(top, top + STRIP)
             self.merge(Statistics.of_shares(pixels[:, :, strip], shares[:, :, strip]))

@@ -10,6 +10,7 @@ eighth more operations in all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -163,7 +164,7 @@ class _Features:
 
     def _gauge(self) -> Gauge:
         if self.where and self.where.by_region:
-            return RegionGauge(self.where, self.whole)
+            return RegionGauge(partial(self.where.within, whole=self.whole))
         return self.network.operations.gauge(self.whole)
 
     def _normalized(self, features: Tensor, window: Window, then: Then) -> Tensor:
