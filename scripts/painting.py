@@ -105,7 +105,7 @@ class Easel:
         self._arguments = arguments
         self._regions = parse_regions(arguments.region)
         self._masks = read_masks(self._regions)
-        self._looks = looks(self._regions, source.styles, self._look)
+        self._looks = looks(self._regions, source.styles, arguments)
         self._vectors: dict[str, Tensor | None] = {}
         if arguments.all:
             self._vectors |= zip(source.styles.ids, source.styles.vectors, strict=True)
@@ -165,15 +165,11 @@ class Easel:
         )
         return recipe.to_text(self._masks)
 
-    def _look(self, vector: Tensor) -> Look:
-        asked = self._arguments
-        return Look(vector, asked.strength, asked.preserve_color, asked.stroke)
-
     def _painted(self, picture: Picture, vector: Tensor | None, progress: Progress) -> Picture:
         """vector: of the style; None: what no region covers stays the photo."""
         asked = self._arguments
         if self._regions or vector is None:
-            size, rest = (picture.size[1], picture.size[0]), None if vector is None else self._look(vector)
+            size, rest = (picture.size[1], picture.size[0]), None if vector is None else Look.of(vector, asked)
             regions = drawn(size, self._regions, self._looks, rest, masks=self._masks, statistics=asked.statistics)
             return self._stylizer.stylize_regions(picture, regions, progress=progress)
         return self._stylizer.stylize(

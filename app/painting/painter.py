@@ -21,7 +21,7 @@ from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.finish import finish
 from impasto.model.painting.ladder import Canvas, Size, ladder
-from impasto.model.painting.regions import Look, Regions
+from impasto.model.painting.regions import Regions
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import check_size
 from impasto.model.pictures import images
@@ -44,10 +44,6 @@ class PaintOptions:
     strength: float = 1.0
     preserve_color: bool = False
     stroke: Stroke = 1.0
-
-    def look(self, style_vector: Tensor) -> Look:
-        """What is painted in that style (E,) as the whole picture is."""
-        return Look(style_vector, self.strength, self.preserve_color, self.stroke)
 
 
 @dataclass(frozen=True)

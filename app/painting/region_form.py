@@ -10,7 +10,7 @@ from fastapi import File, Form, UploadFile
 
 from impasto.model.errors import InvalidValue, about
 from impasto.model.network.config import Whose
-from impasto.model.painting.region_recipe import RegionRecipe, check_length, digest
+from impasto.model.painting.region_recipe import RegionRecipe, check_length
 from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.pictures import images
 
@@ -49,9 +49,10 @@ class RegionForm:
                     pixels += width * height
         return pixels
 
-    def recipe_of_file(self, masks: Mapping[str, bytes]) -> tuple[object, ...]:
-        """All that decides, beside photo and styles, on the file that is answered."""
-        return self.recipes, {name: digest(file) for name, file in masks.items()}, self.statistics
+    @property
+    def recipe_of_file(self) -> tuple[object, ...]:
+        """All that decides, beside photo, styles and masks, on the file that is answered."""
+        return self.recipes, self.statistics
 
 
 def get_region_form(

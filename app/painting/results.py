@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -34,18 +34,27 @@ class Results:
         self._maker, self._answers = maker, metrics.answers
         self._kept: LRUCache[str, _Result] = LRUCache(room, getsizeof=lambda result: len(result.body))
 
-    async def tag(self, photo: bytes, vectors: Sequence[Tensor], *recipe: object) -> str:
+    async def tag(
+        self,
+        photo: bytes,
+        vectors: Sequence[Tensor],
+        *recipe: object,
+        masks: Mapping[str, bytes] | None = None,
+    ) -> str:
         """The entity tag of a photo's paintings in some style vectors (E,): equal for equal questions to equal makers.
 
         A weak one: the last bit of a painting may depend on what is painted beside it. recipe: whatever else decides
-        on the file, told by its `repr`.
+        on the file, told by its `repr`. masks: files of regions, by their names.
         """
 
         def digest() -> str:
-            question = hashlib.sha256(repr((self._maker, recipe)).encode())
+            files = masks or {}
+            sizes = {name: len(file) for name, file in files.items()}
+            question = hashlib.sha256(repr((self._maker, recipe, sizes)).encode())
             for vector in vectors:
                 question.update(vector.numpy().tobytes())
-            question.update(photo)
+            for file in (*files.values(), photo):
+                question.update(file)
             return f'W/"{question.hexdigest()[:32]}"'
 
         return await asyncio.to_thread(digest)

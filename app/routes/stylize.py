@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from impasto.app.painting.results import Results
 from impasto.app.painting.weights import assign_weights, given
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.painting.region_recipe import drawn, looks
-from impasto.model.painting.regions import Regions, strokes_of
+from impasto.model.painting.regions import Look, Regions, strokes_of
 from impasto.model.styles.blend import MOST_BLENDED
 from impasto.model.styles.style import LONGEST_ID
 
@@ -79,14 +80,15 @@ async def stylize(
         )
     weights = assign_weights(style, weight) if style else {}
     options, recipes = form.options, regions.recipes
-    own = looks(recipes, catalogue.styles, options.look)
-    rest = options.look(catalogue.styles.blend(weights)) if weights else None
+    own = looks(recipes, catalogue.styles, options)
+    rest = Look.of(catalogue.styles.blend(weights), options) if weights else None
     everything = [*own, *([rest] if rest else [])]
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
             photo, masks = await form.image.read(), await regions.read()
             vectors = [look.style_vector for look in everything]
-            tag = await results.tag(photo, vectors, form.recipe_of_file, weights, regions.recipe_of_file(masks))
+            recipe = form.recipe_of_file, regions.recipe_of_file, weights
+            tag = await results.tag(photo, vectors, *recipe, masks=masks)
             if known := results.known(tag, if_none_match):
                 return known
             if recipes:
@@ -94,9 +96,10 @@ async def stylize(
                 def placed(size: tuple[int, int]) -> Regions:
                     return drawn(size, recipes, own, rest, masks=masks, statistics=regions.statistics)
 
+                pixels = await asyncio.to_thread(regions.pixels, masks)
                 strokes, size = strokes_of(everything), options.size
                 painting = painter.paint_regions(
-                    photo, placed, strokes, size, masks=regions.pixels(masks), place=place, charge=allowance.take
+                    photo, placed, strokes, size, masks=pixels, place=place, charge=allowance.take
                 )
             else:
                 painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)

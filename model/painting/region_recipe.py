@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
@@ -17,7 +17,7 @@ from impasto.model.errors import InvalidValue, about
 from impasto.model.network.config import Whose
 from impasto.model.painting.ladder import Size
 from impasto.model.painting.masks import Ellipse, Gradient, Polygon, Rectangle, feathered, read
-from impasto.model.painting.regions import Look, Region, Regions
+from impasto.model.painting.regions import Look, Manner, Region, Regions
 from impasto.model.painting.stroke import LEAST, MOST
 from impasto.model.pictures import images
 from impasto.model.styles.blend import MOST_BLENDED
@@ -109,15 +109,15 @@ def told(error: ValidationError) -> str:
     return ": ".join([*region, *filter(None, [".".join(map(str, where))]), fault["msg"].removeprefix("Value error, ")])
 
 
-def looks(recipes: Sequence[RegionRecipe], styles: StyleTable, usual: Callable[[Tensor], Look]) -> list[Look]:
-    """How each region is painted. usual: given a style vector (E,), how the picture is.
+def looks(recipes: Sequence[RegionRecipe], styles: StyleTable, usual: Manner) -> list[Look]:
+    """How each region is painted. usual: how the picture is.
 
     Raises UnknownStyle and InvalidWeights, naming the region.
     """
     found = []
     for number, recipe in enumerate(recipes, start=1):
         with about(f"region {number}"):
-            found.append(recipe.look(usual(styles.blend(recipe.weights))))
+            found.append(recipe.look(Look.of(styles.blend(recipe.weights), usual)))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -31,6 +32,17 @@ SOFT = 1024
 strokes becomes another as in one of so many."""
 
 
+class Manner(Protocol):
+    """How something is painted, whatever its style: options of a request, arguments of a command, a recipe."""
+
+    @property
+    def strength(self) -> float: ...
+    @property
+    def preserve_color(self) -> bool: ...
+    @property
+    def stroke(self) -> Stroke: ...
+
+
 @dataclass(frozen=True)
 class Look:
     """How something is painted: a style vector (E,), the rest as `Stylizer.stylize` takes it. Raises InvalidValue."""
@@ -39,6 +51,11 @@ class Look:
     strength: float = 1.0
     preserve_color: bool = False
     stroke: Stroke = 1.0
+
+    @classmethod
+    def of(cls, style_vector: Tensor, manner: Manner) -> Look:
+        """A style (E,) in that manner."""
+        return cls(style_vector, manner.strength, manner.preserve_color, manner.stroke)
 
     def __post_init__(self) -> None:
         check_strength(self.strength)

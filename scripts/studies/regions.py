@@ -134,12 +134,8 @@ class Study:
 
     def painted(self, photo: Picture, recipe: Recipe) -> Picture:
         """A photo, painted by a recipe with regions."""
-
-        def usual(vector: Tensor) -> Look:
-            return Look(vector, recipe.strength, recipe.preserve_color, recipe.stroke)
-
         styles, size = self.source.styles, (photo.size[1], photo.size[0])
-        rest, own = usual(styles.blend(recipe.weights)), looks(recipe.regions, styles, usual)
+        rest, own = Look.of(styles.blend(recipe.weights), recipe), looks(recipe.regions, styles, recipe)
         return self.stylizer.stylize_regions(photo, drawn(size, recipe.regions, own, rest, masks={}))
 
 
