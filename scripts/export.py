@@ -34,7 +34,7 @@ def run(arguments: Arguments) -> None:
     from impasto.app.version import VERSION
     from impasto.model.errors import ImpastoError, InvalidValue
     from impasto.model.export.style_file import style_file
-    from impasto.model.files import write_whole
+    from impasto.model.files import write_together
     from impasto.model.network import checkpoint
     from impasto.scripts.shelf import open_shelf
 
@@ -59,6 +59,6 @@ def run(arguments: Arguments) -> None:
         network.with_name(f"{network.stem}-styles.json"): style_file(styles, facts),
     }
     network.parent.mkdir(parents=True, exist_ok=True)
+    write_together(files)
     for path, data in files.items():
-        write_whole(path, data)
         print(f"{path}: {len(data) / 1e6:.2f} MB")

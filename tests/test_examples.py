@@ -21,7 +21,7 @@ from tests.commands import impasto
 from tests.pictures import encoded, opened, photo
 
 DOCS = Path(__file__).parents[1] / "docs"
-API = DOCS / "api.md"
+API, ON_DEVICE = DOCS / "api.md", DOCS / "on-device.md"
 PHOTO = encoded(photo(height=48, width=64), "JPEG")
 
 
@@ -65,7 +65,7 @@ def test_an_example_of_the_documents_paints(
 def test_the_example_on_a_device_paints_what_we_paint(tmp_path: Path) -> None:
     assert impasto("export", "-o", tmp_path / "impasto.onnx", "--checkpoint", SHIPPED).returncode == 0
     (tmp_path / "photo.jpg").write_bytes(PHOTO)
-    (tmp_path / "example").write_text(example("Python", DOCS / "on-device.md"), "utf-8")
+    (tmp_path / "example").write_text(example("Python", ON_DEVICE), "utf-8")
     subprocess.run([sys.executable, "-W", "error", "example"], cwd=tmp_path, check=True)
     painted = np.asarray(opened((tmp_path / "out.png").read_bytes()), np.float32)
     source = load()
@@ -78,6 +78,16 @@ def test_the_example_on_a_device_paints_what_we_paint(tmp_path: Path) -> None:
 def test_every_language_has_an_example() -> None:
     for heading in ("curl", "Python", "JavaScript in a browser", "JavaScript in Node.js", "Swift", "Kotlin"):
         assert "stylize" in example(heading)
+    for heading in ("Python", "JavaScript in Node.js", "Kotlin on Android", "Swift on iOS"):
+        assert all(name in example(heading, ON_DEVICE) for name in ("canonical", "vector", "painting"))
+
+
+@pytest.mark.parametrize("heading", ["LiteRT", "Core ML"])
+def test_what_a_recipe_for_another_format_needs_of_us_is_there(heading: str) -> None:
+    """The converters themselves are in nobody's environment here."""
+    ours = [line for line in example(heading, ON_DEVICE).splitlines() if line.startswith("from impasto.")]
+    assert len(ours) == 2
+    exec("\n".join(ours), {})
 
 
 def recipes() -> Iterator[bytes]:

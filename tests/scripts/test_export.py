@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import resource
 import sys
 from pathlib import Path
 
@@ -67,19 +69,36 @@ def test_the_shipped_network_and_its_styles_are_a_small_download_with_their_lice
 
 
 def test_what_cannot_be_exported_is_said_in_a_line(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
-    damaged, file = tmp_path / "damaged.safetensors", tmp_path / "file"
+    damaged, file, device = (tmp_path / name for name in ("damaged.safetensors", "file", "device"))
     damaged.write_bytes(tiny_checkpoint_file.read_bytes()[:-100])
     file.touch()
+    os.mkfifo(device)
     for output, source, fault in (
+        (tmp_path / "out.onnx", tmp_path / "nothing", f"there is no checkpoint at {tmp_path / 'nothing'}"),
         (tmp_path / "out.onnx", damaged, f"{damaged} is damaged"),
         (tmp_path / "out.onnx", file, f"{file} is damaged"),
         (tmp_path, tiny_checkpoint_file, f"{tmp_path} is a folder"),
         (file / "out.onnx", tiny_checkpoint_file, str(file)),
+        (device, tiny_checkpoint_file, f"Not a file that could be replaced: '{device}'"),
     ):
         result = export(output, "--checkpoint", source)
         assert result.returncode == 1 and fault in result.stderr
         assert result.stderr.startswith("impasto export: ") and result.stderr.count("\n") == 1
-    assert {*tmp_path.iterdir()} == {damaged, file}
+    assert {*tmp_path.iterdir()} == {damaged, file, device}
+
+
+def test_on_a_full_disk_what_was_exported_before_stays(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    network, styles = tmp_path / "out.onnx", tmp_path / "out-styles.json"
+    assert export(network, "--checkpoint", tiny_checkpoint_file).returncode == 0
+    before = {path: path.read_bytes() for path in (network, styles)}
+    soft, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+    try:
+        result = export(network, "--checkpoint", tiny_checkpoint_file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, most))
+    assert (result.returncode, result.stderr) == (1, f"impasto export: [Errno 27] File too large: '{network}'\n")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_formats_that_are_not_written_are_refused_with_those_that_are(tmp_path: Path) -> None:

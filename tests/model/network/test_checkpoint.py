@@ -106,7 +106,7 @@ def test_a_failed_save_leaves_the_old_file(
     def disk_full(file: Path, data: bytes) -> int:
         with file.open("wb") as target:
             target.write(data[:100])
-        raise OSError("no space left on device")
+        raise OSError(28, "no space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", disk_full)
     with pytest.raises(OSError, match="no space left"):
