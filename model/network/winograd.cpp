@@ -13,44 +13,17 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <vector>
+
+#include "vectors.h"
 
 namespace {
 
-// A vector of the machine's, and tiles that are multiplied at once: two vectors of sums for each fit into registers.
-#if defined(__AVX512F__)
-constexpr int LANES = 16, AT_ONCE = 12;
-#elif defined(__AVX2__)
-constexpr int LANES = 8, AT_ONCE = 6;
-#else
-constexpr int LANES = 4, AT_ONCE = 6;
-#endif
 constexpr int64_t LONGEST = 24;  // tiles of a strip
-
-typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
-
-Vector read(const float* from) {
-    Vector values;
-    std::memcpy(&values, from, sizeof values);
-    return values;
-}
-
-void write(const Vector& values, float* to) { std::memcpy(to, &values, sizeof values); }
 
 template <int C>
 struct alignas(64) Pixel {
     float channels[C];
-};
-
-// Features of several images, channels-last; `image`, `row` and `pixel` are how many values one of them lies behind the
-// one before.
-template <typename T>
-struct Features {
-    T* data;
-    int64_t images, height, width, image, row, pixel;
-
-    T* operator()(int64_t n, int64_t y, int64_t x) const { return data + n * image + y * row + x * pixel; }
 };
 
 // Where a tile begins in what is written, and in what is read.
@@ -173,10 +146,8 @@ void convolve(const Features<const float>& features, const float* weights, const
 
 }  // namespace
 
-// Features are passed as their data and a layout: images, height, width, image, row, pixel. Both have a multiple of
-// BLOCK channels. kernel: 3, or 2. Returns 1 for a number of channels read that is none of the network's, else 0.
-#define FEATURES(DATA, LAYOUT) {DATA, LAYOUT[0], LAYOUT[1], LAYOUT[2], LAYOUT[3], LAYOUT[4], LAYOUT[5]}
-
+// Both have a multiple of BLOCK channels. kernel: 3, or 2. Returns 1 for a number of channels read that is none of the
+// network's, else 0.
 #define CASE(C)                                                                 \
     case C:                                                                     \
         if constexpr (C % BLOCK == 0) {                                         \

@@ -5,6 +5,8 @@ winograd.cpp says how and has the rest. In float32 only: sums of bfloat16 would 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -32,7 +34,12 @@ def share(weight: Tensor) -> float:
 def transformed(weight: Tensor) -> Tensor:
     """Weights (C_out, C_in, k, k) as they are multiplied by, (C_out / BLOCK, 36, C_in, BLOCK)."""
     _, read, size, _ = weight.shape
-    finite = [[scale * point**power for power in range(size)] for point, scale in POINTS.items()]
-    sums = torch.tensor([*finite, [0.0] * (size - 1) + [1.0]], dtype=torch.float64)
+    sums = evaluations(POINTS, size)
     blocks = weight.double().reshape(-1, BLOCK, read, size * size).permute(0, 3, 2, 1).flatten(2)
     return (torch.kron(sums, sums) @ blocks).float().reshape(-1, 36, read, BLOCK)
+
+
+def evaluations(points: Mapping[int, float], size: int) -> Tensor:
+    """What a column of `size` weights is multiplied by for its values at some points and at infinity, float64."""
+    finite = [[scale * point**power for power in range(size)] for point, scale in points.items()]
+    return torch.tensor([*finite, [0.0] * (size - 1) + [1.0]], dtype=torch.float64)
