@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from impasto.model.network import nested, winograd
+from impasto.model.network.device import vector_units
 from impasto.model.network.operations import Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
 from impasto.model.network.winograd import BLOCK
@@ -29,11 +30,15 @@ HEADER, *SOURCES = [
 ]
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
+AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
+AVX2 = ["-mavx2", "-mfma"]
 VECTORS = {
-    "AVX512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
-    "AVX2": ["-mavx2", "-mfma"],
+    "AVX512_VNNI": [*AVX512, "-mavx512vnni"],
+    "AVX512": AVX512,
+    "AVX2_VNNI": [*AVX2, "-mavxvnni"],
+    "AVX2": AVX2,
 }
-"""What PyTorch calls a machine's vector units -> the compiler's flags. For others it decides itself."""
+"""A CPU's `vector_units` -> the compiler's flags. For others it decides itself."""
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
 LONGEST_BUILD = 60
 """Seconds; it takes two."""
@@ -50,6 +55,7 @@ class Kernels(Operations):
     """The operations on the CPU: in two passes over the features instead of six, convolutions by Winograd's algorithm.
 
     channels: every number of channels that will be asked for.
+    multiplies_integers: whether convolutions of many channels by many do, which is faster where it is so.
     Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in about two
     seconds.
     Raises KernelsUnavailable.
@@ -62,6 +68,7 @@ class Kernels(Operations):
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
+        self.multiplies_integers = bool(library.multiplies_integers())
         self._found: MutableMapping[Tensor, dict[Callable[[Tensor], object], object]] = WeakTensorKeyDictionary()
 
     def gauge(self, whole: Window) -> Gauge:
@@ -71,20 +78,23 @@ class Kernels(Operations):
     def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
         """As `Operations.convolve`."""
         if winograd.suits(weight, stride):
-            return self._convolve_winograd(x, weight)
+            return self._convolve_winograd(x, weight, stride)
         if nested.widens(weight, stride):
             return self._convolve_wider(x, weight)
         if nested.narrows(weight, stride) and self._once(nested.is_strided, weight):
             return self._convolve_narrower(x, weight)
         return super().convolve(x, weight, stride)
 
-    def _convolve_winograd(self, x: Tensor, weight: Tensor) -> Tensor:
-        x, out = _in_rows(x), _out(x, weight, stride=1)
+    def _convolve_winograd(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
+        x, out = _in_rows(x), _out(x, weight, stride)
+        transformed, scales = self._once(self._by_two if stride == 2 else self._by_one, weight)
         unknown = self._library.convolve_winograd(
             _pointer(x),
             _strides(x),
-            _pointer(self._once(winograd.transformed, weight)),
+            _pointer(transformed),
+            _pointer(scales),
             ctypes.c_int64(weight.shape[2]),
+            ctypes.c_int64(stride),
             _pointer(out),
             _strides(out),
         )
@@ -120,6 +130,14 @@ class Kernels(Operations):
         )
         _check(unknown, x.shape[1])
         return out
+
+    def _by_two(self, weight: Tensor) -> tuple[Tensor, Tensor | None]:
+        return self._by_one(winograd.two_by_two(weight))
+
+    def _by_one(self, weight: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Weights as convolve_winograd takes them, and what they are multiples of if they are integers."""
+        transformed = winograd.transformed(weight)
+        return winograd.quantized(transformed) if self.multiplies_integers else (transformed, None)
 
     def _once(self, compute: Callable[[Tensor], Found], weight: Tensor) -> Found:
         """What is computed from weights, when it is first asked for."""
@@ -226,7 +244,7 @@ def build(channels: Iterable[int], folder: Path = BUILT) -> list[Path]:
 
 
 def _flags(capability: str, channels: Sequence[int]) -> list[str]:
-    """What the compiler is told. capability: a machine's vector units, as PyTorch calls them."""
+    """What the compiler is told. capability: a CPU's `vector_units`."""
     widths = " ".join(f"CASE({count})" for count in channels)
     return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}", f"-DBLOCK={BLOCK}"]
 
@@ -239,7 +257,7 @@ def _name(flags: Sequence[str]) -> str:
 
 def _load(channels: Sequence[int], built: Path, cache: Path) -> ctypes.CDLL:
     """The library for some numbers of channels on this kind of machine, built anew where it cannot be loaded."""
-    flags = _flags(torch.backends.cpu.get_cpu_capability(), channels)
+    flags = _flags(vector_units(), channels)
     for folder in (built, cache):
         library = folder / _name(flags)
         with suppress(OSError):

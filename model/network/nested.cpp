@@ -209,12 +209,10 @@ void widen(const Features<const float>& features, int64_t channel, const float* 
 // Whatever is in `vectors`, as many as half the lanes, is lost: in lane n is then the sum of the nth.
 constexpr int HALF = LANES > 4 ? LANES / 2 : LANES;
 
-typedef int32_t Lanes __attribute__((vector_size(LANES * sizeof(int32_t))));
-
 template <int BIT, int... LANE>
 INLINE Vector folded(const Vector& one, const Vector& other, std::integer_sequence<int, LANE...>) {
-    return __builtin_shuffle(one, other, Lanes{(LANE & BIT ? LANE + LANES : LANE)...}) +
-           __builtin_shuffle(one, other, Lanes{(LANE & BIT ? (LANE ^ BIT) + LANES : LANE ^ BIT)...});
+    return __builtin_shuffle(one, other, Integers{(LANE & BIT ? LANE + LANES : LANE)...}) +
+           __builtin_shuffle(one, other, Integers{(LANE & BIT ? (LANE ^ BIT) + LANES : LANE ^ BIT)...});
 }
 
 template <int COUNT = HALF>

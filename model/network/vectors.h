@@ -19,14 +19,19 @@ constexpr int LANES = 4, AT_ONCE = 6;
 #endif
 
 typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t Integers __attribute__((vector_size(LANES * sizeof(int32_t))));
 
-INLINE Vector read(const float* from) {
-    Vector values;
+template <typename T = Vector, typename Number>
+INLINE T read(const Number* from) {
+    T values;
     std::memcpy(&values, from, sizeof values);
     return values;
 }
 
-INLINE void write(const Vector& values, float* to) { std::memcpy(to, &values, sizeof values); }
+template <typename T, typename Number>
+INLINE void write(const T& values, Number* to) {
+    std::memcpy(to, &values, sizeof values);
+}
 
 // Features of several images, channels-last; `image`, `row` and `pixel` are how many values one of them lies behind the
 // one before.

@@ -438,7 +438,7 @@ class Counter(Operations):
 
     def _share(self, weight: Tensor, stride: int) -> float:
         if self.device.type == "cpu" and winograd.suits(weight, stride):
-            return winograd.share(weight)
+            return winograd.share(weight, stride)
         if self.device.type == "cpu" and (nested.widens(weight, stride) or nested.narrows(weight, stride)):
             return nested.share(weight)
         return 1
