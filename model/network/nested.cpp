@@ -94,7 +94,11 @@ void read_row(const Features<const float>& from, int64_t channel, const Strip& s
 #pragma GCC unroll 5
             for (int y = 0; y < SIZE; ++y)
 #pragma GCC unroll 5
-                for (int x = 0; x < SIZE; ++x) std::memcpy(&d[y][x], rows[y] + columns[x] + c * channel, sizeof(T));
+                for (int x = 0; x < SIZE; ++x) {
+                    const float* pixel = rows[y] + columns[x] + c * channel;
+                    std::memcpy(&d[y][x], pixel, sizeof(T));
+                    if (C > FEW && x >= SIZE - SIDE) __builtin_prefetch(pixel + SIDE * from.pixel);
+                }
 #pragma GCC unroll 5
             for (int x = 0; x < SIZE; ++x) transform_input(&d[0][x], SIZE);
 #pragma GCC unroll 5
