@@ -28,14 +28,14 @@ def facts() -> dict[str, str]:
     from impasto.app.settings import read_settings
     from impasto.app.version import VERSION
     from impasto.model.network import checkpoint
-    from impasto.model.network.device import device_name, find_device, find_precision
+    from impasto.model.network.device import device_name, find_device, find_precision, vector_units
     from impasto.model.network.kernels import Kernels, KernelsUnavailable
 
     settings = read_settings()
     source, device = checkpoint.load(settings.checkpoint), find_device(settings.device)
     try:
         Kernels(norm.channels for norm in source.network.norms)
-        kernels = "compiled"
+        kernels = f"compiled for {vector_units()}"
     except KernelsUnavailable as reason:
         kernels = f"none: {reason}"
     return {

@@ -62,11 +62,22 @@ def has_native_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
+VNNI = {"AVX512": "avx512_vnni", "AVX2": "avx_vnni"}
+"""What PyTorch calls vector units -> and those among them that add up products of integers in one instruction."""
+
+
+def vector_units() -> str:
+    """What the CPU computes with: "AVX512_VNNI", "AVX512", "AVX2_VNNI", "AVX2", or else as PyTorch calls it."""
+    units = torch.backends.cpu.get_cpu_capability()
+    there = torch.cpu.get_capabilities().get(VNNI.get(units, ""), False)
+    return f"{units}_VNNI" if there else units
+
+
 def device_name(device: torch.device) -> str:
-    """What a device is, for reports: "NVIDIA H100", "2 CPU threads (AVX512, AMX)"."""
+    """What a device is, for reports: "NVIDIA H100", "2 CPU threads (AVX512_VNNI, AMX)"."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     if device.type != "cpu":
         return device.type
-    units = [torch.backends.cpu.get_cpu_capability()] + ["AMX"] * has_native_bfloat16(device)
+    units = [vector_units()] + ["AMX"] * has_native_bfloat16(device)
     return f"{torch.get_num_threads()} CPU threads ({', '.join(units)})"

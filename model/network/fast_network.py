@@ -9,8 +9,8 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
   with one more weight in each direction, and yields the four pixels around a corner at once: twelve channels.
 - Normalization, activation, residual addition and the next convolution's padding are one operation
   (`impasto.model.network.operations`), for which the CPU has kernels of its own (`impasto.model.network.kernels`).
-- In float32 they also compute the convolutions of many channels by many, in a quarter to a third of the
-  multiplications (`impasto.model.network.winograd`).
+- In float32 they also compute the convolutions, in a quarter to a third of the multiplications
+  (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`).
 """
 
 from __future__ import annotations

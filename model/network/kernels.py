@@ -1,5 +1,5 @@
-"""The CPU's own kernels, built for this machine and called: kernels.cpp for what stands between two convolutions, and
-winograd.cpp for those that take most of the time."""
+"""The CPU's own kernels, built for this machine and called: kernels.cpp for what stands between two convolutions,
+winograd.cpp and nested.cpp for those that take most of the time."""
 
 from __future__ import annotations
 
@@ -8,33 +8,43 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import platformdirs
 import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from impasto.model.network import nested, winograd
+from impasto.model.network.device import vector_units
 from impasto.model.network.operations import Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
-from impasto.model.network.winograd import BLOCK, suits, transformed
+from impasto.model.network.winograd import BLOCK
 
-SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.cpp")]
+HEADER, *SOURCES = [
+    Path(__file__).with_name(name) for name in ("vectors.h", "kernels.cpp", "winograd.cpp", "nested.cpp")
+]
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
+AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
+AVX2 = ["-mavx2", "-mfma"]
 VECTORS = {
-    "AVX512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
-    "AVX2": ["-mavx2", "-mfma"],
+    "AVX512_VNNI": [*AVX512, "-mavx512vnni"],
+    "AVX512": AVX512,
+    "AVX2_VNNI": [*AVX2, "-mavxvnni"],
+    "AVX2": AVX2,
 }
-"""What PyTorch calls a machine's vector units -> the compiler's flags. For others it decides itself."""
+"""A CPU's `vector_units` -> the compiler's flags. For others it decides itself."""
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
 LONGEST_BUILD = 60
 """Seconds; it takes two."""
 DIGEST = sha256().digest_size
+
+Found = TypeVar("Found")
 
 
 class KernelsUnavailable(RuntimeError):
@@ -45,6 +55,7 @@ class Kernels(Operations):
     """The operations on the CPU: in two passes over the features instead of six, convolutions by Winograd's algorithm.
 
     channels: every number of channels that will be asked for.
+    multiplies_integers: whether convolutions of many channels by many do, which is faster where it is so.
     Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in about two
     seconds.
     Raises KernelsUnavailable.
@@ -57,7 +68,8 @@ class Kernels(Operations):
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
-        self._transformed = WeakTensorKeyDictionary()
+        self.multiplies_integers = bool(library.multiplies_integers())
+        self._found: MutableMapping[Tensor, dict[Callable[[Tensor], object], object]] = WeakTensorKeyDictionary()
 
     def gauge(self, whole: Window) -> Gauge:
         """As `Operations.gauge`."""
@@ -65,25 +77,74 @@ class Kernels(Operations):
 
     def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
         """As `Operations.convolve`."""
-        if not suits(weight, stride):
-            return super().convolve(x, weight, stride)
-        if weight not in self._transformed:
-            self._transformed[weight] = transformed(weight)
-        x = _in_rows(x)
-        images, channels, height, width = x.shape
-        written, _, rows, columns = weight.shape
-        shape = (images, written, height - rows + 1, width - columns + 1)
-        out = torch.empty(shape, memory_format=torch.channels_last)
+        if winograd.suits(weight, stride):
+            return self._convolve_winograd(x, weight, stride)
+        if nested.widens(weight, stride):
+            return self._convolve_wider(x, weight)
+        if nested.narrows(weight, stride) and self._once(nested.is_strided, weight):
+            return self._convolve_narrower(x, weight)
+        return super().convolve(x, weight, stride)
+
+    def _convolve_winograd(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
+        x, out = _in_rows(x), _out(x, weight, stride)
+        transformed, scales = self._once(self._by_two if stride == 2 else self._by_one, weight)
         unknown = self._library.convolve_winograd(
             _pointer(x),
             _strides(x),
-            _pointer(self._transformed[weight]),
-            ctypes.c_int64(rows),
+            _pointer(transformed),
+            _pointer(scales),
+            ctypes.c_int64(weight.shape[2]),
+            ctypes.c_int64(stride),
             _pointer(out),
             _strides(out),
         )
-        _check(unknown, channels)
+        _check(unknown, x.shape[1])
         return out
+
+    def _convolve_wider(self, x: Tensor, weight: Tensor) -> Tensor:
+        out = _out(x, weight, stride=1)
+        transformed = self._once(nested.for_wider, weight)
+        images, _, height, width = x.shape
+        image, channel, row, pixel = x.stride()
+        self._library.convolve_wider(
+            _pointer(x),
+            _integers([images, height, width, image, row, pixel]),
+            ctypes.c_int64(channel),
+            _pointer(transformed),
+            ctypes.c_int64(transformed.shape[1]),
+            _pointer(out),
+            _strides(out),
+        )
+        return out
+
+    def _convolve_narrower(self, x: Tensor, weight: Tensor) -> Tensor:
+        x, out = _in_rows(x), _out(x, weight, stride=2)
+        transformed = self._once(nested.for_narrower, weight)
+        unknown = self._library.convolve_narrower(
+            _pointer(x),
+            _strides(x),
+            _pointer(transformed),
+            ctypes.c_int64(transformed.shape[1]),
+            _pointer(out),
+            _strides(out),
+        )
+        _check(unknown, x.shape[1])
+        return out
+
+    def _by_two(self, weight: Tensor) -> tuple[Tensor, Tensor | None]:
+        return self._by_one(winograd.two_by_two(weight))
+
+    def _by_one(self, weight: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Weights as convolve_winograd takes them, and what they are multiples of if they are integers."""
+        transformed = winograd.transformed(weight)
+        return winograd.quantized(transformed) if self.multiplies_integers else (transformed, None)
+
+    def _once(self, compute: Callable[[Tensor], Found], weight: Tensor) -> Found:
+        """What is computed from weights, when it is first asked for."""
+        found = self._found.setdefault(weight, {})
+        if compute not in found:
+            found[compute] = compute(weight)
+        return cast(Found, found[compute])
 
     def normalize(
         self,
@@ -183,20 +244,20 @@ def build(channels: Iterable[int], folder: Path = BUILT) -> list[Path]:
 
 
 def _flags(capability: str, channels: Sequence[int]) -> list[str]:
-    """What the compiler is told. capability: a machine's vector units, as PyTorch calls them."""
+    """What the compiler is told. capability: a CPU's `vector_units`."""
     widths = " ".join(f"CASE({count})" for count in channels)
     return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}", f"-DBLOCK={BLOCK}"]
 
 
 def _name(flags: Sequence[str]) -> str:
-    content = b"".join(source.read_bytes() for source in SOURCES)
+    content = b"".join(source.read_bytes() for source in (HEADER, *SOURCES))
     key = sha256(content + " ".join(flags).encode()).hexdigest()[:16]
     return f"kernels-{key}.so"
 
 
 def _load(channels: Sequence[int], built: Path, cache: Path) -> ctypes.CDLL:
     """The library for some numbers of channels on this kind of machine, built anew where it cannot be loaded."""
-    flags = _flags(torch.backends.cpu.get_cpu_capability(), channels)
+    flags = _flags(vector_units(), channels)
     for folder in (built, cache):
         library = folder / _name(flags)
         with suppress(OSError):
@@ -264,6 +325,14 @@ def _layout(features: Tensor, window: Window, doubled: bool) -> ctypes.Array[cty
 def _strides(features: Tensor) -> ctypes.Array[ctypes.c_int64]:
     images, channels, *size = features.shape
     return _integers([images, *size, features.stride(0), features.stride(2), channels])
+
+
+def _out(x: Tensor, weight: Tensor, stride: int) -> Tensor:
+    """Memory for what a convolution makes of x, channels-last."""
+    images, _, *size = x.shape
+    written, _, *kernel = weight.shape
+    height, width = ((side - own) // stride + 1 for side, own in zip(size, kernel, strict=True))
+    return torch.empty((images, written, height, width), memory_format=torch.channels_last)
 
 
 def _check(unknown: int, channels: int) -> None:

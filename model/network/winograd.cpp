@@ -2,7 +2,12 @@
 // 6 × 6 pixels come 4 × 4 of a 3 × 3 convolution by 36 multiplications instead of 144, or 5 × 5 of a 2 × 2 one by 36
 // instead of 100: a tile. In one dimension six sums of the pixels, Bᵀd, are multiplied by six sums of the weights, Gg, and
 // sums of the products, Aᵀm, are pixels of the convolution. So a strip of tiles is 36 matrices, tiles × channels, each of
-// which is multiplied by a matrix of weights.
+// which is multiplied by a matrix of weights. A convolution that moves by two pixels is one of 2 × 2 weights for two by two
+// pixels at a time, which are pixels of four times as many channels.
+//
+// Most processors multiply integers of 16 bits twice as fast as floats. Where this one does, what is multiplied becomes
+// integers: a tile's values multiples of its largest one's 16383rd part, weights multiples of what keeps their products'
+// sums within 32 bits. In and out of the transformations everything is float.
 //
 // A strip, and what becomes of it, stays in a core's own cache: memory is only read for features and written with them.
 // What a tile becomes depends neither on its strip nor on threads: equal pictures come out equal.
@@ -13,45 +18,29 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <vector>
+
+#include "vectors.h"
+
+// Where two products of 16-bit integers, added up, take no longer than one of floats.
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__) || (defined(__AVX2__) && !defined(__AVX512F__))
+#define FROM_INTEGERS 1
+#include <immintrin.h>
+#else
+#define FROM_INTEGERS 0
+#endif
 
 namespace {
 
-// A vector of the machine's, and tiles that are multiplied at once: two vectors of sums for each fit into registers.
-#if defined(__AVX512F__)
-constexpr int LANES = 16, AT_ONCE = 12;
-#elif defined(__AVX2__)
-constexpr int LANES = 8, AT_ONCE = 6;
-#else
-constexpr int LANES = 4, AT_ONCE = 6;
-#endif
 constexpr int64_t LONGEST = 24;  // tiles of a strip
 
-typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
-
-Vector read(const float* from) {
-    Vector values;
-    std::memcpy(&values, from, sizeof values);
-    return values;
-}
-
-void write(const Vector& values, float* to) { std::memcpy(to, &values, sizeof values); }
-
-template <int C>
+// What is multiplied, and what its products add up to, is T.
+template <typename T, int C>
 struct alignas(64) Pixel {
-    float channels[C];
+    T channels[C];
 };
 
-// Features of several images, channels-last; `image`, `row` and `pixel` are how many values one of them lies behind the
-// one before.
-template <typename T>
-struct Features {
-    T* data;
-    int64_t images, height, width, image, row, pixel;
-
-    T* operator()(int64_t n, int64_t y, int64_t x) const { return data + n * image + y * row + x * pixel; }
-};
+constexpr float LARGEST = 16383;  // of a tile's integers: winograd.py's LIMIT counts on it
 
 // Where a tile begins in what is written, and in what is read.
 struct Place {
@@ -59,9 +48,9 @@ struct Place {
 };
 
 // Bᵀd of six vectors that are `step` apart, in their place.
-void transform_input(Vector* d, int step) {
+INLINE void transform_input(Vector* d, int step) {
     const Vector d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
-    const Vector even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, twice = 2 * (d3 - d1);
+    const Vector even = d4 - 4 * d2, odd = d3 - 4 * d1, near = 2 * (d4 - d2), twice = 4 * (d3 - d1);
     d[0] = 4 * d[0] - 5 * d2 + d4;
     d[step] = even + odd;
     d[2 * step] = even - odd;
@@ -72,7 +61,7 @@ void transform_input(Vector* d, int step) {
 
 // Aᵀm of six vectors that are `step` apart, in the place of the first SIDE.
 template <int SIDE>
-void transform_output(Vector* m, int step) {
+INLINE void transform_output(Vector* m, int step) {
     const Vector sum = m[step] + m[2 * step], difference = m[step] - m[2 * step];
     const Vector other = m[3 * step] + m[4 * step], apart = m[3 * step] - m[4 * step];
     m[0] += sum + other;
@@ -84,42 +73,93 @@ void transform_output(Vector* m, int step) {
 }
 
 // The 36 values of a tile that are multiplied, for every channel, `length` from one another. Beyond the last row or
-// column of the features stands that one again; what comes of it is not written.
-template <int C>
-void read_tile(const Features<const float>& from, const Place& at, Pixel<C>* inputs, int64_t length) {
+// column of the features stands that one again; what comes of it is not written. STRIDE × STRIDE pixels are one. Those of
+// the next tile are fetched meanwhile.
+template <int STRIDE, int C>
+float read_tile(const Features<const float>& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
+    constexpr int OWN = C / (STRIDE * STRIDE);
     for (int c = 0; c < C; c += LANES) {
+        const int64_t top = at.top * STRIDE + c / OWN / STRIDE, left = at.left * STRIDE + c / OWN % STRIDE;
         Vector d[6][6];
-        for (int y = 0; y < 6; ++y) {
-            const float* row = from(at.image, std::min(at.top + y, from.height - 1), 0) + c;
-            for (int x = 0; x < 6; ++x) d[y][x] = read(row + std::min(at.left + x, from.width - 1) * C);
+#pragma GCC unroll 6
+        for (int x = 0; x < 6; ++x) {
+            const float* column = from(at.image, 0, std::min(left + x * STRIDE, from.width - 1)) + c % OWN;
+#pragma GCC unroll 6
+            for (int y = 0; y < 6; ++y) {
+                const float* pixel = column + std::min(top + y * STRIDE, from.height - 1) * from.row;
+                d[y][x] = read(pixel);
+                if (x >= 2) __builtin_prefetch(pixel + 4 * STRIDE * from.pixel);
+            }
+            transform_input(&d[0][x], 6);
         }
-        for (int x = 0; x < 6; ++x) transform_input(&d[0][x], 6);
+#pragma GCC unroll 6
         for (int y = 0; y < 6; ++y) {
             transform_input(d[y], 1);
+#pragma GCC unroll 6
             for (int x = 0; x < 6; ++x) write(d[y][x], inputs[(y * 6 + x) * length].channels + c);
         }
     }
+    return 1;
 }
 
-// What a tile becomes, from the products, `length` from one another: BLOCK of the channels of `out`.
-template <int SIDE>
-void write_tile(const Pixel<BLOCK>* products, int64_t length, const Place& at, const Features<float>& out) {
+// The same as integers, up to LARGEST. Returns what they are multiples of.
+template <int STRIDE, int C>
+float read_tile(const Features<const float>& from, const Place& at, Pixel<int16_t, C>* inputs, int64_t length) {
+    typedef int16_t Shorts __attribute__((vector_size(LANES * sizeof(int16_t))));
+    Pixel<float, C> values[36];
+    read_tile<STRIDE>(from, at, values, 1);
+    Integers largest = {};
+    for (const Pixel<float, C>& pixel : values)
+        for (int c = 0; c < C; c += LANES) {
+            const Integers size = read<Integers>(pixel.channels + c) & 0x7fffffff;  // floats without a sign are in order
+            largest = size > largest ? size : largest;
+        }
+    float lanes[LANES];
+    write(largest, lanes);
+    const float most = std::max(*std::max_element(lanes, lanes + LANES), 1e-30f), times = LARGEST / most;
+    for (int value = 0; value < 36; ++value)
+        for (int c = 0; c < C; c += LANES) {
+            const Vector rounded = read(values[value].channels + c) * times + 0x1.8p23f;  // an integer's bits are the last
+            write(__builtin_convertvector(read<Integers>(&rounded), Shorts), inputs[value * length].channels + c);
+        }
+    return most / LARGEST;
+}
+
+INLINE Vector as_floats(const float* products, const float*) { return read(products); }
+
+INLINE Vector as_floats(const int32_t* products, const float* scales) {
+    return __builtin_convertvector(read<Integers>(products), Vector) * read(scales);
+}
+
+// What a tile becomes, from the products, `length` from one another: BLOCK of the channels of `out`. What they are multiples
+// of is the tile's `scale` times that of their value and channel, `scales`.
+template <int SIDE, typename T>
+void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, const float* scales, const Place& at,
+                const Features<float>& out) {
     for (int c = 0; c < BLOCK; c += LANES) {
         Vector m[6][6];
-        for (int y = 0; y < 6; ++y)
-            for (int x = 0; x < 6; ++x) m[y][x] = read(products[(y * 6 + x) * length].channels + c);
-        for (int x = 0; x < 6; ++x) transform_output<SIDE>(&m[0][x], 6);
-        for (int y = 0; y < std::min<int64_t>(SIDE, out.height - at.top); ++y) {
+#pragma GCC unroll 6
+        for (int x = 0; x < 6; ++x) {
+#pragma GCC unroll 6
+            for (int y = 0; y < 6; ++y)
+                m[y][x] = as_floats(products[(y * 6 + x) * length].channels + c, scales + (y * 6 + x) * BLOCK + c);
+            transform_output<SIDE>(&m[0][x], 6);
+        }
+#pragma GCC unroll 5
+        for (int y = 0; y < SIDE; ++y) {
+            if (at.top + y >= out.height) break;
             transform_output<SIDE>(m[y], 1);
             float* row = out(at.image, at.top + y, at.left) + c;
-            for (int x = 0; x < std::min<int64_t>(SIDE, out.width - at.left); ++x) write(m[y][x], row + x * out.pixel);
+#pragma GCC unroll 5
+            for (int x = 0; x < SIDE; ++x)
+                if (at.left + x < out.width) write(m[y][x] * scale, row + x * out.pixel);
         }
     }
 }
 
 // AT_ONCE tiles × C channels, times C × BLOCK weights.
 template <int C>
-void multiply(const Pixel<C>* inputs, const float* weights, Pixel<BLOCK>* products) {
+void multiply(const Pixel<float, C>* inputs, const float* weights, Pixel<float, BLOCK>* products) {
     for (int first = 0; first < BLOCK; first += 2 * LANES) {
         Vector sums[AT_ONCE][2] = {};
         for (int c = 0; c < C; ++c) {
@@ -139,33 +179,72 @@ void multiply(const Pixel<C>* inputs, const float* weights, Pixel<BLOCK>* produc
     }
 }
 
-// weights: (channels / BLOCK, 36, C, BLOCK), for the channels of `out`. Tiles are SIDE × SIDE pixels.
-template <int C, int SIDE>
-void convolve(const Features<const float>& features, const float* weights, const Features<float>& out) {
+#if FROM_INTEGERS
+// In each lane the products of two integers are added to a sum.
+INLINE Integers add_products(const Integers& sums, const Integers& one, const Integers& other) {
+#if defined(__AVX512VNNI__)
+    return (Integers)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)one, (__m512i)other);
+#elif defined(__AVXVNNI__)
+    return (Integers)_mm256_dpwssd_avx_epi32((__m256i)sums, (__m256i)one, (__m256i)other);
+#else
+    return sums + (Integers)_mm256_madd_epi16((__m256i)one, (__m256i)other);
+#endif
+}
+
+// The same with integers; weights of two channels lie together.
+template <int C>
+void multiply(const Pixel<int16_t, C>* inputs, const int16_t* weights, Pixel<int32_t, BLOCK>* products) {
+    for (int first = 0; first < BLOCK; first += 2 * LANES) {
+        Integers sums[AT_ONCE][2] = {};
+        for (int c = 0; c < C; c += 2) {
+            const int16_t* from = weights + c * BLOCK + 2 * first;
+            const Integers left = read<Integers>(from), right = read<Integers>(from + 2 * LANES);
+#pragma GCC unroll 16
+            for (int tile = 0; tile < AT_ONCE; ++tile) {
+                const Integers pair = Integers{} + read<int32_t>(inputs[tile].channels + c);
+                sums[tile][0] = add_products(sums[tile][0], pair, left);
+                sums[tile][1] = add_products(sums[tile][1], pair, right);
+            }
+        }
+#pragma GCC unroll 16
+        for (int tile = 0; tile < AT_ONCE; ++tile) {
+            write(sums[tile][0], products[tile].channels + first);
+            write(sums[tile][1], products[tile].channels + first + LANES);
+        }
+    }
+}
+#endif
+
+// weights: (channels / BLOCK, 36, C, BLOCK), or with integers (channels / BLOCK, 36, C / 2, BLOCK, 2), for the channels of
+// `out`. scales: what integers are multiples of, (channels / BLOCK, 36, BLOCK). Tiles are SIDE × SIDE pixels.
+template <int C, int STRIDE, int SIDE, typename T, typename Sum>
+void convolve(const Features<const float>& features, const T* weights, const float* scales, const Features<float>& out) {
     const int64_t down = (out.height + SIDE - 1) / SIDE, across = (out.width + SIDE - 1) / SIDE;
     const int64_t tiles = features.images * down * across;
     const int64_t share = (tiles + omp_get_max_threads() - 1) / omp_get_max_threads();  // of a small picture, for each
     const int64_t length = std::min(LONGEST, (share + AT_ONCE - 1) / AT_ONCE * AT_ONCE);
+    const int64_t apart = length + 1;  // the 36 values of a tile would else compete for the same lines of a cache
     const auto place = [&](int64_t tile) {
         return Place{tile / across / down, tile / across % down * SIDE, tile % across * SIDE};
     };
 #pragma omp parallel
     {
-        std::vector<Pixel<C>> inputs(36 * length);
-        std::vector<Pixel<BLOCK>> products(36 * length);
+        std::vector<Pixel<T, C>> inputs(36 * apart);
+        std::vector<Pixel<Sum, BLOCK>> products(36 * apart);
+        float scale[LONGEST];
 #pragma omp for schedule(dynamic)
         for (int64_t strip = 0; strip < tiles; strip += length) {
             const int64_t count = std::min(length, tiles - strip);
             for (int64_t tile = 0; tile < count; ++tile)
-                read_tile<C>(features, place(strip + tile), &inputs[tile], length);
+                scale[tile] = read_tile<STRIDE>(features, place(strip + tile), &inputs[tile], apart);
             for (int64_t first = 0; first < out.pixel; first += BLOCK) {
                 for (int at = 0; at < 36; ++at)
-                    for (int64_t tile = at * length; tile < at * length + count; tile += AT_ONCE)
+                    for (int64_t tile = at * apart; tile < at * apart + count; tile += AT_ONCE)
                         multiply<C>(&inputs[tile], weights + (first * 36 + at * BLOCK) * C, &products[tile]);
                 Features<float> block = out;
                 block.data += first;
                 for (int64_t tile = 0; tile < count; ++tile)
-                    write_tile<SIDE>(&products[tile], length, place(strip + tile), block);
+                    write_tile<SIDE>(&products[tile], apart, scale[tile], scales + first * 36, place(strip + tile), block);
             }
         }
     }
@@ -173,20 +252,29 @@ void convolve(const Features<const float>& features, const float* weights, const
 
 }  // namespace
 
-// Features are passed as their data and a layout: images, height, width, image, row, pixel. Both have a multiple of
-// BLOCK channels. kernel: 3, or 2. Returns 1 for a number of channels read that is none of the network's, else 0.
-#define FEATURES(DATA, LAYOUT) {DATA, LAYOUT[0], LAYOUT[1], LAYOUT[2], LAYOUT[3], LAYOUT[4], LAYOUT[5]}
+// Whether convolve_winograd takes integers for weights, and what they are multiples of, instead of floats.
+extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
 
-#define CASE(C)                                                                 \
-    case C:                                                                     \
-        if constexpr (C % BLOCK == 0) {                                         \
-            (kernel == 3 ? convolve<C, 4> : convolve<C, 5>)(from, weights, to); \
-            return 0;                                                           \
-        }                                                                       \
+// Both have a multiple of BLOCK channels. kernel: 3, or 2. Returns 1 for a number of channels read that is none of the
+// network's, else 0.
+#if FROM_INTEGERS
+#define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, int16_t, int32_t>(from, static_cast<const int16_t*>(weights), scales, to)
+#else
+#define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, float, float>(from, static_cast<const float*>(weights), scales, to)
+#endif
+
+#define CASE(C)                                               \
+    case C:                                                   \
+        if constexpr (C % BLOCK == 0) {                       \
+            if (stride == 2) CONVOLVE(4 * C, 2, 5);           \
+            else if (kernel == 3) CONVOLVE(C, 1, 4);          \
+            else CONVOLVE(C, 1, 5);                           \
+            return 0;                                         \
+        }                                                     \
         return 1;
 
-extern "C" int convolve_winograd(const float* data, const int64_t* layout, const float* weights, int64_t kernel,
-                                 float* out, const int64_t* out_layout) {
+extern "C" int convolve_winograd(const float* data, const int64_t* layout, const void* weights, const float* scales,
+                                 int64_t kernel, int64_t stride, float* out, const int64_t* out_layout) {
     const Features<const float> from FEATURES(data, layout);
     const Features<float> to FEATURES(out, out_layout);
     switch (from.pixel) { WIDTHS }

@@ -34,7 +34,7 @@ from torch import Tensor
 
 from impasto.app.painting.previews import read_photo
 from impasto.model.evaluation.report import table
-from impasto.model.network import checkpoint, winograd
+from impasto.model.network import checkpoint, nested, winograd
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.network.device import device_name
@@ -432,10 +432,16 @@ class Counter(Operations):
 
     def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
         out = super().convolve(x, weight, stride)
-        by_winograd = self.device.type == "cpu" and winograd.suits(weight, stride)
-        self.operations += 2 * out.numel() * weight[0].numel() * (winograd.share(weight) if by_winograd else 1)
+        self.operations += 2 * out.numel() * weight[0].numel() * self._share(weight, stride)
         self.bytes_moved += (2 * x.numel() + 3 * out.numel()) * out.element_size()
         return out
+
+    def _share(self, weight: Tensor, stride: int) -> float:
+        if self.device.type == "cpu" and winograd.suits(weight, stride):
+            return winograd.share(weight, stride)
+        if self.device.type == "cpu" and (nested.widens(weight, stride) or nested.narrows(weight, stride)):
+            return nested.share(weight)
+        return 1
 
 
 @dataclass(frozen=True)
