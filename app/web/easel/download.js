@@ -4,8 +4,9 @@ import { byId, showText } from "../parts/dom.js";
 import { save, stem, SUFFIXES } from "../parts/files.js";
 import { say } from "../parts/status.js";
 import { fetched } from "../parts/waiting.js";
+import { resultSize } from "../recipe/options.js";
 import { fields, masks, RECIPE } from "../recipe/recipe.js";
-import { state, watch } from "../recipe/state.js";
+import { paintedHere, state, watch } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
 
 export function startDownload() {
@@ -21,14 +22,25 @@ async function download() {
   showText(byId("action-error"), "");
   byId("download").disabled = true;
   try {
-    const answer = await stylize(photo.blob, photo.name, [...fields(), ...(await masks()), ["format", format]]);
-    save(await answer.blob(), `${name}.${SUFFIXES[format]}`);
+    save(await (paintedHere() ? paintHere(format) : paintThere(format)), `${name}.${SUFFIXES[format]}`);
     say("The picture is downloaded.");
   } catch (error) {
     showText(byId("action-error"), error.message);
   } finally {
     showWhetherPossible();
   }
+}
+
+async function paintThere(format) {
+  const { photo } = state;
+  return (await stylize(photo.blob, photo.name, [...fields(), ...(await masks()), ["format", format]])).blob();
+}
+
+async function paintHere(format) {
+  const { photo, rest } = state;
+  const [{ paint }, { recipe }] = await Promise.all([import("../device/device.js"), import("../recipe/file.js")]);
+  const file = { type: `image/${format}`, quality: 0.9, recipe: JSON.stringify(await recipe()) };
+  return (await paint({ photo, look: rest, size: resultSize(), ...file })).painted;
 }
 
 function showWhetherPossible() {
