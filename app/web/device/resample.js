@@ -20,11 +20,11 @@ export const resample = (image, height, width) => resampledRows(image, height, w
 
 /** Some rows of what `resample` makes. */
 export function resampledRows(image, height, width, top, bottom) {
+  if (height === image.height) return alongRows(image, width, top, bottom);
   const rows = taps(BICUBIC, image.height, height, top, bottom);
   const first = rows[0].first;
   const last = rows.at(-1).first + rows.at(-1).weights.length;
   const narrow = alongRows(image, width, first, last);
-  if (image.height === height) return narrow;
   const made = planes(image.channels, bottom - top, width);
   for (let channel = 0; channel < image.channels; channel += 1)
     rows.forEach(({ first: from, weights }, row) => {
