@@ -3,6 +3,7 @@
 import { weightsById } from "../recipe/recipe.js";
 import { state, watch } from "../recipe/state.js";
 import { Problem } from "../service/api.js";
+import { isKept, keepPage } from "./keeping.js";
 import { ladder } from "./ladder.js";
 import { fetchFiles, stylesOf } from "./loading.js";
 import { blend, vectorsOf } from "./styles.js";
@@ -14,7 +15,7 @@ const MOST_BYTES = 4 * 2 ** 30;
 const MOST_PIXELS = 4096 ** 2;
 
 let worker = null;
-/** Resolves to what the network is painted by, when the worker has all that it needs. */
+/** Resolves to what paints, and whether the browser keeps all for later, when the worker has all that it needs. */
 let loading = null;
 /** Whether what the browser keeps was damaged. */
 let damaged = false;
@@ -28,6 +29,8 @@ let last = 0;
 
 watch(["styles"], () => { styles = null; });
 
+export { isKept };
+
 /** Fetch what painting takes, and start the worker. told: of the bytes that have come. Rejects with a Problem. */
 export function prepare(told = () => {}) {
   loading ??= load(told).catch((error) => {
@@ -38,6 +41,7 @@ export function prepare(told = () => {}) {
 }
 
 async function load(told) {
+  const keeping = await keepPage(); // which keeps what is fetched from then on
   let files;
   try {
     files = await fetchFiles(state.info, { told, anew: damaged });
@@ -51,7 +55,7 @@ async function load(told) {
   try {
     const { by } = await asked({ kind: "load", facts: { strokes: facts.strokes }, ...files });
     damaged = false;
-    return by;
+    return { by, keeping };
   } catch (error) {
     damaged = true;
     throw explained(`what was fetched does not run in this browser (${error.message})`);

@@ -2,6 +2,7 @@
 
 import { pause } from "../parts/waiting.js";
 import { state } from "../recipe/state.js";
+import { previewPath, request } from "../service/api.js";
 import { addresses } from "./loading.js";
 
 /** Milliseconds that the browser may take to let it in. */
@@ -27,8 +28,10 @@ export async function keepPage() {
   }
 }
 
-/** Whether all that painting takes is there, if need be in a moment. */
+/** Have kept what the page opened with, and resolve to whether all that painting takes is there, or is in a moment. */
 export async function isKept() {
+  const opening = ["v1/info", "v1/styles", ...state.styles.map(previewPath)];
+  for (const path of opening) if (!(await caches.match(path))) await request(path).catch(() => {});
   for (let tries = 0; tries < PATIENCE / EVERY; tries += 1) {
     const found = await Promise.all(Object.values(addresses(state.info)).map((address) => caches.match(address)));
     if (found.every(Boolean)) return true;

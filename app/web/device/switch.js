@@ -38,16 +38,14 @@ async function turnOn() {
   const room = await fetched(import("./device.js"));
   if (!room) return turnOff();
   try {
-    const { keepPage, isKept } = await import("./keeping.js");
-    const keeping = await keepPage();
-    const by = await room.prepare((now, all) => {
+    const { by, keeping } = await room.prepare((now, all) => {
       waitingFor = `Fetching what it takes: ${percent(now / all)} of ${Math.ceil(all / 1e6)} MB.`;
       show();
     });
     ready = { by };
     keep(box.checked);
     show();
-    if (keeping) ready.offline = await isKept();
+    if (keeping) ready.offline = await room.isKept();
   } catch (error) {
     if (box.checked) showText(byId("on-device-error"), error.message);
     turnOff();

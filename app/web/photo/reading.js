@@ -1,7 +1,7 @@
 /** A photo as the page keeps it: in memory, so that it stays what it was. */
 
 import { state } from "../recipe/state.js";
-import { checkSize, stylize } from "../service/api.js";
+import { checkSize, Problem, stylize } from "../service/api.js";
 import { agree } from "./agreement.js";
 
 /** Longest sides of drafts: of most, and of those in which strokes are smaller than in a picture of that size. */
@@ -35,6 +35,10 @@ function leastOf({ width, height }) {
 
 /** What the browser does not read, or reads otherwise: at strength 0 the service paints the photo itself. */
 async function asTheServiceReadsIt(blob, name) {
+  if (state.onDevice) {
+    const detail = "this browser cannot read the file; the service reads more kinds, where it may paint";
+    throw new Problem({ code: "unsupported_format", detail });
+  }
   const answer = await stylize(blob, name, [["style", state.styles[0].id], ["strength", "0"], ["format", "png"]]);
   return answer.blob();
 }
