@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
-        app.state.exports = Exports(source, catalogue)
+        app.state.exports = Exports(source, lambda: catalogue.styles)
         tasks = [asyncio.create_task(catalogue.watch()), asyncio.create_task(keyring.watch())]
         if settings.worker == "service":
             app.state.supervisor = Supervisor(settings)

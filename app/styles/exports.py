@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from impasto.app.styles.catalogue import Catalogue
 from impasto.app.version import VERSION
 from impasto.model.errors import ImpastoError
 from impasto.model.network.checkpoint import Checkpoint
@@ -16,10 +16,13 @@ class UnknownNetwork(ImpastoError, LookupError):
 
 
 class Exports:
-    """Files that are made when they are first asked for, in a thread, and kept in memory."""
+    """Files that are made when they are first asked for, in a thread, and kept in memory.
 
-    def __init__(self, source: Checkpoint, catalogue: Catalogue) -> None:
-        self._source, self._catalogue = source, catalogue
+    styles: gives those that can be painted now.
+    """
+
+    def __init__(self, source: Checkpoint, styles: Callable[[], StyleTable]) -> None:
+        self._source, self._now = source, styles
         self._network: bytes | None = None
         self._styles: tuple[StyleTable, bytes] | None = None
         self._turn = asyncio.Lock()
@@ -36,7 +39,7 @@ class Exports:
         """All styles that can be painted now, with their vectors, as JSON. Raises UnknownNetwork."""
         self._check(network_id)
         async with self._turn:
-            table = self._catalogue.styles
+            table = self._now()
             if self._styles is None or self._styles[0] is not table:
                 self._styles = table, await asyncio.to_thread(_style_file, self._source, table)
             return self._styles[1]
