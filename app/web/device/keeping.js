@@ -5,8 +5,9 @@ import { state } from "../recipe/state.js";
 import { previewPath, request } from "../service/api.js";
 import { addresses } from "./loading.js";
 
-/** Milliseconds that the browser may take to let it in. */
+/** Milliseconds that the browser may take to let it in, and to store what it was given. */
 const PATIENCE = 10_000;
+const STORING = 3000;
 const EVERY = 250;
 
 /** Have everything kept from now on. Resolves to whether the browser does so: it need not, and only for secure pages. */
@@ -32,7 +33,7 @@ export async function keepPage() {
 export async function isKept() {
   const opening = ["v1/info", "v1/styles", ...state.styles.map(previewPath)];
   for (const path of opening) if (!(await caches.match(path))) await request(path).catch(() => {});
-  for (let tries = 0; tries < PATIENCE / EVERY; tries += 1) {
+  for (let tries = 0; tries < STORING / EVERY; tries += 1) {
     const found = await Promise.all(Object.values(addresses(state.info)).map((address) => caches.match(address)));
     if (found.every(Boolean)) return true;
     await pause(EVERY);
