@@ -1,7 +1,7 @@
 /** Painting on this device: a worker does it, and what is wanted waits for it here. */
 
 import { weightsById } from "../recipe/recipe.js";
-import { state, watch } from "../recipe/state.js";
+import { change, state, watch } from "../recipe/state.js";
 import { Problem } from "../service/api.js";
 import { isKept, keepPage } from "./keeping.js";
 import { ladder } from "./ladder.js";
@@ -15,8 +15,9 @@ const MOST_BYTES = 4 * 2 ** 30;
 const MOST_PIXELS = 4096 ** 2;
 
 let worker = null;
-/** Resolves to what paints, and whether the browser keeps all for later, when the worker has all that it needs. */
+/** Resolves to whether the browser keeps all for later, when the worker has all that it needs. */
 let loading = null;
+let told = () => {};
 /** Whether what the browser keeps was damaged. */
 let damaged = false;
 /** Resolves to the service's JSON of styles; null: it is to be asked for. */
@@ -31,16 +32,21 @@ watch(["styles"], () => { styles = null; });
 
 export { isKept };
 
-/** Fetch what painting takes, and start the worker. told: of the bytes that have come. Rejects with a Problem. */
-export function prepare(told = () => {}) {
-  loading ??= load(told).catch((error) => {
+/** Fetch what painting takes, and start the worker. Rejects with a Problem. */
+export function prepare() {
+  loading ??= load().catch((error) => {
     stop();
     throw error;
   });
   return loading;
 }
 
-async function load(told) {
+/** Call back with how many bytes have come, and with how many there are. */
+export function whileFetching(callback) {
+  told = callback;
+}
+
+async function load() {
   const keeping = await keepPage(); // which keeps what is fetched from then on
   let files;
   try {
@@ -53,9 +59,10 @@ async function load(told) {
   const facts = await knownStyles();
   worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   try {
-    const { by } = await asked({ kind: "load", facts: { strokes: facts.strokes }, ...files });
+    const { strokes, style_size: styleSize } = facts;
+    paintsBy(await asked({ kind: "load", strokes, styleSize, ...files }));
     damaged = false;
-    return { by, keeping };
+    return keeping;
   } catch (error) {
     damaged = true;
     throw explained(`what was fetched does not run in this browser (${error.message})`);
@@ -85,13 +92,19 @@ export async function paint(
   const manner = { strength, preserveColor, stroke };
   const photo = { id: ids.get(shown), blob: shown };
   try {
-    return await asked({ kind: "paint", photo, size: [height, width], style, manner, ...file }, { signal, later });
+    const answer = await asked({ kind: "paint", photo, size: [height, width], style, manner, ...file }, { signal, later });
+    paintsBy(answer);
+    return answer;
   } catch (error) {
     if (error === signal?.reason) throw error;
     if (!/memory|alloc|aborted/i.test(error.message) && error.name !== "RangeError") throw inWords(error);
     stop(); // what is left of it paints nothing more
     throw tooLarge(width, height);
   }
+}
+
+function paintsBy({ by }) {
+  if (by !== state.paintsBy) change({ paintsBy: by });
 }
 
 async function knownStyles() {
@@ -128,7 +141,7 @@ function goOn() {
   };
   worker.onerror = ({ message }) => {
     working?.reject(new Error(message || "the worker was ended"));
-    working = null;
+    stop();
   };
   worker.postMessage(working.message);
 }

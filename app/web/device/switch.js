@@ -3,7 +3,7 @@
 import { byId, showText } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
 import { fetched } from "../parts/waiting.js";
-import { change, state, watch } from "../recipe/state.js";
+import { change, paintedHere, state, watch } from "../recipe/state.js";
 
 const KEPT = "impasto-on-device";
 /** A module of WebAssembly whose one function has an instruction of SIMD. */
@@ -15,8 +15,8 @@ const BY = { webgpu: "by its graphics card", wasm: "by its processor" };
 const box = byId("on-device");
 /** What is said while nothing is painted here, or not yet. */
 let waitingFor = "";
-/** What the network is painted by, and whether that goes without a connection too. */
-let ready = null;
+/** Whether that goes without a connection too; null: nobody knows. */
+let offline = null;
 
 /** Offer it, where the service has what it takes; switched on at the last visit, it still is. */
 export function startSwitch() {
@@ -25,7 +25,7 @@ export function startSwitch() {
   box.disabled = !WebAssembly.validate(new Uint8Array(SIMD));
   if (box.disabled) waitingFor = "This browser cannot do it: it lacks WebAssembly with SIMD. The service paints.";
   box.addEventListener("change", () => (box.checked ? turnOn() : turnOff()));
-  watch(["regions", "onDevice"], show);
+  watch(["regions", "onDevice", "paintsBy"], show);
   if (!box.disabled && kept()) turnOn();
   show();
 }
@@ -38,14 +38,13 @@ async function turnOn() {
   const room = await fetched(import("./device.js"));
   if (!room) return turnOff();
   try {
-    const { by, keeping } = await room.prepare((now, all) => {
+    room.whileFetching((now, all) => {
       waitingFor = `Fetching what it takes: ${percent(now / all)} of ${Math.ceil(all / 1e6)} MB.`;
       show();
     });
-    ready = { by };
+    const keeping = await room.prepare();
     keep(box.checked);
-    show();
-    if (keeping) ready.offline = await room.isKept();
+    if (keeping) offline = await room.isKept();
   } catch (error) {
     if (box.checked) showText(byId("on-device-error"), error.message);
     turnOff();
@@ -61,15 +60,16 @@ function turnOff() {
 }
 
 function show() {
+  byId("whither").textContent = paintedHere() ? "It stays on this device." : "It goes to this service and nowhere else.";
   byId("on-device-hint").textContent = inWords();
 }
 
 function inWords() {
   if (!box.checked) return waitingFor || "About 10 MB are fetched once; then your photos stay where they are.";
-  if (!ready) return waitingFor;
+  if (!state.paintsBy) return waitingFor;
   if (state.regions.length) return "Pictures with regions are painted by the service.";
   const also = { true: ", without a connection too", false: "; its storage is too full to go without a connection" };
-  return `Painted here ${BY[ready.by]}${also[ready.offline] ?? ""}.`;
+  return `Painted here ${BY[state.paintsBy]}${also[offline] ?? ""}.`;
 }
 
 /** For the next visit; a browser that stores nothing for pages does without. */

@@ -27,8 +27,8 @@ addEventListener("message", async ({ data: { kind, ...asked } }) => {
   }
 });
 
-async function load({ facts, ...files }) {
-  strokes = facts.strokes;
+async function load({ strokes: ofNetwork, ...files }) {
+  strokes = ofNetwork;
   network = await Network.load(files);
   return { by: network.by };
 }
@@ -48,7 +48,7 @@ async function paint({ photo, size: [height, width], style, manner, type, qualit
   const milliseconds = performance.now() - began;
   const file = await encoded(last.pixels, type, quality);
   if (file.type !== type) throw new Error(`this browser writes no ${type.slice(6).toUpperCase()}`);
-  return { painted: recipe ? await described(file, recipe, last.pixels) : file, milliseconds };
+  return { painted: recipe ? await described(file, recipe, last.pixels) : file, milliseconds, by: network.by };
 }
 
 /** Between two levels messages are read: what is not wanted any more is not painted on. */

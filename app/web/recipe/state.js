@@ -46,6 +46,8 @@ export const state = {
   size: null,
   /** whether pictures without regions are painted here, and not by the service */
   onDevice: false,
+  /** @type {?("webgpu" | "wasm")} by what they are */
+  paintsBy: null,
 };
 
 /** The look is that of the active region, or of the rest: whoever shows or changes it need not know of which. */
