@@ -10,8 +10,8 @@ const CACHE = `impasto ${location.search.slice(1)}`;
 const PAGE = new URL("./", location).href;
 /** What a file of the page names: other files of it. */
 const NAMED = /(?:\b(?:from|import)[ (]*|\bURL\(|\b(?:src|href)=)"([\w./-]+\.\w+)"/g;
-/** Answers that are kept as they come, and those whose address never has another. */
-const ANSWERS = /^v1\/(info|styles|styles\/[^/]+\/preview(\?.*)?|networks\/.*)$/;
+/** What is kept as it comes, and of that what never changes under its address. */
+const ANSWERS = /^(onnxruntime-web\/.*|v1\/(info|styles|styles\/[^/]+\/preview(\?.*)?|networks\/.*))$/;
 const FOR_EVER = /^(onnxruntime-web\/|v1\/networks\/[^/]+\.onnx$)/;
 
 addEventListener("install", (event) => {
@@ -28,8 +28,8 @@ addEventListener("fetch", (event) => {
   if (request.method !== "GET" || !request.url.startsWith(PAGE)) return;
   const path = request.url.slice(PAGE.length);
   if (FOR_EVER.test(path) && request.cache !== "reload") event.respondWith(keptOrFetched(event));
-  else if (FOR_EVER.test(path) || ANSWERS.test(path)) event.respondWith(fetchedAndKept(event).catch(() => kept(request)));
-  else event.respondWith(fetch(request).catch(() => kept(request)));
+  else if (ANSWERS.test(path)) event.respondWith(fetchedAndKept(event).catch(() => kept(request)));
+  else if (!path.startsWith("v1/")) event.respondWith(fetch(request).catch(() => kept(request)));
 });
 
 /** All files of the page, found as the browser finds them. */
@@ -53,7 +53,7 @@ async function replaceOthers() {
     const former = await caches.open(name);
     for (const request of await former.keys()) {
       const path = request.url.slice(PAGE.length);
-      if (FOR_EVER.test(path) || ANSWERS.test(path)) await cache.put(request, await former.match(request));
+      if (ANSWERS.test(path)) await cache.put(request, await former.match(request));
     }
     await caches.delete(name);
   }

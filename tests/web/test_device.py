@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -127,6 +127,43 @@ def test_other_kinds_of_files_have_the_recipe_too(page: Page, url: str, format: 
     assert Recipe.of(painted) == Recipe.of(asked(url, link))
 
 
+def test_while_something_is_dragged_drafts_are_painted_here(page: Page) -> None:
+    shown = page.evaluate(
+        """async () => {
+          const strength = document.getElementById("strength");
+          const { dataset } = document.getElementById("viewport");
+          for (let value = 90; value > 10 && dataset.shown !== "draft"; value -= 1) {
+            strength.value = value;
+            strength.dispatchEvent(new Event("input"));
+            await new Promise((resolve) => { setTimeout(resolve, 50); });
+          }
+          const { shown } = dataset;
+          strength.dispatchEvent(new Event("change"));
+          return shown;
+        }"""
+    )
+    assert shown == "draft"
+    expect(page.locator("#viewport")).to_have_attribute("data-shown", "whole")
+    page.evaluate("() => { location.hash = 'style=starry-night'; }")
+
+
+def test_the_pictures_of_the_square_and_the_sheet_are_painted_here(page: Page, url: str) -> None:
+    before = answered(url)
+    page.evaluate("() => { location.hash = 'style=the-scream&style=great-wave&style=starry-night'; }")
+    expect(page.locator(".mosaic img")).to_have_count(16)
+    page.evaluate("() => { location.hash = 'style=the-scream&style=great-wave'; }")
+    page.get_by_role("button", name="Nine weights").click()
+    expect(page.locator("#strip img")).to_have_count(9)
+    with page.expect_download() as sheet:
+        page.get_by_role("button", name="Download as one sheet").click()
+    assert opened(sheet.value.path().read_bytes()).size == (9 * (512 + 12) + 12, 384 + 26 + 24)
+    assert answered(url) == before
+
+
+def test_there_are_no_barriers(page: Page, assert_accessible: Callable[[], None]) -> None:
+    assert_accessible()
+
+
 def test_regions_are_painted_by_the_service_and_it_says_so(page: Page) -> None:
     page.get_by_role("button", name="Add a region").click()
     with page.expect_response("**/v1/stylize"):
@@ -163,6 +200,21 @@ def test_without_a_connection_the_page_opens_and_paints(page: Page, context: Bro
     context.set_offline(False)
 
 
+def test_a_new_version_of_the_page_replaces_the_old_one_and_what_else_was_fetched_stays(page: Page) -> None:
+    kept = """async () => Object.fromEntries(await Promise.all((await caches.keys()).map(async (name) =>
+      [name, (await (await caches.open(name)).keys()).map(({ url }) => url)])))"""
+    (before,) = page.evaluate(kept).values()
+    page.evaluate(
+        """async () => {
+          await navigator.serviceWorker.register("offline.js?other");
+          const replaced = async () => (await caches.keys()).join() === "impasto other";
+          while (!(await replaced())) await new Promise((resolve) => { setTimeout(resolve, 50); });
+        }"""
+    )
+    (after,) = page.evaluate(kept).values()
+    assert {*after} == {*before}
+
+
 def test_a_browser_without_simd_is_told_so(browser: Browser, url: str) -> None:
     with browser.new_context(base_url=url) as context:
         context.add_init_script("WebAssembly.validate = () => false;")
@@ -181,7 +233,8 @@ def test_a_service_that_does_not_have_it_does_not_offer_it(browser: Browser, url
 
 
 def test_a_first_load_that_breaks_off_or_is_damaged_is_said_and_can_be_tried_again(browser: Browser, url: str) -> None:
-    with browser.new_context(base_url=url, service_workers="block") as context:
+    with browser.new_context(base_url=url) as context:
+        context.add_init_script("delete Navigator.prototype.serviceWorker;")  # which would ask past these routes
         page = opened_page(context)
         error = page.locator("#on-device-error")
         for files, fault, words in (
@@ -196,6 +249,7 @@ def test_a_first_load_that_breaks_off_or_is_damaged_is_said_and_can_be_tried_aga
             context.unroute(files)
         switch_on(page)
         expect(error).to_be_hidden()
+        expect(page.locator("#on-device-hint")).to_have_text("Painted here by its processor.")
 
 
 def test_storage_that_is_full_is_said_and_it_paints_nevertheless(browser: Browser, url: str) -> None:

@@ -1,4 +1,4 @@
-/** Painting on this device: a worker does it, and what is wanted waits for it here. */
+/** Painting on this device: what it takes is fetched once, and a worker does it. */
 
 import { weightsById } from "../recipe/recipe.js";
 import { change, state, watch } from "../recipe/state.js";
@@ -7,6 +7,7 @@ import { isKept, keepPage } from "./keeping.js";
 import { ladder } from "./ladder.js";
 import { fetchFiles, stylesOf } from "./loading.js";
 import { blend, vectorsOf } from "./styles.js";
+import { asked, endWorker, startWorker } from "./turns.js";
 
 /** Bytes that a pass takes for each pixel, and that WebAssembly has at the most. */
 const BYTES = 700;
@@ -14,16 +15,21 @@ const MOST_BYTES = 4 * 2 ** 30;
 /** Pixels of a picture that every browser's canvas holds. */
 const MOST_PIXELS = 4096 ** 2;
 
-let worker = null;
+const UNREADABLE = "this browser cannot read the photo; let the service paint, which reads more kinds of files";
+/** What the worker cannot help, by the names of errors. */
+const FAULTS_OF_FILES = {
+  EncodingError: UNREADABLE,
+  InvalidStateError: UNREADABLE,
+  NotSupportedError: "this browser writes no such files; choose another format, or let the service paint",
+};
+
 /** Resolves to whether the browser keeps all for later, when the worker has all that it needs. */
 let loading = null;
 let told = () => {};
 /** Whether what the browser keeps was damaged. */
 let damaged = false;
-/** Resolves to the service's JSON of styles; null: it is to be asked for. */
+/** Resolves to what the service says of its styles, with their vectors; null: it is to be asked. */
 let styles = null;
-let working = null;
-const waiting = [];
 /** By which the worker knows photos: their blobs become others on the way. */
 const ids = new WeakMap();
 let last = 0;
@@ -57,7 +63,7 @@ async function load() {
     throw explained("what was fetched is damaged, or the connection broke off; switch it on again to fetch it anew");
   }
   const facts = await knownStyles();
-  worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  startWorker();
   try {
     const { strokes, style_size: styleSize } = facts;
     paintsBy(await asked({ kind: "load", strokes, styleSize, ...files }));
@@ -87,19 +93,21 @@ export async function paint(
   const most = Math.max(...sizes.map(([high, wide]) => high * wide));
   if (most * BYTES > MOST_BYTES || width * height > MOST_PIXELS) throw tooLarge(width, height);
   if (!ids.has(shown)) ids.set(shown, (last += 1));
-  const style = blend(vectorsOf(known), weights, known.style_size);
+  const style = blend(known.vectors, weights, known.style_size);
   const { strength, preserveColor, stroke } = look;
   const manner = { strength, preserveColor, stroke };
   const photo = { id: ids.get(shown), blob: shown };
   try {
-    const answer = await asked({ kind: "paint", photo, size: [height, width], style, manner, ...file }, { signal, later });
+    const job = { kind: "paint", photo, size: [height, width], style, manner, ...file };
+    const answer = await asked(job, { signal, later });
     paintsBy(answer);
     return answer;
   } catch (error) {
     if (error === signal?.reason) throw error;
-    if (!/memory|alloc|aborted/i.test(error.message) && error.name !== "RangeError") throw inWords(error);
-    stop(); // what is left of it paints nothing more
-    throw tooLarge(width, height);
+    if (error.name in FAULTS_OF_FILES) throw explained(FAULTS_OF_FILES[error.name]);
+    stop(); // whatever is left of it, the next picture begins anew
+    if (/memory|alloc|aborted/i.test(error.message) || error.name === "RangeError") throw tooLarge(width, height);
+    throw explained(`this device could not paint it (${error.message}); let the service paint`);
   }
 }
 
@@ -108,59 +116,21 @@ function paintsBy({ by }) {
 }
 
 async function knownStyles() {
-  styles ??= stylesOf(state.info).catch((error) => {
+  styles ??= stylesOf(state.info).then((known) => ({ ...known, vectors: vectorsOf(known) }));
+  return styles.catch((error) => {
     styles = null;
     throw error;
   });
-  return styles;
-}
-
-/** The worker's answer to a message, when its turn has come. */
-function asked(message, { signal, later = false } = {}) {
-  return new Promise((resolve, reject) => {
-    const job = { message, resolve, reject, later };
-    const behind = later ? -1 : waiting.findIndex((other) => other.later);
-    waiting.splice(behind < 0 ? waiting.length : behind, 0, job);
-    signal?.addEventListener("abort", () => {
-      reject(signal.reason);
-      if (working === job) worker.postMessage({ kind: "leave" });
-      else if (waiting.includes(job)) waiting.splice(waiting.indexOf(job), 1);
-    }, { once: true });
-    goOn();
-  });
-}
-
-function goOn() {
-  if (working || !waiting.length) return;
-  working = waiting.shift();
-  worker.onmessage = ({ data: { done, failed } }) => {
-    if (failed) working.reject(Object.assign(new Error(failed.message), { name: failed.name }));
-    else working.resolve(done);
-    working = null;
-    goOn();
-  };
-  worker.onerror = ({ message }) => {
-    working?.reject(new Error(message || "the worker was ended"));
-    stop();
-  };
-  worker.postMessage(working.message);
 }
 
 function stop() {
-  worker?.terminate();
-  worker = loading = working = null;
-  for (const { reject } of waiting.splice(0)) reject(new Error("painting here was ended"));
+  endWorker();
+  loading = null;
 }
 
 const explained = (detail) => new Problem({ code: "device", detail });
 
 function tooLarge(width, height) {
-  const pixels = `${width} × ${height}`;
-  return explained(`this device has too little memory for ${pixels} pixels; choose a smaller size, or let the service paint`);
-}
-
-function inWords({ name, message }) {
-  if (["EncodingError", "InvalidStateError"].includes(name))
-    return explained("this browser cannot read the photo; let the service paint, which reads more kinds of files");
-  return explained(`this device could not paint it (${message}); let the service paint`);
+  const short = `this device has too little memory for ${width} × ${height} pixels`;
+  return explained(`${short}; choose a smaller size, or let the service paint`);
 }

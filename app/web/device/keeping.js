@@ -10,7 +10,7 @@ const PATIENCE = 10_000;
 const STORING = 3000;
 const EVERY = 250;
 
-/** Have everything kept from now on. Resolves to whether the browser does so: it need not, and only for secure pages. */
+/** Have everything kept from now on. Resolves to whether the browser does so: only for secure pages, if at all. */
 export async function keepPage() {
   const workers = navigator.serviceWorker;
   if (!workers) return false;

@@ -28,7 +28,8 @@ export function resampledRows(image, height, width, top, bottom) {
   const made = planes(image.channels, bottom - top, width);
   for (let channel = 0; channel < image.channels; channel += 1)
     rows.forEach(({ first: from, weights }, row) => {
-      const target = made.data.subarray((channel * made.height + row) * width, (channel * made.height + row + 1) * width);
+      const begin = (channel * made.height + row) * width;
+      const target = made.data.subarray(begin, begin + width);
       weights.forEach((weight, tap) => {
         const source = (channel * narrow.height + from - first + tap) * width;
         for (let column = 0; column < width; column += 1) target[column] += weight * narrow.data[source + column];
@@ -91,8 +92,8 @@ const unmultiplied = (pixels) => perPixel(pixels, (value, alpha) => (alpha ? (va
 function perPixel({ data, ...size }, make) {
   const made = new Uint8ClampedArray(data);
   for (let at = 0; at < data.length; at += 4)
-    if (data[at + 3] < 255)
-      for (let channel = 0; channel < 3; channel += 1) made[at + channel] = make(data[at + channel], data[at + 3]);
+    for (let channel = 0; data[at + 3] < 255 && channel < 3; channel += 1)
+      made[at + channel] = make(data[at + channel], data[at + 3]);
   return { data: made, ...size };
 }
 

@@ -10,6 +10,8 @@ const KEPT = "impasto-on-device";
 const SIMD = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ];
+const STAYS = "It stays on this device.";
+const GOES = "It goes to this service and nowhere else.";
 const BY = { webgpu: "by its graphics card", wasm: "by its processor" };
 
 const box = byId("on-device");
@@ -60,7 +62,7 @@ function turnOff() {
 }
 
 function show() {
-  byId("whither").textContent = paintedHere() ? "It stays on this device." : "It goes to this service and nowhere else.";
+  byId("whither").textContent = paintedHere() ? STAYS : GOES;
   byId("on-device-hint").textContent = inWords();
 }
 

@@ -47,7 +47,7 @@ async function paint({ photo, size: [height, width], style, manner, type, qualit
   }
   const milliseconds = performance.now() - began;
   const file = await encoded(last.pixels, type, quality);
-  if (file.type !== type) throw new Error(`this browser writes no ${type.slice(6).toUpperCase()}`);
+  if (file.type !== type) throw new DOMException(`no ${type} is written here`, "NotSupportedError");
   return { painted: recipe ? await described(file, recipe, last.pixels) : file, milliseconds, by: network.by };
 }
 
