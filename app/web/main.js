@@ -3,7 +3,7 @@
 import { startMixer } from "./blend/mixer.js";
 import { startMosaic } from "./blend/mosaic.js";
 import { startStrip } from "./blend/strip.js";
-import { startSwitch } from "./device/switch.js";
+import { offerDevice } from "./device/offer.js";
 import { startDownload } from "./easel/download.js";
 import { startEasel } from "./easel/easel.js";
 import { compare, showPhoto, startViewer } from "./easel/viewer.js";
@@ -48,7 +48,7 @@ async function start() {
   onReturn(loadStyles);
   const info = await json("v1/info");
   Object.assign(state, { info, limits: info.limits, networkId: info.network_id });
-  startSwitch();
+  offerDevice();
   const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();
   startOptions(); // only now: a change keeps the link, and until it is read that would lose it

@@ -1,7 +1,6 @@
 /** Many blends of the photo: in one request, `POST /v1/stylize/grid`, or on this device one after the other. */
 
-import { halfToEven, percent } from "../parts/numbers.js";
-import { manner, titleOf } from "../recipe/recipe.js";
+import { manner } from "../recipe/recipe.js";
 import { paintedHere, state } from "../recipe/state.js";
 import { form, request } from "../service/api.js";
 import { unzip } from "../service/unzip.js";
@@ -32,10 +31,7 @@ export function smallPictures({ size, show, fail }) {
 
 /** @returns {Promise<Blob>} one picture with all of them, in a row, from the whole photo */
 export async function paintSheet(blends, size) {
-  if (paintedHere()) {
-    const { sheet } = await import("../device/sheet.js");
-    return sheet(blends.map(inWords), await paintHere(blends, size));
-  }
+  if (paintedHere()) return (await import("../device/blends.js")).blendsOnSheet(blends, size);
   return grid(blends, size, [["columns", String(blends.length)]], state.photo.blob);
 }
 
@@ -43,22 +39,10 @@ async function paintThere(blends, size, signal) {
   return unzip(await grid(blends, size, [["output", "zip"]], state.photo.draft, signal), "image/jpeg");
 }
 
-/** What is on the easel comes first. */
-async function paintHere(blends, size, signal) {
-  const { paint } = await import("../device/device.js");
-  const { photo, rest } = state;
-  const scale = Math.max(size, photo.least) / Math.max(photo.width, photo.height);
-  const small = { width: halfToEven(photo.width * scale), height: halfToEven(photo.height * scale) };
-  const painted = [];
-  for (const blend of blends) {
-    const weights = Object.fromEntries(rest.chosen.map((id, place) => [id, blend[place]]));
-    const job = { photo, look: rest, weights, size: small, type: "image/jpeg", quality: 0.9 };
-    painted.push((await paint(job, { signal, later: true })).painted);
-  }
-  return painted;
+async function paintHere(...asked) {
+  const { paintBlends } = await import("../device/blends.js");
+  return paintBlends(...asked);
 }
-
-const inWords = (blend) => state.chosen.map((id, place) => `${percent(blend[place])} ${titleOf(id)}`).join(", ");
 
 /** The blends, with strength, colours and strokes as they are chosen; a panorama is larger than the size asked for. */
 async function grid(blends, size, options, photo, signal) {

@@ -2,51 +2,39 @@
 
 import { byId, showText } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
-import { fetched } from "../parts/waiting.js";
 import { change, paintedHere, state, watch } from "../recipe/state.js";
+import { isKept, prepare, whileFetching } from "./device.js";
+import { KEPT } from "./offer.js";
 
-const KEPT = "impasto-on-device";
-/** A module of WebAssembly whose one function has an instruction of SIMD. */
-const SIMD = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
-];
 const STAYS = "It stays on this device.";
 const GOES = "It goes to this service and nowhere else.";
+const OFFERED = byId("on-device-hint").textContent;
+const FETCHING = "Fetching what it takes";
 const BY = { webgpu: "by its graphics card", wasm: "by its processor" };
+const OFFLINE = { true: ", without a connection too", false: "; its storage is too full to go without a connection" };
 
 const box = byId("on-device");
-/** What is said while nothing is painted here, or not yet. */
-let waitingFor = "";
-/** Whether that goes without a connection too; null: nobody knows. */
+/** What is said until something can be painted here. */
+let fetching = "";
+/** Whether it goes without a connection too; null: nobody knows. */
 let offline = null;
 
-/** Offer it, where the service has what it takes; switched on at the last visit, it still is. */
-export function startSwitch() {
-  if (!state.info.browser_runtime) return;
-  byId("on-device-option").hidden = false;
-  box.disabled = !WebAssembly.validate(new Uint8Array(SIMD));
-  if (box.disabled) waitingFor = "This browser cannot do it: it lacks WebAssembly with SIMD. The service paints.";
-  box.addEventListener("change", () => (box.checked ? turnOn() : turnOff()));
-  watch(["regions", "onDevice", "paintsBy"], show);
-  if (!box.disabled && kept()) turnOn();
+watch(["regions", "onDevice", "paintsBy"], show);
+whileFetching((now, all) => {
+  fetching = `${FETCHING}: ${percent(now / all)} of ${Math.ceil(all / 1e6)} MB.`;
   show();
-}
+});
 
-async function turnOn() {
-  box.checked = true;
+/** As the box says. */
+export async function turn() {
+  if (!box.checked) return turnOff();
   showText(byId("on-device-error"), "");
-  waitingFor = "Fetching what it takes.";
+  fetching = `${FETCHING}.`;
   change({ onDevice: true });
-  const room = await fetched(import("./device.js"));
-  if (!room) return turnOff();
   try {
-    room.whileFetching((now, all) => {
-      waitingFor = `Fetching what it takes: ${percent(now / all)} of ${Math.ceil(all / 1e6)} MB.`;
-      show();
-    });
-    const keeping = await room.prepare();
+    const keeping = await prepare();
     keep(box.checked);
-    if (keeping) offline = await room.isKept();
+    if (keeping) offline = await isKept();
   } catch (error) {
     if (box.checked) showText(byId("on-device-error"), error.message);
     turnOff();
@@ -56,7 +44,6 @@ async function turnOn() {
 
 function turnOff() {
   box.checked = false;
-  waitingFor = "";
   keep(false);
   change({ onDevice: false });
 }
@@ -67,11 +54,10 @@ function show() {
 }
 
 function inWords() {
-  if (!box.checked) return waitingFor || "About 10 MB are fetched once; then your photos stay where they are.";
-  if (!state.paintsBy) return waitingFor;
+  if (!box.checked) return OFFERED;
+  if (!state.paintsBy) return fetching;
   if (state.regions.length) return "Pictures with regions are painted by the service.";
-  const also = { true: ", without a connection too", false: "; its storage is too full to go without a connection" };
-  return `Painted here ${BY[state.paintsBy]}${also[offline] ?? ""}.`;
+  return `Painted here ${BY[state.paintsBy]}${OFFLINE[offline] ?? ""}.`;
 }
 
 /** For the next visit; a browser that stores nothing for pages does without. */
@@ -80,12 +66,4 @@ function keep(on) {
     if (on) localStorage.setItem(KEPT, "yes");
     else localStorage.removeItem(KEPT);
   } catch {}
-}
-
-function kept() {
-  try {
-    return localStorage.getItem(KEPT) !== null;
-  } catch {
-    return false;
-  }
 }

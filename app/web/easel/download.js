@@ -4,7 +4,6 @@ import { byId, showText } from "../parts/dom.js";
 import { save, stem, SUFFIXES } from "../parts/files.js";
 import { say } from "../parts/status.js";
 import { fetched } from "../parts/waiting.js";
-import { resultSize } from "../recipe/options.js";
 import { fields, masks, RECIPE } from "../recipe/recipe.js";
 import { paintedHere, state, watch } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
@@ -36,12 +35,7 @@ async function paintThere(format) {
   return (await stylize(photo.blob, photo.name, [...fields(), ...(await masks()), ["format", format]])).blob();
 }
 
-async function paintHere(format) {
-  const { photo, rest } = state;
-  const [{ paint }, { recipe }] = await Promise.all([import("../device/device.js"), import("../recipe/file.js")]);
-  const file = { type: `image/${format}`, quality: 0.9, recipe: JSON.stringify(await recipe()) };
-  return (await paint({ photo, look: rest, size: resultSize(), ...file })).painted;
-}
+const paintHere = async (format) => (await import("../device/pictures.js")).paintFile(format);
 
 function showWhetherPossible() {
   byId("download").disabled = byId("save-recipe").disabled = !fields().length;

@@ -5,7 +5,6 @@
  * picture. What is no longer wanted is cancelled, and an answer to it is dropped.
  */
 
-import { halfToEven } from "../parts/numbers.js";
 import { DRAFT_SIDE, FINER_SIDE } from "../photo/reading.js";
 import { resultSize } from "../recipe/options.js";
 import { fields, masks } from "../recipe/recipe.js";
@@ -85,17 +84,9 @@ async function paintDraft({ photo, fields, regions, side }, signal) {
   return answered(await stylize(draft, "draft", list, { signal, headers: { Accept: accept } }));
 }
 
-async function paintHere({ photo, draft, look, side }, signal) {
-  const { paint } = await import("../device/device.js");
-  const { width, height } = resultSize();
-  const scale = draft ? Math.min(1, side / Math.max(width, height)) : 1;
-  return paint({
-    photo,
-    look,
-    size: { width: halfToEven(width * scale), height: halfToEven(height * scale) },
-    type: mayBeTransparent(photo) ? "image/png" : "image/jpeg",
-    quality: draft ? 0.8 : 0.9,
-  }, { signal });
+async function paintHere(job, signal) {
+  const { paintForEasel } = await import("../device/pictures.js");
+  return paintForEasel({ ...job, transparent: mayBeTransparent(job.photo) }, signal);
 }
 
 const mayBeTransparent = ({ blob }) => /png|webp|gif/.test(blob.type);

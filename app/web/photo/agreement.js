@@ -11,8 +11,6 @@ const APART = 6;
 
 /** least: longest side at which the photo's shortest is just long enough for the service. */
 export async function agree(bitmap, blob, name, least) {
-  if (state.onDevice) return true; // nothing is sent then, and all that is shown is the browser's
-  if (!/exif/i.test(new TextDecoder("latin1").decode(await blob.arrayBuffer()))) return true;
   const asked = [["style", state.styles[0].id], ["strength", "0"], ["size", String(Math.max(SMALL, least))]];
   const answer = await stylize(blob, name, asked, { headers: { Accept: "image/webp" } });
   const read = await createImageBitmap(await answer.blob());

@@ -2,7 +2,6 @@
 
 import { state } from "../recipe/state.js";
 import { checkSize, Problem, stylize } from "../service/api.js";
-import { agree } from "./agreement.js";
 
 /** Longest sides of drafts: of most, and of those in which strokes are smaller than in a picture of that size. */
 export const DRAFT_SIDE = 512;
@@ -14,7 +13,7 @@ export async function readPhoto(file, title) {
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;
   let bitmap = await createImageBitmap(blob).catch(() => null);
-  if (!bitmap || !(await agree(bitmap, blob, file.name, leastOf(bitmap)))) {
+  if (!bitmap || !(await isRead(bitmap, blob, file.name))) {
     bitmap?.close();
     shown = await asTheServiceReadsIt(blob, file.name);
     bitmap = await createImageBitmap(shown);
@@ -26,6 +25,13 @@ export async function readPhoto(file, title) {
   let finer;
   const finerDraft = () => (finer ??= reread(shown, Math.max(FINER_SIDE, least)));
   return { name: file.name || "photo", title, blob, shown, draft, finerDraft, width, height, least };
+}
+
+/** Whether the browser reads it as whoever paints: this device what the browser does, the service its EXIF by itself. */
+async function isRead(bitmap, blob, name) {
+  if (state.onDevice || !/exif/i.test(new TextDecoder("latin1").decode(await blob.arrayBuffer()))) return true;
+  const { agree } = await import("./agreement.js");
+  return agree(bitmap, blob, name, leastOf(bitmap));
 }
 
 /** Longest side at which the shortest is just long enough for the service. */
