@@ -107,8 +107,9 @@ def psnr(one: bytes, other: bytes) -> float:
         "style=the-scream&size=100",
         "style=great-wave&style=starry-night&weight=0.3&weight=0.7&stroke=0.5",
         "style=great-wave&strength=0.6&preserve_color=true",
+        "style=great-wave&stroke=native&size=900",
     ],
-    ids=["one level", "two levels", "a blend", "enlarged, with the photo's colours"],
+    ids=["one level", "two levels", "a blend", "enlarged, with the photo's colours", "in strips"],
 )
 def test_what_is_painted_here_is_what_the_service_paints_with_the_same_recipe(page: Page, url: str, link: str) -> None:
     before = answered(url)

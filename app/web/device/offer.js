@@ -3,8 +3,8 @@
 import { byId } from "../parts/dom.js";
 import { fetched } from "../parts/waiting.js";
 import { change, state } from "../recipe/state.js";
+import { kept } from "./choice.js";
 
-export const KEPT = "impasto-on-device";
 /** A module of WebAssembly whose one function has an instruction of SIMD. */
 const SIMD = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
@@ -31,12 +31,4 @@ async function turn() {
   if (room) return room.turn();
   box.checked = false;
   change({ onDevice: false });
-}
-
-function kept() {
-  try {
-    return localStorage.getItem(KEPT) !== null;
-  } catch {
-    return false;
-  }
 }

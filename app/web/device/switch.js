@@ -3,8 +3,8 @@
 import { byId, showText } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
 import { change, paintedHere, state, watch } from "../recipe/state.js";
+import { keep } from "./choice.js";
 import { isKept, prepare, whileFetching } from "./device.js";
-import { KEPT } from "./offer.js";
 
 const STAYS = "It stays on this device.";
 const GOES = "It goes to this service and nowhere else.";
@@ -58,12 +58,4 @@ function inWords() {
   if (!state.paintsBy) return fetching;
   if (state.regions.length) return "Pictures with regions are painted by the service.";
   return `Painted here ${BY[state.paintsBy]}${OFFLINE[offline] ?? ""}.`;
-}
-
-/** For the next visit; a browser that stores nothing for pages does without. */
-function keep(on) {
-  try {
-    if (on) localStorage.setItem(KEPT, "yes");
-    else localStorage.removeItem(KEPT);
-  } catch {}
 }
