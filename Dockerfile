@@ -41,7 +41,16 @@ FROM installed AS kernels
 RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 RUN impasto kernels
 
+# What the page paints with on a visitor's own device.
+FROM node:24-slim AS device
+WORKDIR /srv
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends make && rm -rf /var/lib/apt/lists/*
+COPY Makefile .
+RUN make device && chmod -R a+rX app
+
 FROM installed
+COPY --from=device /srv/app/web/onnxruntime-web app/web/onnxruntime-web
 COPY --from=kernels /srv/model/network/built model/network/built
 
 USER 1000

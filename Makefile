@@ -17,7 +17,15 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --fork-st
 AXE_VERSION := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
-.PHONY: all help serve test fuzz check load soak format pins axe
+# What the page paints with on a visitor's own device; fetched, not kept here. From npm, and only these files of it.
+ORT_VERSION := 1.30.0
+ORT := app/web/onnxruntime-web/$(ORT_VERSION)
+ORT_MODULE := ort.webgpu.bundle.min.mjs
+ORT_MODULE_SHA256 := 0730816731ce2cdfb06f273da065d4a1c7091eb9d1756a83b2916c8a89d015e2
+ORT_WASM := ort-wasm-simd-threaded.asyncify.wasm
+ORT_WASM_SHA256 := 39f9f0894d478800487ed9f7dbe92618498db320cf55c8e3d89adff8dce658da
+
+.PHONY: all help serve test fuzz check load soak format pins axe device
 
 all: .venv/.requirements help  ## set everything up, with the command impasto in .venv/bin, and list the targets
 
@@ -60,6 +68,8 @@ format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed b
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 
+device: $(ORT)/$(ORT_WASM).gz  ## fetch ONNX Runtime Web, with which the page paints on a visitor's own device; needs npm
+
 axe: .venv/axe-core/axe.min.js  ## fetch axe-core, with which the tests of the page look for barriers; needs npm
 
 pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgrade raises every pin
@@ -77,6 +87,15 @@ pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgr
 	@cd $(@D) && npm pack --silent axe-core@$(AXE_VERSION) >/dev/null \
 		&& tar -xzf axe-core-$(AXE_VERSION).tgz --strip-components=1 package/axe.min.js
 	@echo "$(AXE_SHA256)  $@" | sha256sum --check --quiet || { rm $@; exit 1; }
+
+$(ORT)/$(ORT_WASM).gz:
+	@rm -rf $(dir $(ORT)) && mkdir -p $(ORT)
+	@cd $(ORT) && npm pack --silent onnxruntime-web@$(ORT_VERSION) >/dev/null \
+		&& tar -xzf onnxruntime-web-$(ORT_VERSION).tgz --strip-components=2 $(addprefix package/dist/,$(ORT_MODULE) $(ORT_WASM)) \
+		&& rm onnxruntime-web-$(ORT_VERSION).tgz
+	@(cd $(ORT) && printf '%s  %s\n' $(ORT_MODULE_SHA256) $(ORT_MODULE) $(ORT_WASM_SHA256) $(ORT_WASM) \
+		| sha256sum --check --quiet) || { rm -r $(dir $(ORT)); exit 1; }
+	@gzip -9 --no-name $(ORT)/$(ORT_WASM)
 
 $(UV):
 	@test -n "$(PYTHON)" \

@@ -14,10 +14,12 @@ from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.submission import Submission
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.metrics import Metrics
+from impasto.app.page import PageFiles
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.results import Results
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
+from impasto.app.styles.exports import Exports
 from impasto.model.errors import ImpastoError
 
 T = TypeVar("T")
@@ -49,6 +51,17 @@ def get_catalogue(request: Request) -> Catalogue:
     """Raises NotReady as `get_painter` does."""
     catalogue: Catalogue | None = request.app.state.catalogue
     return _started(catalogue)
+
+
+def get_exports(request: Request) -> Exports:
+    """Raises NotReady as `get_painter` does."""
+    exports: Exports | None = request.app.state.exports
+    return _started(exports)
+
+
+def get_page(request: Request) -> PageFiles:
+    page: PageFiles = request.app.state.page
+    return page
 
 
 def get_jobs(request: Request) -> Jobs:

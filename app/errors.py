@@ -25,6 +25,7 @@ from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff
 from impasto.app.painting.admission import QueueFull
 from impasto.app.painting.codec import DeadlineExceeded
 from impasto.app.styles.catalogue import BuiltInStyle
+from impasto.app.styles.exports import UnknownNetwork
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.memory import OutOfMemory
@@ -45,6 +46,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     TooSmall: (422, "image_too_small"),
     UnknownStyle: (404, "unknown_style"),
     NoSuchStyle: (404, "unknown_style"),
+    UnknownNetwork: (404, "unknown_network"),
     StyleExists: (409, "style_exists"),
     BuiltInStyle: (403, "built_in_style"),
     OptimizationsOff: (403, "optimizations_off"),

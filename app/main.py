@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -32,23 +31,23 @@ from impasto.app.jobs.collector import JobsCollector
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.metrics import Metrics
+from impasto.app.page import WEB, PageFiles
 from impasto.app.painting.admission import QueueLimits
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
 from impasto.app.painting.region_form import LONGEST_REGION
 from impasto.app.painting.results import Results
-from impasto.app.routes import grid, health, jobs, metrics, optimizations, styles, stylize
+from impasto.app.routes import grid, health, jobs, metrics, networks, optimizations, styles, stylize
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
+from impasto.app.styles.exports import Exports
 from impasto.app.styles.store import StyleStore
 from impasto.app.tracing import TELEMETRY
 from impasto.app.version import VERSION
 from impasto.model.network import checkpoint
 from impasto.model.painting.stylizer import Stylizer
 
-WEB = Path(__file__).with_name("web")
-"""The page, as the browser runs it."""
 DESCRIPTION = """\
 One neural network that paints photos in many styles, and in any blend of them.
 
@@ -75,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
+        app.state.exports = Exports(source, lambda: catalogue.styles)
         tasks = [asyncio.create_task(catalogue.watch()), asyncio.create_task(keyring.watch())]
         if settings.worker == "service":
             app.state.supervisor = Supervisor(settings)
@@ -102,7 +102,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
-    app.state.supervisor = None
+    app.state.exports, app.state.supervisor = None, None
+    app.state.page = PageFiles.read()
     app.state.rates = Rates(settings.rate_limit, settings.rate_store) if settings.rate_limit else None
     app.state.stopping = threading.Event()
     app.state.metrics = measured = Metrics()
@@ -118,7 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
     maker = VERSION, source.network_id, source.strokes, stylizer.precision, sizes
     app.state.results = Results(settings.kept_results, maker, measured)
     errors.install(app)
-    for resource in (stylize, grid, styles, jobs, optimizations):
+    for resource in (stylize, grid, styles, networks, jobs, optimizations):
         app.include_router(resource.router, dependencies=DOCUMENTED, responses=problems(401, 403, 421))
     app.include_router(health.router, responses=problems(421))
     if settings.metrics_address is None:

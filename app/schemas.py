@@ -117,6 +117,11 @@ class Info(BaseModel):
         "in one pass at about this size of photo, strokes are as coarse as the painter's."
     )
     styles: int
+    page: str = Field(description="Version of the page's files: another when one of them is.")
+    browser_runtime: str | None = Field(
+        description="Version of ONNX Runtime Web with which the page paints on a visitor's own device. "
+        "None: it was not fetched (`make device`)."
+    )
     reads: list[str]
     writes: list[str]
     limits: RequestLimits

@@ -3,7 +3,7 @@
     impasto export --format onnx -o impasto.onnx
 
 writes impasto.onnx and, beside it, impasto-styles.json; docs/on-device.md has programs that paint with them. The styles
-are those that `impasto styles list` lists. It needs the extra `export`.
+are those that `impasto styles list` lists.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-
-LICENCE = "Apache-2.0"
-"""Of the network that comes with Impasto; nothing is known of others."""
 
 
 @dataclass(frozen=True)
@@ -32,31 +29,21 @@ class Arguments:
 
 def run(arguments: Arguments) -> None:
     from impasto.app.version import VERSION
-    from impasto.model.errors import ImpastoError, InvalidValue
+    from impasto.model.errors import InvalidValue
+    from impasto.model.export.facts import facts, facts_of_styles
+    from impasto.model.export.network_file import network_file
     from impasto.model.export.style_file import style_file
     from impasto.model.files import write_together
-    from impasto.model.network import checkpoint
     from impasto.scripts.shelf import open_shelf
 
-    try:
-        from impasto.model.export.network_file import network_file
-    except ModuleNotFoundError as error:
-        raise ImpastoError(f"the extra `export` is not installed ({error}): pip install onnx") from error
     network = arguments.output
     if network.is_dir():
         raise InvalidValue(f"{network} is a folder; name a file")
     with open_shelf(arguments.checkpoint) as shelf:
         source, styles = shelf.source, shelf.table
-    facts = {
-        "network_id": source.network_id,
-        "style_size": source.network.style_size,
-        "canonical": source.strokes.canonical,
-        "version": VERSION,
-        "licence": LICENCE if source.network_id == checkpoint.load().network_id else "",
-    }
     files = {
-        network: network_file(source.network, facts, given=arguments.statistics == "given"),
-        network.with_name(f"{network.stem}-styles.json"): style_file(styles, facts),
+        network: network_file(source.network, facts(source, VERSION), given=arguments.statistics == "given"),
+        network.with_name(f"{network.stem}-styles.json"): style_file(styles, facts_of_styles(source, VERSION)),
     }
     network.parent.mkdir(parents=True, exist_ok=True)
     write_together(files)

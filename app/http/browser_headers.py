@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 POLICY = "; ".join(
     [
         "default-src 'none'",
-        "script-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
         "img-src 'self' blob:",
         "connect-src 'self'",
@@ -17,13 +17,17 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-"""Only this service's own files, and no code inside the HTML. blob: is what was dropped on the page, or painted."""
+"""Only this service's own files, and no code inside the HTML. blob: is what was dropped on the page, or painted;
+WebAssembly is what paints on a visitor's own device."""
 INTERACTIVE_DOCUMENTATION = {"/docs", "/docs/oauth2-redirect", "/redoc"}
 """Pages of FastAPI, which load code from elsewhere and have some inside."""
 
 
 class BrowserHeaders:
-    """ASGI middleware: nothing is guessed, framed, or kept without asking again, unless an answer says so itself."""
+    """ASGI middleware: nothing is guessed, framed, or kept without asking again, unless an answer says so itself.
+
+    Pages are isolated from those of other origins, without which browsers give WebAssembly no threads.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -41,6 +45,8 @@ class BrowserHeaders:
                 headers.setdefault("Cache-Control", "no-cache")
                 if scope["path"] not in INTERACTIVE_DOCUMENTATION:
                     headers["Content-Security-Policy"] = POLICY
+                    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                    headers["Cross-Origin-Embedder-Policy"] = "require-corp"
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from impasto.app.dependencies import (
     NotReady,
     get_catalogue,
+    get_page,
     get_painter,
     get_settings,
     get_stopping,
@@ -19,6 +20,7 @@ from impasto.app.http.openapi import problems
 from impasto.app.http.problem import problem
 from impasto.app.jobs.submission import MOST_PAINTINGS
 from impasto.app.jobs.supervisor import Supervisor
+from impasto.app.page import PageFiles
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.weights import MOST_BLENDS
 from impasto.app.schemas import Health, Info, OptimizationLimits, Part, Readiness, RequestLimits
@@ -73,6 +75,7 @@ async def info(
     painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     settings: Annotated[Settings, Depends(get_settings)],
+    page: Annotated[PageFiles, Depends(get_page)],
 ) -> Info:
     return Info(
         version=VERSION,
@@ -82,6 +85,8 @@ async def info(
         canonical_size=painter.stylizer.strokes.canonical,
         painting_size=catalogue.training.objective.painting_size,
         styles=len(catalogue.styles),
+        page=page.version,
+        browser_runtime=page.runtime,
         reads=readable_formats(),
         writes=list(get_args(Format)),
         limits=RequestLimits(

@@ -3,6 +3,7 @@
 import { startMixer } from "./blend/mixer.js";
 import { startMosaic } from "./blend/mosaic.js";
 import { startStrip } from "./blend/strip.js";
+import { offerDevice } from "./device/offer.js";
 import { startDownload } from "./easel/download.js";
 import { startEasel } from "./easel/easel.js";
 import { compare, showPhoto, startViewer } from "./easel/viewer.js";
@@ -45,8 +46,9 @@ async function start() {
   byId("open-kinds").addEventListener("click", () => fetchRegions({ adding: true }));
   watch(["regions"], () => state.regions.length && fetchRegions());
   onReturn(loadStyles);
-  const { limits, network_id: networkId } = await json("v1/info");
-  Object.assign(state, { limits, networkId });
+  const info = await json("v1/info");
+  Object.assign(state, { info, limits: info.limits, networkId: info.network_id });
+  offerDevice();
   const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();
   startOptions(); // only now: a change keeps the link, and until it is read that would lose it

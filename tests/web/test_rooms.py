@@ -8,24 +8,29 @@ from pathlib import Path
 
 import pytest
 
+from impasto.app.page import RUNTIME
+
 WEB = Path(__file__).parents[2] / "app" / "web"
 ROOMS = {
     "parts": set[str](),
     "service": {"parts"},
     "recipe": {"parts", "service"},
     "photo": {"parts", "service", "recipe"},
-    "easel": {"parts", "service", "recipe", "photo"},
-    "blend": {"parts", "service", "recipe"},
+    "device": {"parts", "service", "recipe"},
+    "easel": {"parts", "service", "recipe", "photo", "device"},
+    "blend": {"parts", "service", "recipe", "device"},
     "regions": {"parts", "recipe", "easel"},
     "styles": {"parts", "service", "recipe"},
 }
 """From which others a room may import; main.js, above them all, from each."""
 MODULES = sorted(WEB.rglob("*.js"))
-IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["']([^"']+)["']""")
+SERVICE_WORKER = WEB / "offline.js"
+"""Registered under an address with the page's version."""
+IMPORT = re.compile(r"""\b(?:from|import|URL)\s*\(?\s*["']([\w./-]+\.js)["']""")
 
 
 def imported(module: Path) -> list[Path]:
-    """The files that a module imports; `import("...")` of a type in a comment counts too."""
+    """The files that a module imports, or has a worker begin with."""
     return [(module.parent / address).resolve() for address in IMPORT.findall(module.read_text("utf-8"))]
 
 
@@ -34,7 +39,7 @@ def room(file: Path) -> str:
 
 
 def test_every_folder_of_the_page_is_a_room() -> None:
-    assert {room(file) for file in WEB.rglob("*") if file.is_file()} == {".", *ROOMS}
+    assert {room(file) for file in WEB.rglob("*") if file.is_file() and RUNTIME not in file.parts} == {".", *ROOMS}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.relative_to(WEB).as_posix())
@@ -57,7 +62,7 @@ def test_every_module_is_reached_from_main() -> None:
         if module not in reached:
             reached.add(module)
             left += imported(module)
-    assert sorted(reached) == MODULES
+    assert sorted({*reached, SERVICE_WORKER}) == MODULES
 
 
 def test_what_the_html_loads_is_there_and_nothing_else_of_its_kind() -> None:

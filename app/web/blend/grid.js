@@ -1,7 +1,7 @@
-/** Many blends of the photo in one request: `POST /v1/stylize/grid`. */
+/** Many blends of the photo: in one request, `POST /v1/stylize/grid`, or on this device one after the other. */
 
 import { manner } from "../recipe/recipe.js";
-import { state } from "../recipe/state.js";
+import { paintedHere, state } from "../recipe/state.js";
 import { form, request } from "../service/api.js";
 import { unzip } from "../service/unzip.js";
 
@@ -21,8 +21,7 @@ export function smallPictures({ size, show, fail }) {
     abort = new AbortController();
     const { signal } = abort;
     try {
-      const archive = await grid(blends, size, [["output", "zip"]], state.photo.draft, signal);
-      const painted = await unzip(archive, "image/jpeg");
+      const painted = await (paintedHere() ? paintHere : paintThere)(blends, size, signal);
       if (!signal.aborted) show(painted);
     } catch (error) {
       if (!signal.aborted) fail(error);
@@ -31,8 +30,18 @@ export function smallPictures({ size, show, fail }) {
 }
 
 /** @returns {Promise<Blob>} one picture with all of them, in a row, from the whole photo */
-export function paintSheet(blends, size) {
+export async function paintSheet(blends, size) {
+  if (paintedHere()) return (await import("../device/blends.js")).blendsOnSheet(blends, size);
   return grid(blends, size, [["columns", String(blends.length)]], state.photo.blob);
+}
+
+async function paintThere(blends, size, signal) {
+  return unzip(await grid(blends, size, [["output", "zip"]], state.photo.draft, signal), "image/jpeg");
+}
+
+async function paintHere(...asked) {
+  const { paintBlends } = await import("../device/blends.js");
+  return paintBlends(...asked);
 }
 
 /** The blends, with strength, colours and strokes as they are chosen; a panorama is larger than the size asked for. */

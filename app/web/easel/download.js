@@ -5,7 +5,7 @@ import { save, stem, SUFFIXES } from "../parts/files.js";
 import { say } from "../parts/status.js";
 import { fetched } from "../parts/waiting.js";
 import { fields, masks, RECIPE } from "../recipe/recipe.js";
-import { state, watch } from "../recipe/state.js";
+import { paintedHere, state, watch } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
 
 export function startDownload() {
@@ -21,8 +21,7 @@ async function download() {
   showText(byId("action-error"), "");
   byId("download").disabled = true;
   try {
-    const answer = await stylize(photo.blob, photo.name, [...fields(), ...(await masks()), ["format", format]]);
-    save(await answer.blob(), `${name}.${SUFFIXES[format]}`);
+    save(await (paintedHere() ? paintHere(format) : paintThere(format)), `${name}.${SUFFIXES[format]}`);
     say("The picture is downloaded.");
   } catch (error) {
     showText(byId("action-error"), error.message);
@@ -30,6 +29,13 @@ async function download() {
     showWhetherPossible();
   }
 }
+
+async function paintThere(format) {
+  const { photo } = state;
+  return (await stylize(photo.blob, photo.name, [...fields(), ...(await masks()), ["format", format]])).blob();
+}
+
+const paintHere = async (format) => (await import("../device/pictures.js")).paintFile(format);
 
 function showWhetherPossible() {
   byId("download").disabled = byId("save-recipe").disabled = !fields().length;

@@ -9,7 +9,7 @@ import { paint } from "./painter.js";
 import { setSize, showPainting } from "./viewer.js";
 
 export function startEasel() {
-  watch(["photo", ...RECIPE], repaint);
+  watch(["photo", ...RECIPE, "onDevice"], repaint);
 }
 
 function repaint(moving) {
@@ -24,14 +24,16 @@ function repaint(moving) {
   paint({ moving, show, fail: (error) => showText(byId("paint-error"), error.message), busy });
 }
 
-function show(painted, { milliseconds, resizedFrom }, draft) {
+function show(painted, { milliseconds, resizedFrom, here }, draft) {
   showPainting(painted, `${state.photo.title}, painted: ${paintingInWords()}`);
   byId("viewport").dataset.shown = draft ? "draft" : "whole";
   showText(byId("paint-error"), "");
   if (draft) return;
   const { width, height } = resultSize();
   const reduced = resizedFrom ? `, reduced from ${resizedFrom.replace("x", " × ")}: the service's limit` : "";
-  byId("label-facts").textContent = `${width} × ${height}, painted in ${(milliseconds / 1000).toFixed(2)} s${reduced}`;
+  const where = here ? " on this device" : "";
+  const seconds = (milliseconds / 1000).toFixed(2);
+  byId("label-facts").textContent = `${width} × ${height}, painted${where} in ${seconds} s${reduced}`;
   say(`Painted: ${paintingInWords()}.`);
 }
 

@@ -8,14 +8,18 @@
 import { DRAFT_SIDE, FINER_SIDE } from "../photo/reading.js";
 import { resultSize } from "../recipe/options.js";
 import { fields, masks } from "../recipe/recipe.js";
-import { state } from "../recipe/state.js";
+import { paintedHere, state } from "../recipe/state.js";
 import { stylize } from "../service/api.js";
 
 /** Milliseconds without a change, after which the picture rests. */
 const SETTLED = 600;
 
-/** Milliseconds that the service took for the last draft, by its longest side squared. */
-let pace = 0;
+/** Longest side below which a draft shows nothing, and with which drafts on this device begin. */
+const LEAST_SIDE = 160;
+const FIRST_SIDE = 256;
+
+/** Milliseconds that the last draft took, by its longest side squared: the service, and this device. */
+const pace = { there: 0, here: SETTLED / FIRST_SIDE ** 2 };
 let running = null;
 let next = null;
 let settling;
@@ -23,7 +27,8 @@ let settling;
 /**
  * Paint the present choice.
  *
- * show: called with the painted blob, what the service says of it (`facts`), and whether it is a draft.
+ * show: called with the painted blob, what is known of it, and whether it is a draft: the milliseconds it took whoever
+ * painted it; whether this device did; and the size of the photo where the service had to reduce it, as 4000x3000.
  */
 export function paint({ moving, show, fail, busy }) {
   clearTimeout(settling);
@@ -31,7 +36,10 @@ export function paint({ moving, show, fail, busy }) {
   if (!state.photo || !list.length) return stop(busy);
   if (moving) settling = setTimeout(() => paint({ moving: false, show, fail, busy }), SETTLED);
   const { photo, regions } = state;
-  const job = { draft: moving, fields: list, regions, photo, side: draftSide(), show, fail, busy };
+  const here = paintedHere();
+  const side = draftSide(here);
+  if (moving && side < LEAST_SIDE) return; // it paints slowly, and waits until the picture rests
+  const job = { draft: moving, here, fields: list, look: state.rest, regions, photo, side, show, fail, busy };
   if (job.draft && running?.draft) next = job;
   else start(job);
 }
@@ -50,11 +58,10 @@ async function start(job) {
   running = mine;
   job.busy(!job.draft);
   try {
-    const answer = job.draft ? await paintDraft(job, abort.signal) : await paintWhole(job, abort.signal);
-    const painted = await answer.blob();
-    const told = facts(answer);
-    if (job.draft) pace = told.milliseconds / job.side ** 2;
-    if (running === mine) job.show(painted, told, job.draft);
+    const paint = job.here ? paintHere : job.draft ? paintDraft : paintWhole;
+    const { painted, ...told } = await paint(job, abort.signal);
+    if (job.draft) pace[job.here ? "here" : "there"] = told.milliseconds / job.side ** 2;
+    if (running === mine) job.show(painted, { ...told, here: job.here }, job.draft);
   } catch (error) {
     if (running === mine) job.fail(error);
   }
@@ -65,36 +72,46 @@ async function start(job) {
 }
 
 async function paintWhole({ photo, fields, regions }, signal) {
-  return stylize(photo.blob, photo.name, [...fields, ...(await masks(regions))], { signal });
+  return answered(await stylize(photo.blob, photo.name, [...fields, ...(await masks(regions))], { signal }));
 }
 
 /** As JPEG, which is written fastest; as WebP where the photo may be transparent. */
 async function paintDraft({ photo, fields, regions, side }, signal) {
   const asked = fields.filter(([name]) => name !== "size");
   const list = [...asked, ["size", String(side)], ["quality", "80"], ...(await masks(regions))];
-  const accept = /png|webp|gif/.test(photo.blob.type) ? "image/webp" : "image/jpeg";
+  const accept = mayBeTransparent(photo) ? "image/webp" : "image/jpeg";
   const draft = side > DRAFT_SIDE && side > photo.least ? await photo.finerDraft() : photo.draft;
-  return stylize(draft, "draft", list, { signal, headers: { Accept: accept } });
+  return answered(await stylize(draft, "draft", list, { signal, headers: { Accept: accept } }));
 }
+
+async function paintHere(job, signal) {
+  const { paintForEasel } = await import("../device/pictures.js");
+  return paintForEasel({ ...job, transparent: mayBeTransparent(job.photo) }, signal);
+}
+
+const mayBeTransparent = ({ blob }) => /png|webp|gif/.test(blob.type);
 
 /**
  * Longest side of a draft in which strokes are as large, relative to the picture, as in the whole.
  *
  * The network's strokes are those of a picture of 512 pixels, and larger ones are painted at any size; those half as
  * large need 1,024. Where that takes so long that the picture rests before, and with still smaller ones, drafts have
- * strokes as small as can be, and the whole has the right ones.
+ * strokes as small as can be, and the whole has the right ones. This device's drafts are as large as is fluent, and
+ * coarser.
  */
-function draftSide() {
+function draftSide(here) {
   const { photo, stroke } = state;
   const { width, height } = resultSize();
-  const most = Math.min(FINER_SIDE, Math.max(DRAFT_SIDE, Math.round(Math.sqrt(SETTLED / pace))));
+  const fluent = Math.round(Math.sqrt(SETTLED / pace[here ? "here" : "there"]));
+  if (here) return Math.max(photo.least, Math.min(DRAFT_SIDE, fluent));
+  const most = Math.min(FINER_SIDE, Math.max(DRAFT_SIDE, fluent));
   const side = stroke < 1 ? Math.min(most, Math.round(DRAFT_SIDE / stroke)) : DRAFT_SIDE;
   return Math.max(photo.least, Math.min(side, Math.max(width, height)));
 }
 
-/** The milliseconds that the service itself took, and the size of the photo where it had to reduce it, as 4000x3000. */
-function facts({ headers }) {
+async function answered(answer) {
+  const { headers } = answer;
   const stages = headers.get("Server-Timing") ?? "";
   const milliseconds = [...stages.matchAll(/dur=([\d.]+)/g)].reduce((sum, [, part]) => sum + Number(part), 0);
-  return { milliseconds, resizedFrom: headers.get("X-Resized-From") };
+  return { painted: await answer.blob(), milliseconds, resizedFrom: headers.get("X-Resized-From") };
 }

@@ -11,7 +11,6 @@ const APART = 6;
 
 /** least: longest side at which the photo's shortest is just long enough for the service. */
 export async function agree(bitmap, blob, name, least) {
-  if (!/exif/i.test(new TextDecoder("latin1").decode(await blob.arrayBuffer()))) return true;
   const asked = [["style", state.styles[0].id], ["strength", "0"], ["size", String(Math.max(SMALL, least))]];
   const answer = await stylize(blob, name, asked, { headers: { Accept: "image/webp" } });
   const read = await createImageBitmap(await answer.blob());

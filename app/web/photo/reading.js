@@ -1,8 +1,7 @@
 /** A photo as the page keeps it: in memory, so that it stays what it was. */
 
 import { state } from "../recipe/state.js";
-import { checkSize, stylize } from "../service/api.js";
-import { agree } from "./agreement.js";
+import { checkSize, Problem, stylize } from "../service/api.js";
 
 /** Longest sides of drafts: of most, and of those in which strokes are smaller than in a picture of that size. */
 export const DRAFT_SIDE = 512;
@@ -14,7 +13,7 @@ export async function readPhoto(file, title) {
   const blob = new Blob([await file.arrayBuffer()], { type: file.type });
   let shown = blob;
   let bitmap = await createImageBitmap(blob).catch(() => null);
-  if (!bitmap || !(await agree(bitmap, blob, file.name, leastOf(bitmap)))) {
+  if (!bitmap || !(await isRead(bitmap, blob, file.name))) {
     bitmap?.close();
     shown = await asTheServiceReadsIt(blob, file.name);
     bitmap = await createImageBitmap(shown);
@@ -28,6 +27,13 @@ export async function readPhoto(file, title) {
   return { name: file.name || "photo", title, blob, shown, draft, finerDraft, width, height, least };
 }
 
+/** Whether the browser reads it as whoever paints: this device what the browser does, the service its EXIF by itself. */
+async function isRead(bitmap, blob, name) {
+  if (state.onDevice || !/exif/i.test(new TextDecoder("latin1").decode(await blob.arrayBuffer()))) return true;
+  const { agree } = await import("./agreement.js");
+  return agree(bitmap, blob, name, leastOf(bitmap));
+}
+
 /** Longest side at which the shortest is just long enough for the service. */
 function leastOf({ width, height }) {
   return Math.ceil((state.limits.min_size * Math.max(width, height)) / Math.min(width, height));
@@ -35,6 +41,10 @@ function leastOf({ width, height }) {
 
 /** What the browser does not read, or reads otherwise: at strength 0 the service paints the photo itself. */
 async function asTheServiceReadsIt(blob, name) {
+  if (state.onDevice) {
+    const detail = "this browser cannot read the file; the service reads more kinds, where it may paint";
+    throw new Problem({ code: "unsupported_format", detail });
+  }
   const answer = await stylize(blob, name, [["style", state.styles[0].id], ["strength", "0"], ["format", "png"]]);
   return answer.blob();
 }

@@ -11,9 +11,15 @@ import { MOST_REGIONS, USUAL, change, numbered, state } from "./state.js";
 const VERSION = 3;
 
 export async function saveRecipe() {
-  const { rest, regions, byItself, networkId, photo } = state;
+  const text = JSON.stringify(await recipe(), null, 1);
+  save(new Blob([text], { type: "application/json" }), `${stem(state.photo.name)}-recipe.json`);
+}
+
+/** What is chosen now, as the service writes it into a picture's file. */
+export async function recipe() {
+  const { rest, regions, byItself, networkId } = state;
   const { width, height } = resultSize();
-  const recipe = {
+  return {
     impasto: VERSION,
     weights: weightsById(rest),
     network_id: networkId,
@@ -25,7 +31,6 @@ export async function saveRecipe() {
     regions: await Promise.all(regions.map(async (region) =>
       asJson(region, region.area.mask && (await asData(await png(region.area.mask)))))),
   };
-  save(new Blob([JSON.stringify(recipe, null, 1)], { type: "application/json" }), `${stem(photo.name)}-recipe.json`);
 }
 
 /** Paint as a recipe's file says. */

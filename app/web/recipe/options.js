@@ -1,7 +1,7 @@
 /** Strength, the photo's colours, the size of strokes and that of the picture. */
 
 import { byId, element } from "../parts/dom.js";
-import { percent } from "../parts/numbers.js";
+import { halfToEven, percent } from "../parts/numbers.js";
 import { change, state, watch } from "./state.js";
 
 const SIDES = [256, 512, 768, 1024, 1536, 2048, 3072, 4096];
@@ -32,14 +32,11 @@ export function resultSize() {
   const { width, height } = state.photo;
   const longest = Math.max(width, height);
   const scale = (state.size ?? Math.min(longest, largest())) / longest;
-  return { width: rounded(width * scale), height: rounded(height * scale) };
+  return { width: halfToEven(width * scale), height: halfToEven(height * scale) };
 }
 
 /** Longest side that the service paints; it need not have a limit. */
 const largest = () => state.limits.max_size ?? Infinity;
-
-/** As the service rounds: a half to the even number. */
-const rounded = (value) => (value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
 function showStrength() {
   strength.value = Math.round(state.strength * 100);

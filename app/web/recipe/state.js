@@ -26,6 +26,8 @@ export const USUAL = { chosen: [], handle: { x: 0.5, y: 0.5 }, strength: 1, pres
 export const state = {
   /** @type {?{max_upload_bytes: number, max_size: ?number, min_size: number}} what the service takes */
   limits: null,
+  /** @type {?object} what the service says of itself, as /v1/info answers */
+  info: null,
   /** @type {?string} which network the service paints with */
   networkId: null,
   /** @type {?Photo} */
@@ -42,6 +44,10 @@ export const state = {
   byItself: false,
   /** @type {?number} longest side of the result; null: the photo's own */
   size: null,
+  /** whether pictures without regions are painted here, and not by the service */
+  onDevice: false,
+  /** @type {?("webgpu" | "wasm")} by what they are */
+  paintsBy: null,
 };
 
 /** The look is that of the active region, or of the rest: whoever shows or changes it need not know of which. */
@@ -84,6 +90,9 @@ export function change(changes, { moving = false } = {}) {
 }
 
 export const styleOf = (id) => state.styles.find((style) => style.id === id);
+
+/** Whether the visitor's own device paints; regions are the service's. */
+export const paintedHere = () => state.onDevice && !state.regions.length;
 
 /** Take a style into the blend, or out of it. Returns whether there was room for it. */
 export function toggle(id) {

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.main import create_app
+from impasto.app.page import PageFiles
 from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import Checkpoint
 
@@ -113,3 +114,5 @@ def test_info_says_what_the_service_is_and_allows(client: TestClient, tiny_check
         "max_grid_pixels": 8_000_000,
     }
     assert info["optimization"] is None
+    page = PageFiles.read()
+    assert (info["page"], info["browser_runtime"]) == (page.version, page.runtime)

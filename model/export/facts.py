@@ -1,0 +1,27 @@
+"""What is said of a network in the files that it and its styles become."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from impasto.model.network import checkpoint
+from impasto.model.network.checkpoint import Checkpoint
+
+LICENCE = "Apache-2.0"
+"""Of the network that comes with Impasto; nothing is known of others."""
+
+
+def facts(source: Checkpoint, version: str) -> dict[str, object]:
+    """Facts of a network, by their names. version: of Impasto."""
+    return {
+        "network_id": source.network_id,
+        "style_size": source.network.style_size,
+        "canonical": source.strokes.canonical,
+        "version": version,
+        "licence": LICENCE if source.network_id == checkpoint.load().network_id else "",
+    }
+
+
+def facts_of_styles(source: Checkpoint, version: str) -> dict[str, object]:
+    """The same, and how the network's strokes are painted at any size, as `StrokeConfig` has it."""
+    return {**facts(source, version), "strokes": asdict(source.strokes)}

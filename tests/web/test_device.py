@@ -1,0 +1,262 @@
+"""The page painting on the visitor's own device: by WebAssembly, as a browser without a graphics card does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import httpx2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from impasto.app.page import WEB, PageFiles
+from impasto.model.network.checkpoint import Checkpoint, save
+from impasto.model.network.config import StrokeConfig
+from impasto.model.painting.recipe import Recipe
+from tests.app.test_server import serving
+from tests.pictures import encoded, opened, photo
+
+pytestmark = pytest.mark.skipif(
+    PageFiles.read().runtime is None, reason="ONNX Runtime Web is not there (make device, which needs npm)"
+)
+PHOTO = encoded(photo(height=150, width=200))
+SMALL_STROKES = StrokeConfig(canonical=64, finest=128)
+
+
+@pytest.fixture(scope="module")
+def url(tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service whose network has small strokes, so that small pictures have all levels, and are enlarged."""
+    folder = tmp_path_factory.mktemp("device")
+    save(replace(tiny_checkpoint, strokes=SMALL_STROKES), folder / "tiny.safetensors")
+    with serving(folder / "tiny.safetensors", data_dir=folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, url: str) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=url)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def page(context: BrowserContext) -> Iterator[Page]:
+    """The page of a visitor who has switched it on."""
+    faults: list[str] = []
+    page = opened_page(context, faults)
+    switch_on(page)
+    give_photo(page)
+    yield page
+    assert faults == []
+
+
+def opened_page(context: BrowserContext, faults: list[str] | None = None) -> Page:
+    page = context.new_page()
+    if faults is not None:
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda each: faults.append(each.text) if each.type in ("error", "warning") else None)
+    page.goto("/")
+    expect(page.locator("#viewport")).to_have_attribute("data-shown", "whole")
+    return page
+
+
+def switch_on(page: Page) -> None:
+    page.get_by_label("Paint on this device").check()
+    expect(page.locator("#label-facts")).to_contain_text("on this device")
+
+
+def give_photo(page: Page) -> None:
+    page.set_input_files("#photo-file", {"name": "photo.png", "mimeType": "image/png", "buffer": PHOTO})
+    expect(page.locator("#label-facts")).to_contain_text("200 × 150, painted on this device")
+
+
+def download(page: Page, link: str, format: str = "png") -> bytes:
+    page.evaluate("(hash) => { location.hash = hash; }", link)
+    page.locator("#format").select_option(format)
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    return download.value.path().read_bytes()
+
+
+def asked(url: str, link: str) -> bytes:
+    """What the service paints of the same."""
+    form = {**parse_qs(link), "format": "png"}
+    answer = httpx2.post(f"{url}/v1/stylize", data=form, files={"image": ("photo.png", PHOTO)}, timeout=60)
+    return answer.raise_for_status().content
+
+
+def answered(url: str) -> float:
+    """How many requests the service has answered but those for its own figures and for pictures of styles."""
+    lines = httpx2.get(f"{url}/metrics").text.splitlines()
+    counts = [line for line in lines if line.startswith("http_server_request_duration_seconds_count")]
+    return sum(float(line.split()[-1]) for line in counts if "/v1/" in line and "preview" not in line)
+
+
+def psnr(one: bytes, other: bytes) -> float:
+    pixels = [np.asarray(opened(data).convert("RGB"), np.float64) for data in (one, other)]
+    return float(10 * np.log10(255**2 / np.square(pixels[0] - pixels[1]).mean()))
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "style=the-scream&stroke=native",
+        "style=the-scream&size=100",
+        "style=great-wave&style=starry-night&weight=0.3&weight=0.7&stroke=0.5",
+        "style=great-wave&strength=0.6&preserve_color=true",
+        "style=great-wave&stroke=native&size=900",
+    ],
+    ids=["one level", "two levels", "a blend", "enlarged, with the photo's colours", "in strips"],
+)
+def test_what_is_painted_here_is_what_the_service_paints_with_the_same_recipe(page: Page, url: str, link: str) -> None:
+    before = answered(url)
+    painted = download(page, link)
+    assert answered(url) == before
+    theirs = asked(url, link)
+    assert psnr(painted, theirs) > 40
+    assert Recipe.of(painted) == Recipe.of(theirs)
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+def test_other_kinds_of_files_have_the_recipe_too(page: Page, url: str, format: str) -> None:
+    link = "style=starry-night"
+    painted = download(page, link, format)
+    assert opened(painted).format == format.upper() and opened(painted).size == (200, 150)
+    assert Recipe.of(painted) == Recipe.of(asked(url, link))
+
+
+def test_while_something_is_dragged_drafts_are_painted_here(page: Page) -> None:
+    shown = page.evaluate(
+        """async () => {
+          const strength = document.getElementById("strength");
+          const { dataset } = document.getElementById("viewport");
+          for (let value = 90; value > 10 && dataset.shown !== "draft"; value -= 1) {
+            strength.value = value;
+            strength.dispatchEvent(new Event("input"));
+            await new Promise((resolve) => { setTimeout(resolve, 50); });
+          }
+          const { shown } = dataset;
+          strength.dispatchEvent(new Event("change"));
+          return shown;
+        }"""
+    )
+    assert shown == "draft"
+    expect(page.locator("#viewport")).to_have_attribute("data-shown", "whole")
+    page.evaluate("() => { location.hash = 'style=starry-night'; }")
+
+
+def test_the_pictures_of_the_square_and_the_sheet_are_painted_here(page: Page, url: str) -> None:
+    before = answered(url)
+    page.evaluate("() => { location.hash = 'style=the-scream&style=great-wave&style=starry-night'; }")
+    expect(page.locator(".mosaic img")).to_have_count(16)
+    page.evaluate("() => { location.hash = 'style=the-scream&style=great-wave'; }")
+    page.get_by_role("button", name="Nine weights").click()
+    expect(page.locator("#strip img")).to_have_count(9)
+    with page.expect_download() as sheet:
+        page.get_by_role("button", name="Download as one sheet").click()
+    assert opened(sheet.value.path().read_bytes()).size == (9 * (512 + 12) + 12, 384 + 26 + 24)
+    assert answered(url) == before
+
+
+def test_there_are_no_barriers(page: Page, assert_accessible: Callable[[], None]) -> None:
+    assert_accessible()
+
+
+def test_regions_are_painted_by_the_service_and_it_says_so(page: Page) -> None:
+    page.get_by_role("button", name="Add a region").click()
+    with page.expect_response("**/v1/stylize"):
+        page.get_by_role("button", name="Ellipse").click()
+    expect(page.locator("#on-device-hint")).to_have_text("Pictures with regions are painted by the service.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#label-facts")).to_contain_text("on this device")
+
+
+def test_what_is_too_large_for_a_device_is_said(page: Page) -> None:
+    page.evaluate("() => { location.hash = 'style=the-scream&size=6000'; }")
+    expect(page.locator("#paint-error")).to_contain_text("6000 × 4500 pixels")
+    expect(page.locator("#paint-error")).to_contain_text("let the service paint")
+    page.evaluate("() => { location.hash = 'style=the-scream'; }")
+    expect(page.locator("#paint-error")).to_be_hidden()
+
+
+def test_without_a_connection_the_page_opens_and_paints(page: Page, context: BrowserContext) -> None:
+    expect(page.locator("#on-device-hint")).to_have_text("Painted here by its processor, without a connection too.")
+    ours = {path.relative_to(WEB).as_posix() for path in WEB.rglob("*.*") if "onnxruntime-web" not in path.parts}
+    kept = page.evaluate(
+        """async () => {
+          const requests = (await Promise.all((await caches.keys()).map(async (name) =>
+            (await caches.open(name)).keys()))).flat();
+          return requests.map(({ url }) => url.slice(new URL("./", location).href.length));
+        }"""
+    )
+    assert ours - {*kept} == {"index.html", "offline.js", "device/LICENSE.onnxruntime-web.txt"}
+    assert not [path for path in kept if re.match("healthz|v1/(stylize|jobs)|docs", path)]
+    context.set_offline(True)
+    page.reload()
+    expect(page.locator("#label-facts")).to_contain_text("on this device")
+    give_photo(page)
+    context.set_offline(False)
+
+
+def test_a_new_version_of_the_page_replaces_the_old_one_and_what_else_was_fetched_stays(page: Page) -> None:
+    kept = """async () => Object.fromEntries(await Promise.all((await caches.keys()).map(async (name) =>
+      [name, (await (await caches.open(name)).keys()).map(({ url }) => url)])))"""
+    (before,) = page.evaluate(kept).values()
+    page.evaluate(
+        """async () => {
+          await navigator.serviceWorker.register("offline.js?other");
+          const replaced = async () => (await caches.keys()).join() === "impasto other";
+          while (!(await replaced())) await new Promise((resolve) => { setTimeout(resolve, 50); });
+        }"""
+    )
+    (after,) = page.evaluate(kept).values()
+    assert {*after} == {*before}
+
+
+def test_a_browser_without_simd_is_told_so(browser: Browser, url: str) -> None:
+    with browser.new_context(base_url=url) as context:
+        context.add_init_script("WebAssembly.validate = () => false;")
+        page = opened_page(context)
+        expect(page.get_by_label("Paint on this device")).to_be_disabled()
+        expect(page.locator("#on-device-hint")).to_contain_text("it lacks WebAssembly with SIMD")
+
+
+def test_a_service_that_does_not_have_it_does_not_offer_it(browser: Browser, url: str) -> None:
+    def without(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "browser_runtime": None})
+
+    with browser.new_context(base_url=url) as context:
+        context.route("**/v1/info", without)
+        expect(opened_page(context).get_by_label("Paint on this device")).to_be_hidden()
+
+
+def test_a_first_load_that_breaks_off_or_is_damaged_is_said_and_can_be_tried_again(browser: Browser, url: str) -> None:
+    with browser.new_context(base_url=url) as context:
+        context.add_init_script("delete Navigator.prototype.serviceWorker;")  # which would ask past these routes
+        page = opened_page(context)
+        error = page.locator("#on-device-error")
+        for files, fault, words in (
+            ("**/*.onnx", lambda route: route.abort(), "The connection broke off"),
+            ("**/*.wasm.gz", lambda route: route.fulfill(body=b"damaged"), "What was fetched is damaged"),
+            ("**/*.onnx", lambda route: route.fulfill(body=b"damaged"), "does not run in this browser"),
+        ):
+            context.route(files, fault)
+            page.get_by_label("Paint on this device").check()
+            expect(error).to_contain_text(words)
+            expect(page.get_by_label("Paint on this device")).not_to_be_checked()
+            context.unroute(files)
+        switch_on(page)
+        expect(error).to_be_hidden()
+        expect(page.locator("#on-device-hint")).to_have_text("Painted here by its processor.")
+
+
+def test_storage_that_is_full_is_said_and_it_paints_nevertheless(browser: Browser, url: str) -> None:
+    with browser.new_context(base_url=url) as context:
+        page = opened_page(context)
+        quota = {"origin": url, "quotaSize": 3_000_000}
+        context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
+        switch_on(page)
+        expect(page.locator("#on-device-hint")).to_contain_text("its storage is too full")
