@@ -18,7 +18,7 @@ def facts(source: Checkpoint, version: str) -> dict[str, object]:
         "style_size": source.network.style_size,
         "canonical": source.strokes.canonical,
         "version": version,
-        "licence": LICENCE if source.network_id == checkpoint.load().network_id else "",
+        "licence": LICENCE if source.network_id in checkpoint.load().network_ids else "",
     }
 
 

@@ -43,7 +43,7 @@ def network_file(network: StyleNetwork, facts: Mapping[str, object], *, given: b
     facts: what its metadata say of it. given: its statistics are an input instead of an output.
     """
     graph = _Graph(dict(network.named_parameters()), given=given)
-    graph.paint()
+    graph.paint(full=len(network.config.widths) == 3)
     picture, vector = ("N", 3, "H", "W"), ("N", network.style_size)
     image, painting = (helper.make_tensor_value_info(name, FLOAT, picture) for name in ("image", "painting"))
     style, statistics = (helper.make_tensor_value_info(name, FLOAT, vector) for name in ("style", "statistics"))
@@ -71,32 +71,46 @@ class _Graph:
         self._read = 0  # numbers of the style vectors
         self._measured: list[str] = []
 
-    def paint(self) -> None:
-        """As `StyleNetwork.forward`."""
-        first, second, third, *trunk, up, further_up, last = self._weights
+    def paint(self, *, full: bool) -> None:
+        """As `StyleNetwork.forward`. full: whether it has features as large as the photo."""
+        *encoder, narrowest = [name for name in self._weights if name.startswith("encoder")]
+        trunk = [name for name in self._weights if name.startswith("residual")]
+        *decoder, last = [name for name in self._weights if name.startswith("decoder")]
         for name in ("style", "statistics") if self._given else ("style",):
             self._add("Unsqueeze", name, self._integers(2, 3), name=f"{name}.maps")
-        full = self._add("Relu", self._layer("image", first))
-        half = self._add("Relu", self._layer(full, second, stride=2))
-        x = self._add("Relu", self._layer(half, third, stride=2))
+        larger = ["image"]
+        for weight in encoder:
+            stride = 1 if full and len(larger) == 1 else 2
+            larger.append(self._add("Relu", self._layer(larger[-1], weight, stride=stride)))
+        x = self._add("Relu", self._layer(larger[-1], narrowest, stride=2))
         for inner, outer in zip(trunk[::2], trunk[1::2], strict=True):
             x = self._add("Add", x, self._layer(self._add("Relu", self._layer(x, inner)), outer))
-        x = self._add("Relu", self._layer(self._enlarged(x), up, like=half))
-        x = self._add("Relu", self._layer(self._enlarged(x), further_up, like=full))
-        self._add("Sigmoid", self._layer(x, last), name="painting")
+        for weight in decoder:
+            x = self._add("Relu", self._enlarging(x, weight, like=larger.pop()))
+        painted = self._layer(x, last) if full else self._enlarging(x, last, like="image")
+        self._add("Sigmoid", painted, name="painting")
         if not self._given:
             self._add("Flatten", *self._measured, name="statistics")
 
-    def _layer(self, x: str, weight: str, *, stride: int = 1, like: str = "") -> str:
-        """A convolution and its normalization. like: what is as large as their result, where that is not sure."""
-        channels, _, kernel, _ = self._weights[weight].shape
-        around = kernel // 2
-        padded = self._add("Pad", x, self._integers(0, 0, around, around, 0, 0, around, around), mode="reflect")
-        features = self._add("Conv", padded, self._weight(weight), strides=(stride, stride))
-        if like:  # an odd size was rounded up: what is beyond it pads, but is not measured
-            size = self._add("Shape", like, start=2)
-            features = self._add("Slice", features, self._integers(0, 0), size, self._integers(2, 3))
-        return self._normalized(features, channels)
+    def _layer(self, x: str, weight: str, *, stride: int = 1) -> str:
+        """A convolution and its normalization."""
+        return self._normalized(self._convolved(x, weight, "reflect", stride), len(self._weights[weight]))
+
+    def _enlarging(self, x: str, weight: str, *, like: str) -> str:
+        """A convolution of every pixel four times, in a square, and its normalization. like: as large as the result."""
+        twice = self._constant("twice", np.array([1, 1, 2, 2], np.float32))
+        corners = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        large = self._add("Resize", x, "", twice, mode="nearest", **corners)
+        features = self._convolved(large, weight, "edge")
+        size = self._add("Shape", like, start=2)  # an odd one was rounded up: what is beyond pads, but is not measured
+        features = self._add("Slice", features, self._integers(0, 0), size, self._integers(2, 3))
+        return self._normalized(features, len(self._weights[weight]))
+
+    def _convolved(self, x: str, weight: str, beyond: str, stride: int = 1) -> str:
+        """A convolution alone. beyond: what stands beyond the border, as Pad calls it."""
+        around = self._weights[weight].shape[2] // 2
+        padded = self._add("Pad", x, self._integers(0, 0, around, around, 0, 0, around, around), mode=beyond)
+        return self._add("Conv", padded, self._weight(weight), strides=(stride, stride))
 
     def _normalized(self, features: str, channels: int) -> str:
         """γ · (x − μ) / σ + β, of the next of the style's γ and β."""
@@ -122,12 +136,6 @@ class _Graph:
             self._add("Slice", f"{name}.maps", self._integers(at), self._integers(at + channels), self._integers(1))
             for at in starts
         ]
-
-    def _enlarged(self, x: str) -> str:
-        """Every pixel four times, in a square."""
-        twice = self._constant("twice", np.array([1, 1, 2, 2], np.float32))
-        corners = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        return self._add("Resize", x, "", twice, mode="nearest", **corners)
 
     def _weight(self, name: str) -> str:
         stored = self._constant(f"{name}.float16", self._weights[name].detach().cpu().half().numpy())

@@ -14,12 +14,18 @@ SMALLEST_SIDE = 32
 class NetworkConfig:
     """The shape of a network; the defaults are the paper's.
 
-    widths: channels of the three encoding convolutions; the decoder mirrors the first two.
+    widths: channels of the encoding convolutions, of features as large as the photo, half and a quarter as large; the
+        decoder mirrors them. Of two, nothing but the photo is as large as the photo: the first convolution halves it,
+        the last doubles (`SMALL`).
     residual_blocks: number of residual blocks between encoder and decoder.
     """
 
-    widths: tuple[int, int, int] = (32, 64, 128)
+    widths: tuple[int, int, int] | tuple[int, int] = (32, 64, 128)
     residual_blocks: int = 5
+
+
+SMALL = NetworkConfig(widths=(32, 64))
+"""For processors without matrix units, phones and browsers, on which features as large as the photo take the time."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,10 @@ class StrokeConfig:
         if self.radius < 1 or not self.noise > 0:
             raise ValueError(f"strokes need a radius of at least 1 and noise above 0; this is {self}")
 
+
+Which = Literal["large", "small"]
+"""Of the two networks that a checkpoint may have: the one that paints best, or the one that learned from it, and takes
+a fraction of the time."""
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 

@@ -62,6 +62,13 @@ def has_native_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
+def trains_in_bfloat16(device: torch.device) -> bool:
+    """Whether training is faster in bfloat16: there AVX-512's own counts too, since no gradient is computed by
+    Winograd's algorithm."""
+    own = device.type == "cpu" and bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+    return own or has_native_bfloat16(device)
+
+
 VNNI = {"AVX512": "avx512_vnni", "AVX2": "avx_vnni"}
 """What PyTorch calls vector units -> and those among them that add up products of integers in one instruction."""
 

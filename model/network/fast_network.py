@@ -15,7 +15,7 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from impasto.model.network.operations import Operations, Then, Window
 from impasto.model.network.statistics import Statistics, one_each
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
-from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.style_network import ConvNorm, ResidualBlock, StyleNetwork, UpConvNorm
 
 GREY = 0.5
 """What is taken from a photo, so that it is around zero."""
@@ -81,27 +81,25 @@ class FastNetwork(nn.Module):
         self.dtype = dtype
         self.operations = Operations()
         self.style_sizes = [2 * norm.channels for norm in network.norms]
-        *plain, up, further_up, last = network.parameters()  # in the order of the layers
-        weights = [*plain, corner_weights(up), corner_weights(further_up), strided_weights(last)]
+        self.layers, weights = zip(*_rearranged(network), strict=True)
         self.weights = nn.ParameterList(
             nn.Parameter(weight.detach().to(dtype, memory_format=torch.channels_last), requires_grad=False)
             for weight in weights
         )
-        self.layers = [
-            Layer(9),
-            Layer(3, stride=2, shrink=2),
-            Layer(3, stride=2, shrink=4),
-            *[Layer(3, shrink=4), Layer(3, shrink=4, adds=True)] * len(network.residual),
-            Layer(2, shrink=2, doubled=True, replicate=True),
-            Layer(2, doubled=True, replicate=True),
-            Layer(10, stride=2, doubled=True, last=True),
-        ]
 
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
         device: torch.device = self.weights[0].device
         return device
+
+    @property
+    def width(self) -> float:
+        """Numbers for each of the photo's pixels in its largest features, by which its memory is told."""
+        found: float = max(
+            size / 2 / layer.shrink**2 for size, layer in zip(self.style_sizes, self.layers, strict=True)
+        )
+        return found
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
@@ -134,7 +132,7 @@ class FastNetwork(nn.Module):
         """Paint; before each normalization yield what measures its features and be sent statistics to use, or None."""
         windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
         inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
-        x = F.pad(self.enter(photos), beyond(inputs[0], windows[0]), mode="reflect")
+        x = F.pad(self.enter(photos), beyond(inputs[0], windows[-1]), mode="reflect")
         blocks: list[Tensor] = []
         shares: dict[Window, Tensor] = {}
         if isinstance(styles, StyleMap):
@@ -199,15 +197,40 @@ def beyond(window: Window, whole: Window) -> tuple[int, int, int, int]:
     return left, right, above, below
 
 
-def corner_weights(weight: Tensor) -> Tensor:
-    """Weights (C_out, C_in, 3, 3) for doubled features -> (4 · C_out, C_in, 2, 2) for the small features' corners.
+def _rearranged(network: StyleNetwork) -> Iterator[tuple[Layer, Tensor]]:
+    """What is computed in place of each of its layers, and with which weights."""
+    shrink = 1
+    *layers, end = (*network.encoder, *network.residual, *network.decoder)
+    for layer in (*layers, end):
+        last = layer is end
+        if isinstance(layer, ResidualBlock):
+            yield Layer(3, shrink=shrink), layer.first.conv.weight
+            yield Layer(3, shrink=shrink, adds=True), layer.second.conv.weight
+        elif isinstance(layer, UpConvNorm):
+            shrink //= 2
+            corners = corner_weights(layer.conv.weight)
+            yield Layer(corners.shape[2], shrink=shrink, doubled=True, replicate=True, last=last), corners
+        elif isinstance(layer, ConvNorm) and last:
+            strided = strided_weights(layer.conv.weight)
+            yield Layer(strided.shape[2], stride=2, doubled=True, last=True), strided
+        elif isinstance(layer, ConvNorm):
+            shrink *= layer.conv.stride[0]
+            yield Layer(layer.conv.kernel_size[0], layer.conv.stride[0], shrink), layer.conv.weight
 
-    The corner before row i touches the rows i − 1 and i of the small features, padded by their edge. The large row
-    2i − 1 lies in the first of them: two of a kernel's rows see it, one sees the next. The large row 2i lies in the
-    second: one sees the first, two see it. Columns likewise. The four pixels are the slowest axis of the output.
+
+def corner_weights(weight: Tensor) -> Tensor:
+    """Weights (C_out, C_in, k, k) for doubled features, k of 3 or 7 -> (4 · C_out, C_in, ⌈k/2⌉, ⌈k/2⌉) for the small
+    features' corners.
+
+    With k of 3 the corner before row i touches the rows i − 1 and i of the small features, padded by their edge. The
+    large row 2i − 1 lies in the first of them: two of a kernel's rows see it, one sees the next. The large row 2i lies
+    in the second: one sees the first, two see it. Columns likewise. The four pixels are the slowest axis of the output.
     """
-    sees = torch.tensor([[[1.0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]], dtype=weight.dtype, device=weight.device)
-    return torch.einsum("yrk,xcl,oikl->yxoirc", sees, sees, weight).reshape(-1, weight.shape[1], 2, 2)
+    size = weight.shape[2]
+    row = torch.arange(size)
+    seen = torch.stack([(row + pixel) // 2 for pixel in (0, 1)])
+    sees = F.one_hot(seen, (size + 1) // 2).mT.to(weight)
+    return torch.einsum("yrk,xcl,oikl->yxoirc", sees, sees, weight).flatten(0, 2)
 
 
 def strided_weights(weight: Tensor) -> Tensor:

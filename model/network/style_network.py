@@ -76,13 +76,15 @@ class ConvNorm(nn.Module):
 class UpConvNorm(nn.Module):
     """Twice the height and width: nearest-neighbour upsampling, then a convolution and its normalization.
 
-    It leaves no checkerboard, as a transposed convolution would.
+    It leaves no checkerboard, as a transposed convolution would. Beyond the border stand the pixels of the edge: with a
+    kernel of 3 that is the reflection of what is twice as large.
     """
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels_in, channels_out, 3, bias=False)
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, bias=False)
         self.norm = ConditionalInstanceNorm(channels_out)
+        self.padding = kernel // 2
         nn.init.normal_(self.conv.weight, std=0.01)
 
     def forward(self, x: Tensor, style: Style, like: Tensor) -> Tensor:
@@ -91,10 +93,12 @@ class UpConvNorm(nn.Module):
         With an odd height or width, the row or column beyond it, which exists only by rounding, pads
         the convolution but does not enter the statistics.
         """
-        height, width = like.shape[2:]
         large = F.interpolate(x, scale_factor=2.0)
-        padded = F.pad(large, (1, 1 - width % 2, 1, 1 - height % 2), mode="reflect")
-        result: Tensor = self.norm(self.conv(padded), *style)
+        for axis in (2, 3):  # F.pad's gradient has other strides than the compiler thinks
+            first, last = large.narrow(axis, 0, 1), large.narrow(axis, -1, 1)
+            beyond = self.padding - like.shape[axis] % 2
+            large = torch.cat([*[first] * self.padding, large, *[last] * beyond], dim=axis)
+        result: Tensor = self.norm(self.conv(large), *style)
         return result
 
 
@@ -118,16 +122,16 @@ class StyleNetwork(nn.Module):
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config or NetworkConfig()
-        narrow, middle, wide = self.config.widths
-        self.encoder = nn.ModuleList(
-            [
-                ConvNorm(3, narrow, 9),
-                ConvNorm(narrow, middle, 3, stride=2),
-                ConvNorm(middle, wide, 3, stride=2),
-            ]
-        )
+        *full, middle, wide = self.config.widths
+        if full:
+            first = [ConvNorm(3, full[0], 9), ConvNorm(full[0], middle, 3, stride=2)]
+        else:
+            first = [ConvNorm(3, middle, 7, stride=2)]
+        self.encoder = nn.ModuleList([*first, ConvNorm(middle, wide, 3, stride=2)])
         self.residual = nn.ModuleList(ResidualBlock(wide) for _ in range(self.config.residual_blocks))
-        self.decoder = nn.ModuleList([UpConvNorm(wide, middle), UpConvNorm(middle, narrow), ConvNorm(narrow, 3, 9)])
+        up = UpConvNorm(wide, middle)
+        last = [UpConvNorm(middle, full[0]), ConvNorm(full[0], 3, 9)] if full else [UpConvNorm(middle, 3, 7)]
+        self.decoder = nn.ModuleList([up, *last])
 
     @property
     def norms(self) -> Iterator[ConditionalInstanceNorm]:
@@ -157,14 +161,16 @@ class StyleNetwork(nn.Module):
         sizes = [2 * norm.channels for norm in self.norms]
         given = one_each(statistics, len(sizes))
         told = ((*each, where) for each in zip(torch.split(vectors, sizes, dim=-1), given, strict=True))
-        full = F.relu(self.encoder[0](images, next(told)))
-        half = F.relu(self.encoder[1](full, next(told)))
-        x = F.relu(self.encoder[2](half, next(told)))
+        larger = [images]
+        for layer in self.encoder:
+            larger.append(F.relu(layer(larger[-1], next(told))))
+        x = larger.pop()
         for block in self.residual:
             x = block(x, next(told), next(told))
-        x = F.relu(self.decoder[0](x, next(told), like=half))
-        x = F.relu(self.decoder[1](x, next(told), like=full))
-        return torch.sigmoid(self.decoder[2](x, next(told)))
+        *decoding, last = self.decoder
+        for layer in decoding:
+            x = F.relu(layer(x, next(told), like=larger.pop()))
+        return torch.sigmoid(last(x, next(told), like=images) if isinstance(last, UpConvNorm) else last(x, next(told)))
 
     def _check(self, images: Tensor, style_vectors: Tensor) -> None:
         if images.ndim != 4 or images.shape[1] != 3:

@@ -24,6 +24,7 @@ class TrainingRecord:
     strengths: how strongly each style was applied, {style id: factor}.
     held_out: names of the photos kept out of training.
     started_from: name of the checkpoint that it started from.
+    teacher: id of the network whose paintings it learned to paint.
     revision: commit of the code, if it was run from a checkout. torch: its version.
     config: everything that was chosen, to be read by people.
     """
@@ -35,6 +36,7 @@ class TrainingRecord:
     strengths: Mapping[str, float] = field(default_factory=dict)
     held_out: tuple[str, ...] = ()
     started_from: str | None = None
+    teacher: str | None = None
     revision: str | None = None
     torch: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)

@@ -11,6 +11,22 @@ from impasto.model.perception.config import BalanceConfig, ObjectiveConfig
 
 
 @dataclass(frozen=True)
+class TeachingConfig:
+    """How a network learns from another one's paintings, if it has a teacher."""
+
+    weight: float = 1e6
+    """Weight of the mean absolute difference of the pixels, beside the losses of perception."""
+    blends: float = 0.5
+    """Share of the images that are painted in blends of two styles, for which there is the teacher alone."""
+    judged: float = 0.5
+    """Share of the images for which the losses of perception are computed too."""
+
+    def __post_init__(self) -> None:
+        if not (self.weight >= 0 <= self.blends <= 1 >= self.judged >= 0 and self.blends + self.judged <= 1):
+            raise InvalidValue("teaching: weight is at least 0; blends and judged are shares, at most 1 together")
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """Everything that decides what a run learns; it is written into the checkpoint."""
 
@@ -39,6 +55,8 @@ class TrainingConfig:
     """Losses and their targets."""
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     """How strongly each style is applied."""
+    teaching: TeachingConfig = field(default_factory=TeachingConfig)
+    """What is learned from a teacher."""
 
     def __post_init__(self) -> None:
         if min(self.steps, self.batch) < 1 or self.crop < SMALLEST_SIDE:
@@ -57,6 +75,8 @@ class RunConfig:
     """Folder of the run: state, checkpoint, metrics.jsonl, previews. A run found there is resumed."""
     start_from: Path | None = None
     """Checkpoint whose network and styles (matched by id) a new run starts from."""
+    teacher: Path | None = None
+    """Checkpoint whose paintings in the same styles, and in blends of them, the network learns to paint."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, ..."""
     compile: bool = True

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ from tqdm import tqdm
 
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network import checkpoint
+from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.network.device import find_device, has_native_bfloat16
+from impasto.model.network.device import find_device, trains_in_bfloat16
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.training_record import TrainingRecord
 from impasto.model.perception.balance import Balance
@@ -44,6 +46,7 @@ from impasto.model.training.metrics import Metrics
 from impasto.model.training.previews import SHOWN, preview
 from impasto.model.training.revision import revision
 from impasto.model.training.run_folder import RunFolder
+from impasto.model.training.teacher import Teacher, blends, mixed
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +70,9 @@ class Painters(nn.Module):
         self.network = network
         self.vectors = nn.Parameter(vectors)
 
-    def forward(self, photos: Tensor, rows: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1], rows of the style table (B,) -> painted (B, 3, H, W)."""
-        painted: Tensor = self.network(photos, self.vectors[rows])
+    def forward(self, photos: Tensor, mixtures: Tensor) -> Tensor:
+        """(B, 3, H, W) in [0, 1], mixtures of the styles (B, N) -> painted (B, 3, H, W)."""
+        painted: Tensor = self.network(photos, mixed(mixtures, self.vectors))
         return painted
 
 
@@ -79,6 +82,7 @@ def train(config: TrainingConfig, run: RunConfig) -> Path:
     Raises NoImages, LossNetworkMissing, TrainingCollapsed; InvalidValue for a configuration that
     cannot work or differs from that of the run being resumed.
     """
+    keep_freed_memory()
     with _processes(run.device) as place:
         return _Run(config, run, place).train()
 
@@ -135,6 +139,9 @@ class _Run:
         if run.start_from:
             self._start_from(checkpoint.load(run.start_from))
         self.painters.to(place.device).to(memory_format=torch.channels_last)
+        self.teacher = (
+            Teacher(checkpoint.load(run.teacher), self.styles, config.teaching, place.device) if run.teacher else None
+        )
         self.optimizer = torch.optim.Adam(
             [
                 {"params": self.painters.network.parameters(), "peak": config.learning_rate},
@@ -156,7 +163,7 @@ class _Run:
             rank=place.rank,
             world=place.world,
         )
-        fast_bf16 = has_native_bfloat16(place.device)
+        fast_bf16 = trains_in_bfloat16(place.device)
         painters: nn.Module = DistributedDataParallel(self.painters) if place.world > 1 else self.painters
         if fast_bf16 and run.compile:  # compiling pays where the convolutions are no longer what takes the time
             painters.compile()
@@ -169,10 +176,15 @@ class _Run:
         for photos, rows in metrics.timed(batches):
             photos = photos.to(place.device, non_blocking=True, memory_format=torch.channels_last)
             rows = rows.to(place.device, non_blocking=True)
+            mixtures, judged = self._mixtures(rows)
             with torch.autocast(place.device.type, torch.bfloat16, enabled=fast_bf16):
-                painted = painters(photos, rows)
-                losses: Losses = self.objective(painted, photos, rows, self.balance.strengths)
-            losses.total.mean().backward()
+                painted = painters(photos, mixtures)
+                judge = partial(self.objective, strengths=self.balance.strengths)
+                losses: Losses | None = judge(painted[:judged], photos[:judged], rows[:judged]) if judged else None
+            terms = [losses.total.mean()] if losses else []
+            if self.teacher:
+                terms.append(metrics.taught(self.teacher.error(painted, photos, mixtures)))
+            torch.stack(terms).sum().backward()
             good = self._update() and bool(painted.std(dim=(2, 3)).max() > FLATTEST_OUTPUT)
             bad = 0 if good else bad + 1
             if bad == COLLAPSED_STEPS:
@@ -180,8 +192,10 @@ class _Run:
                     f"{bad} steps in a row, up to step {self.step}, had gradients that were not finite or painted "
                     f"one flat colour. The last state saved is in {run.output}; a lower learning rate may help."
                 )
-            self.balance.update(losses, rows)
-            metrics.add(losses, rows)
+            if losses:
+                self.balance.update(losses, rows[:judged])
+                metrics.add(losses, rows[:judged])
+            metrics.images += len(rows)
             self.step += 1
             bar.update()
             last = self.step == config.steps
@@ -193,6 +207,17 @@ class _Run:
                 self._preview()
         bar.close()
         return self.folder.checkpoint
+
+    def _mixtures(self, rows: Tensor) -> tuple[Tensor, int]:
+        """What of each style the images of a batch, of these rows (B,), are painted in, and how many of them, the first
+        ones, are compared with their paintings. The n-th batch's depend on the seed and n alone."""
+        count, teaching = len(rows), self.config.teaching
+        if not self.teacher:
+            return blends(rows, len(self.styles), 0, torch.Generator()), count
+        before, now = (int((self.step + step) * teaching.judged * count) for step in (0, 1))
+        random = torch.Generator().manual_seed(hash((self.config.seed, self.step, self.place.rank)))
+        blended = blends(rows.cpu(), len(self.styles), round(teaching.blends * count), random)
+        return blended.to(rows.device), now - before
 
     def _update(self) -> bool:
         """One step of Adam, unless a gradient is not finite. Says whether it was made."""
@@ -301,6 +326,7 @@ class _Run:
             style_losses=self._by_style(metrics),
             strengths=self._strengths,
             held_out=tuple(photo.name for photo in self.held_out),
+            teacher=self.teacher.network_id if self.teacher else None,
             started_from=self.run.start_from.name if self.run.start_from else None,
             revision=revision(),
             torch=torch.__version__,
@@ -312,4 +338,8 @@ class _Run:
     def _preview(self) -> None:
         paths = (self.held_out or self.photos)[:SHOWN]
         shown = [center_crop(load_rgb(path), self.config.crop).to(self.place.device) for path in paths]
-        self.folder.add_preview(self.step, preview(self.painters, shown, styles=len(self.styles)))
+        plain = torch.eye(len(self.styles), device=self.place.device)
+        self.folder.add_preview(
+            self.step,
+            preview(lambda photos, rows: self.painters(photos, plain[rows]), shown, styles=len(plain)),
+        )

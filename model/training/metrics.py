@@ -16,7 +16,10 @@ _T = TypeVar("_T")
 
 
 class Metrics:
-    """Losses averaged since the last line of the log, over everything and per style."""
+    """Losses averaged since the last line of the log, over everything and per style.
+
+    images: that this process has painted since then; not all of them need have losses.
+    """
 
     NAMES = ("total", "content", "style", "content_error", "style_distance")
 
@@ -24,6 +27,8 @@ class Metrics:
         self._sums = torch.zeros(styles, len(self.NAMES) + 1, device=device)
         self._started = time.perf_counter()
         self._waited = 0.0
+        self.images = 0
+        self._taught: list[Tensor] = []
         self.overall: dict[str, float] = {}
         self.styles: list[dict[str, float]] = []
 
@@ -39,6 +44,11 @@ class Metrics:
             self._waited += time.perf_counter() - asked
             yield batch
 
+    def taught(self, error: Tensor) -> Tensor:
+        """An error against the teacher, which is noted."""
+        self._taught.append(error.detach())
+        return error
+
     def add(self, losses: Losses, rows: Tensor) -> None:
         """Take in the losses of a batch and the rows of its styles, (B,); images without a finite loss do not count."""
         values = torch.stack([getattr(losses, name).detach() for name in self.NAMES], dim=1)
@@ -48,8 +58,10 @@ class Metrics:
 
     def take(self) -> dict[str, float]:
         """Averages over all processes and the pace since the last call, then start anew."""
+        processes = 1
         if dist.is_initialized():
             dist.all_reduce(self._sums)
+            processes = dist.get_world_size()
         sums = self._sums.cpu()
         seconds = time.perf_counter() - self._started
         count = float(sums[:, -1].sum())
@@ -57,7 +69,9 @@ class Metrics:
         self.styles = [
             dict(zip(self.NAMES, (row[:-1] / row[-1]).tolist(), strict=True)) if row[-1] else {} for row in sums
         ]
-        pace = {"images_per_second": count / seconds, "waiting_for_data": self._waited / seconds}
+        pace = {"images_per_second": self.images * processes / seconds, "waiting_for_data": self._waited / seconds}
+        taught = {"teacher_error": float(torch.stack(self._taught).mean())} if self._taught else {}
         self._sums.zero_()
+        self.images, self._taught = 0, []
         self._started, self._waited = time.perf_counter(), 0.0
-        return {**self.overall, **pace}
+        return {**self.overall, **taught, **pace}

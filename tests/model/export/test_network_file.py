@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.model.export.network_file import network_file
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.stylizer import Stylizer
@@ -54,6 +55,15 @@ def test_it_paints_what_we_paint_at_any_size_each_image_in_its_own_style(
     (painting,) = measuring.run(["painting"], {"image": images.numpy(), "style": vectors.numpy()})
     ours = Stylizer(tiny_network, device="cpu", precision="float32").paint(images, vectors)
     assert apart(painting, ours) < PARITY < apart(painting, ours.roll(1, dims=0))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (37, 51)])
+def test_the_small_network_paints_the_same_there_too(tiny_checkpoint: Checkpoint, size: tuple[int, int]) -> None:
+    small = tiny_checkpoint.of("small")
+    images, vectors = photos(3, *size), small.styles.vectors
+    inputs = {"image": images.numpy(), "style": vectors.numpy()}
+    (painting,) = session(network_file(small.network, {})).run(["painting"], inputs)
+    assert apart(painting, small.network(images, vectors)) < PARITY
 
 
 def test_a_picture_of_one_colour_divides_by_nothing(

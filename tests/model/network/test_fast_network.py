@@ -13,7 +13,7 @@ from torch import Tensor
 
 from impasto.app.painting.previews import PHOTO
 from impasto.model.network.checkpoint import load
-from impasto.model.network.config import NetworkConfig
+from impasto.model.network.config import SMALL, NetworkConfig
 from impasto.model.network.fast_network import FastNetwork, corner_weights, strided_weights
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Operations, Then, Window, around_corners
@@ -21,6 +21,9 @@ from impasto.model.network.statistics import Statistics
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.pictures import images
 from impasto.model.styles.table import StyleTable
+from tests.networks import TINY_SMALL
+from tests.networks import tiny_network as network_of
+from tests.networks import tiny_styles as styles_of
 
 
 @pytest.fixture(scope="module", params=["PyTorch", "kernels"])
@@ -52,6 +55,25 @@ def test_a_picture_of_any_size_is_that_of_the_trained_network(
     fast = FastNetwork(tiny_network)
     fast.operations = operations
     torch.testing.assert_close(fast(photos, vectors), tiny_network(photos, vectors), rtol=0, atol=2e-5)
+
+
+@given(height=st.integers(32, 75), width=st.integers(32, 75))
+@example(height=32, width=32)
+@example(height=33, width=35)
+def test_a_picture_of_the_small_network_is_that_of_the_trained_one(
+    operations: Operations, height: int, width: int
+) -> None:
+    network = network_of(TINY_SMALL)
+    photos, vectors = randoms(2, 3, height, width), styles_of(network).vectors[:2]
+    fast = FastNetwork(network)
+    fast.operations = operations
+    torch.testing.assert_close(fast(photos, vectors), network(photos, vectors), rtol=0, atol=2e-5)
+
+
+def test_the_width_of_a_network_is_that_of_its_largest_features() -> None:
+    with torch.device("meta"):
+        assert FastNetwork(StyleNetwork()).width == 32
+        assert FastNetwork(StyleNetwork(SMALL)).width == 32 / 4
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 3])
@@ -97,16 +119,15 @@ def test_a_flat_photo_has_a_finite_painting(
     assert fast(torch.full((1, 3, 48, 48), 0.9), tiny_styles.vectors[:1]).isfinite().all()
 
 
-@given(height=st.integers(2, 9), width=st.integers(2, 9))
-def test_a_convolution_over_corners_is_one_of_doubled_features(height: int, width: int) -> None:
-    small, weight = randoms(1, 4, (height + 1) // 2, (width + 1) // 2), randoms(5, 4, 3, 3, seed=1)
-    edged = F.pad(small, (1, 1, 1, 1), mode="replicate")
-    large = F.interpolate(edged, scale_factor=2.0)[..., 1 : height + 3, 1 : width + 3]
+@given(height=st.integers(2, 9), width=st.integers(2, 9), kernel=st.sampled_from([3, 7]))
+def test_a_convolution_over_corners_is_one_of_doubled_features(height: int, width: int, kernel: int) -> None:
+    small, weight = randoms(1, 4, (height + 1) // 2, (width + 1) // 2), randoms(5, 4, kernel, kernel, seed=1)
+    beyond = (kernel + 1) // 4
+    edged = F.pad(small, (beyond,) * 4, mode="replicate")
+    large = F.interpolate(edged, scale_factor=2.0)[..., 1 : height + kernel, 1 : width + kernel]
     corners = F.conv2d(edged, corner_weights(weight))
-    plain = torch.tensor([[1.0] * 5 + [0.0] * 5])
-    whole, normalize = window(height, width), Operations().normalize
-    expected = normalize(F.conv2d(large, weight), plain, whole, Then())
-    torch.testing.assert_close(normalize(corners, plain, whole, Then(doubled=True)), expected, rtol=0, atol=1e-3)
+    expected = F.conv2d(large, weight)
+    torch.testing.assert_close(around_corners(corners, window(height, width)), expected, rtol=1e-5, atol=1e-4)
 
 
 def test_a_convolution_by_two_pixels_at_once_is_one_by_single_pixels() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.model.network.config import NetworkConfig
+from impasto.model.network.config import SMALL, NetworkConfig
 from impasto.model.network.style_network import ConditionalInstanceNorm, StyleNetwork
 from impasto.model.styles.table import StyleTable
 
@@ -35,6 +37,21 @@ def test_widths_and_depth_come_from_the_config() -> None:
     assert [weight.shape[0] for weight in network.encoder.parameters()] == [2, 3, 5]
     assert len(network.residual) == 4
     assert network.style_size == 2 * (2 + 3 + 5 + 4 * 2 * 5 + 3 + 2 + 3)
+
+
+def test_the_small_network_has_nothing_as_large_as_the_photo_and_half_the_numbers_a_style() -> None:
+    with torch.device("meta"):
+        network = StyleNetwork(SMALL)
+    assert sum(weight.numel() for weight in network.parameters()) == 414_912
+    assert network.style_size == 1_542
+    photos = torch.rand(1, 3, 41, 54)
+    network = StyleNetwork(replace(SMALL, residual_blocks=1))
+    sizes: list[tuple[int, ...]] = []
+    for norm in network.norms:
+        norm.register_forward_hook(lambda module, inputs, features: sizes.append(tuple(features.shape[1:])))
+    painted = network(photos, network.identity_style()[None])
+    assert [size for size in sizes if size[1] > 21] == [(3, 41, 54)]
+    assert painted.shape == photos.shape
 
 
 @given(height=st.integers(32, 75), width=st.integers(32, 75))
