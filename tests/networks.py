@@ -1,6 +1,8 @@
-"""A network so small that it paints in milliseconds, with three styles."""
+"""A network so small that it paints in milliseconds, with three styles, and a smaller one beside it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import torch
 
@@ -13,12 +15,13 @@ from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
 
 TINY = NetworkConfig(widths=(4, 6, 8), residual_blocks=1)
+TINY_SMALL = NetworkConfig(widths=(4, 6), residual_blocks=1)
 
 
-def tiny_network() -> StyleNetwork:
+def tiny_network(config: NetworkConfig = TINY) -> StyleNetwork:
     """A network of seeded weights, larger than at the start of a training, so that styles show."""
     torch.manual_seed(0)
-    network = StyleNetwork(TINY)
+    network = StyleNetwork(config)
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(10)
@@ -38,7 +41,7 @@ def tiny_styles(network: StyleNetwork) -> StyleTable:
 
 
 def tiny_checkpoint(network: StyleNetwork, styles: StyleTable) -> Checkpoint:
-    """Both, as a training leaves them."""
+    """Both, as a training leaves them, and a small network that has learned from this one."""
     training = TrainingRecord(
         steps=3,
         objective=ObjectiveConfig(painting_size=64),
@@ -47,4 +50,6 @@ def tiny_checkpoint(network: StyleNetwork, styles: StyleTable) -> Checkpoint:
         revision="abcdef123456",
         config={"steps": 3, "crop": 32},
     )
-    return Checkpoint(network, styles, training)
+    large = Checkpoint(network, styles, training)
+    small = tiny_network(TINY_SMALL)
+    return replace(large, small=Checkpoint(small, tiny_styles(small), TrainingRecord(teacher=large.network_id)))

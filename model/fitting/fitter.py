@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from impasto.model.errors import ImpastoError
 from impasto.model.fitting.config import FitConfig
+from impasto.model.fitting.small import small_vector
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import find_device, has_native_bfloat16
 from impasto.model.perception.balance import Balance
@@ -110,7 +111,7 @@ class Fitter:
         self.device = find_device(device)
         self._bfloat16 = has_native_bfloat16(self.device)
         self.styles, self.training, self.painting = source.styles, source.training, painting
-        self.network_id = source.network_id
+        self.network_id, self._source = source.network_id, source
         self._network = deepcopy(source.network).requires_grad_(False)
         self._network.to(self.device).to(memory_format=torch.channels_last)
         trained = source.training.objective
@@ -214,9 +215,15 @@ class Fitter:
         }
 
     def pack(self, style: Style, state: FitState, verdict: Mapping[str, Any], preview: bytes) -> StylePack:
-        """What was fitted as a style pack. verdict: how good it is, as plain JSON values. preview: a small JPEG."""
+        """What was fitted as a style pack, for the small network too if there is one.
+
+        verdict: how good it is, as plain JSON values. preview: a small JPEG.
+        """
         fit = FitRecord(config=asdict(self.config), passes=state.passes, **verdict)
-        return StylePack(style, state.vector, self.network_id, fit, preview)
+        small = None
+        if self._source.small:
+            small = small_vector(self._source, state.vector, self.photos, self.paint(state.vector, self.photos))
+        return StylePack(style, state.vector, self.network_id, fit, preview, small)
 
     def _settled(self, errors: tuple[float, ...]) -> bool:
         """Whether the last two passes have gained next to nothing over the best before them."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -20,11 +21,11 @@ from torch import Tensor
 
 from impasto.model.errors import InvalidValue
 from impasto.model.files import write_whole
-from impasto.model.network.config import SHIPPED, NetworkConfig, StrokeConfig
+from impasto.model.network.config import SHIPPED, NetworkConfig, StrokeConfig, Which
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.training_record import TrainingRecord
 from impasto.model.styles.fit_record import FitRecord
-from impasto.model.styles.pack import StylePack
+from impasto.model.styles.pack import PackError, SmallVector, StylePack
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
 
@@ -37,16 +38,25 @@ class CheckpointError(InvalidValue):
     """The file is damaged, foreign, or of a newer format than this code reads."""
 
 
+class NoSmallNetwork(InvalidValue):
+    """The small network is asked for where there is none."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network, its styles, how they came to be, and how large pictures get strokes of the right size."""
+    """A network, its styles, how they came to be, and how large pictures get strokes of the right size.
+
+    small: a network that learned from this one, with vectors of the same styles, if there is one. It is a checkpoint of
+        its own, in a file beside this one's.
+    """
 
     network: StyleNetwork
     styles: StyleTable
     training: TrainingRecord = field(default_factory=TrainingRecord)
     strokes: StrokeConfig = field(default_factory=StrokeConfig)
+    small: Checkpoint | None = None
 
-    @property
+    @cached_property
     def network_id(self) -> str:
         return network_id(self.network)
 
@@ -54,11 +64,57 @@ class Checkpoint:
         """One of its styles as a pack. preview: a small JPEG. Raises UnknownStyle."""
         row = self.styles.row(style_id)
         fit = FitRecord(losses=self.training.style_losses.get(style_id, {}))
-        return StylePack(self.styles.styles[row], self.styles.vectors[row], self.network_id, fit, preview)
+        small = None
+        if self.small and style_id in self.small.styles:
+            small = SmallVector(self.small.styles.blend({style_id: 1.0}), self.small.network_id)
+        return StylePack(self.styles.styles[row], self.styles.vectors[row], self.network_id, fit, preview, small)
+
+    @property
+    def network_ids(self) -> list[str]:
+        """Of both its networks."""
+        return [each.network_id for each in (self, self.small) if each]
+
+    @property
+    def channels(self) -> set[int]:
+        """Every number of channels that is normalized in its networks."""
+        networks = [each.network for each in (self, self.small) if each]
+        return {norm.channels for network in networks for norm in network.norms}
+
+    def of(self, which: Which) -> Checkpoint:
+        """One of its networks, with its styles. Raises NoSmallNetwork."""
+        if which == "large":
+            return self
+        if self.small is None:
+            raise NoSmallNetwork("there is no small network beside this one; paint with the large one")
+        return self.small
+
+    def joined(self, packs: Sequence[StylePack]) -> Checkpoint:
+        """This checkpoint with more styles, of packs that it has read; those of its small network too."""
+        styles = self.styles.joined([pack.style for pack in packs], [pack.vector for pack in packs])
+        small = self.small
+        if small:
+            fitted = [(pack.style, pack.small) for pack in packs if pack.small]
+            both = [(style, each.vector) for style, each in fitted if each.network_id == small.network_id]
+            table = small.styles.joined([style for style, _ in both], [vector for _, vector in both])
+            small = replace(small, styles=table.beside(styles))
+        return replace(self, styles=styles, small=small)
+
+    def without(self, style_id: str) -> Checkpoint:
+        """This checkpoint with all other styles; those of its small network too. Raises UnknownStyle."""
+        self.styles.row(style_id)
+        styles, small = self.styles.without(style_id), self.small
+        if small:
+            small = replace(small, styles=small.styles.without(style_id).beside(styles))
+        return replace(self, styles=styles, small=small)
 
     def read_pack(self, data: bytes) -> StylePack:
         """A style pack for this network, from a file. Raises PackError."""
-        return StylePack.from_bytes(data, network_id=self.network_id, style_size=self.network.style_size)
+        pack = StylePack.from_bytes(data, network_id=self.network_id, style_size=self.network.style_size)
+        if self.small and pack.small and pack.small.network_id == self.small.network_id:
+            found, wanted = len(pack.small.vector), self.small.network.style_size
+            if found != wanted:
+                raise PackError(f"its vector for the small network has {found} numbers, not {wanted}")
+        return pack
 
 
 def network_id(network: StyleNetwork) -> str:
@@ -77,8 +133,15 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
+def small_file(path: Path) -> Path:
+    """Where the small network of a checkpoint is, if it has one."""
+    return path.with_name(f"{path.stem}-small{path.suffix}")
+
+
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Write a checkpoint. The file appears whole or not at all."""
+    """Write a checkpoint, and that of its small network beside it. Each file appears whole or not at all."""
+    if checkpoint.small:
+        save(checkpoint.small, small_file(path))
     tensors = {
         f"network.{name}": value.detach().cpu().float().contiguous()
         for name, value in checkpoint.network.state_dict().items()
@@ -99,11 +162,25 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load(path: Path = SHIPPED) -> Checkpoint:
-    """Read a checkpoint.
+    """Read a checkpoint, and that of its small network if it is beside it.
 
     Raises FileNotFoundError, and CheckpointError for a file that is cut short, not a checkpoint of
-    Impasto, newer than this code, or not what its own header says.
+    Impasto, newer than this code, or not what its own header says; or a small network that learned from another.
     """
+    large = _load(path)
+    beside = small_file(path)
+    if not beside.exists():
+        return large
+    small = _load(beside)
+    if small.training.teacher != large.network_id:
+        raise CheckpointError(
+            f"{beside} learned from network {small.training.teacher}, and {path} is network {large.network_id}; "
+            "remove it, or train one with --teacher"
+        )
+    return replace(large, small=replace(small, styles=small.styles.beside(large.styles), strokes=large.strokes))
+
+
+def _load(path: Path) -> Checkpoint:
     tensors, header = _read(path)
     if header.get("format") != FORMAT:
         raise CheckpointError(f"{path} is a safetensors file, but not an Impasto checkpoint")

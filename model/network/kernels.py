@@ -41,7 +41,7 @@ VECTORS = {
 """A CPU's `vector_units` -> the compiler's flags. For others it decides itself."""
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
 LONGEST_BUILD = 60
-"""Seconds; it takes two."""
+"""Seconds; it takes a few."""
 DIGEST = sha256().digest_size
 
 Found = TypeVar("Found")
@@ -56,7 +56,7 @@ class Kernels(Operations):
 
     channels: every number of channels that will be asked for.
     multiplies_integers: whether convolutions of many channels by many do, which is faster where it is so.
-    Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in about two
+    Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in a few
     seconds.
     Raises KernelsUnavailable.
     """

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from impasto.model.errors import InvalidValue
-from impasto.model.network.config import Whose
+from impasto.model.network.config import Which, Whose
 from impasto.model.painting.region_recipe import (
     CheckedStroke,
     Id,
@@ -38,8 +38,9 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     """All that is needed, besides the photo, to paint a picture again to the bit.
 
     weights: of the style ids, as they were asked for; none where what no region covers stays the photo.
-    network_id: of the network that painted. size: longest side of the picture in pixels. Pictures have both; who writes
-        a recipe may leave them out, and means whatever network, and the photo's own size.
+    network_id: of the network that painted. network: small if that was the small one. size: longest side of the
+        picture in pixels. Pictures have all; who writes a recipe may leave out the id, and means whatever network, and
+        the size, and means the photo's own.
     strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
     regions: what is painted otherwise. statistics: whose normalize them.
     impasto: the version of this format. What it does not know would be left out of the picture, so it is refused.
@@ -49,6 +50,7 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     impasto: Literal[3] = 3
     weights: Annotated[dict[Id, Weight], Field(max_length=MOST_STYLES)] = {}
     network_id: Id | None = None
+    network: Which | None = None
     size: Annotated[int, Field(gt=0)] | None = None
     strength: Strength = 1.0
     preserve_color: bool = False
@@ -120,6 +122,8 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         if self.regions:
             return shlex.join(["impasto", "paint", str(photo), "--recipe", str(output), "-o", str(output)])
         words = ["impasto", "paint", str(photo), "--style", *style]
+        if self.network == "small":
+            words += ["--small"]
         if self.strength != 1:
             words += ["--strength", repr(self.strength)]
         if self.preserve_color:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from impasto.model.network.checkpoint import network_id
+from impasto.model.network.checkpoint import Checkpoint, network_id
 from impasto.model.network.config import SMALLEST_SIDE, Precision, StrokeConfig
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
-from impasto.model.network.style_map import Styles
+from impasto.model.network.style_map import StyleMap, Styles
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.finish import check_strength, finish
 from impasto.model.painting.ladder import Canvas, Size, canvas, climb
@@ -29,19 +30,22 @@ from impasto.model.pictures.picture import Picture
 log = logging.getLogger(__name__)
 
 
-MOST_WHOLE = 1024 * 1024
-"""Pixels painted in one pass on a CPU in float32; in half precision they are twice as many. A pass takes 420 to 480
-bytes for each of them, tiles at most 200 MB in all and 150 while they compute: so neither exceeds 450 MB by much."""
+MOST_WHOLE = 32 * 1024 * 1024
+"""Numbers of the largest features that are computed in one pass on a CPU in float32, in half precision twice as many: a
+megapixel of a network of 32 channels as large as the photo. A pass takes 420 to 480 bytes for each of its pixels, tiles
+at most 200 MB in all and 150 while they compute: so neither exceeds 450 MB by much."""
 TILE, TILE_ON_GPU = 512, 2048
 """Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
 
 class Stylizer:
-    """A network on a device, in a precision. It knows no styles: those are vectors to it.
+    """A network on a device, in a precision, and a small one beside it. They know no styles: those are vectors to them.
 
+    Which of the two paints is told by the length of the vectors, which fit one of them only.
     network_id: tells which vectors are meant for it.
 
-    strokes: as its checkpoint has them. Default: those of the shipped network.
+    small: the small network, if there is one.
+    strokes: as the checkpoint has them. Default: those of the shipped network.
     device: "auto" takes CUDA, then Apple's MPS, then the CPU; or one of "cpu", "cuda", "cuda:1",
         "mps", which is then used or refused, never replaced.
     precision: of the convolutions; statistics are float32 always. "auto" is bfloat16 where the
@@ -53,6 +57,7 @@ class Stylizer:
         self,
         network: StyleNetwork,
         *,
+        small: StyleNetwork | None = None,
         strokes: StrokeConfig | None = None,
         device: str = "auto",
         precision: Precision = "auto",
@@ -61,7 +66,18 @@ class Stylizer:
         self.device = find_device(device)
         self.precision = find_precision(precision, self.device)
         self.network_id = network_id(network)
-        self._network = _fastest(network, self.device, getattr(torch, self.precision))
+        dtype = getattr(torch, self.precision)
+        networks = [network, small] if small else [network]
+        channels = {norm.channels for each in networks for norm in each.norms}
+        self._networks = {each.style_size: fastest(each, self.device, dtype, channels) for each in networks}
+        if len(self._networks) < len(networks):
+            raise ValueError(f"both networks take {network.style_size} numbers for a style and cannot be told apart")
+
+    @classmethod
+    def of(cls, source: Checkpoint, *, device: str = "auto", precision: Precision = "auto") -> Self:
+        """What paints with the networks of a checkpoint. Raises DeviceUnavailable."""
+        small = source.small.network if source.small else None
+        return cls(source.network, small=small, strokes=source.strokes, device=device, precision=precision)
 
     @torch.inference_mode()
     def paint(
@@ -104,34 +120,42 @@ class Stylizer:
 
     def _paint_parts(self, photos: Tensor, styles: Styles, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
-        if self._may_fit(photos):
+        network = self._of(styles)
+        if self._may_fit(photos, network):
             with suppress(OutOfMemory), shortage("paint them in one pass"):
                 painted = self._paint(photos, styles)
                 progress(1.0)
                 return painted
             torch.cuda.empty_cache()
         count, half = len(photos), len(photos) // 2
-        if not half or not self._may_fit(photos[:1]):
+        if not half or not self._may_fit(photos[:1], network):
             height, width = photos.shape[2:]
             log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
             tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
-            return paint_in_tiles(self._network, photos, styles, tile=tile, progress=progress).to(photos.device)
+            return paint_in_tiles(network, photos, styles, tile=tile, progress=progress).to(photos.device)
         first = self._paint_parts(photos[:half], styles[:half], lambda share: progress(share * half / count))
         others = self._paint_parts(
             photos[half:], styles[half:], lambda share: progress((half + share * (count - half)) / count)
         )
         return torch.cat([first, others])
 
-    def _may_fit(self, photos: Tensor) -> bool:
+    def _may_fit(self, photos: Tensor, network: FastNetwork) -> bool:
         """Whether one pass is tried: a GPU says itself what is too much, a CPU takes memory from others."""
-        pixels = len(photos) * photos.shape[2] * photos.shape[3]
-        return self.device.type != "cpu" or pixels * self._network.dtype.itemsize <= 4 * MOST_WHOLE
+        numbers = len(photos) * photos.shape[2] * photos.shape[3] * network.width
+        return self.device.type != "cpu" or numbers * network.dtype.itemsize <= 4 * MOST_WHOLE
 
     def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
         photos = photos.to(self.device)
         values = photos.float() / 255 if photos.dtype == torch.uint8 else photos
-        painted: Tensor = self._network(values, styles.to(self.device))
+        painted: Tensor = self._of(styles)(values, styles.to(self.device))
         return painted
+
+    def _of(self, styles: Styles) -> FastNetwork:
+        """The network whose style vectors these are. Raises ValueError."""
+        size = (styles.vectors if isinstance(styles, StyleMap) else styles).shape[-1]
+        if size not in self._networks:
+            raise ValueError(f"style vectors have {' or '.join(map(str, self._networks))} numbers, not {size}")
+        return self._networks[size]
 
     def stylize(
         self,
@@ -193,12 +217,12 @@ def check_size(picture: Picture) -> None:
         raise TooSmall(f"the picture is {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
 
 
-def _fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> FastNetwork:
-    """The network for a device, with the CPU's own kernels where they can be built."""
+def fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype, channels: Iterable[int]) -> FastNetwork:
+    """The network for a device, with the CPU's own kernels, for such numbers of channels, where they can be built."""
     fast = FastNetwork(network, dtype).to(device)
     if device.type == "cpu" and dtype is not torch.float16:
         try:
-            fast.operations = Kernels(norm.channels for norm in network.norms)
+            fast.operations = Kernels(channels)
         except KernelsUnavailable as reason:
             log.warning("painting without compiled kernels, which takes several times as long: %s", reason)
     return fast

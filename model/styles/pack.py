@@ -36,12 +36,21 @@ class ForeignPack(PackError):
 
 
 @dataclass(frozen=True)
+class SmallVector:
+    """A style vector (E',), float32, and the id of the small network that it fits."""
+
+    vector: Tensor
+    network_id: str
+
+
+@dataclass(frozen=True)
 class StylePack:
     """A style that was fitted to a network.
 
     vector: (E,), float32.
     network_id: of the network that it fits.
     preview: a JPEG painted in the style; may be empty.
+    small: its vector for the small network that learned from that one, if it has any.
     """
 
     style: Style
@@ -49,15 +58,21 @@ class StylePack:
     network_id: str
     fit: FitRecord = field(default_factory=FitRecord)
     preview: bytes = b""
+    small: SmallVector | None = None
 
     def to_bytes(self) -> bytes:
         """The pack as a file."""
         tensors = {"vector": self.vector.detach().cpu().float().contiguous()}
         if self.preview:  # safetensors knows no tensor of nothing
             tensors["preview"] = torch.frombuffer(bytearray(self.preview), dtype=torch.uint8)
+        known: dict[str, Any] = {}
+        if self.small:
+            tensors["small"] = self.small.vector.detach().cpu().float().contiguous()
+            known["small_network_id"] = self.small.network_id
         header = {
             "version": VERSION,
             "network_id": self.network_id,
+            **known,
             "style": asdict(self.style),
             "fit": self.fit.to_json(),
         }
@@ -95,9 +110,19 @@ class StylePack:
             json.dumps(header, ensure_ascii=False).encode()  # as it is written again: halves of characters cannot be
             fit = FitRecord.from_json(header["fit"])
             preview = tensors["preview"].numpy().tobytes() if "preview" in tensors else b""
-            return cls(style, vector, network_id, fit, preview)
+            return cls(style, vector, network_id, fit, preview, _small(tensors, header))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
             raise PackError(f"this is not a valid style pack: {error}") from error
+
+
+def _small(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> SmallVector | None:
+    """Raises ValueError, KeyError."""
+    if "small" not in tensors:
+        return None
+    vector, network_id = tensors["small"], header["small_network_id"]
+    if vector.dtype != torch.float32 or vector.ndim != 1 or not vector.isfinite().all():
+        raise ValueError("its vector for the small network is none")
+    return SmallVector(vector, str(network_id))
 
 
 def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:

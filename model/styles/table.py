@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -23,17 +23,23 @@ class UnknownStyle(ImpastoError, LookupError):
         super().__init__(f"unknown style {style_id!r}{hint}")
 
 
+class NoVector(ImpastoError, LookupError):
+    """A style that is known has no vector for the network that is to paint it."""
+
+
 class StyleTable:
     """The styles that can be painted: `styles[i]` has the style vector `vectors[i]`.
 
-    vectors: (N, E), float32. Raises InvalidValue for a wrong shape or an id that stands twice.
+    vectors: (N, E), float32. lacking: ids of styles that are known, but which this network cannot paint.
+    Raises InvalidValue for a wrong shape or an id that stands twice.
     """
 
-    def __init__(self, styles: Sequence[Style], vectors: Tensor) -> None:
+    def __init__(self, styles: Sequence[Style], vectors: Tensor, *, lacking: Iterable[str] = ()) -> None:
         if vectors.ndim != 2 or len(vectors) != len(styles):
             raise InvalidValue(f"{len(styles)} styles need vectors ({len(styles)}, E), not {tuple(vectors.shape)}")
         self.styles = tuple(styles)
         self.vectors = vectors
+        self.lacking = frozenset(lacking)
         self._rows = {style.id: row for row, style in enumerate(styles)}
         if len(self._rows) != len(styles):
             raise InvalidValue("two styles have the same id")
@@ -52,11 +58,19 @@ class StyleTable:
         return tuple(self._rows)
 
     def row(self, style_id: str) -> int:
-        """The row of a style. Raises UnknownStyle, naming the nearest ids."""
+        """The row of a style. Raises NoVector; UnknownStyle, naming the nearest ids."""
         try:
             return self._rows[style_id]
         except KeyError:
+            if style_id in self.lacking:
+                raise NoVector(
+                    f"{style_id} was fitted to the large network only; paint with that, or fit its painting again"
+                ) from None
             raise UnknownStyle(style_id, self.ids) from None
+
+    def beside(self, others: StyleTable) -> StyleTable:
+        """This table, which knows that others paint styles that it does not."""
+        return StyleTable(self.styles, self.vectors, lacking=set(others.ids) - set(self.ids))
 
     def joined(self, styles: Sequence[Style], vectors: Sequence[Tensor]) -> StyleTable:
         """A table with more styles, of vectors (E,) each. Raises InvalidValue for an id that is there already."""
@@ -71,7 +85,7 @@ class StyleTable:
     def blend(self, weights: Mapping[str, float]) -> Tensor:
         """The style vector (E,) of a blend, {style id: weight}.
 
-        Raises UnknownStyle or InvalidWeights.
+        Raises UnknownStyle, NoVector or InvalidWeights.
         """
         rows = [self.row(style_id) for style_id in weights]
         return blend(self.vectors[rows], list(weights.values()))

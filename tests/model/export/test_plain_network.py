@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from impasto.model.export.plain_network import PlainNetwork
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import Which
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.styles.table import StyleTable
 
 
-def test_it_paints_what_the_network_paints_which_stays_as_it_was(
-    tiny_network: StyleNetwork, tiny_styles: StyleTable
-) -> None:
-    images, styles = torch.rand(2, 3, 37, 52, generator=torch.Generator().manual_seed(0)), tiny_styles.vectors[:2]
+@pytest.mark.parametrize("which", ["large", "small"])
+def test_it_paints_what_the_network_paints_which_stays_as_it_was(tiny_checkpoint: Checkpoint, which: Which) -> None:
+    source = tiny_checkpoint.of(which)
+    network, styles = source.network, source.styles.vectors[:2]
+    images = torch.rand(2, 3, 37, 52, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        before = tiny_network(images, styles)
-        painting = PlainNetwork(tiny_network)(images, styles)
+        before = network(images, styles)
+        painting = PlainNetwork(network)(images, styles)
         torch.testing.assert_close(painting, before, rtol=0, atol=1e-5)
-        assert torch.equal(tiny_network(images, styles), before)
+        assert torch.equal(network(images, styles), before)
 
 
 def test_its_normalizations_are_means_as_converters_know_them(tiny_network: StyleNetwork) -> None:

@@ -18,10 +18,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from impasto.model.network.checkpoint import Checkpoint, CheckpointError, load, network_id, save
+from impasto.model.network.checkpoint import Checkpoint, CheckpointError, NoSmallNetwork, load, network_id, save
 from impasto.model.network.config import NetworkConfig, StrokeConfig
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.styles.table import StyleTable
+from impasto.model.network.training_record import TrainingRecord
+from impasto.model.styles.pack import PackError
+from impasto.model.styles.table import NoVector, StyleTable, UnknownStyle
+from tests.networks import TINY_SMALL
 
 
 def header_of(path: Path) -> dict[str, str]:
@@ -82,9 +85,68 @@ def test_names_in_other_letters_than_english_survive(tiny_checkpoint: Checkpoint
     assert load(tmp_path / "c.safetensors").styles.styles == tuple(styles)
 
 
-def test_saving_makes_the_folder_and_leaves_one_file(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:
-    save(tiny_checkpoint, tmp_path / "new" / "c.safetensors")
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["c.safetensors"]
+def test_saving_makes_the_folder_and_leaves_a_file_for_each_network(
+    tiny_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    save(tiny_checkpoint, tmp_path / "both" / "c.safetensors")
+    assert {path.name for path in (tmp_path / "both").iterdir()} == {"c.safetensors", "c-small.safetensors"}
+    save(replace(tiny_checkpoint, small=None), tmp_path / "one" / "c.safetensors")
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["c.safetensors"]
+
+
+def test_the_small_network_beside_a_checkpoint_comes_with_it(
+    tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    small = load(tiny_checkpoint_file).of("small")
+    assert small.network_id == tiny_checkpoint.of("small").network_id != tiny_checkpoint.network_id
+    assert small.network.config == TINY_SMALL
+    assert small.styles.ids == tiny_checkpoint.styles.ids
+    alone = tmp_path / "alone.safetensors"
+    alone.write_bytes(tiny_checkpoint_file.read_bytes())
+    assert load(alone).of("large").network_id == tiny_checkpoint.network_id
+    with pytest.raises(NoSmallNetwork, match="no small network beside this one; paint with the large one"):
+        load(alone).of("small")
+
+
+def test_a_small_network_that_learned_from_another_is_refused_by_name(
+    tiny_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    stranger = replace(tiny_checkpoint.of("small"), training=TrainingRecord(teacher="0123456789abcdef"))
+    save(replace(tiny_checkpoint, small=stranger), tmp_path / "c.safetensors")
+    with pytest.raises(CheckpointError, match=r"c-small\.safetensors learned from network 0123456789abcdef, and .* is"):
+        load(tmp_path / "c.safetensors")
+
+
+def test_styles_come_and_go_in_both_networks(tiny_checkpoint: Checkpoint) -> None:
+    small = tiny_checkpoint.of("small")
+    pack = tiny_checkpoint.pack("great-wave", b"")
+    assert pack.small
+    both = replace(pack, style=replace(pack.style, id="both"))
+    one = replace(pack, style=replace(pack.style, id="one"), small=None)
+    former = replace(pack, style=replace(pack.style, id="former"), small=replace(pack.small, network_id="former"))
+    more = tiny_checkpoint.joined([both, one, former])
+    assert more.styles.ids == (*tiny_checkpoint.styles.ids, "both", "one", "former")
+    assert more.of("small").styles.ids == (*small.styles.ids, "both")
+    assert torch.equal(more.of("small").styles.blend({"both": 1}), small.styles.blend({"great-wave": 1}))
+    for lacking in ("one", "former"):
+        with pytest.raises(NoVector, match=f"{lacking} was fitted to the large network only"):
+            more.of("small").styles.blend({lacking: 1})
+    fewer = more.without("both").without("great-wave")
+    assert "both" not in fewer.of("small").styles.ids
+    with pytest.raises(UnknownStyle):
+        fewer.of("small").styles.row("great-wave")
+    with pytest.raises(NoVector):
+        fewer.of("small").styles.row("one")
+
+
+def test_a_packs_vector_for_the_small_network_has_its_length(tiny_checkpoint: Checkpoint) -> None:
+    pack = tiny_checkpoint.pack("great-wave", b"")
+    assert pack.small
+    short = replace(pack, small=replace(pack.small, vector=pack.small.vector[1:]))
+    with pytest.raises(PackError, match="vector for the small network has 57 numbers, not 58"):
+        tiny_checkpoint.read_pack(short.to_bytes())
+    foreign = replace(short, small=replace(pack.small, network_id="another"))
+    assert tiny_checkpoint.read_pack(foreign.to_bytes()).small
 
 
 def test_others_may_read_a_saved_checkpoint(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ from torch import Tensor
 from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.device import DeviceUnavailable, find_device, find_precision
+from impasto.model.network.fast_network import FastNetwork
+from impasto.model.painting.regions import Look, Region, Regions
 from impasto.model.painting.stylizer import Stylizer
+from impasto.model.painting.tiles import paint_in_tiles
 from impasto.model.pictures import images
 from impasto.model.pictures.images import TooSmall
 from impasto.model.pictures.picture import Picture
@@ -34,6 +37,38 @@ def test_the_painting_is_that_of_the_network(stylizer: Stylizer, picture: Pictur
     painted = stylizer.stylize(picture, vector)
     expected = tiny_checkpoint.network(picture.rgb[None], vector[None])[0]
     assert torch.allclose(painted.rgb, expected, atol=0.501 / 255)
+
+
+def test_the_length_of_a_vector_tells_which_network_paints(tiny_checkpoint: Checkpoint, picture: Picture) -> None:
+    small = tiny_checkpoint.of("small")
+    both = Stylizer.of(tiny_checkpoint, device="cpu", precision="float32")
+    for source in (tiny_checkpoint, small):
+        vector = source.styles.blend({"great-wave": 0.25, "the-scream": 0.75})
+        expected = source.network(picture.rgb[None], vector[None])[0]
+        assert torch.allclose(both.stylize(picture, vector).rgb, expected, atol=0.501 / 255)
+    with pytest.raises(ValueError, match=r"style vectors have \d+ or \d+ numbers, not 5"):
+        both.stylize(picture, torch.zeros(5))
+    with pytest.raises(ValueError, match="cannot be told apart"):
+        Stylizer(small.network, small=small.network, device="cpu")
+
+
+def test_the_small_network_paints_regions_tiles_and_strokes_too(tiny_checkpoint: Checkpoint) -> None:
+    small = tiny_checkpoint.of("small")
+    stylizer = Stylizer.of(tiny_checkpoint, device="cpu", precision="float32")
+    picture = images.decode(encoded(photo(height=70, width=91)))
+    one, other = (Look(vector) for vector in small.styles.vectors[:2])
+    mask = torch.zeros(70, 91, dtype=torch.uint8)
+    assert torch.equal(
+        stylizer.stylize_regions(picture, Regions((70, 91), [Region(mask, other)], one)).pixels,
+        stylizer.stylize(picture, one.style_vector).pixels,
+    )
+    assert not torch.equal(
+        stylizer.stylize(picture, one.style_vector, stroke=2).pixels,
+        stylizer.stylize(picture, one.style_vector).pixels,
+    )
+    photos, vectors = picture.rgb[None], one.style_vector[None]
+    tiled = paint_in_tiles(FastNetwork(small.network), photos, vectors, tile=32)
+    torch.testing.assert_close(tiled, small.network(photos, vectors), rtol=0, atol=2e-5)
 
 
 def test_what_else_is_in_a_batch_changes_nothing(stylizer: Stylizer, tiny_checkpoint: Checkpoint) -> None:

@@ -143,7 +143,7 @@ def test_a_stylizer_paints_in_tiles_what_is_too_large_for_one_pass(
 ) -> None:
     photos, vectors = photos_of(3, 40, 60), tiny_styles.vectors
     expected = painter.paint(photos, vectors)
-    for most in (40 * 60, 1000):  # each by itself, then in tiles
+    for most in (4 * 40 * 60, 1000):  # each by itself, then in tiles
         monkeypatch.setattr(stylizer, "MOST_WHOLE", most)
         monkeypatch.setattr(stylizer, "TILE", 32)
         shares: list[float] = []

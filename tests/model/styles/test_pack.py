@@ -15,7 +15,7 @@ from safetensors.torch import save as serialize
 
 from impasto.model.network.config import SHIPPED
 from impasto.model.styles.fit_record import FitRecord
-from impasto.model.styles.pack import LARGEST, ForeignPack, PackError, StylePack, _digest
+from impasto.model.styles.pack import LARGEST, ForeignPack, PackError, SmallVector, StylePack, _digest
 from impasto.model.styles.style import Style
 from tests.pictures import encoded, photo
 
@@ -33,6 +33,17 @@ def test_a_pack_survives_as_a_file() -> None:
     again = read(PACK.to_bytes())
     assert torch.equal(again.vector, PACK.vector)
     assert (again.style, again.fit, again.preview, again.network_id) == (STYLE, PACK.fit, PACK.preview, PACK.network_id)
+
+
+def test_a_pack_carries_a_vector_for_the_small_network_too() -> None:
+    small = SmallVector(torch.linspace(0, 1, 1542), "fedcba9876543210")
+    data = replace(PACK, small=small).to_bytes()
+    again = read(data).small
+    assert again and torch.equal(again.vector, small.vector)
+    assert again.network_id == small.network_id
+    assert read(PACK.to_bytes()).small is None
+    with pytest.raises(PackError, match="its vector for the small network is none"):
+        read(replace(PACK, small=replace(small, vector=small.vector / 0)).to_bytes())
 
 
 def test_a_pack_need_not_have_a_preview() -> None:
