@@ -28,13 +28,14 @@ from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.exports import UnknownNetwork
 from impasto.app.styles.store import NoSuchStyle, StyleExists
 from impasto.model.errors import InvalidValue
+from impasto.model.network.checkpoint import NoSmallNetwork
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.perception.loss_network import LossNetworkMissing
 from impasto.model.pictures.images import TooManyPixels, TooMuchMetadata, TooSmall, UndecodableImage, UnsupportedFormat
 from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
-from impasto.model.styles.table import UnknownStyle
+from impasto.model.styles.table import NoVector, UnknownStyle
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -45,6 +46,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     TooMuchMetadata: (413, "too_much_metadata"),
     TooSmall: (422, "image_too_small"),
     UnknownStyle: (404, "unknown_style"),
+    NoVector: (409, "not_of_small_network"),
     NoSuchStyle: (404, "unknown_style"),
     UnknownNetwork: (404, "unknown_network"),
     StyleExists: (409, "style_exists"),
@@ -52,6 +54,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     OptimizationsOff: (403, "optimizations_off"),
     PackError: (400, "invalid_pack"),
     ForeignPack: (409, "foreign_pack"),
+    NoSmallNetwork: (422, "no_small_network"),
     InvalidWeights: (422, "invalid_weights"),
     InvalidValue: (422, "invalid_request"),
     RateExceeded: (429, "rate_exceeded"),

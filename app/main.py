@@ -59,7 +59,7 @@ One neural network that paints photos in many styles, and in any blend of them.
 def create_app(settings: Settings) -> FastAPI:
     """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable, NoKeys, StoreUnavailable."""
     source = checkpoint.load(settings.checkpoint)
-    stylizer = Stylizer(source.network, strokes=source.strokes, device=settings.device, precision=settings.precision)
+    stylizer = Stylizer.of(source, device=settings.device, precision=settings.precision)
     keyring = Keyring(KeyStore(settings.database), open=settings.open or settings.on_loopback)
     keyring.begin()
 
@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
-        app.state.exports = Exports(source, lambda: catalogue.styles)
+        app.state.exports = Exports(lambda: catalogue.of("large"))
         tasks = [asyncio.create_task(catalogue.watch()), asyncio.create_task(keyring.watch())]
         if settings.worker == "service":
             app.state.supervisor = Supervisor(settings)

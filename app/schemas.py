@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
 from impasto.app.jobs.jobs import Kind, State
+from impasto.model.network.config import Which
 from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT
 
@@ -22,6 +23,7 @@ class StyleInfo(BaseModel):
     licence: str = Field(examples=["public domain: the artist died 1890"])
     source: str = Field(description="Where the painting is from.")
     origin: Literal["built-in", "added"]
+    networks: list[Which] = Field(description="Which networks can paint it.")
     losses: dict[str, float] = Field(description="As measured at the end of training.")
     verdict: Grade | None = Field(description="How well an added style was fitted; null for built-in styles.")
     created: str | None = Field(description="When an added style was added; null for built-in styles.")
@@ -106,6 +108,9 @@ class Info(BaseModel):
 
     version: str
     network_id: str = Field(description="Identity of the convolutions; a style fits one network only.")
+    small_network_id: str | None = Field(
+        description="Of the small network, which paints where `network=small` is asked for. None: there is none."
+    )
     device: str
     precision: str
     canonical_size: int = Field(

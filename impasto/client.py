@@ -20,9 +20,10 @@ import httpx
 from PIL import Image
 
 from impasto.model.errors import ImpastoError
+from impasto.model.network.config import Which
 from impasto.model.painting.stroke import Stroke
 
-RECIPE = "weights", "strength", "preserve_color", "stroke", "regions", "statistics", "size"
+RECIPE = "weights", "network", "strength", "preserve_color", "stroke", "regions", "statistics", "size"
 """What a recipe says of a painting, by the names that `Client.stylize` gives it."""
 LONGEST_WAIT = 60.0
 """Seconds. A service that wants to be left alone for longer is not waited for."""
@@ -64,6 +65,7 @@ class Client:
         stroke: Stroke = 1.0,
         regions: Sequence[Mapping[str, Any]] = (),
         statistics: str = "picture",
+        network: Which = "large",
         size: int | None = None,
     ) -> Image.Image:
         """A picture painted in a blend of styles, {style id: weight}, as 8-bit RGB, or RGBA if it is transparent.
@@ -71,6 +73,7 @@ class Client:
         picture: a path, or the bytes of a file, of any format that the service reads; or an image.
         weights: may be empty where there are regions; what they leave stays the photo.
         strength, preserve_color, stroke: as `Stylizer.stylize` takes them. size: longest side of the result.
+        network: small for the small network, if the service has one.
         regions, statistics: as docs/regions.md has them; the mask of a region may be whatever the picture may be.
         Raises ServiceError, httpx.TransportError; OSError for a file that cannot be read.
         """
@@ -83,8 +86,10 @@ class Client:
                 region = {**region, "mask": f"{number}"}
             texts.append(json.dumps(region))
         form = {"style": list(weights), "weight": list(weights.values()), "region": texts, "statistics": statistics}
-        options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "format": "png"}
-        answer = self._ask("POST", "v1/stylize", data={**form, **options, "size": size or ""}, files=files)
+        options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "network": network}
+        answer = self._ask(
+            "POST", "v1/stylize", data={**form, **options, "size": size or "", "format": "png"}, files=files
+        )
         painted = Image.open(io.BytesIO(answer.content))
         painted.load()
         return painted

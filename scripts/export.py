@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from impasto.model.network.config import Which
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -23,6 +25,8 @@ class Arguments:
     """Of the network's file."""
     statistics: Literal["measured", "given"] = "measured"
     """Mean and variance at each normalization: an output of the network, or an input, for video and tiles."""
+    small: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """The small network instead: a quarter of the bytes, a fifth of the time."""
     checkpoint: Path | None = None
     """Network and styles. Default: those of the service."""
 
@@ -36,14 +40,15 @@ def run(arguments: Arguments) -> None:
     from impasto.model.files import write_together
     from impasto.scripts.shelf import open_shelf
 
+    which: Which = "small" if arguments.small else "large"
     network = arguments.output
     if network.is_dir():
         raise InvalidValue(f"{network} is a folder; name a file")
     with open_shelf(arguments.checkpoint) as shelf:
-        source, styles = shelf.source, shelf.table
+        source = shelf.source.of(which)
     files = {
         network: network_file(source.network, facts(source, VERSION), given=arguments.statistics == "given"),
-        network.with_name(f"{network.stem}-styles.json"): style_file(styles, facts_of_styles(source, VERSION)),
+        network.with_name(f"{network.stem}-styles.json"): style_file(source.styles, facts_of_styles(source, VERSION)),
     }
     network.parent.mkdir(parents=True, exist_ok=True)
     write_together(files)

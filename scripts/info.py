@@ -34,7 +34,7 @@ def facts() -> dict[str, str]:
     settings = read_settings()
     source, device = checkpoint.load(settings.checkpoint), find_device(settings.device)
     try:
-        Kernels(norm.channels for norm in source.network.norms)
+        Kernels(source.channels)
         kernels = f"compiled for {vector_units()}"
     except KernelsUnavailable as reason:
         kernels = f"none: {reason}"
@@ -47,4 +47,5 @@ def facts() -> dict[str, str]:
         "precision": find_precision(settings.precision, device),
         "kernels": kernels,
         "network": f"{source.network_id}, {len(source.styles)} styles, {settings.checkpoint}",
+        "small network": source.small.network_id if source.small else "none",
     }

@@ -20,6 +20,5 @@ def run(_: Arguments) -> None:
     from impasto.model.network import checkpoint
     from impasto.model.network.kernels import build
 
-    network = checkpoint.load(read_settings().checkpoint).network
-    for library in build(norm.channels for norm in network.norms):
+    for library in build(checkpoint.load(read_settings().checkpoint).channels):
         print(library)

@@ -13,4 +13,4 @@ from impasto.model.painting.stylizer import Stylizer
 def load(path: Path, *, device: str = "auto", precision: Precision = "auto") -> tuple[Checkpoint, Stylizer]:
     """A checkpoint, and what paints with its network. Raises FileNotFoundError, CheckpointError, DeviceUnavailable."""
     source = checkpoint.load(path)
-    return source, Stylizer(source.network, strokes=source.strokes, device=device, precision=precision)
+    return source, Stylizer.of(source, device=device, precision=precision)

@@ -99,10 +99,12 @@ class Easel:
     """
 
     def __init__(self, arguments: Arguments) -> None:
-        source, self._stylizer = load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
+        both, self._stylizer = load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
         if arguments.recipe:
-            arguments = from_recipe(arguments.recipe, arguments, self._stylizer.network_id)
+            arguments = from_recipe(arguments.recipe, arguments, both)
         self._arguments = arguments
+        source = both.of("small" if arguments.small else "large")
+        self._network_id = source.network_id
         self._regions = parse_regions(arguments.region)
         self._masks = read_masks(self._regions)
         self._looks = looks(self._regions, source.styles, arguments)
@@ -155,7 +157,8 @@ class Easel:
             return None
         recipe = Recipe(
             weights=self._weights,
-            network_id=self._stylizer.network_id,
+            network_id=self._network_id,
+            network="small" if self._arguments.small else None,
             size=max(painting.size),
             strength=self._arguments.strength,
             preserve_color=self._arguments.preserve_color,

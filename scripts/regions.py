@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from impasto.model.errors import InvalidValue, about
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.masks import read
 from impasto.model.painting.recipe import Recipe
 from impasto.model.painting.region_recipe import RegionRecipe, check_length, content
@@ -16,7 +17,7 @@ from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.paint import Arguments
 
-DECIDED = "strength", "preserve_color", "stroke", "statistics"
+DECIDED = "strength", "preserve_color", "stroke", "statistics", "small"
 """What a recipe decides on, besides styles and regions."""
 
 
@@ -56,8 +57,11 @@ def read_masks(regions: Sequence[RegionRecipe]) -> dict[str, bytes]:
     return files
 
 
-def from_recipe(path: Path, arguments: Arguments, network_id: str) -> Arguments:
-    """The arguments that stand for a recipe, or for that in a picture's file. Raises NoRecipe, ImageError, OSError."""
+def from_recipe(path: Path, arguments: Arguments, source: Checkpoint) -> Arguments:
+    """The arguments that stand for a recipe, or for that in a picture's file.
+
+    Raises NoRecipe, NoSmallNetwork, ImageError, OSError.
+    """
     asked = Arguments(photos=(), output=arguments.output)
     if any(getattr(arguments, name) != getattr(asked, name) for name in DECIDED):
         raise InvalidValue(f"--recipe decides on {', '.join(DECIDED)}; give it alone, or with --size")
@@ -65,6 +69,7 @@ def from_recipe(path: Path, arguments: Arguments, network_id: str) -> Arguments:
     for number, region in enumerate(recipe.regions, start=1):
         if region.file is not None and Path(region.file).name != region.file:
             raise InvalidValue(f"region {number}: the mask {region.file!r} is to lie beside the recipe")
+    network_id = source.of(recipe.network or "large").network_id
     if recipe.network_id not in (None, network_id):
         networks = f"the recipe is for network {recipe.network_id}, and this is {network_id}"
         print(f"impasto paint: {networks}: the painting differs; --checkpoint names its file", file=sys.stderr)
@@ -79,5 +84,6 @@ def from_recipe(path: Path, arguments: Arguments, network_id: str) -> Arguments:
         strength=recipe.strength,
         preserve_color=recipe.preserve_color,
         stroke=recipe.stroke,
+        small=recipe.network == "small",
         size=arguments.size or recipe.size,
     )

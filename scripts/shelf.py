@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -25,20 +24,14 @@ from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import Precision
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.styles.pack import StylePack
-from impasto.model.styles.table import StyleTable
 
 
 class Shelf(Protocol):
-    """Some styles. Every method raises UnknownStyle for an id that is not there.
-
-    source: their network, with the styles of its file.
-    """
-
-    source: Checkpoint
+    """Some styles. Every method raises UnknownStyle for an id that is not there."""
 
     @property
-    def table(self) -> StyleTable:
-        """The styles and their vectors."""
+    def source(self) -> Checkpoint:
+        """Their network and its small one, each with the styles that it can paint now."""
 
     def losses(self, style_id: str) -> dict[str, float]:
         """What was measured of a style at the end of its training or fit."""
@@ -82,51 +75,50 @@ class FileShelf:
     """The styles of a checkpoint, whose file changes with them."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self.source = path, checkpoint.load(path)
-        self._previews = _Previews(self.source)
+        self._path, self._source = path, checkpoint.load(path)
+        self._previews = _Previews(self._source)
 
     @property
-    def table(self) -> StyleTable:
-        return self.source.styles
+    def source(self) -> Checkpoint:
+        return self._source
 
     def losses(self, style_id: str) -> dict[str, float]:
         return dict(self.source.training.style_losses.get(style_id, {}))
 
     def preview(self, style_id: str) -> bytes:
-        return asyncio.run(self._previews.paint(self.table.vectors[self.table.row(style_id)]))
+        return asyncio.run(self._previews.paint(self.source.styles.blend({style_id: 1.0})))
 
     def pack(self, style_id: str) -> StylePack:
         return self.source.pack(style_id, small(self.preview(style_id)))
 
     def add(self, file: bytes) -> str:
         pack = self.source.read_pack(file)
-        if pack.style.id in self.table:
+        if pack.style.id in self.source.styles:
             raise StyleExists(f"there is a style {pack.style.id!r} already")
-        self._save(self.table.joined([pack.style], [pack.vector]))
+        self._save(self.source.joined([pack]))
         return pack.style.id
 
     def remove(self, style_id: str) -> None:
-        self.table.row(style_id)
-        if len(self.table) == 1:
+        without = self.source.without(style_id)
+        if not without.styles.ids:
             raise InvalidValue(f"{style_id} is the only style of {self._path}, which needs one")
-        self._save(self.table.without(style_id))
+        self._save(without)
 
-    def _save(self, table: StyleTable) -> None:
-        self.source = replace(self.source, styles=table)
-        checkpoint.save(self.source, self._path)
+    def _save(self, source: Checkpoint) -> None:
+        self._source = source
+        checkpoint.save(source, self._path)
 
 
 class ServiceShelf:
     """The styles that the service paints: a running one sees within a second what changes here."""
 
     def __init__(self, source: Checkpoint, previews: _Previews, store: StyleStore) -> None:
-        self.source = source
         self._catalogue = Catalogue(source, previews, store)
         asyncio.run(self._catalogue.refresh())
 
     @property
-    def table(self) -> StyleTable:
-        return self._catalogue.styles
+    def source(self) -> Checkpoint:
+        return self._catalogue.of("large")
 
     def losses(self, style_id: str) -> dict[str, float]:
         return self._catalogue.losses(style_id)
@@ -152,9 +144,7 @@ class _Previews:
 
     @cached_property
     def _stylizer(self) -> Stylizer:
-        return Stylizer(
-            self._source.network, strokes=self._source.strokes, device=self._device, precision=self._precision
-        )
+        return Stylizer.of(self._source, device=self._device, precision=self._precision)
 
     async def built_in(self, style_id: str, vector: Tensor) -> bytes:
         return await self.paint(vector)

@@ -31,7 +31,7 @@ class List(Command):
     """List all styles: id, title, artist, year."""
 
     def run(self, shelf: Shelf) -> None:
-        styles = shelf.table.styles
+        styles = shelf.source.styles.styles
         width = max(len(style.id) for style in styles)
         for style in styles:
             print(f"{style.id:{width}}  {', '.join(filter(None, (style.title, style.artist, style.year)))}")
@@ -45,7 +45,7 @@ class Show(Command):
     """The style."""
 
     def run(self, shelf: Shelf) -> None:
-        for name, value in {**asdict(shelf.table[self.id]), **shelf.losses(self.id)}.items():
+        for name, value in {**asdict(shelf.source.styles[self.id]), **shelf.losses(self.id)}.items():
             print(f"{name:15} {value}")
 
 

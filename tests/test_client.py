@@ -160,6 +160,13 @@ def test_a_recipe_paints_again(client: Client) -> None:
     assert first.size == (96, 72)
 
 
+def test_the_small_network_paints_and_a_recipe_of_its_own_repeats_it(client: Client) -> None:
+    large, small = (client.stylize(PHOTO, BLEND, network=network) for network in ("large", "small"))
+    assert np.asarray(large).tobytes() != np.asarray(small).tobytes()
+    again = client.repeat(PHOTO, {"impasto": 3, "weights": BLEND, "network": "small"})
+    assert np.array_equal(np.asarray(again), np.asarray(small))
+
+
 def test_a_recipe_may_leave_out_what_it_need_not_say(client: Client) -> None:
     mask = np.asarray(LEFT)
     url = f"data:image/png;base64,{base64.b64encode(encoded(mask)).decode()}"

@@ -65,7 +65,13 @@ class _Request:
 
     def fits(self, other: _Request) -> bool:
         """Whether both can be painted in one batch."""
-        return self.canvas.fits(other.canvas) and self._by_region == other._by_region
+        alike = self._by_region == other._by_region and self._style_size == other._style_size
+        return alike and self.canvas.fits(other.canvas)
+
+    @property
+    def _style_size(self) -> int:
+        """By which the stylizer tells its networks apart."""
+        return len(self.style) if isinstance(self.style, Tensor) else self.style.vectors.shape[-1]
 
     @property
     def _by_region(self) -> bool:

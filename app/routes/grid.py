@@ -68,7 +68,8 @@ async def grid(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     blends = [parse_blend(text, position) for position, text in enumerate(blend, start=1)]
-    styles = catalogue.styles
+    source = catalogue.of(form.network)
+    styles, network_id = source.styles, source.network_id
     vectors = [styles.blend(weights) for weights in blends]
     captions = [caption(weights, styles) for weights in blends]
     async with unless_disconnected(request):
@@ -84,10 +85,10 @@ async def grid(
                 format = form.format_of(pictures[0])
                 if output == "zip":
                     painted = zip(pictures, blends, strict=True)
-                    files = [form.encode(picture, weights, catalogue.network_id) for picture, weights in painted]
-                    return answer(zipped(files, format), "application/zip", paintings, catalogue.network_id, told)
+                    files = [form.encode(picture, weights, network_id) for picture, weights in painted]
+                    return answer(zipped(files, format), "application/zip", paintings, network_id, told)
                 sheet = images.encode(sheet_of(captions, pictures, columns), format, quality=form.quality)
-                return answer(sheet, f"image/{format}", paintings, catalogue.network_id, told)
+                return answer(sheet, f"image/{format}", paintings, network_id, told)
 
             return results.keep(tag, await painter.encode(paintings, encode))
 

@@ -80,6 +80,7 @@ async def info(
     return Info(
         version=VERSION,
         network_id=catalogue.network_id,
+        small_network_id=catalogue.small_network_id,
         device=str(painter.stylizer.device),
         precision=painter.stylizer.precision,
         canonical_size=painter.stylizer.strokes.canonical,

@@ -115,6 +115,7 @@ def _info(style: Style, catalogue: Catalogue, added: AddedStyle | None = None) -
     return StyleInfo(
         **asdict(style),
         origin="added" if added else "built-in",
+        networks=catalogue.networks(style.id, added),
         losses=dict(added.pack.fit.losses) if added else catalogue.losses(style.id),
         verdict=added.pack.fit.grade if added else None,
         created=added.created.isoformat() if added else None,

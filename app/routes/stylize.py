@@ -80,8 +80,9 @@ async def stylize(
         )
     weights = assign_weights(style, weight) if style else {}
     options, recipes = form.options, regions.recipes
-    own = looks(recipes, catalogue.styles, options)
-    rest = Look.of(catalogue.styles.blend(weights), options) if weights else None
+    source = catalogue.of(form.network)
+    own = looks(recipes, source.styles, options)
+    rest = Look.of(source.styles.blend(weights), options) if weights else None
     everything = [*own, *([rest] if rest else [])]
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
@@ -110,12 +111,12 @@ async def stylize(
                 file = form.encode(
                     painted,
                     weights,
-                    catalogue.network_id,
+                    source.network_id,
                     regions=recipes,
                     masks=masks,
                     statistics=regions.statistics,
                 )
                 headers = {"X-Style-Weights": json.dumps(weights), **allowance.headers}
-                return answer(file, f"image/{form.format_of(painted)}", paintings, catalogue.network_id, headers)
+                return answer(file, f"image/{form.format_of(painted)}", paintings, source.network_id, headers)
 
             return results.keep(tag, await painter.encode(paintings, encode))

@@ -19,6 +19,7 @@ from impasto.app.database import StoreUnavailable
 from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import Which
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
 
@@ -64,20 +65,36 @@ class Previews(Protocol):
 
 
 class Catalogue:
-    """The styles of a network, kept up to date with the store.
+    """The styles of a network and of its small one, kept up to date with the store.
 
-    styles: every style that can be painted now. `watch` is to run as a task as long as the service does.
+    styles: every style that the network can paint now. `watch` is to run as a task as long as the service does.
     trouble: why the last look at the store failed; None if it did not.
     """
 
     def __init__(self, source: Checkpoint, previews: Previews, store: StyleStore) -> None:
         self.network_id, self.training, self._source = source.network_id, source.training, source
-        self.styles = self._built_in = source.styles
+        self.small_network_id = source.small.network_id if source.small else None
+        self._known, self._built_in = source, source.styles
         self._previews, self._store = previews, store
         self._added: dict[str, AddedStyle] = {}
         self._seen: int | None = None
         self.trouble: str | None = None
         self._turn = asyncio.Lock()
+
+    @property
+    def styles(self) -> StyleTable:
+        return self._known.styles
+
+    def of(self, which: Which) -> Checkpoint:
+        """One of the networks, with every style that it can paint now. Raises NoSmallNetwork."""
+        return self._known.of(which)
+
+    def networks(self, style_id: str, added: AddedStyle | None = None) -> list[Which]:
+        """Which of them can paint a style. added: as it was just written, which may not have been seen yet."""
+        fitted = added.pack.small if added else None
+        small = self._source.small
+        can = small and (fitted.network_id == small.network_id if fitted else style_id in small.styles)
+        return ["large", "small"] if can else ["large"]
 
     @property
     def complete(self) -> bool:
@@ -156,7 +173,7 @@ class Catalogue:
                 await asyncio.to_thread(self._store.migrate)
             changes = await asyncio.to_thread(self._store.changes)
             if changes != self._seen:
-                self._added, self.styles = await asyncio.to_thread(self._load)
+                self._added, self._known = await asyncio.to_thread(self._load)
                 self._seen = changes
                 log.info("added styles", ids=list(self._added))
 
@@ -198,8 +215,8 @@ class Catalogue:
             raise BuiltInStyle(f"{style_id} belongs to the network and cannot be changed or removed")
         return added
 
-    def _load(self) -> tuple[dict[str, AddedStyle], StyleTable]:
-        """The styles of the store, and the table of all styles. One that cannot be used is left out."""
+    def _load(self) -> tuple[dict[str, AddedStyle], Checkpoint]:
+        """The styles of the store, and the networks with all styles. One that cannot be used is left out."""
         usable = {}
         for row in self._store.all():
             try:
@@ -211,5 +228,4 @@ class Catalogue:
                 log.error("an added style is hidden by a built-in one of the same id", style=row.id)
                 continue
             usable[added.pack.style.id] = added
-        packs = [added.pack for added in usable.values()]
-        return usable, self._built_in.joined([pack.style for pack in packs], [pack.vector for pack in packs])
+        return usable, self._source.joined([added.pack for added in usable.values()])

@@ -1,4 +1,4 @@
-"""The network and its styles as files, for whoever paints without the service: the page, on a visitor's own device."""
+"""The networks and their styles as files, for whoever paints without the service: the page, on a visitor's device."""
 
 from __future__ import annotations
 
@@ -18,35 +18,40 @@ class UnknownNetwork(ImpastoError, LookupError):
 class Exports:
     """Files that are made when they are first asked for, in a thread, and kept in memory.
 
-    styles: gives those that can be painted now.
+    now: gives the networks, with the styles that can be painted now.
     """
 
-    def __init__(self, source: Checkpoint, styles: Callable[[], StyleTable]) -> None:
-        self._source, self._now = source, styles
-        self._network: bytes | None = None
-        self._styles: tuple[StyleTable, bytes] | None = None
+    def __init__(self, now: Callable[[], Checkpoint]) -> None:
+        self._now = now
+        self._networks: dict[str, bytes] = {}
+        self._styles: dict[str, tuple[StyleTable, bytes]] = {}
         self._turn = asyncio.Lock()
 
     async def network(self, network_id: str) -> bytes:
-        """The network as an ONNX file. Raises UnknownNetwork."""
-        self._check(network_id)
+        """A network as an ONNX file. Raises UnknownNetwork."""
+        source = self._find(network_id)
         async with self._turn:
-            if self._network is None:
-                self._network = await asyncio.to_thread(_network_file, self._source)
-            return self._network
+            if network_id not in self._networks:
+                self._networks[network_id] = await asyncio.to_thread(_network_file, source)
+            return self._networks[network_id]
 
     async def styles(self, network_id: str) -> bytes:
-        """All styles that can be painted now, with their vectors, as JSON. Raises UnknownNetwork."""
-        self._check(network_id)
+        """All styles that a network can paint now, with their vectors, as JSON. Raises UnknownNetwork."""
+        source = self._find(network_id)
         async with self._turn:
-            table = self._now()
-            if self._styles is None or self._styles[0] is not table:
-                self._styles = table, await asyncio.to_thread(_style_file, self._source, table)
-            return self._styles[1]
+            table, file = self._styles.get(network_id, (None, b""))
+            if table is not source.styles:
+                file = await asyncio.to_thread(_style_file, source)
+                self._styles[network_id] = source.styles, file
+            return file
 
-    def _check(self, network_id: str) -> None:
-        if network_id != self._source.network_id:
-            raise UnknownNetwork(f"this service paints with the network {self._source.network_id}, not with that one")
+    def _find(self, network_id: str) -> Checkpoint:
+        large = self._now()
+        for each in (large, large.small):
+            if each and each.network_id == network_id:
+                return each
+        known = " and ".join(large.network_ids)
+        raise UnknownNetwork(f"this service paints with the network {known}, not with that one")
 
 
 def _network_file(source: Checkpoint) -> bytes:
@@ -56,8 +61,8 @@ def _network_file(source: Checkpoint) -> bytes:
     return network_file(source.network, facts(source, VERSION))
 
 
-def _style_file(source: Checkpoint, table: StyleTable) -> bytes:
+def _style_file(source: Checkpoint) -> bytes:
     from impasto.model.export.facts import facts_of_styles
     from impasto.model.export.style_file import style_file
 
-    return style_file(table, facts_of_styles(source, VERSION))
+    return style_file(source.styles, facts_of_styles(source, VERSION))

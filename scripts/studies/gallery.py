@@ -49,7 +49,7 @@ class Arguments:
 
 def main(arguments: Arguments) -> None:
     source = checkpoint.load(arguments.checkpoint)
-    stylizer = Stylizer(source.network, strokes=source.strokes, device=arguments.device)
+    stylizer = Stylizer.of(source, device=arguments.device)
     arguments.output.mkdir(parents=True, exist_ok=True)
     photo = images.decode(arguments.photo.read_bytes(), longest_side=256)
 

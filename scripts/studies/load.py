@@ -223,7 +223,7 @@ async def pictures(arguments: Arguments) -> tuple[str, bool]:
 async def soak(arguments: Arguments) -> tuple[str, bool]:
     """Four fifths of what can be done, for long, while styles are added: every picture is what it should be."""
     source = checkpoint.load(arguments.checkpoint)
-    stylizer = Stylizer(source.network, strokes=source.strokes, device=arguments.device)
+    stylizer = Stylizer.of(source, device=arguments.device)
     styles = source.styles.ids[:4]
     photos = {name: sized(side) for name, side in (("small", 256), ("middle", 384), ("large", 512))}
     expected = {

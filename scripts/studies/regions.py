@@ -77,7 +77,7 @@ class Study:
 
     def __init__(self, arguments: Arguments) -> None:
         self.source = checkpoint.load(arguments.checkpoint)
-        self.stylizer = Stylizer(self.source.network, strokes=self.source.strokes, device=arguments.device)
+        self.stylizer = Stylizer.of(self.source, device=arguments.device)
         self.output = arguments.output
 
     def seams(self, photos: Sequence[Picture]) -> str:

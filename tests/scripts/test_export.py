@@ -41,6 +41,22 @@ def test_network_and_styles_lie_side_by_side_and_say_what_they_are(
     assert [value.name for value in model.graph.output] == ["painting", "statistics"]
 
 
+def test_the_small_network_is_a_file_of_its_own(
+    tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    small = tiny_checkpoint.of("small")
+    result = export(tmp_path / "tiny.onnx", "--small", "--checkpoint", tiny_checkpoint_file)
+    assert (result.returncode, result.stderr) == (0, "")
+    facts = json.loads((tmp_path / "tiny-styles.json").read_bytes())
+    assert (facts["network_id"], facts["style_size"]) == (small.network_id, small.network.style_size)
+    alone = tmp_path / "alone.safetensors"
+    alone.write_bytes(tiny_checkpoint_file.read_bytes())
+    result = export(tmp_path / "none.onnx", "--small", "--checkpoint", alone)
+    assert result.returncode == 1
+    assert "there is no small network beside this one" in result.stderr
+    assert not (tmp_path / "none.onnx").exists()
+
+
 def test_a_network_can_be_given_statistics(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
     export(tmp_path / "tiny.onnx", "--statistics", "given", "--checkpoint", tiny_checkpoint_file)
     inputs = onnx.load(tmp_path / "tiny.onnx").graph.input

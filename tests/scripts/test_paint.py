@@ -16,10 +16,13 @@ import pytest
 from tqdm import tqdm
 
 from impasto.model.errors import InvalidValue
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting import stylizer as painting
 from impasto.model.painting.memory import OutOfMemory
+from impasto.model.painting.recipe import Recipe
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.painting.tiles import paint_in_tiles
+from impasto.model.pictures.images import decode
 from impasto.model.pictures.picture import Picture
 from impasto.scripts.main import INTERRUPTED
 from impasto.scripts.paint import Arguments, run
@@ -48,6 +51,24 @@ def test_a_photo_is_painted_in_a_blend(one: Path, tmp_path: Path, tiny_checkpoin
     assert result.returncode == 0, result.stderr
     painted = opened((tmp_path / "out.png").read_bytes())
     assert (painted.format, painted.size) == ("PNG", (64, 48))
+
+
+def test_the_small_network_paints_where_it_is_asked_for_and_its_recipe_says_so(
+    one: Path, tmp_path: Path, tiny_checkpoint: Checkpoint, tiny_checkpoint_file: Path
+) -> None:
+    out, again = tmp_path / "out.png", tmp_path / "again.png"
+    checkpoint = "--checkpoint", tiny_checkpoint_file
+    result = stylize(one, "--style", "starry-night", "--small", "-o", out, *checkpoint)
+    assert result.returncode == 0, result.stderr
+    small = tiny_checkpoint.of("small")
+    expected = Stylizer(small.network, device="cpu").stylize(
+        decode(one.read_bytes()), small.styles.blend({"starry-night": 1})
+    )
+    assert np.array_equal(np.asarray(opened(out.read_bytes())), expected.pixels.numpy())
+    assert Recipe.of(out.read_bytes()).network_id == small.network_id
+    assert stylize(one, "--recipe", out, "-o", again, *checkpoint).stderr == ""
+    assert np.array_equal(np.asarray(opened(again.read_bytes())), expected.pixels.numpy())
+    assert "--small" in impasto("recipe", out).stdout
 
 
 def test_a_folder_is_painted_and_a_broken_photo_is_named(

@@ -15,6 +15,7 @@ from PIL import Image
 from impasto.app.main import create_app
 from impasto.app.routes.grid import caption
 from impasto.app.settings import Settings
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.recipe import Recipe
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
@@ -62,6 +63,13 @@ def test_a_sheet_is_no_wider_than_its_pictures(client: TestClient) -> None:
     one, two = (opened(post(client, blend=PAIR[:count], columns=16).content) for count in (1, 2))
     assert one.size == opened(post(client, blend=PAIR[:1]).content).size
     assert 2 * 64 < two.width < 3 * 64
+
+
+def test_the_small_network_paints_grids_too(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
+    large, small = (post(client, output="zip", network=network) for network in ("large", "small"))
+    assert small.headers["x-model-version"] == tiny_checkpoint.of("small").network_id
+    assert {Recipe.of(each).network for each in pictures(small)} == {"small"}
+    assert pictures(small)[0] != pictures(large)[0]
 
 
 def test_options_hold_for_every_picture(client: TestClient) -> None:

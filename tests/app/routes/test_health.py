@@ -100,6 +100,7 @@ def eventually(holds: Callable[[], bool]) -> bool:
 def test_info_says_what_the_service_is_and_allows(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
     info = client.get("/v1/info").json()
     assert info["network_id"] == tiny_checkpoint.network_id
+    assert info["small_network_id"] == tiny_checkpoint.of("small").network_id
     assert (info["device"], info["precision"]) == ("cpu", "float32")
     assert (info["canonical_size"], info["painting_size"]) == (512, 64)
     assert info["styles"] == 3

@@ -51,6 +51,14 @@ def test_styles_come_with_their_vectors_and_are_asked_for_again_by_their_etag(
         client.delete("/v1/styles/new-here").raise_for_status()
 
 
+def test_the_small_network_has_files_of_its_own(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
+    small = tiny_checkpoint.of("small")
+    known = client.get(f"/v1/networks/{small.network_id}/styles").json()
+    assert (known["network_id"], known["style_size"]) == (small.network_id, small.network.style_size)
+    model = onnx.load_from_string(client.get(f"/v1/networks/{small.network_id}.onnx").content)
+    assert {each.key: each.value for each in model.metadata_props}["network_id"] == small.network_id
+
+
 @pytest.mark.parametrize("path", ["/v1/networks/other.onnx", "/v1/networks/other/styles"])
 def test_another_network_is_not_here(client: TestClient, tiny_checkpoint: Checkpoint, path: str) -> None:
     answer = client.get(path)

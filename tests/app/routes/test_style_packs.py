@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from fastapi.testclient import TestClient
@@ -21,7 +22,7 @@ from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleStore
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.styles.fit_record import FitRecord
-from impasto.model.styles.pack import StylePack
+from impasto.model.styles.pack import SmallVector, StylePack
 from impasto.model.styles.style import Style
 from tests.pictures import encoded, opened, photo
 
@@ -77,6 +78,7 @@ def test_an_imported_style_is_shown_with_what_is_known_of_it(service: TestClient
         "licence": "CC0",
         "source": "https://example.org",
         "origin": "added",
+        "networks": ["large"],
         "losses": {"style_distance": 0.5},
         "verdict": None,
         "created": created,
@@ -92,6 +94,25 @@ def test_an_imported_style_paints_and_blends(service: TestClient, pack: StylePac
     assert alone.status_code == blend.status_code == 200
     assert len({before, alone.content, blend.content}) == 3
     assert paint(service, style="great-wave").content == before
+
+
+def test_an_imported_style_is_painted_by_the_small_network_if_its_pack_has_a_vector_for_it(
+    service: TestClient, pack: StylePack, tiny_checkpoint: Checkpoint
+) -> None:
+    import_pack(service, pack, "large-only")
+    response = paint(service, style="large-only", network="small")
+    assert (response.status_code, response.json()["code"]) == (409, "not_of_small_network")
+    assert "large-only was fitted to the large network only" in response.json()["detail"]
+    small = tiny_checkpoint.of("small")
+    vector = small.styles.blend({"great-wave": 1.0})
+    answer = import_pack(service, replace(pack, small=SmallVector(vector, small.network_id)), "both")
+    assert answer.json()["networks"] == service.get("/v1/styles/both").json()["networks"] == ["large", "small"]
+    painted, expected = (paint(service, style=style, network="small") for style in ("both", "great-wave"))
+    assert np.array_equal(np.asarray(opened(painted.content)), np.asarray(opened(expected.content)))
+    exported = service.get("/v1/styles/both/pack").content
+    again = tiny_checkpoint.read_pack(exported).small
+    assert again and torch.equal(again.vector, vector)
+    assert tiny_checkpoint.read_pack(service.get("/v1/styles/great-wave/pack").content).small
 
 
 def test_a_style_is_imported_under_the_id_of_its_address(service: TestClient, pack: StylePack) -> None:

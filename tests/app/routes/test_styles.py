@@ -20,6 +20,7 @@ def test_all_styles_are_listed_with_what_is_known_of_them(client: TestClient) ->
         "licence": "public domain",
         "source": "",
         "origin": "built-in",
+        "networks": ["large", "small"],
         "verdict": None,
         "losses": {},
         "created": None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from PIL import Image
 
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
-from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.checkpoint import Checkpoint, save
 from impasto.model.painting.recipe import NoRecipe, Recipe
 from impasto.model.painting.stroke import Stroke, parse_stroke
 from impasto.model.painting.stylizer import Stylizer
@@ -55,6 +57,31 @@ def test_the_picture_is_the_stylizers_own(client: TestClient, tiny_checkpoint: C
         images.decode(PHOTO), tiny_checkpoint.styles.blend({"starry-night": 0.3, "great-wave": 0.7})
     )
     assert np.array_equal(np.asarray(opened(response.content)), np.asarray(to_image(expected.rgb)))
+
+
+def test_the_small_network_paints_where_it_is_asked_for(client: TestClient, tiny_checkpoint: Checkpoint) -> None:
+    response = post(client, style=["starry-night", "great-wave"], weight=["0.3", "0.7"], network="small")
+    small = tiny_checkpoint.of("small")
+    stylizer = Stylizer(small.network, device="cpu", precision="float32")
+    vector = small.styles.blend({"starry-night": 0.3, "great-wave": 0.7})
+    expected = stylizer.stylize(images.decode(PHOTO), vector)
+    assert np.array_equal(np.asarray(opened(response.content)), np.asarray(to_image(expected.rgb)))
+    assert response.headers["x-model-version"] == small.network_id
+    recipe = Recipe.of(response.content)
+    assert (recipe.network, recipe.network_id) == ("small", small.network_id)
+    assert response.headers["etag"] != post(client, style=["starry-night", "great-wave"], weight="0.3").headers["etag"]
+
+
+def test_a_service_without_a_small_network_says_so(
+    tiny_checkpoint: Checkpoint, settings: Settings, tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.safetensors"
+    save(replace(tiny_checkpoint, small=None), alone)
+    with TestClient(create_app(settings.model_copy(update={"checkpoint": alone}))) as client:
+        response = post(client, network="small")
+        assert (response.status_code, problem_code(response)) == (422, "no_small_network")
+        assert client.get("/v1/info").json()["small_network_id"] is None
+        assert post(client, network="tiny").status_code == 422
 
 
 @pytest.mark.parametrize("stroke", [0.5, 1.0, 2.0, 3.0, "native"])
