@@ -125,7 +125,7 @@ def test_pictures_that_break_in_a_batch_get_their_problems_and_all_others_are_pa
 
 def test_a_full_disk_is_said_of_what_needs_it_and_small_pictures_are_painted_on(service: Service) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
-    url, upload, large = service.url, encoded(noise), encoded(np.zeros((2400, 2400, 3), np.uint8))
+    url, upload, large = service.url, encoded(noise), encoded(np.zeros((3000, 3000, 3), np.uint8))
 
     def fit() -> Any:
         files = {"image": ("painting.png", encoded(painting()))}

@@ -233,23 +233,28 @@ def test_a_service_that_does_not_have_it_does_not_offer_it(browser: Browser, url
         expect(opened_page(context).get_by_label("Paint on this device")).to_be_hidden()
 
 
-def test_a_first_load_that_breaks_off_or_is_damaged_is_said_and_can_be_tried_again(browser: Browser, url: str) -> None:
+@pytest.mark.parametrize(
+    ("files", "fault", "words"),
+    [
+        ("**/*.onnx", lambda route: route.abort(), "The connection broke off"),
+        ("**/*.wasm.gz", lambda route: route.fulfill(body=b"damaged"), "What was fetched is damaged"),
+        ("**/*.onnx", lambda route: route.fulfill(body=b"damaged"), "does not run in this browser"),
+    ],
+    ids=["no connection", "damaged runtime", "damaged network"],
+)
+def test_a_first_load_that_breaks_off_or_is_damaged_is_said_and_can_be_tried_again(
+    browser: Browser, url: str, files: str, fault: Callable[[Route], None], words: str
+) -> None:
     with browser.new_context(base_url=url) as context:
         context.add_init_script("delete Navigator.prototype.serviceWorker;")  # which would ask past these routes
         page = opened_page(context)
-        error = page.locator("#on-device-error")
-        for files, fault, words in (
-            ("**/*.onnx", lambda route: route.abort(), "The connection broke off"),
-            ("**/*.wasm.gz", lambda route: route.fulfill(body=b"damaged"), "What was fetched is damaged"),
-            ("**/*.onnx", lambda route: route.fulfill(body=b"damaged"), "does not run in this browser"),
-        ):
-            context.route(files, fault)
-            page.get_by_label("Paint on this device").check()
-            expect(error).to_contain_text(words)
-            expect(page.get_by_label("Paint on this device")).not_to_be_checked()
-            context.unroute(files)
+        context.route(files, fault)
+        page.get_by_label("Paint on this device").check()
+        expect(page.locator("#on-device-error")).to_contain_text(words)
+        expect(page.get_by_label("Paint on this device")).not_to_be_checked()
+        context.unroute(files)
         switch_on(page)
-        expect(error).to_be_hidden()
+        expect(page.locator("#on-device-error")).to_be_hidden()
         expect(page.locator("#on-device-hint")).to_have_text("Painted here by its processor.")
 
 

@@ -14,7 +14,7 @@ import { stylize } from "../service/api.js";
 /** Milliseconds without a change, after which the picture rests. */
 const SETTLED = 600;
 
-/** Longest side below which a draft shows nothing, and with which drafts on this device begin. */
+/** Of drafts on this device: the longest side below which they show nothing, and with which they begin. */
 const LEAST_SIDE = 160;
 const FIRST_SIDE = 256;
 
@@ -38,7 +38,7 @@ export function paint({ moving, show, fail, busy }) {
   const { photo, regions } = state;
   const here = paintedHere();
   const side = draftSide(here);
-  if (moving && side < LEAST_SIDE) return; // it paints slowly, and waits until the picture rests
+  if (here && moving && side < LEAST_SIDE) return; // it paints slowly, and waits until the picture rests
   const job = { draft: moving, here, fields: list, look: state.rest, regions, photo, side, show, fail, busy };
   if (job.draft && running?.draft) next = job;
   else start(job);

@@ -22,6 +22,8 @@ NEEDED = {
         "GET /v1/jobs/{job_id}/events",
         "GET /v1/jobs/{job_id}/preview",
         "GET /v1/jobs/{job_id}/result",
+        "GET /v1/networks/{network_id}.onnx",
+        "GET /v1/networks/{network_id}/styles",
         "GET /v1/styles",
         "GET /v1/styles/{style_id}",
         "GET /v1/styles/{style_id}/pack",
@@ -81,7 +83,7 @@ def test_of_every_route_it_is_known_what_it_needs(service: TestClient) -> None:
 
 def test_nothing_of_the_service_is_done_without_a_key(service: TestClient) -> None:
     for method, path in routes(service):
-        answer = service.request(method, path.format(style_id="great-wave", job_id="some"))
+        answer = service.request(method, path.format(style_id="great-wave", job_id="some", network_id="some"))
         if f"{method} {path}" in NEEDED[None]:
             assert answer.status_code == 200
         else:
