@@ -46,11 +46,11 @@ class Exports:
             return file
 
     def _find(self, network_id: str) -> Checkpoint:
-        large = self._now()
-        for each in (large, large.small):
-            if each and each.network_id == network_id:
+        now = self._now()
+        for each in now.both:
+            if each.network_id == network_id:
                 return each
-        known = " and ".join(large.network_ids)
+        known = " and ".join(now.network_ids)
         raise UnknownNetwork(f"this service paints with the network {known}, not with that one")
 
 

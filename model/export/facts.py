@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
@@ -18,10 +19,16 @@ def facts(source: Checkpoint, version: str) -> dict[str, object]:
         "style_size": source.network.style_size,
         "canonical": source.strokes.canonical,
         "version": version,
-        "licence": LICENCE if source.network_id in checkpoint.load().network_ids else "",
+        "licence": LICENCE if source.network_id in _shipped() else "",
     }
 
 
 def facts_of_styles(source: Checkpoint, version: str) -> dict[str, object]:
     """The same, and how the network's strokes are painted at any size, as `StrokeConfig` has it."""
     return {**facts(source, version), "strokes": asdict(source.strokes)}
+
+
+@cache
+def _shipped() -> list[str]:
+    """The ids of the networks that come with Impasto, whose file is read once."""
+    return checkpoint.load().network_ids

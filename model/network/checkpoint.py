@@ -70,15 +70,19 @@ class Checkpoint:
         return StylePack(self.styles.styles[row], self.styles.vectors[row], self.network_id, fit, preview, small)
 
     @property
+    def both(self) -> list[Checkpoint]:
+        """This one, and that of its small network if there is one."""
+        return [self, self.small] if self.small else [self]
+
+    @property
     def network_ids(self) -> list[str]:
-        """Of both its networks."""
-        return [each.network_id for each in (self, self.small) if each]
+        """Of its networks."""
+        return [each.network_id for each in self.both]
 
     @property
     def channels(self) -> set[int]:
         """Every number of channels that is normalized in its networks."""
-        networks = [each.network for each in (self, self.small) if each]
-        return {norm.channels for network in networks for norm in network.norms}
+        return {norm.channels for each in self.both for norm in each.network.norms}
 
     def of(self, which: Which) -> Checkpoint:
         """One of its networks, with its styles. Raises NoSmallNetwork."""
@@ -91,21 +95,26 @@ class Checkpoint:
     def joined(self, packs: Sequence[StylePack]) -> Checkpoint:
         """This checkpoint with more styles, of packs that it has read; those of its small network too."""
         styles = self.styles.joined([pack.style for pack in packs], [pack.vector for pack in packs])
-        small = self.small
-        if small:
-            fitted = [(pack.style, pack.small) for pack in packs if pack.small]
-            both = [(style, each.vector) for style, each in fitted if each.network_id == small.network_id]
-            table = small.styles.joined([style for style, _ in both], [vector for _, vector in both])
-            small = replace(small, styles=table.beside(styles))
-        return replace(self, styles=styles, small=small)
+        if not self.small:
+            return self._with(styles)
+        fitted = [(pack.style, pack.small) for pack in packs if pack.small]
+        both = [(style, each.vector) for style, each in fitted if each.network_id == self.small.network_id]
+        table = self.small.styles.joined([style for style, _ in both], [vector for _, vector in both])
+        return self._with(styles, self.small._with(table.beside(styles)))
 
     def without(self, style_id: str) -> Checkpoint:
         """This checkpoint with all other styles; those of its small network too. Raises UnknownStyle."""
         self.styles.row(style_id)
-        styles, small = self.styles.without(style_id), self.small
-        if small:
-            small = replace(small, styles=small.styles.without(style_id).beside(styles))
-        return replace(self, styles=styles, small=small)
+        styles = self.styles.without(style_id)
+        if not self.small:
+            return self._with(styles)
+        return self._with(styles, self.small._with(self.small.styles.without(style_id).beside(styles)))
+
+    def _with(self, styles: StyleTable, small: Checkpoint | None = None) -> Checkpoint:
+        """The same network with other styles; whoever asks for its id need not wait until it is hashed again."""
+        other = replace(self, styles=styles, small=small)
+        vars(other)["network_id"] = self.network_id
+        return other
 
     def read_pack(self, data: bytes) -> StylePack:
         """A style pack for this network, from a file. Raises PackError."""

@@ -200,9 +200,9 @@ def beyond(window: Window, whole: Window) -> tuple[int, int, int, int]:
 def _rearranged(network: StyleNetwork) -> Iterator[tuple[Layer, Tensor]]:
     """What is computed in place of each of its layers, and with which weights."""
     shrink = 1
-    *layers, end = (*network.encoder, *network.residual, *network.decoder)
-    for layer in (*layers, end):
-        last = layer is end
+    layers = [*network.encoder, *network.residual, *network.decoder]
+    for layer in layers:
+        last = layer is layers[-1]
         if isinstance(layer, ResidualBlock):
             yield Layer(3, shrink=shrink), layer.first.conv.weight
             yield Layer(3, shrink=shrink, adds=True), layer.second.conv.weight

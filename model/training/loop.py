@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +178,10 @@ class _Run:
             mixtures, judged = self._mixtures(rows)
             with torch.autocast(place.device.type, torch.bfloat16, enabled=fast_bf16):
                 painted = painters(photos, mixtures)
-                judge = partial(self.objective, strengths=self.balance.strengths)
-                losses: Losses | None = judge(painted[:judged], photos[:judged], rows[:judged]) if judged else None
+                losses: Losses | None = None
+                if judged:
+                    some = painted[:judged], photos[:judged], rows[:judged]
+                    losses = self.objective(*some, self.balance.strengths)
             terms = [losses.total.mean()] if losses else []
             if self.teacher:
                 terms.append(metrics.taught(self.teacher.error(painted, photos, mixtures)))

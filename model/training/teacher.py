@@ -40,7 +40,7 @@ class Teacher(nn.Module):
         rows = [source.styles.row(style.id) for style in styles]
         self.register_buffer("vectors", source.styles.vectors[rows].to(device), persistent=False)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def paint(self, photos: Tensor, mixtures: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] -> painted (B, 3, H, W)."""
         painted: Tensor = self.network(photos, mixed(mixtures, self.vectors))
@@ -48,7 +48,7 @@ class Teacher(nn.Module):
 
     def error(self, painted: Tensor, photos: Tensor, mixtures: Tensor) -> Tensor:
         """How far the student's pictures are from the teacher's, weighted: one number for a batch."""
-        return self.config.weight * (painted - self.paint(photos, mixtures).clone()).abs().mean()
+        return self.config.weight * (painted - self.paint(photos, mixtures)).abs().mean()
 
 
 def mixed(mixtures: Tensor, vectors: Tensor) -> Tensor:
