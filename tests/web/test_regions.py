@@ -186,7 +186,7 @@ def test_a_brush_on_a_zoomed_and_moved_picture_lands_where_the_pointer_is(page: 
 
 def test_a_region_is_painted_by_keyboard_alone(page: Page, last: Last) -> None:
     page.get_by_role("button", name="Add a region").press("Enter")
-    page.get_by_role("button", name="Brush").press("Enter")
+    painted(page, lambda: page.get_by_role("button", name="Brush").press("Enter"))
     viewport = page.locator("#viewport")
     expect(viewport).to_be_focused()
     expect(viewport).to_have_attribute("aria-description", re.compile("Space"))
