@@ -47,7 +47,7 @@ async function start() {
   watch(["regions"], () => state.regions.length && fetchRegions());
   onReturn(loadStyles);
   const info = await json("v1/info");
-  Object.assign(state, { info, limits: info.limits, networkId: info.network_id });
+  Object.assign(state, { info, limits: info.limits });
   offerDevice();
   const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();

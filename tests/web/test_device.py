@@ -82,8 +82,8 @@ def download(page: Page, link: str, format: str = "png") -> bytes:
 
 
 def asked(url: str, link: str) -> bytes:
-    """What the service paints of the same."""
-    form = {**parse_qs(link), "format": "png"}
+    """What the service paints of the same, with the network that is the usual one on a device."""
+    form = {"network": "small", **parse_qs(link), "format": "png"}
     answer = httpx2.post(f"{url}/v1/stylize", data=form, files={"image": ("photo.png", PHOTO)}, timeout=60)
     return answer.raise_for_status().content
 
@@ -118,6 +118,56 @@ def test_what_is_painted_here_is_what_the_service_paints_with_the_same_recipe(pa
     theirs = asked(url, link)
     assert psnr(painted, theirs) > 40
     assert Recipe.of(painted) == Recipe.of(theirs)
+
+
+def test_the_small_network_paints_here_until_the_visitor_wants_the_large_one(browser: Browser, url: str) -> None:
+    with browser.new_context(base_url=url) as context:
+        page = opened_page(context)
+        small = page.get_by_label("Small network")
+        expect(small).not_to_be_checked()
+        switch_on(page)
+        give_photo(page)
+        expect(small).to_be_checked()
+        link = "style=the-scream&network=small"
+        painted, theirs = download(page, "style=the-scream"), asked(url, link)
+        assert page.url.endswith(f"#{link}")
+        assert psnr(painted, theirs) > 40 and Recipe.of(painted).network == "small"
+        small.uncheck()
+        expect(page.locator("#label-facts")).to_contain_text("200 × 150, painted on this device")
+        link = "style=the-scream&network=large"
+        assert page.url.endswith(f"#{link}")
+        assert psnr(download(page, link), asked(url, link)) > 40 > psnr(painted, asked(url, link))
+        page.reload()
+        expect(page.locator("#label-facts")).to_contain_text("on this device")
+        expect(small).not_to_be_checked()
+        small.check()
+        expect(page.locator("#on-device-hint")).to_contain_text("Painted here by its processor")
+        page.get_by_label("Paint on this device").uncheck()
+        expect(small).not_to_be_checked()
+        small.check()
+        with page.expect_download() as of_the_service:
+            page.locator("#download").click()
+        assert Recipe.of(of_the_service.value.path().read_bytes()).network == "small"
+
+
+def test_a_style_that_the_small_network_does_not_know_is_said_and_what_to_do(browser: Browser, url: str) -> None:
+    def without(route: Route) -> None:
+        known = route.fetch().json()
+        route.fulfill(json={**known, "styles": [style for style in known["styles"] if style["id"] != "the-scream"]})
+
+    with browser.new_context(base_url=url) as context:
+        context.add_init_script("delete Navigator.prototype.serviceWorker;")  # which would ask past this route
+        page = opened_page(context)
+        switch_on(page)
+        small = httpx2.get(f"{url}/v1/info").json()["small_network_id"]
+        context.route(f"**/v1/networks/{small}/styles", without)
+        page.evaluate("() => { location.hash = 'style=the-scream&network=large'; }")
+        expect(page.locator("#on-device-hint")).to_contain_text("Painted here by its processor")
+        page.get_by_label("Small network").check()
+        expect(page.locator("#paint-error")).to_contain_text("The Scream was fitted to the large network only")
+        page.get_by_label("Small network").uncheck()
+        expect(page.locator("#label-facts")).to_contain_text("on this device")
+        expect(page.locator("#paint-error")).to_be_hidden()
 
 
 @pytest.mark.parametrize("format", ["jpeg", "webp"])

@@ -1,12 +1,12 @@
 /** Many blends of the photo: in one request, `POST /v1/stylize/grid`, or on this device one after the other. */
 
-import { manner } from "../recipe/recipe.js";
+import { manner, network } from "../recipe/recipe.js";
 import { paintedHere, state } from "../recipe/state.js";
 import { form, request } from "../service/api.js";
 import { unzip } from "../service/unzip.js";
 
 /** Of the state, what shows in every blend: all that is chosen but the weights and the size. */
-export const IN_EVERY_BLEND = ["photo", "chosen", "strength", "preserveColor", "stroke"];
+export const IN_EVERY_BLEND = ["photo", "chosen", "strength", "preserveColor", "stroke", "network"];
 
 /**
  * A painter of small pictures, one for each of the blends, which are weights of the chosen styles.
@@ -48,7 +48,8 @@ async function paintHere(...asked) {
 async function grid(blends, size, options, photo, signal) {
   const texts = blends.map((weights) => state.chosen.map((id, place) => `${id}=${weights[place]}`).join(","));
   const side = ["size", String(Math.max(size, state.photo.least))];
-  const list = [...texts.map((text) => ["blend", text]), ...manner(state), side, ["format", "jpeg"], ...options];
+  const all = [...manner(state), ...network(), side, ["format", "jpeg"], ...options];
+  const list = [...texts.map((text) => ["blend", text]), ...all];
   const body = form(list, { image: [photo, "photo"] });
   return (await request("v1/stylize/grid", { method: "POST", body, signal })).blob();
 }

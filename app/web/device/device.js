@@ -1,7 +1,7 @@
 /** Painting on this device: what it takes is fetched once, and a worker does it. */
 
-import { weightsById } from "../recipe/recipe.js";
-import { change, state, watch } from "../recipe/state.js";
+import { titleOf, weightsById } from "../recipe/recipe.js";
+import { change, networkId, state, watch } from "../recipe/state.js";
 import { Problem } from "../service/api.js";
 import { isKept, keepPage } from "./keeping.js";
 import { ladder } from "./ladder.js";
@@ -23,7 +23,11 @@ const FAULTS_OF_FILES = {
   NotSupportedError: "this browser writes no such files; choose another format, or let the service paint",
 };
 
-/** Resolves to whether the browser keeps all for later, when the worker has all that it needs. */
+const TOO_OLD = "was fitted to the large network only; take that, or fit its painting again";
+
+/** The network that is wanted, with its id; another object each time that another one is. */
+let wanted = null;
+/** Resolves to whether the browser keeps all for later, when the worker has all that this network needs. */
 let loading = null;
 let told = () => {};
 /** Whether what the browser keeps was damaged. */
@@ -38,13 +42,27 @@ watch(["styles"], () => { styles = null; });
 
 export { isKept };
 
-/** Fetch what painting takes, and start the worker. Rejects with a Problem. */
+/** Fetch what painting takes, and start the worker; another one with another network. Rejects with a Problem. */
 export function prepare() {
-  loading ??= load().catch((error) => {
+  if (wanted?.id !== networkId()) {
+    stop();
+    styles = null;
+    wanted = { id: networkId() };
+    change({ paintsBy: null });
+  }
+  loading ??= load(wanted);
+  return loading;
+}
+
+async function load(own) {
+  try {
+    const keeping = await fetchAndStart(own);
+    return own === wanted ? keeping : prepare();
+  } catch (error) {
+    if (own !== wanted) return prepare(); // whatever went wrong, nobody waits for that any more
     stop();
     throw error;
-  });
-  return loading;
+  }
 }
 
 /** Call back with how many bytes have come, and with how many there are. */
@@ -52,17 +70,18 @@ export function whileFetching(callback) {
   told = callback;
 }
 
-async function load() {
+async function fetchAndStart(own) {
   const keeping = await keepPage(); // which keeps what is fetched from then on
   let files;
   try {
-    files = await fetchFiles(state.info, { told, anew: damaged });
+    files = await fetchFiles({ network: own.id, version: state.info.browser_runtime, told, anew: damaged });
   } catch (error) {
     if (error instanceof Problem) throw error;
     damaged = true;
     throw explained("what was fetched is damaged, or the connection broke off; switch it on again to fetch it anew");
   }
   const facts = await knownStyles();
+  if (own !== wanted) return false;
   startWorker();
   try {
     const { strokes, style_size: styleSize } = facts;
@@ -70,7 +89,7 @@ async function load() {
     damaged = false;
     return keeping;
   } catch (error) {
-    damaged = true;
+    damaged = own === wanted;
     throw explained(`what was fetched does not run in this browser (${error.message})`);
   }
 }
@@ -87,8 +106,11 @@ export async function paint(
   { signal, later = false } = {},
 ) {
   await prepare();
+  const own = wanted;
   const known = await knownStyles();
   signal?.throwIfAborted();
+  const unknown = Object.keys(weights).find((id) => !known.vectors.has(id));
+  if (unknown) throw explained(`${titleOf(unknown)} ${TOO_OLD}`);
   const sizes = ladder([height, width], look.stroke, known.strokes);
   const most = Math.max(...sizes.map(([high, wide]) => high * wide));
   if (most * BYTES > MOST_BYTES || width * height > MOST_PIXELS) throw tooLarge(width, height);
@@ -103,7 +125,7 @@ export async function paint(
     paintsBy(answer);
     return answer;
   } catch (error) {
-    if (error === signal?.reason) throw error;
+    if (error === signal?.reason || own !== wanted) throw error; // its worker was ended, and the next one is well
     if (error.name in FAULTS_OF_FILES) throw explained(FAULTS_OF_FILES[error.name]);
     stop(); // whatever is left of it, the next picture begins anew
     if (/memory|alloc|aborted/i.test(error.message) || error.name === "RangeError") throw tooLarge(width, height);
@@ -116,7 +138,7 @@ function paintsBy({ by }) {
 }
 
 async function knownStyles() {
-  styles ??= stylesOf(state.info).then((known) => ({ ...known, vectors: vectorsOf(known) }));
+  styles ??= stylesOf(wanted.id).then((known) => ({ ...known, vectors: vectorsOf(known) }));
   return styles.catch((error) => {
     styles = null;
     throw error;

@@ -1,7 +1,7 @@
 /** The page without a connection: offline.js keeps what it takes, in the browser's storage. */
 
 import { pause } from "../parts/waiting.js";
-import { state } from "../recipe/state.js";
+import { networkId, state } from "../recipe/state.js";
 import { previewPath, request } from "../service/api.js";
 import { addresses } from "./loading.js";
 
@@ -31,10 +31,11 @@ export async function keepPage() {
 
 /** Have kept what the page opened with, and resolve to whether all that painting takes is there, or is in a moment. */
 export async function isKept() {
+  const files = addresses(networkId(), state.info.browser_runtime);
   const opening = ["v1/info", "v1/styles", ...state.styles.map(previewPath)];
   for (const path of opening) if (!(await caches.match(path))) await request(path).catch(() => {});
   for (let tries = 0; tries < STORING / EVERY; tries += 1) {
-    const found = await Promise.all(Object.values(addresses(state.info)).map((address) => caches.match(address)));
+    const found = await Promise.all(Object.values(files).map((address) => caches.match(address)));
     if (found.every(Boolean)) return true;
     await pause(EVERY);
   }

@@ -5,19 +5,23 @@ import { json, request } from "../service/api.js";
 const MODULE = "ort.webgpu.bundle.min.mjs";
 const WASM = "ort-wasm-simd-threaded.asyncify.wasm.gz";
 
-/** Where the large files are, relative to the page. */
-export const addresses = ({ network_id: network, browser_runtime: version }) => ({
+/** Where the large files are, relative to the page. network: its id; version: of ONNX Runtime Web. */
+export const addresses = (network, version) => ({
   module: `onnxruntime-web/${version}/${MODULE}`,
   wasm: `onnxruntime-web/${version}/${WASM}`,
   file: `v1/networks/${network}.onnx`,
 });
 
 /** The styles with their vectors, and how the network's strokes are painted. */
-export const stylesOf = ({ network_id: network }) => json(`v1/networks/${network}/styles`);
+export const stylesOf = (network) => json(`v1/networks/${network}/styles`);
+
+/** ONNX Runtime Web's bytes, which every network needs; null: they are to be fetched. */
+let runtime = null;
 
 /** told: called with the bytes that have come, and with all; anew: what is kept was damaged. */
-export async function fetchFiles(info, { told, anew }) {
-  const { module, wasm, file } = addresses(info);
+export async function fetchFiles({ network, version, told, anew }) {
+  if (anew) runtime = null;
+  const { module, wasm, file } = addresses(network, version);
   const came = {};
   const bytesOf = async (address) => {
     const answer = await request(address, anew ? { cache: "reload" } : {});
@@ -33,10 +37,8 @@ export async function fetchFiles(info, { told, anew }) {
     return answer.body.pipeThrough(counted);
   };
   const whole = (stream) => new Response(stream).arrayBuffer();
-  const [packed, network] = await Promise.all([bytesOf(wasm), bytesOf(file).then(whole)]);
-  return {
-    module: new URL(module, document.baseURI).href,
-    wasm: await whole(packed.pipeThrough(new DecompressionStream("gzip"))),
-    file: new Uint8Array(network),
-  };
+  const unpacked = async () => whole((await bytesOf(wasm)).pipeThrough(new DecompressionStream("gzip")));
+  const [bytes, written] = await Promise.all([runtime ?? unpacked(), bytesOf(file).then(whole)]);
+  runtime = bytes;
+  return { module: new URL(module, document.baseURI).href, wasm: runtime, file: new Uint8Array(written) };
 }

@@ -2,7 +2,7 @@
 
 import { byId, showText } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
-import { change, paintedHere, state, watch } from "../recipe/state.js";
+import { change, networkOf, paintedHere, state, watch } from "../recipe/state.js";
 import { keep } from "./choice.js";
 import { isKept, prepare, whileFetching } from "./device.js";
 
@@ -20,17 +20,18 @@ let fetching = "";
 let offline = null;
 
 watch(["regions", "onDevice", "paintsBy"], show);
+watch(["network"], () => state.onDevice && turn());
 whileFetching((now, all) => {
   fetching = `${FETCHING}: ${percent(now / all)} of ${Math.ceil(all / 1e6)} MB.`;
   show();
 });
 
-/** As the box says. */
+/** As the box says, and with the network that is chosen: the usual one of those who paint here, until another is. */
 export async function turn() {
   if (!box.checked) return turnOff();
+  if (!state.onDevice) return change({ onDevice: true, network: networkOf("small") }); // for which this is called
   showText(byId("on-device-error"), "");
   fetching = `${FETCHING}.`;
-  change({ onDevice: true });
   try {
     const keeping = await prepare();
     keep(box.checked);
@@ -45,7 +46,7 @@ export async function turn() {
 function turnOff() {
   box.checked = false;
   keep(false);
-  change({ onDevice: false });
+  change({ onDevice: false, network: "large" });
 }
 
 function show() {

@@ -6,7 +6,7 @@ import { png, readMask } from "./masks.js";
 import { resultSize } from "./options.js";
 import { asJson, weightsById } from "./recipe.js";
 import { reader } from "./reading.js";
-import { MOST_REGIONS, USUAL, change, numbered, state } from "./state.js";
+import { MOST_REGIONS, USUAL, change, networkId, networkOf, numbered, state } from "./state.js";
 
 const VERSION = 3;
 
@@ -17,12 +17,13 @@ export async function saveRecipe() {
 
 /** What is chosen now, as the service writes it into a picture's file. */
 export async function recipe() {
-  const { rest, regions, byItself, networkId } = state;
+  const { rest, regions, byItself, network } = state;
   const { width, height } = resultSize();
   return {
     impasto: VERSION,
     weights: weightsById(rest),
-    network_id: networkId,
+    network_id: networkId(),
+    ...(network === "small" && { network }),
     size: Math.max(width, height),
     strength: rest.strength,
     preserve_color: rest.preserveColor,
@@ -72,8 +73,9 @@ async function take(recipe) {
   }
   const { width, height } = state.photo;
   const size = recipe.size === Math.max(width, height) || !Number.isInteger(recipe.size) ? null : recipe.size;
-  change({ rest, regions, active: null, byItself: recipe.statistics === "region", size });
-  const ours = [undefined, null, state.networkId].includes(recipe.network_id);
+  const network = networkOf(recipe.network);
+  change({ rest, regions, active: null, byItself: recipe.statistics === "region", network, size });
+  const ours = [undefined, null, networkId()].includes(recipe.network_id);
   tell(ours ? [] : ["The recipe is of another network, whose picture is not quite this one."]);
 }
 

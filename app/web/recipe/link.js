@@ -5,7 +5,7 @@ import { copy } from "../parts/files.js";
 import { toast } from "../parts/status.js";
 import { fields, RECIPE } from "./recipe.js";
 import { reader } from "./reading.js";
-import { MOST_REGIONS, USUAL, change, numbered, state, styleOf, watch } from "./state.js";
+import { MOST_REGIONS, USUAL, change, networkOf, numbered, state, styleOf, usualNetwork, watch } from "./state.js";
 
 export function startLink() {
   watch(RECIPE, (moving) => moving || keepLink());
@@ -48,6 +48,7 @@ export function openLink() {
     regions,
     active: null,
     byItself: asked.get("statistics") === "region",
+    network: asked.has("network") ? networkOf(asked.get("network")) : usualNetwork(),
     size: Number.isInteger(size) && size > 0 ? size : null,
   });
 }

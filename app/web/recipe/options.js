@@ -10,6 +10,7 @@ const strength = byId("strength");
 const stroke = byId("stroke");
 const size = byId("size");
 const preserveColor = byId("preserve-color");
+const small = byId("small");
 
 export function startOptions() {
   strength.addEventListener("input", () => change({ strength: strength.value / 100 }, { moving: true }));
@@ -17,14 +18,18 @@ export function startOptions() {
   stroke.addEventListener("input", () => change({ stroke: chosenStroke() }, { moving: true }));
   stroke.addEventListener("change", () => change({ stroke: chosenStroke() }));
   preserveColor.addEventListener("change", () => change({ preserveColor: preserveColor.checked }));
+  byId("small-option").hidden = !state.info.small_network_id;
+  small.addEventListener("change", () => change({ network: small.checked ? "small" : "large" }));
   size.addEventListener("change", () => change({ size: Number(size.value) || null }));
   watch(["photo", "size"], showSizes);
   watch(["strength"], showStrength);
   watch(["stroke"], showStroke);
   watch(["preserveColor"], () => { preserveColor.checked = state.preserveColor; });
+  watch(["network"], showNetwork);
   showSizes();
   showStrength();
   showStroke();
+  showNetwork();
 }
 
 /** Width and height of the result. */
@@ -53,6 +58,10 @@ function showStroke() {
   stroke.value = native ? 0 : Math.log2(state.stroke);
   stroke.setAttribute("aria-valuetext", text);
   byId("stroke-value").textContent = text;
+}
+
+function showNetwork() {
+  small.checked = state.network === "small";
 }
 
 function showSizes() {

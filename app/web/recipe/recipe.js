@@ -1,11 +1,11 @@
 /** The one description of a painting: the fields of `POST /v1/stylize`, used for requests, links and code alike. */
 
 import { percent } from "../parts/numbers.js";
-import { state, styleOf } from "./state.js";
+import { state, styleOf, usualNetwork } from "./state.js";
 import { weightsOf } from "./weights.js";
 
 /** Of the state, what the fields are made of. */
-export const RECIPE = ["rest", "regions", "byItself", "size"];
+export const RECIPE = ["rest", "regions", "byItself", "network", "size"];
 
 /** @returns {[string, string][]} field and value, in the order in which they are sent; none when no style is chosen */
 export function fields(regions = state.regions) {
@@ -16,6 +16,7 @@ export function fields(regions = state.regions) {
   list.push(...manner(rest));
   if (regions.length && byItself) list.push(["statistics", "region"]);
   list.push(...regions.map((region, place) => ["region", JSON.stringify(asJson(region, maskName(place)))]));
+  list.push(...network());
   if (size) list.push(["size", String(size)]);
   return list;
 }
@@ -28,6 +29,10 @@ export function manner({ strength, preserveColor, stroke }) {
   if (stroke !== 1) list.push(["stroke", String(stroke)]);
   return list;
 }
+
+/** Which network paints, unless it is the large one wherever the link is opened. */
+export const network = () =>
+  (state.network === "large" && usualNetwork() === "large" ? [] : [["network", state.network]]);
 
 /** The files of the regions that are painted masks, as the fields name them. @returns {Promise<["mask", File][]>} */
 export async function masks(regions = state.regions) {

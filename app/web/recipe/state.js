@@ -28,8 +28,8 @@ export const state = {
   limits: null,
   /** @type {?object} what the service says of itself, as /v1/info answers */
   info: null,
-  /** @type {?string} which network the service paints with */
-  networkId: null,
+  /** @type {"large" | "small"} which of the service's networks paints */
+  network: "large",
   /** @type {?Photo} */
   photo: null,
   /** @type {Style[]} every style of the service */
@@ -61,6 +61,15 @@ for (const name of Object.keys(USUAL)) {
     },
   });
 }
+
+/** The id of the network that paints. */
+export const networkId = () => state.info[state.network === "small" ? "small_network_id" : "network_id"];
+
+/** The network of that name, as far as the service has it. */
+export const networkOf = (name) => (name === "small" && state.info.small_network_id ? "small" : "large");
+
+/** The network that paints where none is asked for: a device has less patience than a server. */
+export const usualNetwork = () => networkOf(state.onDevice ? "small" : "large");
 
 /** @returns {Region | undefined} */
 export const activeRegion = () => state.regions.find(({ id }) => id === state.active);
