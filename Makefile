@@ -20,10 +20,14 @@ AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 # What the page paints with on a visitor's own device; fetched, not kept here. From npm, and only these files of it.
 ORT_VERSION := 1.30.0
 ORT := app/web/onnxruntime-web/$(ORT_VERSION)
-ORT_MODULE := ort.webgpu.bundle.min.mjs
-ORT_MODULE_SHA256 := 0730816731ce2cdfb06f273da065d4a1c7091eb9d1756a83b2916c8a89d015e2
-ORT_WASM := ort-wasm-simd-threaded.asyncify.wasm
-ORT_WASM_SHA256 := 39f9f0894d478800487ed9f7dbe92618498db320cf55c8e3d89adff8dce658da
+# For WebGPU and WebAssembly, and half as large for WebAssembly alone.
+ORT_SHA256 := \
+	0730816731ce2cdfb06f273da065d4a1c7091eb9d1756a83b2916c8a89d015e2 ort.webgpu.bundle.min.mjs \
+	39f9f0894d478800487ed9f7dbe92618498db320cf55c8e3d89adff8dce658da ort-wasm-simd-threaded.asyncify.wasm \
+	11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90 ort.wasm.bundle.min.mjs \
+	3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2 ort-wasm-simd-threaded.wasm
+ORT_FILES := $(filter ort%,$(ORT_SHA256))
+ORT_PACKED := $(addprefix $(ORT)/,$(addsuffix .gz,$(filter %.wasm,$(ORT_FILES))))
 
 .PHONY: all help serve test fuzz check load soak format pins axe device
 
@@ -68,7 +72,7 @@ format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed b
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 
-device: $(ORT)/$(ORT_WASM).gz  ## fetch ONNX Runtime Web, with which the page paints on a visitor's own device; needs npm
+device: $(ORT_PACKED)  ## fetch ONNX Runtime Web, with which the page paints on a visitor's own device; needs npm
 
 axe: .venv/axe-core/axe.min.js  ## fetch axe-core, with which the tests of the page look for barriers; needs npm
 
@@ -88,14 +92,13 @@ pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgr
 		&& tar -xzf axe-core-$(AXE_VERSION).tgz --strip-components=1 package/axe.min.js
 	@echo "$(AXE_SHA256)  $@" | sha256sum --check --quiet || { rm $@; exit 1; }
 
-$(ORT)/$(ORT_WASM).gz:
+$(ORT_PACKED) &:
 	@rm -rf $(dir $(ORT)) && mkdir -p $(ORT)
 	@cd $(ORT) && npm pack --silent onnxruntime-web@$(ORT_VERSION) >/dev/null \
-		&& tar -xzf onnxruntime-web-$(ORT_VERSION).tgz --strip-components=2 $(addprefix package/dist/,$(ORT_MODULE) $(ORT_WASM)) \
+		&& tar -xzf onnxruntime-web-$(ORT_VERSION).tgz --strip-components=2 $(addprefix package/dist/,$(ORT_FILES)) \
 		&& rm onnxruntime-web-$(ORT_VERSION).tgz
-	@(cd $(ORT) && printf '%s  %s\n' $(ORT_MODULE_SHA256) $(ORT_MODULE) $(ORT_WASM_SHA256) $(ORT_WASM) \
-		| sha256sum --check --quiet) || { rm -r $(dir $(ORT)); exit 1; }
-	@gzip -9 --no-name $(ORT)/$(ORT_WASM)
+	@(cd $(ORT) && printf '%s  %s\n' $(ORT_SHA256) | sha256sum --check --quiet) || { rm -r $(dir $(ORT)); exit 1; }
+	@gzip -9 --no-name $(ORT_PACKED:.gz=)
 
 $(UV):
 	@test -n "$(PYTHON)" \

@@ -31,7 +31,7 @@ export async function keepPage() {
 
 /** Have kept what the page opened with, and resolve to whether all that painting takes is there, or is in a moment. */
 export async function isKept() {
-  const files = addresses(networkId(), state.info.browser_runtime);
+  const files = await addresses(networkId(), state.info.browser_runtime);
   const opening = ["v1/info", "v1/styles", ...state.styles.map(previewPath)];
   for (const path of opening) if (!(await caches.match(path))) await request(path).catch(() => {});
   for (let tries = 0; tries < STORING / EVERY; tries += 1) {

@@ -2,15 +2,25 @@
 
 import { json, request } from "../service/api.js";
 
-const MODULE = "ort.webgpu.bundle.min.mjs";
-const WASM = "ort-wasm-simd-threaded.asyncify.wasm.gz";
+/** ONNX Runtime Web, for WebGPU and WebAssembly, or for WebAssembly alone, which is half of that. */
+const RUNTIMES = {
+  webgpu: ["ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm.gz"],
+  wasm: ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm.gz"],
+};
+
+/** Resolves to the graphics card, if there is one. A browser complains each time that there is none. */
+let adapter = null;
+const findAdapter = async () => navigator.gpu?.requestAdapter().catch(() => null);
 
 /** Where the large files are, relative to the page. network: its id; version: of ONNX Runtime Web. */
-export const addresses = (network, version) => ({
-  module: `onnxruntime-web/${version}/${MODULE}`,
-  wasm: `onnxruntime-web/${version}/${WASM}`,
-  file: `v1/networks/${network}.onnx`,
-});
+export async function addresses(network, version) {
+  const [module, wasm] = RUNTIMES[(await (adapter ??= findAdapter())) ? "webgpu" : "wasm"];
+  return {
+    module: `onnxruntime-web/${version}/${module}`,
+    wasm: `onnxruntime-web/${version}/${wasm}`,
+    file: `v1/networks/${network}.onnx`,
+  };
+}
 
 /** The styles with their vectors, and how the network's strokes are painted. */
 export const stylesOf = (network) => json(`v1/networks/${network}/styles`);
@@ -21,7 +31,7 @@ let runtime = null;
 /** told: called with the bytes that have come, and with all; anew: what is kept was damaged. */
 export async function fetchFiles({ network, version, told, anew }) {
   if (anew) runtime = null;
-  const { module, wasm, file } = addresses(network, version);
+  const { module, wasm, file } = await addresses(network, version);
   const came = {};
   const bytesOf = async (address) => {
     const answer = await request(address, anew ? { cache: "reload" } : {});
