@@ -7,16 +7,17 @@ for each. `statistics` has the mean and variance of each normalization where `st
 and nothing is measured: so frames of a video do not flicker, and tiles have no seams.
 
 It is `impasto.model.network.style_network`, layer by layer, in operators that runtimes compute as they are defined.
-ONNX Runtime Web's WebGPU does not, or did not for long, with some that are therefore not here:
+Where a layer enlarges, or has three channels out, the four pixels around a corner are computed at once, as in
+`impasto.model.network.fast_network`: fewer multiplications, and no enlarged features.
+
+ONNX Runtime Web's WebGPU does not compute some operators as they are defined, or did not for long; they are not here:
 
 - InstanceNormalization: NaN (microsoft/onnxruntime#19387), and in float16 overflow on large pictures (#24514). Here a
   normalization is two means in float32, of the features and of the squares of what is left of them.
 - Conv with `auto_pad` and a stride: wrong (#26734). Here padding is a Pad, and by reflection, as in training.
 - More inputs or outputs than a shader has buffers (#25390). Here styles are read, and statistics joined, few at a time.
 
-WebGL has no Resize to the nearest pixel (#19779), and cannot run it.
-
-Weights are float16, half the file; a runtime casts them once, when it loads them.
+Weights are float16, half the file; a runtime casts and rearranges them once, when it loads them.
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ def network_file(network: StyleNetwork, facts: Mapping[str, object], *, given: b
     return file
 
 
+def _strided(size: int) -> NDArray[Any]:
+    """Kernels of another row, in which a kernel of that size stands above and below."""
+    return np.stack([np.eye(size + 1, size, -pixel) for pixel in (0, 1)])
+
+
 class _Graph:
     """Operators in the order in which they are computed. Whatever has a value is known by its name.
 
@@ -87,33 +93,54 @@ class _Graph:
             x = self._add("Add", x, self._layer(self._add("Relu", self._layer(x, inner)), outer))
         for weight in decoder:
             x = self._add("Relu", self._enlarging(x, weight, like=larger.pop()))
-        painted = self._layer(x, last) if full else self._enlarging(x, last, like="image")
+        painted = self._striding(x, last) if full else self._enlarging(x, last, like="image")
         self._add("Sigmoid", painted, name="painting")
         if not self._given:
             self._add("Flatten", *self._measured, name="statistics")
 
     def _layer(self, x: str, weight: str, *, stride: int = 1) -> str:
         """A convolution and its normalization."""
-        return self._normalized(self._convolved(x, weight, "reflect", stride), len(self._weights[weight]))
+        channels, _, size, _ = self._weights[weight].shape
+        return self._normalized(self._convolved(x, self._weight(weight), size, "reflect", stride), channels)
 
     def _enlarging(self, x: str, weight: str, *, like: str) -> str:
         """A convolution of every pixel four times, in a square, and its normalization. like: as large as the result."""
-        twice = self._constant("twice", np.array([1, 1, 2, 2], np.float32))
-        corners = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        large = self._add("Resize", x, "", twice, mode="nearest", **corners)
-        features = self._convolved(large, weight, "edge")
-        size = self._add("Shape", like, start=2)  # an odd one was rounded up: what is beyond pads, but is not measured
-        features = self._add("Slice", features, self._integers(0, 0), size, self._integers(2, 3))
-        return self._normalized(features, len(self._weights[weight]))
+        rows = _strided(self._weights[weight].shape[2])
+        corners = rows.reshape(2, -1, 2, rows.shape[2]).sum(2)  # two rows of the kernel see the same pixel
+        return self._squares(x, weight, corners, "edge", like=like)
 
-    def _convolved(self, x: str, weight: str, beyond: str, stride: int = 1) -> str:
-        """A convolution alone. beyond: what stands beyond the border, as Pad calls it."""
-        around = self._weights[weight].shape[2] // 2
+    def _striding(self, x: str, weight: str) -> str:
+        """A convolution with few channels out, two pixels further each time, and its normalization."""
+        return self._squares(x, weight, _strided(self._weights[weight].shape[2]), "reflect", stride=2, like="image")
+
+    def _squares(self, x: str, weight: str, rows: NDArray[Any], beyond: str, *, stride: int = 1, like: str) -> str:
+        """A convolution that yields the four pixels around each corner, and its normalization.
+
+        Each of the four is rounded in its own way. Where a picture has one colour that is all that a normalization
+        finds, and enlarges: so what every pixel has in common is taken away before.
+        rows: as `_rearranged` has them. like: as large as the result.
+        """
+        kernel = self._rearranged(weight, rows)
+        away = ""
+        if not self._given:
+            common = self._add("ReduceMean", x, axes=(2, 3))
+            x = self._add("Sub", x, common)
+            away = self._add("Conv", common, self._add("ReduceSum", weight, self._integers(2, 3)))
+        corners = self._convolved(x, kernel, rows.shape[1], beyond, stride)
+        large = self._add("DepthToSpace", corners, blocksize=2)
+        one = self._integers(1, 1)  # the first row and column are beyond the border, and where sides are even the last
+        end = self._add("Add", self._add("Shape", like, start=2), one)
+        features = self._add("Slice", large, one, end, self._integers(2, 3))
+        return self._normalized(features, len(self._weights[weight]), away)
+
+    def _convolved(self, x: str, weight: str, size: int, beyond: str, stride: int = 1) -> str:
+        """A convolution alone. size: of its kernel. beyond: what stands beyond the border, as Pad calls it."""
+        around = size // 2
         padded = self._add("Pad", x, self._integers(0, 0, around, around, 0, 0, around, around), mode=beyond)
-        return self._add("Conv", padded, self._weight(weight), strides=(stride, stride))
+        return self._add("Conv", padded, weight, strides=(stride, stride))
 
-    def _normalized(self, features: str, channels: int) -> str:
-        """γ · (x − μ) / σ + β, of the next of the style's γ and β."""
+    def _normalized(self, features: str, channels: int, away: str = "") -> str:
+        """γ · (x − μ) / σ + β, of the next of the style's γ and β. away: what was taken from the features' mean."""
         gamma, beta = self._told("style", channels)
         if self._given:
             mean, variance = self._told("statistics", channels)
@@ -122,7 +149,8 @@ class _Graph:
             mean = self._add("ReduceMean", features, axes=(2, 3))
             apart = self._add("Sub", features, mean)
             variance = self._add("ReduceMean", self._add("Mul", apart, apart), axes=(2, 3))
-            self._measured = [self._add("Concat", *self._measured, mean, variance, axis=1)]
+            whole = self._add("Add", mean, away) if away else mean
+            self._measured = [self._add("Concat", *self._measured, whole, variance, axis=1)]
         self._read += 2 * channels
         epsilon = self._constant("epsilon", np.array(EPSILON, np.float32))
         deviation = self._add("Sqrt", self._add("Add", variance, epsilon))
@@ -140,6 +168,18 @@ class _Graph:
     def _weight(self, name: str) -> str:
         stored = self._constant(f"{name}.float16", self._weights[name].detach().cpu().half().numpy())
         return self._add("Cast", stored, name=name, to=FLOAT)
+
+    def _rearranged(self, name: str, rows: NDArray[Any]) -> str:
+        """Weights for the four pixels around a corner, which are the slowest axis of the output.
+
+        rows: for the upper and the lower ones, a matrix that makes another kernel's rows of the kernel's; and its
+        columns of its columns, for the left and the right ones.
+        """
+        size = rows.shape[1:]
+        upper = self._constant(f"rows {size}", rows[:, None, None, None].astype(np.float32))
+        left = self._constant(f"columns {size}", rows.transpose(0, 2, 1)[:, None, None].astype(np.float32))
+        four = self._add("MatMul", self._add("MatMul", upper, self._weight(name)), left)
+        return self._add("Reshape", four, self._integers(-1, self._weights[name].shape[1], size[0], size[0]))
 
     def _integers(self, *values: int) -> str:
         return self._constant(str(values), np.array(values, np.int64))
