@@ -18,13 +18,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.model.network.operations import Operations, Then, Window
-from impasto.model.network.statistics import Statistics, one_each
+from impasto.model.network.statistics import Hold, Statistics, one_each
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.network.style_network import ConvNorm, ResidualBlock, StyleNetwork, UpConvNorm
 
@@ -103,17 +104,22 @@ class FastNetwork(nn.Module):
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
-        given = iter(one_each(statistics, len(self.layers)))
+        given = one_each(statistics, len(self.layers))
         if statistics is not None:
-            given = iter(self._moved(statistics, -GREY))
+            given = self._moved(statistics, -GREY)
+        return self.paint_held(photos, styles, lambda layer, measure: given[layer])
+
+    def paint_held(self, photos: Tensor, styles: Styles, hold: Hold) -> Tensor:
+        """As `forward`, by the statistics that `hold` answers with: of this network's own features, see `enter`."""
         painting = self._paint(photos, styles)
-        next(painting)
+        measure = next(painting)
         try:
-            while True:
-                painting.send(next(given))
+            for layer in count():
+                measure = painting.send(hold(layer, measure))
         except StopIteration as end:
             painted: Tensor = end.value
             return painted
+        raise AssertionError("a painting ends")
 
     def statistics_of(self, images: Sequence[Tensor], style_vector: Tensor) -> list[Statistics]:
         """Those of a set of images that are painted as one: B = 1, one for each normalization.

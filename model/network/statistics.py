@@ -7,7 +7,7 @@ per normalization in the order of the layers; `FastNetwork.statistics_of` finds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -71,6 +71,20 @@ class Statistics:
             Statistics(self.count, *each) for each in zip(self.mean.split(1), self.squares.split(1), strict=True)
         )
         return sum(others, start=first)
+
+    def towards(self, other: Statistics, share: float) -> Statistics:
+        """Those on the way to others: 0 is here, 1 there; between the same to the last bit the same."""
+        mean, squares = (
+            own + share * (their - own) for own, their in ((self.mean, other.mean), (self.squares, other.squares))
+        )
+        return Statistics(self.count, mean, squares)
+
+
+Measure = Callable[[], Statistics]
+"""Measures features that are there now."""
+Hold = Callable[[int, Measure], Statistics | None]
+"""Asked by a network before each of its normalizations, with its number and what measures its features: the statistics
+to normalize by, or None for their own."""
 
 
 def scale_and_shift(

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Self
 
 import torch
@@ -16,11 +17,13 @@ from impasto.model.network.config import SMALLEST_SIDE, Precision, StrokeConfig
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels, KernelsUnavailable
+from impasto.model.network.statistics import Hold
 from impasto.model.network.style_map import StyleMap, Styles
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.finish import check_strength, finish
 from impasto.model.painting.ladder import Canvas, Size, canvas, climb
 from impasto.model.painting.memory import OutOfMemory, make_room, shortage
+from impasto.model.painting.moving import Moving
 from impasto.model.painting.regions import Regions, placed
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
@@ -86,6 +89,7 @@ class Stylizer:
         styles: Tensor | Sequence[Tensor | Regions],
         *,
         sizes: Sequence[Size] = (),
+        moving: Moving | None = None,
         progress: Progress | None = None,
     ) -> Tensor:
         """Photos (B, 3, H, W), float32 in [0, 1] or uint8, and their styles -> paintings, on the CPU.
@@ -94,11 +98,13 @@ class Stylizer:
         tiles, which is the same but for rounding.
         styles: vectors (B, E); or of each photo a vector (E,) or its regions.
         sizes: of all levels, of the `Canvas` whose photos these are. Default: a single pass.
+        moving: of a frame, what it takes over from those before it.
         progress: told from time to time which share is done, up to 1; what it raises ends the painting.
         Raises OutOfMemory.
         """
         sizes = sizes or [(photos.shape[2], photos.shape[3])]
         pixels, painted = sum(math.prod(size) for size in sizes), 0
+        levels = count()
 
         def level(images: Tensor) -> Tensor:
             nonlocal painted
@@ -110,7 +116,11 @@ class Stylizer:
                     progress((before + share * own) / pixels)
 
             here = styles if isinstance(styles, Tensor) else placed(styles, (images.shape[2], images.shape[3]))
-            return self._paint_parts(images, here, done)
+            if moving is None:
+                return self._paint_parts(images, here, None, done)
+            return moving.paint(
+                next(levels), as_values(images), lambda images, hold: self._paint_parts(images, here, hold, done)
+            )
 
         height, width = photos.shape[2:]
         with shortage(f"paint {width} × {height} pixels"):
@@ -118,24 +128,25 @@ class Stylizer:
                 return level(photos).cpu()
             return climb(level, photos.to(self.device), sizes, self.strokes).cpu()
 
-    def _paint_parts(self, photos: Tensor, styles: Styles, progress: Progress) -> Tensor:
+    def _paint_parts(self, photos: Tensor, styles: Styles, hold: Hold | None, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
         network = self._of(styles)
         if self._may_fit(photos, network):
             with suppress(OutOfMemory), shortage("paint them in one pass"):
-                painted = self._paint(photos, styles)
+                painted = self._paint(photos, styles, hold)
                 progress(1.0)
                 return painted
             torch.cuda.empty_cache()
-        count, half = len(photos), len(photos) // 2
+        images, half = len(photos), len(photos) // 2
         if not half or not self._may_fit(photos[:1], network):
             height, width = photos.shape[2:]
             log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
             tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
-            return paint_in_tiles(network, photos, styles, tile=tile, progress=progress).to(photos.device)
-        first = self._paint_parts(photos[:half], styles[:half], lambda share: progress(share * half / count))
+            painted = paint_in_tiles(network, photos, styles, tile=tile, hold=hold, progress=progress)
+            return painted.to(photos.device)
+        first = self._paint_parts(photos[:half], styles[:half], hold, lambda share: progress(share * half / images))
         others = self._paint_parts(
-            photos[half:], styles[half:], lambda share: progress((half + share * (count - half)) / count)
+            photos[half:], styles[half:], hold, lambda share: progress((half + share * (images - half)) / images)
         )
         return torch.cat([first, others])
 
@@ -144,10 +155,11 @@ class Stylizer:
         numbers = len(photos) * photos.shape[2] * photos.shape[3] * network.width
         return self.device.type != "cpu" or numbers * network.dtype.itemsize <= 4 * MOST_WHOLE
 
-    def _paint(self, photos: Tensor, styles: Styles) -> Tensor:
+    def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
         photos = photos.to(self.device)
-        values = photos.float() / 255 if photos.dtype == torch.uint8 else photos
-        painted: Tensor = self._of(styles)(values, styles.to(self.device))
+        values = as_values(photos)
+        network, here = self._of(styles), styles.to(self.device)
+        painted: Tensor = network.paint_held(values, here, hold) if hold else network(values, here)
         return painted
 
     def _of(self, styles: Styles) -> FastNetwork:
@@ -165,6 +177,7 @@ class Stylizer:
         strength: float = 1.0,
         preserve_color: bool = False,
         stroke: Stroke = 1.0,
+        moving: Moving | None = None,
         progress: Progress | None = None,
     ) -> Picture:
         """A picture painted in a style or a blend, as its vector (E,).
@@ -172,13 +185,15 @@ class Stylizer:
         strength, preserve_color: as `finish` takes them.
         stroke: size of the strokes relative to the picture, 0.25 to 4, whatever its resolution: 1 as in a picture of
             512 pixels, 2 twice as large; "native" for a single pass of the network.
-        progress: as `paint` takes it.
+        moving, progress: as `paint` takes them.
         Raises TooSmall; InvalidValue for a strength outside 0 to 1, or what is no stroke; OutOfMemory.
         """
         check_size(picture)
         check_strength(strength)
         ground = self.canvas(picture, stroke)
-        painted = self.paint(ground.photo[None], style_vector[None], sizes=ground.sizes, progress=progress)[0]
+        painted = self.paint(
+            ground.photo[None], style_vector[None], sizes=ground.sizes, moving=moving, progress=progress
+        )[0]
         del ground  # finishing a large picture needs the memory
         return finish(picture, painted, self.strokes, strength=strength, preserve_color=preserve_color)
 
@@ -208,6 +223,11 @@ class Stylizer:
         """What a picture is painted on, to be given to `paint`. Raises InvalidValue for what is no stroke."""
         make_room(picture.pixels)
         return canvas(picture, check_stroke(stroke), self.strokes)
+
+
+def as_values(images: Tensor) -> Tensor:
+    """Images of float32 in [0, 1] or of uint8 as the former."""
+    return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
 def check_size(picture: Picture) -> None:

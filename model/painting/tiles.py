@@ -18,7 +18,7 @@ from torch import Tensor
 
 from impasto.model.network.fast_network import FastNetwork, Layer, beyond
 from impasto.model.network.operations import Gauge, Then, Window, around_corners
-from impasto.model.network.statistics import Statistics
+from impasto.model.network.statistics import Hold, Statistics
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.painting.memory import Room
 
@@ -31,14 +31,20 @@ SMALLEST_TILE = 4
 
 @torch.inference_mode()
 def paint_in_tiles(
-    network: FastNetwork, photos: Tensor, styles: Styles, *, tile: int, progress: Progress | None = None
+    network: FastNetwork,
+    photos: Tensor,
+    styles: Styles,
+    *,
+    tile: int,
+    hold: Hold | None = None,
+    progress: Progress | None = None,
 ) -> Tensor:
     """What `network` makes of photos, but for rounding, on the CPU.
 
     photos: (B, 3, H, W), RGB, float32 in [0, 1] or uint8; painted one after the other.
     styles: vectors (B, E), or maps.
     tile: pixels of its side, rounded up to a multiple of four; any is right, not every one is fast.
-    progress: told after every tile.
+    hold: as `FastNetwork.paint_held` takes it. progress: told after every tile.
     Returns (B, 3, H, W), float32 in [0, 1]. Raises OutOfMemory where the disk is full.
     """
     side = -(-tile // SMALLEST_TILE) * SMALLEST_TILE
@@ -48,7 +54,7 @@ def paint_in_tiles(
     for n in range(len(photos)):
         done = 0
         one = slice(n, n + 1)
-        for amount in _paint(network, photos[one], styles[one], painted.tensor[one], side):
+        for amount in _paint(network, photos[one], styles[one], painted.tensor[one], side, hold):
             done += amount
             painted.rest()
             if progress:
@@ -56,7 +62,9 @@ def paint_in_tiles(
     return painted.tensor
 
 
-def _paint(network: FastNetwork, photo: Tensor, styles: Styles, painted: Tensor, side: int) -> Iterator[int]:
+def _paint(
+    network: FastNetwork, photo: Tensor, styles: Styles, painted: Tensor, side: int, hold: Hold | None
+) -> Iterator[int]:
     """Compute layer after layer, the last one into `painted`; yields after each tile how much work it was."""
     below: _Photo | _Features = _Photo(network, photo)
     entries: list[_Features] = []
@@ -68,7 +76,7 @@ def _paint(network: FastNetwork, photo: Tensor, styles: Styles, painted: Tensor,
             yield from below.finish(side)  # a block begins, which reads twice what enters it
             entries.append(below)
         features = _Features(network, n, style, where, below, painted)
-        yield from features.measure(side)
+        yield from features.measure(side, hold)
         if layer.adds:
             yield from features.finish(side, entries.pop())
         elif layer.last:
@@ -127,7 +135,7 @@ class _Features:
         self.room = None if self.layer.last or not _is_kept(self.layer) else self._room()
         self.kept = self.room.tensor.permute(0, 3, 1, 2) if self.room else painted if self.layer.last else None
 
-    def measure(self, side: int) -> Iterator[int]:
+    def measure(self, side: int, hold: Hold | None) -> Iterator[int]:
         """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""
         cost, gauge = _cost(self.network, self.n), self._gauge()
         for tile in self._tiles(side):
@@ -136,7 +144,7 @@ class _Features:
             if self.kept is not None:
                 self._keep(around_corners(features, tile) if self.layer.doubled else features, tile)
             yield cost * _area(tile)
-        self.statistics = gauge.statistics()
+        self.statistics = (hold and hold(self.n, gauge.statistics)) or gauge.statistics()
         if self.kept is not None:
             self.below = None
 

@@ -1,0 +1,142 @@
+"""Pictures that move: animated GIF, WebP, PNG and AVIF, read and written by Pillow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.srgb import to_srgb
+from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, check_length
+from impasto.model.video.config import Limits
+from impasto.model.video.pieces import read_times, write_times
+
+READABLE = ("GIF", "WEBP", "PNG", "AVIF")
+FORMATS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG", ".avif": "AVIF"}
+"""A file's name -> how it is written."""
+QUALITY = {"WEBP": 90, "AVIF": 80}
+MILLISECOND = Fraction(1, 1000)
+SAMPLES, SAMPLE = 16, 160
+"""How many frames a common palette is made of, and the side in pixels to which they are reduced for it."""
+SHORTEST, USUAL = 10, 100
+"""Milliseconds: what says that it is shown for no longer is shown for the usual time, by every browser."""
+
+
+class Animation:
+    """A moving picture's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, before it is decoded."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        with _opened(path) as image:
+            count = getattr(image, "n_frames", 1)
+            if count < 2:
+                raise UnsupportedVideo(f"{path} is a single picture; `impasto paint` paints it")
+            check_length(0, count, limits, path)
+            durations = []
+            for number in range(count):
+                _seek(image, number, path)
+                durations.append(_duration(image))
+            *times, end = accumulate(durations, initial=0)
+            self.clip = Clip(
+                size=image.size,
+                times=tuple(times),
+                end=end,
+                time_base=MILLISECOND,
+                rate=len(times) / (end * MILLISECOND),
+                loops=image.info.get("loop", 0 if image.format != "GIF" else 1),
+            )
+
+    def frames(self, first: int = 0) -> Iterator[Frame]:
+        """As `Source.frames`."""
+        with _opened(self._path) as image:
+            for number, time in enumerate(self.clip.times):
+                if number >= first:
+                    _seek(image, number, self._path)
+                    pixels, alpha = to_srgb(image.copy(), 1)
+                    yield Frame(
+                        Picture(torch.from_numpy(pixels), None if alpha is None else torch.from_numpy(alpha)), time
+                    )
+
+
+class AnimationPieces:
+    """`Pieces` of a moving picture: each frame is a file of its own."""
+
+    def __init__(self, clip: Clip, output: Path) -> None:
+        self._clip, self._format = clip, FORMATS[output.suffix.lower()]
+
+    def write(self, folder: Path, frames: Iterator[Frame]) -> None:
+        """As `Pieces.write`."""
+        times: list[int] = []
+        for frame in frames:
+            _image(frame.picture).save(folder / f"{len(times):06}.png", compress_level=1)
+            times.append(frame.time)
+        write_times(folder, times)
+
+    def join(self, folders: Sequence[Path], output: Path) -> None:
+        """As `Pieces.join`."""
+        times = [time for folder in folders for time in read_times(folder)]
+        starts = [round(time * self._clip.time_base / MILLISECOND) for time in [*times, self._clip.end]]
+        options: dict[str, Any] = {"duration": [max(1, end - start) for start, end in pairwise(starts)]}
+        if self._format != "GIF" or self._clip.loops != 1:  # which a GIF says by saying nothing
+            options["loop"] = self._clip.loops
+        if self._format in QUALITY:
+            options["quality"] = QUALITY[self._format]
+        images: list[Image.Image] = [Image.open(path) for folder in folders for path in sorted(folder.glob("*.png"))]
+        if self._format == "GIF" and all(image.mode == "RGB" for image in images):
+            images = in_one_palette(images)
+        part = output.with_name(output.name + ".part")
+        images[0].save(part, self._format, save_all=True, append_images=images[1:], **options)
+        part.replace(output)
+
+
+def is_animation(path: Path) -> bool:
+    """Whether a file is a picture of a kind that may move, by its first bytes."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    return (
+        head.startswith((b"GIF8", b"\x89PNG"))
+        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+        or head[4:12] in (b"ftypavis", b"ftypavif")
+    )
+
+
+def in_one_palette(images: Sequence[Image.Image]) -> list[Image.Image]:
+    """Images in 256 colours that are the same in all of them: in its own of each, what stays would flicker."""
+    some = images[:: max(1, len(images) // SAMPLES)]
+    sheet = Image.new("RGB", (SAMPLE * len(some), SAMPLE))
+    for number, image in enumerate(some):
+        sheet.paste(image.resize((SAMPLE, SAMPLE)), (SAMPLE * number, 0))
+    palette = sheet.quantize(256)
+    return [image.quantize(palette=palette) for image in images]
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path, formats=READABLE)
+    except (Image.DecompressionBombError, ValueError, SyntaxError, UnidentifiedImageError) as error:
+        raise NotAVideo(f"{path} is no picture, or a broken one ({error})") from error
+
+
+def _seek(image: Image.Image, number: int, path: Path) -> None:
+    try:
+        image.seek(number)
+        image.load()
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken data
+        raise NotAVideo(f"{path} is cut short or broken at frame {number + 1} ({error})") from error
+
+
+def _duration(image: Image.Image) -> int:
+    told = round(image.info.get("duration", 0))
+    return told if told > SHORTEST else USUAL
+
+
+def _image(picture: Picture) -> Image.Image:
+    if picture.alpha is None:
+        return Image.fromarray(picture.pixels.numpy())
+    return Image.fromarray(torch.cat([picture.pixels, picture.alpha[..., None]], dim=-1).numpy(), "RGBA")

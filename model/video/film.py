@@ -1,0 +1,135 @@
+"""Films of video cameras, read by FFmpeg: MP4, MOV, Matroska, WebM, AVI and what else it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+import torch
+from av.container import InputContainer
+from av.video.reformatter import ColorRange, Colorspace, ColorTrc
+from av.video.stream import VideoStream
+
+from impasto.model.pictures.picture import Picture
+from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, check_length
+from impasto.model.video.config import Limits
+
+HIGH_DYNAMIC_RANGE = {ColorTrc.SMPTE2084: "PQ (HDR10)", ColorTrc.ARIB_STD_B67: "HLG"}
+LEAST_OF_HD: Final = 720
+"""Rows from which on colours are those of HD where the file does not say: as players have it."""
+MISSING = 1.0
+"""Seconds by which a file may be shorter than it says."""
+DEFAULT_RATE = Fraction(25)
+
+
+class Film:
+    """A film's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, before all of it is looked through."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        with self._open() as (container, stream):
+            announced = (container.duration or 0) / av.time_base
+            check_length(announced, stream.frames, limits, path)
+            if kind := HIGH_DYNAMIC_RANGE.get(stream.codec_context.color_trc):  # type: ignore[call-overload]
+                raise UnsupportedVideo(
+                    f"{path} is a film of high dynamic range, {kind}, whose colours a painting cannot hold; convert it "
+                    "first, as with ffmpeg's filter `tonemap`"
+                )
+            rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
+            if stream.time_base is None:
+                raise NotAVideo(f"{path}: the film does not say when its frames are shown")
+            step = max(1, round(1 / rate / stream.time_base))
+            times, end = _times(container, stream, step)
+            if not times:
+                raise NotAVideo(f"{path} has no frames")
+            there = float((end - times[0]) * stream.time_base)
+            if len(times) < stream.frames or there < _announced(stream) - MISSING:
+                raise NotAVideo(f"{path} is cut short: {len(times)} of its {stream.frames or 'many'} frames are there")
+            turned = _first(container, stream, path).rotation % 180 == 90
+            size, aspect = (stream.width, stream.height), stream.sample_aspect_ratio or Fraction(1)
+            self.clip = Clip(
+                size=size[::-1] if turned else size,
+                times=tuple(times),
+                end=end,
+                time_base=stream.time_base,
+                rate=rate,
+                sound=tuple(each.codec_context.name for each in container.streams.audio),
+                pixel_aspect=1 / aspect if turned else aspect,
+            )
+
+    def frames(self, first: int = 0) -> Iterator[Frame]:
+        """As `Source.frames`."""
+        step = max(1, round(1 / self.clip.rate / self.clip.time_base))
+        time = self.clip.times[0] - step
+        with self._open() as (container, stream):
+            stream.thread_type = "AUTO"
+            for number, frame in enumerate(container.decode(stream)):
+                time = max(time + 1, frame.pts if frame.pts is not None else time + step)
+                if number >= first:
+                    yield Frame(Picture(_pixels(frame)), time)
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        try:
+            with av.open(self._path, metadata_errors="replace") as container:
+                streams = [each for each in container.streams.video if not _is_cover(each)]
+                if not streams:
+                    raise NotAVideo(
+                        f"{self._path} has no picture" + (", only sound" if container.streams.audio else "")
+                    )
+                yield container, streams[0]
+        except av.error.FFmpegError as error:
+            if isinstance(error, FileNotFoundError | PermissionError):
+                raise
+            raise NotAVideo(f"{self._path} is no film, or a broken one ({error.strerror})") from error
+
+
+def _times(container: InputContainer, stream: VideoStream, step: int) -> tuple[list[int], int]:
+    """When each frame is shown, and when the last one ends, without decoding them."""
+    times: list[int] = []
+    last_duration = step
+    for packet in container.demux(stream):
+        if packet.size == 0 or packet.is_discard:
+            continue
+        time = packet.pts if packet.pts is not None else packet.dts
+        if time is None:
+            time = times[-1] + step if times else 0
+        if not times or time >= max(times[-1], 0):
+            last_duration = packet.duration or step
+        times.append(time)
+    times.sort()
+    return times, times[-1] + last_duration if times else 0
+
+
+def _announced(stream: VideoStream) -> float:
+    return float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+
+
+def _first(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
+    container.seek(0)
+    for frame in container.decode(stream):
+        return frame
+    raise NotAVideo(f"{path}: none of its frames can be decoded")
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    """A picture that goes with sound."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _pixels(frame: av.VideoFrame) -> torch.Tensor:
+    """(H, W, 3) of uint8, the right way up."""
+    usual = Colorspace.ITU709 if frame.height >= LEAST_OF_HD else Colorspace.ITU601
+    whole = frame.format.is_rgb or frame.format.name.startswith("yuvj")
+    rgb = frame.reformat(
+        format="rgb24",
+        src_colorspace=frame.colorspace if frame.colorspace in list(Colorspace) else usual,
+        src_color_range=ColorRange.JPEG if whole else frame.color_range or ColorRange.MPEG,
+        dst_color_range=ColorRange.JPEG,
+    ).to_ndarray()
+    return torch.from_numpy(np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)))
