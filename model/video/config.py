@@ -16,8 +16,8 @@ class MotionConfig:
     pace: float = 1 / 16
     """Share of the way to what was measured last that statistics go with each frame."""
     flow: bool = False
-    """Carry what was painted along with what moves, by optical flow: much steadier, a little softer, slower."""
-    carried: float = 0.7
+    """Carry what was painted along with what moves, by optical flow: much steadier, and slower."""
+    carried: float = 0.5
     """Share of what is carried along, where it is visible, in a frame."""
 
     def __post_init__(self) -> None:

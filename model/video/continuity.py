@@ -27,6 +27,7 @@ from impasto.model.painting.moving import Paint
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.picture import Picture
+from impasto.model.video.carrying import carried
 from impasto.model.video.config import MotionConfig
 from impasto.model.video.cuts import is_cut
 from impasto.model.video.flow import Flow, Motion
@@ -108,11 +109,11 @@ class Continuity:
             "frames": torch.tensor(shot.frames),
             "place": torch.tensor(shot.place, dtype=torch.float64),
             "vector": last.vector,
+            "photo": last.photo.pixels,
+            "painting": last.painting.pixels,
         }
-        for name, picture in (("photo", last.photo), ("painting", last.painting)):
-            tensors[name] = picture.pixels
-            if picture.alpha is not None:
-                tensors[f"{name} alpha"] = picture.alpha
+        if last.photo.alpha is not None:
+            tensors["alpha"] = last.photo.alpha
         for name, each in (("held", shot.held), ("measured", shot.measured)):
             for (level, layer), found in each.items():
                 key = f"{name} {level} {layer}"
@@ -124,7 +125,7 @@ class Continuity:
         """Go on from a `state`."""
         if not tensors:
             return
-        photo, painting = (Picture(tensors[name], tensors.get(f"{name} alpha")) for name in ("photo", "painting"))
+        photo, painting = (Picture(tensors[name], tensors.get("alpha")) for name in ("photo", "painting"))
         self._last = Painted(photo, tensors["vector"], painting)
         self._begin()
         self._motion.next(photo.pixels)
@@ -155,7 +156,10 @@ class _Frame:
         placed = F.pad(images, (left, GRID - left, above, GRID - above), mode="reflect")
         painted = paint(placed, partial(self._hold, level))[..., above : above + height, left : left + width]
         if self.config.flow:
-            painted = self.shot.painted[level] = self._mixed(painted, self.shot.painted.get(level)).contiguous()
+            before = self.shot.painted.get(level)
+            if self.flow and before is not None:
+                painted = carried(painted, before, self.flow.of_size(height, width), self.config.carried)
+            self.shot.painted[level] = painted.contiguous()
         return painted
 
     def _hold(self, level: int, layer: int, measure: Measure) -> Statistics:
@@ -166,13 +170,6 @@ class _Frame:
             shot.measured[key] = measure()
         shot.held[key] = shot.held[key].towards(shot.measured[key], self.config.pace)
         return shot.held[key]
-
-    def _mixed(self, painted: Tensor, before: Tensor | None) -> Tensor:
-        if self.flow is None or before is None:
-            return painted
-        flow = self.flow.of_size(*painted.shape[2:])
-        share = self.config.carried * torch.from_numpy(flow.visible).to(painted.device)
-        return torch.lerp(painted, flow.carry(before), share)
 
 
 def _same(one: Picture, other: Picture) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -44,23 +45,23 @@ class Film:
             if stream.time_base is None:
                 raise NotAVideo(f"{path}: the film does not say when its frames are shown")
             step = max(1, round(1 / rate / stream.time_base))
-            times, end = _times(container, stream, step)
+            times, end, there = _looked_through(container, stream, step)
             if not times:
                 raise NotAVideo(f"{path} has no frames")
-            there = float((end - times[0]) * stream.time_base)
-            if len(times) < stream.frames or there < _announced(stream) - MISSING:
+            if len(times) < stream.frames or there < announced - MISSING:
                 raise NotAVideo(f"{path} is cut short: {len(times)} of its {stream.frames or 'many'} frames are there")
-            turned = _first(container, stream, path).rotation % 180 == 90
             size, aspect = (stream.width, stream.height), stream.sample_aspect_ratio or Fraction(1)
-            self.clip = Clip(
-                size=size[::-1] if turned else size,
-                times=tuple(times),
-                end=end,
-                time_base=stream.time_base,
-                rate=rate,
-                sound=tuple(each.codec_context.name for each in container.streams.audio),
-                pixel_aspect=1 / aspect if turned else aspect,
-            )
+            time_base, sound = stream.time_base, tuple(each.codec_context.name for each in container.streams.audio)
+        turned = self._first().rotation % 180 == 90
+        self.clip = Clip(
+            size=size[::-1] if turned else size,
+            times=tuple(times),
+            end=end,
+            time_base=time_base,
+            rate=rate,
+            sound=sound,
+            pixel_aspect=1 / aspect if turned else aspect,
+        )
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
         """As `Source.frames`."""
@@ -72,6 +73,12 @@ class Film:
                 time = max(time + 1, frame.pts if frame.pts is not None else time + step)
                 if number >= first:
                     yield Frame(Picture(_pixels(frame)), time)
+
+    def _first(self) -> av.VideoFrame:
+        with self._open() as (container, stream):
+            for frame in container.decode(stream):
+                return frame
+        raise NotAVideo(f"{self._path}: none of its frames can be decoded")
 
     @contextmanager
     def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
@@ -89,32 +96,24 @@ class Film:
             raise NotAVideo(f"{self._path} is no film, or a broken one ({error.strerror})") from error
 
 
-def _times(container: InputContainer, stream: VideoStream, step: int) -> tuple[list[int], int]:
-    """When each frame is shown, and when the last one ends, without decoding them."""
+def _looked_through(container: InputContainer, stream: VideoStream, step: int) -> tuple[list[int], int, float]:
+    """When each frame is shown, when the last one ends, and how many seconds are there of all that plays together;
+    without decoding anything. step: from one frame to the next, where the file does not say."""
     times: list[int] = []
-    last_duration = step
-    for packet in container.demux(stream):
-        if packet.size == 0 or packet.is_discard:
-            continue
+    end, start, latest = 0, math.inf, 0.0
+    for packet in container.demux(stream, *container.streams.audio):
         time = packet.pts if packet.pts is not None else packet.dts
-        if time is None:
-            time = times[-1] + step if times else 0
-        if not times or time >= max(times[-1], 0):
-            last_duration = packet.duration or step
-        times.append(time)
-    times.sort()
-    return times, times[-1] + last_duration if times else 0
-
-
-def _announced(stream: VideoStream) -> float:
-    return float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
-
-
-def _first(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
-    container.seek(0)
-    for frame in container.decode(stream):
-        return frame
-    raise NotAVideo(f"{path}: none of its frames can be decoded")
+        if packet.size == 0 or packet.is_discard or packet.time_base is None:
+            continue
+        if packet.stream_index == stream.index:
+            if time is None:
+                time = times[-1] + step if times else 0
+            times.append(time)
+            end = max(end, time + (packet.duration or step))
+        if time is not None:
+            start = min(start, float(time * packet.time_base))
+            latest = max(latest, float((time + (packet.duration or 0)) * packet.time_base))
+    return sorted(times), end, latest - start
 
 
 def _is_cover(stream: VideoStream) -> bool:

@@ -124,3 +124,29 @@ def test_another_number_of_statistics_is_an_error(
 def test_nothing_measured_is_an_error(operations: Operations) -> None:
     with pytest.raises(ValueError, match="nothing"):
         operations.gauge((range(3), range(3))).statistics()
+
+
+def test_between_two_statistics_there_are_those_on_the_way(fast: FastNetwork, tiny_styles: StyleTable) -> None:
+    vector = tiny_styles.vectors[0]
+    one, other = (fast.statistics_of([randoms(1, 3, 36, 33, seed=seed)], vector)[0] for seed in (0, 1))
+    assert one.towards(other, 1).mean.allclose(other.mean) and one.towards(other, 0).squares.equal(one.squares)
+    assert one.towards(other, 0.25).mean.allclose(0.75 * one.mean + 0.25 * other.mean)
+    assert one.towards(one, 0.3).mean.equal(one.mean) and one.towards(one, 0.3).squares.equal(one.squares)
+
+
+def test_who_holds_statistics_is_asked_before_each_normalization(fast: FastNetwork, tiny_styles: StyleTable) -> None:
+    image, vectors = randoms(1, 3, 36, 33, seed=0), tiny_styles.vectors[:1]
+    asked: dict[int, Statistics] = {}
+
+    def own(layer: int, measure: Measure) -> Statistics:
+        asked[layer] = measure()
+        return asked[layer]
+
+    torch.testing.assert_close(fast.paint_held(image, vectors, own), fast(image, vectors), rtol=0, atol=1e-5)
+    assert [*asked] == [*range(len(fast.layers))]
+    other = randoms(1, 3, 36, 33, seed=1)
+    held = fast.paint_held(other, vectors, lambda layer, measure: asked[layer])
+    given = fast(other, vectors, fast.statistics_of([image], vectors[0]))
+    torch.testing.assert_close(held, given, rtol=0, atol=1e-5)
+    tiled = paint_in_tiles(fast, other, vectors, tile=16, hold=lambda layer, measure: asked[layer])
+    torch.testing.assert_close(tiled, held, rtol=0, atol=1e-5)

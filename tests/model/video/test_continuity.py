@@ -1,0 +1,129 @@
+"""What holds still while frames are painted one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.painting.stylizer import Stylizer
+from impasto.model.pictures.picture import Picture
+from impasto.model.video.config import MotionConfig
+from impasto.model.video.continuity import Continuity
+from impasto.model.video.steadiness import warping_error
+from tests.films import panned
+
+
+@pytest.fixture(scope="module")
+def stylizer(tiny_checkpoint: Checkpoint) -> Stylizer:
+    return Stylizer.of(tiny_checkpoint, device="cpu", precision="float32")
+
+
+@pytest.fixture(scope="module")
+def wave(tiny_checkpoint: Checkpoint) -> Tensor:
+    return tiny_checkpoint.styles.blend({"great-wave": 1})
+
+
+BOTH = pytest.mark.parametrize("flow", [False, True], ids=["held", "flow"])
+
+
+def painted(stylizer: Stylizer, vector: Tensor, frames: list[Tensor], **motion: object) -> list[Tensor]:
+    continuity = Continuity(stylizer, MotionConfig(**motion))  # type: ignore[arg-type]
+    return [continuity.paint(Picture(frame), vector).pixels for frame in frames]
+
+
+@BOTH
+def test_a_still_picture_thirty_times_is_one_picture_thirty_times(stylizer: Stylizer, wave: Tensor, flow: bool) -> None:
+    still = panned(1) * 30
+    first, *others = painted(stylizer, wave, still, flow=flow)
+    assert all(other.equal(first) for other in others)
+
+
+def test_a_still_picture_painted_anew_in_each_frame_stays_the_same_too(stylizer: Stylizer, wave: Tensor) -> None:
+    (still,) = panned(1)
+    continuity = Continuity(stylizer, MotionConfig())
+    first = continuity.paint(Picture(still), wave)
+    for _ in range(20):
+        continuity.restore({**continuity.state(), "vector": wave + 1})  # so that it is not what was painted last
+        assert continuity.paint(Picture(still), wave).pixels.equal(first.pixels)
+
+
+def test_who_walks_into_the_picture_changes_nothing_far_away(stylizer: Stylizer, wave: Tensor) -> None:
+    empty = torch.from_numpy(panned(1, height=48, width=256)[0].numpy().copy())
+    crossed = empty.clone()
+    crossed[:, :40] = torch.tensor([250, 240, 30], dtype=torch.uint8)
+    far = slice(160, None)
+    before, after = painted(stylizer, wave, [empty, crossed], pace=0)
+    alone = [stylizer.stylize(Picture(frame), wave).pixels for frame in (empty, crossed)]
+    assert after[:, far].equal(before[:, far])
+    assert not alone[1][:, far].equal(alone[0][:, far])
+
+
+def test_what_a_camera_moves_past_is_painted_as_it_was(stylizer: Stylizer, wave: Tensor) -> None:
+    step, frames = 3, panned(6, height=64, width=96)
+    where = torch.stack(torch.meshgrid(torch.arange(96.0), torch.arange(64.0), indexing="xy"), dim=-1)
+    move = where - torch.tensor([step, 0]), (where[..., 0] >= step).float()
+
+    def error(paintings: list[Tensor]) -> float:
+        inner = [painting[16:48, 24:72] for painting in paintings]
+        places = move[0][16:48, 24:72] - torch.tensor([24, 16])
+        inside = (places[..., 0] >= 0).float()
+        return warping_error([Picture(each).rgb for each in inner], [(places, inside)] * (len(frames) - 1))
+
+    alone = [stylizer.stylize(Picture(frame), wave).pixels for frame in frames]
+    assert error(painted(stylizer, wave, frames)) < 0.3 * error(alone)
+    assert error(painted(stylizer, wave, frames, flow=True)) < 0.3 * error(alone)
+
+
+def test_at_a_cut_all_begins_anew(stylizer: Stylizer, wave: Tensor) -> None:
+    one = panned(4)
+    other = [255 - frame.flip(0) for frame in one]
+    assert painted(stylizer, wave, other + one, flow=True)[4].equal(painted(stylizer, wave, one, flow=True)[0])
+
+
+@BOTH
+def test_it_goes_on_from_its_state_to_the_last_bit(
+    stylizer: Stylizer, wave: Tensor, flow: bool, tmp_path: Path
+) -> None:
+    frames = panned(12)
+    config = MotionConfig(flow=flow, every=4)
+    whole = Continuity(stylizer, config)
+    expected = [whole.paint(Picture(frame), wave).pixels for frame in frames]
+    first = Continuity(stylizer, config)
+    for frame in frames[:5]:
+        first.paint(Picture(frame), wave)
+    later = Continuity(stylizer, config)
+    later.restore(load(save(first.state())))
+    assert all(later.paint(Picture(f), wave).pixels.equal(e) for f, e in zip(frames[5:], expected[5:], strict=True))
+
+
+def test_before_the_first_frame_there_is_no_state(stylizer: Stylizer, wave: Tensor) -> None:
+    continuity = Continuity(stylizer, MotionConfig())
+    assert continuity.state() == {}
+    continuity.restore({})
+    (frame,) = panned(1)
+    assert continuity.paint(Picture(frame), wave).size == (64, 48)
+
+
+def test_strokes_of_several_levels_are_held_too(stylizer: Stylizer, wave: Tensor) -> None:
+    frames = panned(3, height=80, width=120)
+    for stroke in (2.0, 0.5):
+        continuity = Continuity(stylizer, MotionConfig(flow=True), stroke=stroke, strength=0.8, preserve_color=True)
+        for frame in frames:
+            assert continuity.paint(Picture(frame), wave).size == (120, 80)
+
+
+def test_transparency_is_kept(stylizer: Stylizer, wave: Tensor) -> None:
+    (frame,) = panned(1)
+    alpha = torch.full((48, 64), 128, dtype=torch.uint8)
+    continuity = Continuity(stylizer, MotionConfig())
+    for _ in range(2):
+        painting = continuity.paint(Picture(frame, alpha), wave)
+        assert painting.alpha is not None and painting.alpha.equal(alpha)
+    later = Continuity(stylizer, MotionConfig())
+    later.restore(load(save(continuity.state())))
+    assert later.paint(Picture(frame, alpha), wave).pixels.equal(painting.pixels)

@@ -1,0 +1,94 @@
+"""The command, run as a user runs it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+from impasto.model.video.painting import STATE
+from tests.commands import Result, impasto
+from tests.films import film, panned, pictures, shown, sound
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return film(tmp_path / "in.mp4", panned(6), sound=True)
+
+
+@pytest.fixture
+def video(tiny_checkpoint_file: Path):  # type: ignore[no-untyped-def]
+    def video(*arguments: str | Path) -> Result:
+        return impasto("video", *arguments, "--checkpoint", tiny_checkpoint_file)
+
+    return video
+
+
+def test_a_film_is_painted_in_a_blend(video, clip: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "new" / "out.mp4"
+    result = video(clip, "--style", "starry-night=0.7", "great-wave=0.3", "--flow", "-o", out)
+    assert result.returncode == 0, result.stderr
+    assert shown(out) == shown(clip) and sound(out) == sound(clip)
+    assert not pictures(out)[0].equal(pictures(clip)[0])
+
+
+def test_it_moves_from_one_style_to_another(video, clip: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "out.mp4"
+    result = video(clip, "--from", "starry-night", "--to", "great-wave=0.5", "the-scream=0.5", "-o", out)
+    assert result.returncode == 0, result.stderr
+    assert len(pictures(out)) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either --style, or both --from and --to"),
+        (["--from", "starry-night"], "give either --style, or both --from and --to"),
+        (["--style", "nobody"], "nobody"),
+        (["--style", "starry-night", "--longest", "0.1"], "takes 0:00 min; at most 0:00 min are painted"),
+        (["--style", "starry-night", "--strength", "2"], "strength is between 0 and 1"),
+    ],
+)
+def test_what_cannot_work_is_told_in_a_line(
+    video,  # type: ignore[no-untyped-def]
+    clip: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+) -> None:
+    result = video(clip, *arguments, "-o", tmp_path / "out.mp4")
+    assert result.returncode == 1
+    assert message in result.stderr and "Traceback" not in result.stderr
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_film_is_not_overwritten_by_its_painting(video, clip: Path) -> None:  # type: ignore[no-untyped-def]
+    result = video(clip, "--style", "starry-night", "-o", clip)
+    assert result.returncode == 1 and "would overwrite the film" in result.stderr
+
+
+def test_killed_it_goes_on(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
+    clip = film(tmp_path / "in.mkv", panned(160, height=96, width=128, step=1))
+    out = tmp_path / "out.mkv"
+    command = [sys.executable, "-m", "impasto", "video", str(clip), "--style", "starry-night", "-o", str(out)]
+    command += ["--checkpoint", str(tiny_checkpoint_file)]
+    state = tmp_path / "out.mkv.pieces" / STATE
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    while not state.exists():
+        assert process.poll() is None and not time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    with safe_open(state, "pt") as kept:
+        assert int(kept.metadata()["frames"]) >= 48
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert shown(out) == shown(clip)
+    assert not state.exists()
