@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.films import film, panned, pictures, shown, sound
 
 ROOT = Path(__file__).parents[2]
 
+Video = Callable[..., Result]
+
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
@@ -24,14 +27,14 @@ def clip(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def video(tiny_checkpoint_file: Path):  # type: ignore[no-untyped-def]
+def video(tiny_checkpoint_file: Path) -> Video:
     def video(*arguments: str | Path) -> Result:
         return impasto("video", *arguments, "--checkpoint", tiny_checkpoint_file)
 
     return video
 
 
-def test_a_film_is_painted_in_a_blend(video, clip: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_film_is_painted_in_a_blend(video: Video, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "out.mp4"
     result = video(clip, "--style", "starry-night=0.7", "great-wave=0.3", "--flow", "-o", out)
     assert result.returncode == 0, result.stderr
@@ -39,7 +42,7 @@ def test_a_film_is_painted_in_a_blend(video, clip: Path, tmp_path: Path) -> None
     assert not pictures(out)[0].equal(pictures(clip)[0])
 
 
-def test_it_moves_from_one_style_to_another(video, clip: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_it_moves_from_one_style_to_another(video: Video, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     result = video(clip, "--from", "starry-night", "--to", "great-wave=0.5", "the-scream=0.5", "-o", out)
     assert result.returncode == 0, result.stderr
@@ -57,7 +60,7 @@ def test_it_moves_from_one_style_to_another(video, clip: Path, tmp_path: Path) -
     ],
 )
 def test_what_cannot_work_is_told_in_a_line(
-    video,  # type: ignore[no-untyped-def]
+    video: Video,
     clip: Path,
     tmp_path: Path,
     arguments: list[str],
@@ -69,7 +72,7 @@ def test_what_cannot_work_is_told_in_a_line(
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_a_film_is_not_overwritten_by_its_painting(video, clip: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_film_is_not_overwritten_by_its_painting(video: Video, clip: Path) -> None:
     result = video(clip, "--style", "starry-night", "-o", clip)
     assert result.returncode == 1 and "would overwrite the film" in result.stderr
 
@@ -82,7 +85,8 @@ def test_killed_it_goes_on(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
     state = tmp_path / "out.mkv.pieces" / STATE
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     while not state.exists():
-        assert process.poll() is None and not time.sleep(0.01)
+        assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not out.exists()

@@ -15,8 +15,9 @@ from torch import Tensor
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Operations
-from impasto.model.network.statistics import Statistics
+from impasto.model.network.statistics import Measure, Statistics
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.painting.tiles import paint_in_tiles
 from impasto.model.styles.table import StyleTable
 
 Network = StyleNetwork | FastNetwork
