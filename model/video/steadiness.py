@@ -29,7 +29,7 @@ def warping_error(frames: Sequence[Tensor], moves: Sequence[Move]) -> float:
     for before, after, (where, seen) in zip(frames, frames[1:], moves, strict=False):
         height, width = seen.shape
         grid = 2 * where / torch.tensor([width - 1, height - 1]) - 1
-        back = F.grid_sample(after[None], grid[None].float(), mode="bicubic", align_corners=True)[0]
+        back = F.grid_sample(after[None], grid[None].float(), "bicubic", "border", align_corners=True)[0]
         error += float(((back - before).square().mean(dim=0) * seen).sum())
         pixels += float(seen.sum())
     return error / pixels
