@@ -41,7 +41,7 @@ class Arguments:
     output: Path = Path("docs/images")
     """Folder of the pictures."""
     style: str = "hokusai-great-wave"
-    frames: int = 24
+    frames: int = 20
     """Of the film."""
     checkpoint: Path = SHIPPED
     """Network and styles."""
@@ -72,7 +72,7 @@ def main(arguments: Arguments) -> None:
         append_images=others,
         duration=PAUSE,
         loop=0,
-        quality=70,
+        quality=60,
         method=6,
     )
 
