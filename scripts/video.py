@@ -5,7 +5,7 @@
     impasto video in.mp4 --from klimt-the-kiss --to munch-the-scream -o out.mp4
     impasto video dance.gif --style klimt-the-kiss -o dance.webp
 
-Sound is copied as it is. Killed and started again with the same words it goes on. Needs the extra: impasto[video]
+Sound is copied as it is. Killed and started again with the same words it goes on. Needs the extra `video`.
 """
 
 from __future__ import annotations
