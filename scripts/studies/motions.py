@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +16,8 @@ from torch import Tensor
 
 from impasto.model.pictures.picture import Picture, to_pixels
 from impasto.model.pictures.resize import resize
+from impasto.model.video.clip import Clip, Frame
+from impasto.model.video.film_pieces import FilmPieces
 from impasto.model.video.steadiness import Move
 
 NOISE = 0.012
@@ -127,6 +132,15 @@ def _seen(scene: Tensor, pose: Tensor, size: tuple[int, int]) -> Tensor:
     sides = torch.tensor([scene.shape[2] - 1, scene.shape[1] - 1])
     found = F.grid_sample(scene[None], (2 * where / sides)[None].float(), mode="bicubic", align_corners=True)
     return found[0].clamp(0, 1)
+
+
+def write_film(frames: Iterable[Tensor], size: Size, path: Path) -> None:
+    """Frames (H, W, 3) of uint8 as a film's file, 25 a second."""
+    clip = Clip(size, (0,), 1, Fraction(1, 25), Fraction(25))
+    pieces = FilmPieces(path, clip, path)
+    with TemporaryDirectory() as folder:
+        pieces.write(Path(folder), (Frame(Picture(frame), number) for number, frame in enumerate(frames)))
+        pieces.join([Path(folder)], path)
 
 
 def floats(frames: Sequence[Tensor]) -> list[Tensor]:

@@ -11,11 +11,13 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
+import psutil
 import torch
 import tyro
 from torch import Tensor
@@ -32,11 +34,11 @@ from impasto.model.pictures.resize import resize
 from impasto.model.styles.paintings import load_paintings
 from impasto.model.video.config import Limits, MotionConfig
 from impasto.model.video.continuity import Continuity
-from impasto.model.video.painting import open_video
+from impasto.model.video.painting import open_video, paint_video
 from impasto.model.video.steadiness import found_moves, warping_error
-from impasto.scripts.studies.motions import MOTIONS, Moving, floats, panned
+from impasto.scripts.studies.motions import MOTIONS, Moving, floats, panned, write_film
 
-Part = Literal["motions", "clips", "speed"]
+Part = Literal["motions", "clips", "speed", "memory"]
 Way = Literal["each by itself", "held", "held, flow"]
 WAYS: dict[Way, MotionConfig | None] = {
     "each by itself": None,
@@ -45,6 +47,9 @@ WAYS: dict[Way, MotionConfig | None] = {
 }
 JUDGED = 6
 """Frames between two whose style is measured, from this one on: what is carried along has been, by then."""
+LONG = 2000
+"""Frames of the film whose painting's memory is measured, and every so many of them."""
+LONG_SIZE, LOOKED = (160, 90), 400
 NO_LIMITS = Limits(math.inf, 10**9, 10**9)
 
 
@@ -76,7 +81,12 @@ class Arguments:
 
 def main(arguments: Arguments) -> None:
     study = Study(arguments)
-    parts: dict[Part, Callable[[], str]] = {"motions": study.motions, "clips": study.clips, "speed": study.speed}
+    parts: dict[Part, Callable[[], str]] = {
+        "motions": study.motions,
+        "clips": study.clips,
+        "speed": study.speed,
+        "memory": study.memory,
+    }
     for part in arguments.only:
         print(f"{parts[part]()}\n", flush=True)
 
@@ -125,6 +135,23 @@ class Study:
             ]
             rows.append((name, f"{1e4 * own:.2f}", *cells))
         return table(("warping error, 10⁻⁴", "the film's own", *WAYS), rows)
+
+    def memory(self) -> str:
+        """What this process takes while a long film is painted from file to file."""
+        process, found = psutil.Process(), []
+
+        def look(done: int) -> None:
+            if done % LOOKED == 0:
+                found.append((str(done), f"{process.memory_info().rss / 2**20:.0f}"))
+
+        photo = load_rgb(images.files_in(self.arguments.photos)[0])
+        frames = cycle(panned(photo, LONG_SIZE, 50).frames)
+        with TemporaryDirectory() as folder:
+            film, painted = Path(folder, "film.mp4"), Path(folder, "painted.mp4")
+            write_film(islice(frames, LONG), LONG_SIZE, film)
+            source, continuity = open_video(film, NO_LIMITS), Continuity(self.stylizer, MotionConfig())
+            paint_video(film, source, painted, continuity, lambda share: self.vectors[0], told="", progress=look)
+        return table(("frames painted", "MiB"), found)
 
     @torch.inference_mode()
     def _measured(self, films: Sequence[Moving], config: MotionConfig | None) -> tuple[float, float]:
