@@ -19,6 +19,8 @@ POLICY = "; ".join(
 )
 """Only this service's own files, and no code inside the HTML. blob: is what was dropped on the page, or painted;
 WebAssembly is what paints on a visitor's own device."""
+PERMISSIONS = "camera=(self), display-capture=(), geolocation=(), microphone=()"
+"""This service's own pages may ask for the camera, which they paint; nobody may for what else looks and listens."""
 INTERACTIVE_DOCUMENTATION = {"/docs", "/docs/oauth2-redirect", "/redoc"}
 """Pages of FastAPI, which load code from elsewhere and have some inside."""
 
@@ -41,6 +43,7 @@ class BrowserHeaders:
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
+                headers["Permissions-Policy"] = PERMISSIONS
                 headers["Cross-Origin-Resource-Policy"] = "same-origin"
                 headers.setdefault("Cache-Control", "no-cache")
                 if scope["path"] not in INTERACTIVE_DOCUMENTATION:

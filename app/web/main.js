@@ -40,7 +40,13 @@ async function start() {
   startMosaic();
   startAbout();
   startAdd();
-  startIntake({ onPhoto: takePhoto, onPacks: importPacks, onPainting: takePainting, onRecipe: takeRecipe });
+  startIntake({
+    onPhoto: takePhoto,
+    onPacks: importPacks,
+    onPainting: takePainting,
+    onRecipe: takeRecipe,
+    onCamera: takeCamera,
+  });
   startEasel();
   startLink();
   byId("open-kinds").addEventListener("click", () => fetchRegions({ adding: true }));
@@ -87,6 +93,11 @@ async function fetchRegions({ adding = false } = {}) {
   const room = await regions;
   if (room) room.startRegions({ adding });
   else regions = null;
+}
+
+async function takeCamera(button) {
+  await ready;
+  (await fetched(import("./camera/camera.js")))?.startCamera({ button, take: takePhoto });
 }
 
 async function takeRecipe(file) {

@@ -39,9 +39,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def browser_type_launch_args() -> dict[str, Any]:
     """Debian's browser; it runs as root in containers, where its sandbox cannot.
 
-    It would take a busy service for a slow network, and load what is far from view earlier.
+    It would take a busy service for a slow network, and load what is far from view earlier. Its cameras are its own.
     """
-    return {"executable_path": CHROMIUM, "args": ["--no-sandbox", "--force-effective-connection-type=4G"]}
+    camera = "--use-fake-device-for-media-stream=device-count=2"
+    return {"executable_path": CHROMIUM, "args": ["--no-sandbox", "--force-effective-connection-type=4G", camera]}
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ ROOMS = {
     "blend": {"parts", "service", "recipe", "device"},
     "regions": {"parts", "recipe", "easel"},
     "styles": {"parts", "service", "recipe"},
+    "camera": {"parts", "service", "recipe", "easel", "device"},
 }
 """From which others a room may import; main.js, above them all, from each."""
 MODULES = sorted(WEB.rglob("*.js"))

@@ -9,19 +9,23 @@ import { paint } from "./painter.js";
 import { setSize, showPainting } from "./viewer.js";
 
 export function startEasel() {
-  watch(["photo", ...RECIPE, "onDevice"], repaint);
+  watch(["photo", ...RECIPE, "onDevice", "live"], repaint);
 }
 
 function repaint(moving) {
   if (!state.photo) return;
+  showText(byId("paint-error"), "");
+  byId("label-title").textContent = paintingInWords() || (state.live ?? state.photo).title;
+  if (!state.live) showUnpainted(moving);
+  paint({ moving, show, fail: (error) => showText(byId("paint-error"), error.message), busy });
+}
+
+function showUnpainted(moving) {
   if (!moving) {
     setSize(resultSize());
     byId("label-facts").textContent = "";
   }
-  showText(byId("paint-error"), "");
-  byId("label-title").textContent = paintingInWords() || state.photo.title;
   if (!fields().length) showPainting(state.photo.shown, state.photo.title);
-  paint({ moving, show, fail: (error) => showText(byId("paint-error"), error.message), busy });
 }
 
 function show(painted, { milliseconds, resizedFrom, here }, draft) {

@@ -33,7 +33,7 @@ let settling;
 export function paint({ moving, show, fail, busy }) {
   clearTimeout(settling);
   const list = fields();
-  if (!state.photo || !list.length) return stop(busy);
+  if (!state.photo || state.live || !list.length) return stop(busy);
   if (moving) settling = setTimeout(() => paint({ moving: false, show, fail, busy }), SETTLED);
   const { photo, regions } = state;
   const here = paintedHere();

@@ -53,10 +53,16 @@ export function showPhoto({ shown, title, width, height }) {
   fit();
 }
 
-/** Show what was painted; alt: what it is, in words. */
+/** Show what was painted; alt: what it is, in words. Resolves when it is seen. */
 export function showPainting(blob, alt) {
-  setPicture(after, blob);
   after.alt = alt;
+  return setPicture(after, blob);
+}
+
+/** Show what was painted, of a photo that is another each time. Resolves when it is seen. */
+export function showFrame(blob, painted, alt) {
+  setPicture(before, blob);
+  return showPainting(painted, alt);
 }
 
 /** The size in pixels that the finished picture has. */
@@ -69,7 +75,7 @@ export function setSize(size) {
 function setPicture(image, blob) {
   const former = image.src;
   image.src = URL.createObjectURL(blob);
-  image.decode().catch(() => {}).finally(() => former && URL.revokeObjectURL(former));
+  return image.decode().catch(() => {}).finally(() => former && URL.revokeObjectURL(former));
 }
 
 const fitting = () => Math.min(viewport.clientWidth / picture.width, viewport.clientHeight / picture.height);

@@ -1,12 +1,13 @@
-/** Where files come from: choosers, the camera, dropping, pasting. */
+/** Where photos and files come from: choosers, the camera, dropping, pasting. */
 
 import { byId } from "../parts/dom.js";
 
 /**
  * onPhoto, onPacks, onPainting, onRecipe: called with what was given; a picture dropped while a dialog is open is a
- * painting.
+ * painting. onCamera: called with the button by which the camera is to be switched on.
  */
-export function startIntake({ onPhoto, onPacks, onPainting, onRecipe }) {
+export function startIntake({ onPhoto, onPacks, onPainting, onRecipe, onCamera }) {
+  offerCamera(onCamera);
   for (const button of document.querySelectorAll("[data-choose]"))
     button.addEventListener("click", () => byId(button.dataset.choose).click());
   for (const id of ["photo-file", "photo-camera"]) chosen(byId(id), ([file]) => onPhoto(file));
@@ -43,6 +44,16 @@ export function startIntake({ onPhoto, onPacks, onPainting, onRecipe }) {
     const files = [...event.dataTransfer.files];
     if (files.length) take(files);
   });
+}
+
+/** Ours where browsers let pages have one, which is where they are secure; else phones have a program for it. */
+function offerCamera(callback) {
+  const ours = Boolean(navigator.mediaDevices?.getUserMedia);
+  for (const button of document.querySelectorAll("[data-choose=photo-camera]")) button.hidden = ours;
+  for (const button of document.querySelectorAll("[data-camera]")) {
+    button.hidden = !ours;
+    button.addEventListener("click", () => callback(button));
+  }
 }
 
 function chosen(input, callback) {

@@ -44,6 +44,8 @@ export const state = {
   byItself: false,
   /** @type {?number} longest side of the result; null: the photo's own */
   size: null,
+  /** @type {?{title: string}} what is on the easel instead of the photo: what a camera sees */
+  live: null,
   /** whether pictures without regions are painted here, and not by the service */
   onDevice: false,
   /** @type {?("webgpu" | "wasm")} by what they are */

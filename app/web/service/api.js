@@ -8,11 +8,14 @@ const MOST_BREAKS = 3;
 const LONGEST_STEP = 30;
 const COMES_BACK = new Set(["queue_full", "rate_exceeded", "not_ready", "store_unavailable", "out_of_memory"]);
 
-/** An error that the service has explained: `code` for programs, `message` for people, `fields` by name. */
+/**
+ * An error that the service has explained: `code` for programs, `message` for people, `fields` by name; retryAfter: the
+ * seconds after which it may be gone, null where it will not be.
+ */
 export class Problem extends Error {
-  constructor({ code, detail, errors = [] }) {
+  constructor({ code, detail, errors = [], retryAfter = null }) {
     super(sentence(detail));
-    this.code = code;
+    Object.assign(this, { code, retryAfter });
     this.fields = Object.fromEntries(errors.map(({ field, message }) => [field, sentence(message)]));
   }
 }
@@ -42,9 +45,9 @@ export async function request(path, { patient = true, ...options } = {}) {
       if (await unlessAborted(anotherKey(key, problem.message), options.signal)) continue;
       throw problem;
     }
-    if (!patient || !COMES_BACK.has(problem.code)) throw problem;
+    if (!patient || !problem.retryAfter) throw problem;
     attempt += 1;
-    await patience(Number(answer.headers.get("Retry-After")), attempt, options.signal);
+    await patience(problem.retryAfter, attempt, options.signal);
   }
 }
 
@@ -79,11 +82,12 @@ export function previewPath({ id, created }) {
 
 async function problemOf(answer) {
   const body = await answer.json().catch(() => ({}));
-  return new Problem({ code: "unknown", detail: `the service answered ${answer.status}`, ...body });
+  const retryAfter = COMES_BACK.has(body.code) ? Number(answer.headers.get("Retry-After")) || 1 : null;
+  return new Problem({ code: "unknown", detail: `the service answered ${answer.status}`, ...body, retryAfter });
 }
 
 async function patience(asked, attempt, signal) {
-  const seconds = Math.max(asked || 1, Math.min(LONGEST_STEP, 2 ** (attempt - 1)));
+  const seconds = Math.max(asked, Math.min(LONGEST_STEP, 2 ** (attempt - 1)));
   await saying(`The service is busy. Trying again in ${seconds} s.`, () => pause(seconds * 1000, signal));
 }
 

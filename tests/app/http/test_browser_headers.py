@@ -30,6 +30,7 @@ SAME = (
     "Cross-Origin-Embedder-Policy",
     "Cross-Origin-Opener-Policy",
     "Cross-Origin-Resource-Policy",
+    "Permissions-Policy",
     "Referrer-Policy",
     "X-Content-Type-Options",
 )
@@ -58,6 +59,7 @@ def test_nothing_may_be_loaded_from_elsewhere_guessed_or_framed(client: TestClie
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"].replace("'wasm-unsafe-eval'", "")
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["permissions-policy"].startswith("camera=(self)")
     docs = client.get("/docs").headers  # whose code comes from elsewhere
     assert not {"content-security-policy", "cross-origin-embedder-policy"} & {*docs}
 
