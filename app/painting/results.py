@@ -69,11 +69,14 @@ class Results:
         self._answers.labels("kept").inc()
         return Response(result.body, headers={**result.headers, "Cache-Status": "impasto; hit"})
 
-    def keep(self, tag: str, answer: Response) -> Response:
-        """An answer, which is kept if there is room; what was not asked for longest makes way for it."""
+    def keep(self, tag: str, answer: Response, cache_control: str | None = None) -> Response:
+        """An answer, which is kept if there is room; what was not asked for longest makes way for it.
+
+        cache_control: the request's, which may say that nobody will ask again (RFC 9111, section 5.2.1.5).
+        """
         self._answers.labels("painted").inc()
         answer.headers["ETag"] = tag
         result = _Result(bytes(answer.body), {k: v for k, v in answer.headers.items() if k not in OF_ONE_ANSWER})
-        if len(result.body) <= self._kept.maxsize:
+        if len(result.body) <= self._kept.maxsize and "no-store" not in (cache_control or ""):
             self._kept[tag] = result
         return answer

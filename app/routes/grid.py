@@ -66,6 +66,7 @@ async def grid(
         int | None, Form(ge=1, le=MOST_BLENDS, description="Of the sheet. None: about as many as rows")
     ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
+    cache_control: Annotated[str | None, Header()] = None,
 ) -> Response:
     blends = [parse_blend(text, position) for position, text in enumerate(blend, start=1)]
     source = catalogue.of(form.network)
@@ -90,7 +91,7 @@ async def grid(
                 sheet = images.encode(sheet_of(captions, pictures, columns), format, quality=form.quality)
                 return answer(sheet, f"image/{format}", paintings, network_id, told)
 
-            return results.keep(tag, await painter.encode(paintings, encode))
+            return results.keep(tag, await painter.encode(paintings, encode), cache_control)
 
 
 def sheet_of(captions: Sequence[str], pictures: Sequence[Picture], columns: int | None) -> Picture:

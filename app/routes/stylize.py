@@ -73,6 +73,7 @@ async def stylize(
         ),
     ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
+    cache_control: Annotated[str | None, Header()] = None,
 ) -> Response:
     if not style and not regions.recipes:
         raise RequestValidationError(
@@ -119,4 +120,4 @@ async def stylize(
                 headers = {"X-Style-Weights": json.dumps(weights), **allowance.headers}
                 return answer(file, f"image/{form.format_of(painted)}", paintings, source.network_id, headers)
 
-            return results.keep(tag, await painter.encode(paintings, encode))
+            return results.keep(tag, await painter.encode(paintings, encode), cache_control)

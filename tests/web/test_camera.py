@@ -82,7 +82,7 @@ def running(page: Page) -> list[str]:
 
 
 def is_frame(request: Request) -> bool:
-    return request.url.endswith("/v1/stylize") and request.headers["accept"] == "image/jpeg"
+    return request.url.endswith("/v1/stylize") and request.headers.get("accept") == "image/jpeg"
 
 
 @contextmanager
@@ -137,6 +137,7 @@ def test_one_frame_after_the_other_is_painted_as_it_is_chosen(page: Page) -> Non
         with page.expect_response(lambda response: '"great-wave": 0.9' in response.headers.get("x-style-weights", "")):
             page.get_by_role("slider", name="Blend", exact=True).fill("90")
         expect(page.locator("#label-facts")).to_have_text(FACTS)
+    assert {request.headers["cache-control"] for request in sent} == {"no-store"}
     expect(page.locator("#after")).to_have_attribute("alt", re.compile("^What the camera sees, painted: 10.%"))
 
 

@@ -32,12 +32,12 @@ byId("camera-off").addEventListener("click", end);
 turning.addEventListener("click", turnRound);
 watch(["photo"], end);
 document.addEventListener("visibilitychange", () => {
-  if (!state.live) return;
+  if (!session) return;
   if (document.hidden) session.abort();
   else open(which);
 });
 document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
-  if (key === "Escape" && !defaultPrevented && !target.closest("dialog, [type=search]")) end();
+  if (key === "Escape" && !defaultPrevented && !target.closest("dialog, select, [type=search]")) end();
 });
 
 /** Show on the easel what the camera sees, painted. button: what had it switched on; take: called with the photo's file. */
@@ -100,14 +100,15 @@ async function turnRound() {
 }
 
 async function take() {
-  if (taking) return;
+  if (taking || !session) return;
   taking = true;
   const { signal } = session;
   const file = await camera.photo().finally(() => { taking = false; });
   if (signal.aborted) return;
   session.abort();
-  await onPhoto(file); // which ends it, unless the file cannot be read
-  end();
+  session = null;
+  await onPhoto(file);
+  end(); // where the file could not be read, which is said; else it has come to an end with the former photo
 }
 
 /** Off, with the photo on the easel again. */

@@ -70,7 +70,8 @@ function painter() {
 async function paintThere({ blob }, signal) {
   const list = fields().filter(([name]) => name !== "size" && name !== "network");
   const asked = [...list, ...smallNetwork(), ["quality", "80"], ...(await masks())];
-  return (await stylize(blob, "frame", asked, { signal, patient: false, headers: { Accept: "image/jpeg" } })).blob();
+  const headers = { Accept: "image/jpeg", "Cache-Control": "no-store" }; // no frame comes twice
+  return (await stylize(blob, "frame", asked, { signal, patient: false, headers })).blob();
 }
 
 /** The small network for frames, where it can paint all that is chosen: nobody sees the difference in a moving picture. */

@@ -8,7 +8,7 @@ const FIRST = 256;
 /** Milliseconds that a frame may take, and those below which a larger one may be tried. */
 const MOST = 100;
 const ROOM = 80;
-/** Frames that tell how long one takes; the first of a size is none of them: much is done for it once only. */
+/** Frames that tell how long one takes, at the most and at the least. */
 const TELLING = 5;
 const ENOUGH = 3;
 /** Frames before a size that was too large is tried again: twice as many each time, so that it seldom is. */
@@ -24,7 +24,8 @@ export function sidesBetween(least, most) {
 export class Pace {
   #sides;
   #place;
-  /** Milliseconds of the frames since the last change of size. */
+  /** Frames since the last change of size, and the milliseconds of those that tell. */
+  #frames = 0;
   #times = [];
   /** Frames to wait for before a size is tried again, by its place. */
   #patience = new Map();
@@ -41,12 +42,13 @@ export class Pace {
 
   /** A frame took so many milliseconds, from camera to screen. */
   took(milliseconds) {
-    this.#times.push(milliseconds);
-    const telling = this.#times.slice(1).slice(-TELLING);
-    if (telling.length < ENOUGH) return;
-    const typical = telling.sort((one, other) => one - other)[telling.length >> 1];
+    this.#frames += 1;
+    if (this.#frames === 1) return; // for the first of a size, much is done that is done once only
+    this.#times = [...this.#times, milliseconds].slice(-TELLING);
+    if (this.#times.length < ENOUGH) return;
+    const typical = this.#times.toSorted((one, other) => one - other)[this.#times.length >> 1];
     if (typical > MOST) this.#shrink(typical);
-    else if (typical < ROOM && this.#times.length > (this.#patience.get(this.#place + 1) ?? TELLING)) this.#grow();
+    else if (typical < ROOM && this.#frames > (this.#patience.get(this.#place + 1) ?? TELLING)) this.#grow();
   }
 
   /** Whoever paints had too much to do: smaller frames are less of it. */
@@ -70,6 +72,7 @@ export class Pace {
 
   #move(place) {
     this.#place = place;
+    this.#frames = 0;
     this.#times = [];
   }
 }

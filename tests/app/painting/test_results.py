@@ -124,6 +124,13 @@ def test_by_default_nothing_is_kept(client: TestClient) -> None:
     assert "cache-status" not in post(client).headers
 
 
+def test_what_its_client_will_never_ask_for_again_is_not_kept(settings: Settings) -> None:
+    with TestClient(create_app(settings.model_copy(update={"kept_results": 1_000_000}))) as client:
+        post(client, headers={"Cache-Control": "no-store"})
+        assert "cache-status" not in post(client).headers
+        assert "cache-status" in post(client).headers
+
+
 def test_what_was_not_asked_for_longest_makes_way() -> None:
     some = results(room=100)
     for name in ("one", "two"):
