@@ -23,7 +23,6 @@ import { givePainting, startAdd } from "./styles/add.js";
 import { startFit } from "./styles/fit.js";
 import { startGallery } from "./styles/gallery.js";
 import { loadStyles } from "./styles/list.js";
-import { importPacks } from "./styles/packs.js";
 
 /** What is painted in before anything is chosen: bold, and a blend, so that its handle is there. */
 const OPENING = ["picabia-udnie", "kirchner-street"];
@@ -42,7 +41,7 @@ async function start() {
   startAdd();
   startIntake({
     onPhoto: takePhoto,
-    onPacks: importPacks,
+    onPacks: takePacks,
     onPainting: takePainting,
     onRecipe: takeRecipe,
     onCamera: takeCamera,
@@ -98,6 +97,10 @@ async function fetchRegions({ adding = false } = {}) {
 async function takeCamera(button) {
   await ready;
   (await fetched(import("./camera/camera.js")))?.startCamera({ button, take: takePhoto });
+}
+
+async function takePacks(files) {
+  (await fetched(import("./styles/packs.js")))?.importPacks(files);
 }
 
 async function takeRecipe(file) {

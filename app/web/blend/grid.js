@@ -3,7 +3,6 @@
 import { manner, network } from "../recipe/recipe.js";
 import { paintedHere, state } from "../recipe/state.js";
 import { form, request } from "../service/api.js";
-import { unzip } from "../service/unzip.js";
 
 /** Of the state, what shows in every blend: all that is chosen but the weights and the size. */
 export const IN_EVERY_BLEND = ["photo", "chosen", "strength", "preserveColor", "stroke", "network"];
@@ -36,6 +35,7 @@ export async function paintSheet(blends, size) {
 }
 
 async function paintThere(blends, size, signal) {
+  const { unzip } = await import("../service/unzip.js");
   return unzip(await grid(blends, size, [["output", "zip"]], state.photo.draft, signal), "image/jpeg");
 }
 

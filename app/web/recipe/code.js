@@ -3,14 +3,16 @@
 import { byId, unfold } from "../parts/dom.js";
 import { copy, save, SUFFIXES } from "../parts/files.js";
 import { toast } from "../parts/status.js";
+import { fetched } from "../parts/waiting.js";
 import { currentKey } from "../service/key.js";
 import { fields, maskNames, masks, RECIPE } from "./recipe.js";
-import * as snippets from "./snippets.js";
 import { state, watch } from "./state.js";
 
 const panel = byId("code");
 const tabs = [...document.querySelectorAll("[role=tab]")];
 let language = "curl";
+/** What writes the programs; it comes when the panel is first opened. */
+let snippets = null;
 
 export function startCode() {
   for (const tab of tabs) tab.addEventListener("click", () => choose(tab));
@@ -22,7 +24,9 @@ export function startCode() {
     choose(next);
     next.focus();
   });
-  byId("open-code").addEventListener("click", () => {
+  byId("open-code").addEventListener("click", async () => {
+    snippets ??= await fetched(import("./snippets.js"));
+    if (!snippets) return;
     unfold(panel, panel.hidden);
     show();
     if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
