@@ -40,7 +40,7 @@ document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
   if (key === "Escape" && !defaultPrevented && !target.closest("dialog, select, [type=search]")) end();
 });
 
-/** Show on the easel what the camera sees, painted. button: what had it switched on; take: called with the photo's file. */
+/** Show on the easel what the camera sees, painted. button: had it switched on; take: called with the photo's file. */
 export async function startCamera({ button, take }) {
   if (session) return;
   [opener, onPhoto] = [button, take];

@@ -23,7 +23,8 @@ watch([...RECIPE, "onDevice"], () => chosenAnew());
  * it is seen. tell: called with how it goes, in words. fail: called with the error of a choice that cannot be painted.
  */
 export async function paintLive(camera, { show, tell, fail }, signal) {
-  const pace = new Pace(sidesOf(camera));
+  let pace;
+  let paint; // what paints now: another has a pace of its own
   let shown = 0;
   let since = performance.now();
   let frameOnly; // aborts one frame: who listened for that is forgotten with it
@@ -31,7 +32,10 @@ export async function paintLive(camera, { show, tell, fail }, signal) {
   for (;;) {
     await camera.fresh();
     frameOnly = new AbortController();
-    const paint = painter();
+    if (paint !== painter()) {
+      paint = painter();
+      pace = new Pace(sidesOf(camera));
+    }
     const began = performance.now();
     const mirrored = camera.mirrors && !state.regions.length; // which lie in the photo as it will be
     const frame = await camera.frame({ side: paint ? pace.side : UNPAINTED, mirrored });
@@ -74,7 +78,7 @@ async function paintThere({ blob }, signal) {
   return (await stylize(blob, "frame", asked, { signal, patient: false, headers })).blob();
 }
 
-/** The small network for frames, where it can paint all that is chosen: nobody sees the difference in a moving picture. */
+/** Frames are the small network's, where it can paint all that is chosen: while they move, nobody sees a difference. */
 function smallNetwork() {
   const chosen = [state.rest, ...state.regions].flatMap((look) => look.chosen);
   const can = state.info.small_network_id && chosen.every((id) => styleOf(id)?.networks.includes("small"));
@@ -95,5 +99,6 @@ function sidesOf({ size: { width, height } }) {
 }
 
 function howItGoes({ width, height }, rate) {
-  return `${width} × ${height}${paintedHere() ? " on this device" : ""}, ${rate} ${rate === 1 ? "frame" : "frames"} a second`;
+  const where = paintedHere() ? " on this device" : "";
+  return `${width} × ${height}${where}, ${rate} ${rate === 1 ? "frame" : "frames"} a second`;
 }

@@ -20,7 +20,7 @@ const FAULTS = {
   AbortError: IN_USE,
 };
 
-/** Start a camera, which is released when the signal is aborted. wanted: which, as constraints. Rejects with a Problem. */
+/** Start a camera, until the signal is aborted. wanted: which, as constraints. Rejects with a Problem. */
 export async function openCamera(wanted, signal) {
   let stream;
   try {
@@ -89,7 +89,7 @@ class Camera {
     return { blob: await this.#canvas.convertToBlob({ type: "image/jpeg", quality }), width, height };
   }
 
-  /** What it sees as a photo, as large as the camera takes it; as large as its frames, where the browser has it take none. */
+  /** What it sees as a photo, as large as it takes them; where the browser has it take none, as large as its frames. */
   async photo() {
     const blob = await this.#shot().catch(async () => (await this.frame({ quality: 0.95 })).blob);
     return new File([blob], `photo.${blob.type.replace("image/", "")}`, { type: blob.type });
