@@ -13,6 +13,7 @@ from impasto.app.access.rates import Rates
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.submission import Submission
 from impasto.app.jobs.supervisor import Supervisor
+from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.metrics import Metrics
 from impasto.app.page import PageFiles
 from impasto.app.painting.painter import Painter
@@ -108,6 +109,10 @@ def get_submission(
     ] = None,
 ) -> Submission:
     return Submission(response, jobs, settings, idempotency_key or None)
+
+
+def get_video_files(settings: Annotated[Settings, Depends(get_settings)]) -> VideoFiles:
+    return VideoFiles(settings.video_folder)
 
 
 def get_stopping(request: Request) -> threading.Event:

@@ -19,15 +19,16 @@ from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import NotReady
 from impasto.app.http.body_limit import TOO_MANY_BYTES, TooManyBytes
 from impasto.app.http.disconnect import ClientDisconnected
+from impasto.app.http.file import OutOfRange
 from impasto.app.http.problem import problem
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
-from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff
+from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff, VideosOff
 from impasto.app.painting.admission import QueueFull
 from impasto.app.painting.codec import DeadlineExceeded
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.exports import UnknownNetwork
 from impasto.app.styles.store import NoSuchStyle, StyleExists
-from impasto.model.errors import InvalidValue
+from impasto.model.errors import DiskFull, InvalidValue
 from impasto.model.network.checkpoint import NoSmallNetwork
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.perception.loss_network import LossNetworkMissing
@@ -36,6 +37,10 @@ from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
 from impasto.model.styles.table import NoVector, UnknownStyle
+from impasto.model.video.clip import NotAVideo, UnsupportedVideo, VideoTooLong
+
+DISK_FULL = 503, "disk_full"
+"""Status and code where an upload cannot be kept."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -52,6 +57,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     StyleExists: (409, "style_exists"),
     BuiltInStyle: (403, "built_in_style"),
     OptimizationsOff: (403, "optimizations_off"),
+    VideosOff: (403, "videos_off"),
     PackError: (400, "invalid_pack"),
     ForeignPack: (409, "foreign_pack"),
     NoSmallNetwork: (422, "no_small_network"),
@@ -72,12 +78,15 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     LossNetworkAbsent: (503, "loss_network_missing"),
     LossNetworkMissing: (503, "loss_network_missing"),
     UnusablePainting: (422, "unusable_painting"),
+    NotAVideo: (400, "undecodable_video"),
+    UnsupportedVideo: (415, "unsupported_video"),
+    VideoTooLong: (413, "video_too_long"),
+    OutOfRange: (416, "range_not_satisfiable"),
+    DiskFull: DISK_FULL,
 }
 """Class of error -> status and stable code, its subclasses' too unless they have their own."""
 RETRY_AFTER = 5
 """Seconds, of a 503 that knows no better: what is short may have been given back by then."""
-DISK_FULL = 503, "disk_full"
-"""Status and code where the part of an upload that does not stay in memory cannot be kept."""
 
 
 def install(app: FastAPI) -> None:

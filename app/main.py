@@ -30,6 +30,7 @@ from impasto.app.http.stop import AnswerAtStop
 from impasto.app.jobs.collector import JobsCollector
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import Supervisor
+from impasto.app.jobs.video import check_videos
 from impasto.app.metrics import Metrics
 from impasto.app.page import WEB, PageFiles
 from impasto.app.painting.admission import QueueLimits
@@ -38,7 +39,7 @@ from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
 from impasto.app.painting.region_form import LONGEST_REGION
 from impasto.app.painting.results import Results
-from impasto.app.routes import grid, health, jobs, metrics, networks, optimizations, styles, stylize
+from impasto.app.routes import grid, health, jobs, metrics, networks, optimizations, styles, stylize, videos
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.exports import Exports
@@ -57,7 +58,11 @@ One neural network that paints photos in many styles, and in any blend of them.
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service. Raises FileNotFoundError, CheckpointError, DeviceUnavailable, NoKeys, StoreUnavailable."""
+    """The service.
+
+    Raises FileNotFoundError, CheckpointError, DeviceUnavailable, NoKeys, PackagesMissing, StoreUnavailable.
+    """
+    check_videos(settings)
     source = checkpoint.load(settings.checkpoint)
     stylizer = Stylizer.of(source, device=settings.device, precision=settings.precision)
     keyring = Keyring(KeyStore(settings.database), open=settings.open or settings.on_loopback)
@@ -119,7 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
     maker = VERSION, source.network_id, source.strokes, stylizer.precision, sizes
     app.state.results = Results(settings.kept_results, maker, measured)
     errors.install(app)
-    for resource in (stylize, grid, styles, networks, jobs, optimizations):
+    for resource in (stylize, grid, styles, networks, jobs, optimizations, videos):
         app.include_router(resource.router, dependencies=DOCUMENTED, responses=problems(401, 403, 421))
     app.include_router(health.router, responses=problems(421))
     if settings.metrics_address is None:
@@ -128,7 +133,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(WithoutPreamble)
     app.add_middleware(ReceiveDeadline)
-    app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
+    films = settings.video_max_bytes if settings.videos else settings.max_upload_bytes
+    app.add_middleware(BodyLimit, limit=settings.max_upload_bytes, films=films)
     app.add_middleware(Authentication, keyring=keyring, proxies=settings.proxies)
     app.add_middleware(ForeignPages, hosts=settings.hosts, origins=settings.origins)
     app.add_middleware(ServerErrorMiddleware, handler=errors.fault)  # FastAPI's own stands outside all that follows

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
-from impasto.app.jobs.jobs import Kind, State
+from impasto.app.jobs.jobs import Kind, State, VideoFormat
 from impasto.model.network.config import Which
 from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT
@@ -49,7 +49,7 @@ class StyleList(BaseModel):
 
 
 class JobInfo(BaseModel):
-    """A fit of a new style, or a picture by optimisation: of a `Job`, by `model_validate`."""
+    """A fit of a new style, a picture by optimisation, or a film: of a `Job`, by `model_validate`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -57,13 +57,14 @@ class JobInfo(BaseModel):
     kind: Kind
     style: str | None = Field(
         validation_alias="style_id",
-        description="The style's id, to be used when its fit has succeeded; null for an optimisation.",
+        description="The style's id, to be used when its fit has succeeded; null for the others.",
         examples=["my-style"],
     )
     state: State
     step: int = Field(
         validation_alias=AliasPath("progress", "step"),
-        description="Made so far. Of a fit, passes, in each of which every photo is painted once; else of descent.",
+        description="Made so far. Of a fit, passes, in each of which every photo is painted once; of an optimisation, "
+        "steps of descent; of a film, frames.",
     )
     steps: int | None = Field(
         validation_alias=AliasPath("progress", "steps"),
@@ -103,6 +104,16 @@ class OptimizationLimits(BaseModel):
     max_paintings: int
 
 
+class VideoLimits(BaseModel):
+    """What a film may be."""
+
+    max_bytes: int
+    max_seconds: float
+    max_frames: int
+    max_pixels: int = Field(description="Of a frame.")
+    writes: list[VideoFormat]
+
+
 class Info(BaseModel):
     """What this service is."""
 
@@ -131,6 +142,7 @@ class Info(BaseModel):
     writes: list[str]
     limits: RequestLimits
     optimization: OptimizationLimits | None = Field(description="None: this service makes no pictures by optimisation.")
+    video: VideoLimits | None = Field(description="None: this service paints no films.")
 
 
 class Health(BaseModel):

@@ -128,6 +128,26 @@ class Settings(BaseSettings):
     optimization_max_steps: int = Field(
         500, ge=1, description="Steps of an optimisation at its coarsest size; more are refused with 422."
     )
+    videos: bool = Field(
+        False, description="Whether films are painted too: hours of all cores, or minutes of the GPU, each."
+    )
+    video_dir: Path | None = Field(
+        None,
+        description="Folder of films and their paintings, the same for all replicas and the worker of a database. "
+        "None: videos in DATA_DIR.",
+    )
+    video_max_bytes: int = Field(500_000_000, ge=1, description="Largest film in bytes; more is refused with 413.")
+    video_max_seconds: float = Field(120.0, gt=0, description="Longest film in seconds; more is refused with 413.")
+    video_max_frames: int = Field(3600, ge=1, description="Frames of a film; more are refused with 413.")
+    video_max_pixels: int = Field(
+        2_100_000, ge=1024, description="Largest frame of a film in pixels; more is refused with 413."
+    )
+    video_receive_timeout: float = Field(
+        600.0, gt=0, description="Seconds in which a film must have come; then the connection ends."
+    )
+    video_kept: int = Field(
+        20, ge=1, description="Painted films that are kept, for a week at the most; beyond that the oldest is removed."
+    )
     metrics_address: str | None = Field(
         None,
         pattern=r"^.+:\d{1,5}$",
@@ -183,6 +203,11 @@ class Settings(BaseSettings):
     def loss_network_file(self) -> Path:
         """Where the loss network should be."""
         return self.loss_network or self.data_dir / "loss-network.safetensors"
+
+    @property
+    def video_folder(self) -> Path:
+        """Where films and their paintings are."""
+        return self.video_dir or self.data_dir / "videos"
 
     def environment(self) -> dict[str, str]:
         """The environment of a process that is to have the same settings."""

@@ -26,6 +26,10 @@ class InvalidValue(ImpastoError, ValueError):
     """A value that cannot be used, or two that do not go together."""
 
 
+class DiskFull(ImpastoError):
+    """There is no room for what is to be written."""
+
+
 @contextmanager
 def about(part: str) -> Iterator[None]:
     """Errors within say which of several things they are about."""

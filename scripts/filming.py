@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.finish import check_strength
 from impasto.model.painting.stroke import check_stroke
 from impasto.model.styles.shares import parse_shares
+from impasto.model.video.packages import check_packages
 from impasto.scripts.loading import load
 from impasto.scripts.video import Arguments
 
@@ -28,9 +28,7 @@ def paint(arguments: Arguments) -> None:
         raise InvalidValue("give either --style, or both --from and --to")
     check_strength(arguments.strength)
     check_stroke(arguments.stroke)
-    for package in ("av", "cv2"):
-        if find_spec(package) is None:
-            raise InvalidValue("films need more packages: pip install 'impasto[video]'")
+    check_packages()
     from impasto.model.video.config import Limits, MotionConfig
     from impasto.model.video.continuity import Continuity
     from impasto.model.video.painting import check_output, open_video, paint_video
@@ -56,7 +54,7 @@ def paint(arguments: Arguments) -> None:
             Continuity(stylizer, motion, **look),
             lambda share: torch.lerp(first, last, share),
             told=json.dumps([*told, first.tolist(), last.tolist()]),
-            progress=lambda done: _show(bar, done),
+            progress=lambda done, _: _show(bar, done),
         )
 
 

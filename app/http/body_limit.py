@@ -15,6 +15,8 @@ TOO_MANY_BYTES = 413, "too_many_bytes"
 """Status and code of the refusal."""
 MOST_OF_JSON = 100_000
 """Bytes of what only tells something, in JSON: it is parsed as a whole, in the event loop."""
+FILMS = "/v1/videos"
+"""Where more is sent than anywhere else."""
 LINGER_SECONDS, LINGER_TIMES = 30, 4
 """How long a body that is refused is read on, and up to how many times what is allowed."""
 
@@ -30,21 +32,22 @@ class TooManyBytes(HTTPException):
 class BodyLimit:
     """ASGI middleware: refuses a body that is too large before it is spooled to memory or disk.
 
-    limit: bytes, of what may carry pictures; JSON, which only PATCH carries, has MOST_OF_JSON.
+    limit: bytes, of what may carry pictures; JSON, which only PATCH carries, has MOST_OF_JSON. films: of FILMS.
 
     Many clients read no answer before they have sent everything, and a connection that is closed meanwhile loses it: so
     what still comes is read on and thrown away, for a while.
     FastAPI's own `max_body_size` does neither, and answers with plain text, not with a problem.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, films: int) -> None:
         self.app = app
-        self.limit = limit
+        self.limit, self.films = limit, films
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        limit = min(MOST_OF_JSON, self.limit) if scope["method"] == "PATCH" else self.limit
+        most = self.films if scope["path"] == FILMS else self.limit
+        limit = min(MOST_OF_JSON, most) if scope["method"] == "PATCH" else most
         received, whole = 0, False
 
         async def counted() -> Message:  # the length may be unannounced
@@ -58,7 +61,7 @@ class BodyLimit:
 
         async def read_on() -> None:
             nonlocal received, whole
-            while not whole and received < LINGER_TIMES * self.limit:
+            while not whole and received < LINGER_TIMES * most:
                 message = await receive()
                 received += len(message.get("body", b""))
                 whole = not message.get("more_body", False)

@@ -11,6 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from impasto.app.http.body_limit import FILMS
 from impasto.app.settings import Settings
 
 CROWDED = "crowded"
@@ -27,9 +28,9 @@ class Connection(HttpToolsProtocol):
     """uvicorn's protocol with a deadline, absolute since every byte from a slow client would move another one.
 
     It runs while it is the client's turn: from connecting, or from the answer before, until a request has come, body
-    included; and while more of an answer is waiting than the transport holds, until the client has read that. An answer
-    without an end goes on as long as it is read. Then the connection ends; a client that was sending a body and has no
-    answer yet is told why.
+    included, for which a film has longer; and while more of an answer is waiting than the transport holds, until the
+    client has read that. An answer without an end goes on as long as it is read. Then the connection ends; a client
+    that was sending a body and has no answer yet is told why.
     """
 
     def __init__(self, *arguments: Any, settings: Settings, **named: Any) -> None:
@@ -48,6 +49,12 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        cycle: RequestResponseCycle | None = self.cycle
+        if self._settings.videos and self.scope["path"] == FILMS and cycle is not None and cycle.more_body:
+            self._arm(self._settings.video_receive_timeout, self._refuse)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

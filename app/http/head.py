@@ -20,4 +20,5 @@ class HeadAsGet:
                 await send(message)
                 await send({"type": "http.response.body"})  # at once: some bodies have no end
 
-        await self.app({**scope, "method": "GET"}, receive, send_headers)
+        told_where = {**scope.get("extensions", {}), "http.response.pathsend": {}}  # so that no file is read in vain
+        await self.app({**scope, "method": "GET", "extensions": told_where}, receive, send_headers)

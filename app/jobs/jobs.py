@@ -1,6 +1,6 @@
 """What takes too long for an answer, as durable jobs: submitted, followed, cancelled here, run by `worker.py`.
 
-Two kinds: the fit of a new style, and a picture by optimisation.
+Three kinds: the fit of a new style, a picture by optimisation, and a film.
 
 DBOS keeps them in the database of the added styles. A job is a workflow of DBOS whose steps are recorded: a
 worker that was killed goes on after the last one that is.
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_args
 from uuid import uuid4
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus, error
@@ -32,10 +32,12 @@ from impasto.model.styles.style import Style
 APPLICATION = "impasto"
 VERSION = "1"
 """Of the steps of a job. Another number leaves jobs that were begun by older code to older workers."""
-Kind = Literal["fit_style", "optimize"]
+Kind = Literal["fit_style", "optimize", "paint_video"]
 """What a job does; the name of its workflow."""
 FIT: Kind = "fit_style"
 OPTIMIZE: Kind = "optimize"
+PAINT_VIDEO: Kind = "paint_video"
+KINDS: tuple[Kind, ...] = get_args(Kind)
 PROGRESS, PREVIEW, RESULT = "progress", "preview", "result"
 """What a worker publishes of a job."""
 FAULT = "the job failed by a fault of the service; the worker's log says why"
@@ -44,6 +46,9 @@ SUBMITTING = 0x1A9A572
 """What lets one replica submit a job while the others wait."""
 
 JOB_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+
+VideoFormat = Literal["mp4", "mov", "mkv", "webm", "gif", "webp", "png", "avif"]
+"""The formats that painted films are written in, by the ends of their names."""
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 STATES: dict[str, State] = {
@@ -74,7 +79,7 @@ class FitRunning(ImpastoError):
 
 
 class NoResult(ImpastoError, LookupError):
-    """The job has no picture to give: it failed, was cancelled, or fits a style."""
+    """The job has nothing to give: it failed, was cancelled, or fits a style; or its film was removed."""
 
 
 class JobsFull(ImpastoError):
@@ -154,6 +159,32 @@ class OptimizationRequest:
 
 
 @dataclass(frozen=True)
+class VideoRequest:
+    """How a film is to be painted. It is not sent along: it lies where `VideoFiles` has it.
+
+    film: its SHA-256. vectors: of the style, and of that to which it moves over the film, if it does; float32.
+    look: strength, preserve_color and stroke as `Stylizer.stylize` takes them. flow: as `MotionConfig` has it.
+    """
+
+    film: str
+    vectors: tuple[bytes, ...]
+    look: dict[str, Any]
+    flow: bool
+    format: VideoFormat
+    kind: ClassVar[Kind] = PAINT_VIDEO
+    style_id: ClassVar[None] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+        return {**asdict(self), "vectors": [as_text(vector) for vector in self.vectors]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> VideoRequest:
+        """The request back."""
+        return cls(**{**values, "vectors": tuple(base64.b64decode(vector) for vector in values["vectors"])})
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a job is. losses: of a fit content_error and style_distance, of an optimisation its parts.
 
@@ -168,7 +199,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """A job. style_id, verdict, message: of a fit, the last two when it has succeeded. message: or why it failed."""
+    """A job. style_id, verdict, message: of a fit, the last two when it has succeeded. message: or why it failed.
+
+    file: of a film that is painted, its file's name.
+    """
 
     id: str
     kind: Kind
@@ -178,6 +212,7 @@ class Job:
     verdict: Grade | None
     message: str | None
     created: datetime
+    file: str | None
 
     @property
     def finished(self) -> bool:
@@ -209,13 +244,21 @@ class Jobs:
         )
         self._migrated = False
 
-    def submit(self, request: JobRequest, *, key: str | None = None, check: Callable[[], object] = lambda: None) -> Job:
+    def submit(
+        self,
+        request: JobRequest,
+        *,
+        key: str | None = None,
+        job_id: str | None = None,
+        check: Callable[[], object] = lambda: None,
+    ) -> Job:
         """Queue a job, or find the one that came with the same key before, wherever it stands by now.
 
-        All in one transaction, while nobody else submits. check: raises what speaks against a new job.
+        All in one transaction, while nobody else submits. job_id: of a new one; None: any. check: raises what
+        speaks against a new job.
         Raises KeyReused, JobsFull, FitRunning too.
         """
-        job_id, style_id, told = str(uuid4()), request.style_id, request.to_json()
+        job_id, style_id, told = job_id or new_id(), request.style_id, request.to_json()
         fingerprint = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         sender = f"{self._network_id} {key or job_id}"
         options: EnqueueOptions = {
@@ -247,7 +290,7 @@ class Jobs:
         if not JOB_ID.fullmatch(job_id):  # PostgreSQL would refuse a text with \0 in it
             raise UnknownJob("there is no job of such an id, which has letters, digits and hyphens")
         with self._database() as client:
-            found = client.list_workflows(workflow_ids=[job_id], name=[FIT, OPTIMIZE], load_input=False)
+            found = client.list_workflows(workflow_ids=[job_id], name=[*KINDS], load_input=False)
             if not found:
                 raise UnknownJob(f"there is no job {job_id}; those that ended are forgotten after a week")
             return _job(found[0], Progress(**(client.get_event(job_id, PROGRESS, 0) or {})))
@@ -255,7 +298,7 @@ class Jobs:
     def count(self) -> Counter[tuple[Kind, State]]:
         """How many there are of each kind in each state; those that ended are forgotten after a week."""
         with self._database() as client:
-            found = client.list_workflows(name=[FIT, OPTIMIZE], load_input=False, load_output=False)
+            found = client.list_workflows(name=[*KINDS], load_input=False, load_output=False)
         ours = (job for job in found if (job.authenticated_user or "").startswith(f"{self._network_id} "))
         return Counter((_kind(job), STATES[job.status]) for job in ours)
 
@@ -303,6 +346,11 @@ class Jobs:
             yield self._client
 
 
+def new_id() -> str:
+    """An id for a job."""
+    return str(uuid4())
+
+
 def as_text(data: bytes) -> str:
     """Bytes as they stand in JSON."""
     return base64.b64encode(data).decode()
@@ -317,7 +365,7 @@ def dbos_url(url: str) -> str:
 
 
 def _kind(found: WorkflowStatus) -> Kind:
-    return OPTIMIZE if found.name == OPTIMIZE else FIT
+    return next(kind for kind in KINDS if kind == found.name)
 
 
 def _job(found: WorkflowStatus, progress: Progress) -> Job:
@@ -332,4 +380,5 @@ def _job(found: WorkflowStatus, progress: Progress) -> Job:
         verdict=output.get("grade"),
         message=str(found.error or FAULT) if state == "failed" else output.get("message"),
         created=datetime.fromtimestamp((found.created_at or 0) / 1000, UTC),
+        file=output.get("file"),
     )

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from impasto.app.jobs.fit import load_kept_weights
 from impasto.app.jobs.jobs import PREVIEW, PROGRESS, RESULT, OptimizationRequest, Progress, as_text
+from impasto.app.painting.previews import on_the_way
 from impasto.app.settings import Settings
 from impasto.model.network.device import find_device
 from impasto.model.optimization import descent
@@ -26,14 +27,11 @@ from impasto.model.optimization.schedule import steps_left
 from impasto.model.optimization.style_transfer import StyleTransfer
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import fit
 from impasto.model.styles.paintings import read_painting
 
 STRIDE, SECONDS = 25, 15.0
 """Steps between two pictures that are shown and recorded; fewer when they take longer than so many seconds. Between
 them a job can be cancelled."""
-PREVIEW_SIZE = 512
-"""Longest side in pixels of what is shown on the way."""
 
 
 class Optimizing:
@@ -103,10 +101,7 @@ class _Work:
 
     def preview(self, state: dict[str, Any]) -> bytes:
         """The picture of a state as a JPEG, small enough to be sent on the way."""
-        picture = self.show(state)
-        if max(picture.shape[1:]) > PREVIEW_SIZE:
-            picture = fit(picture, PREVIEW_SIZE)
-        return images.encode(Picture.from_rgb(picture), "jpeg", quality=85)
+        return on_the_way(self.show(state))
 
     def progress(self, state: dict[str, Any], pace: float) -> Progress:
         """How far a state is. pace: seconds a step."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import Response
 
-from impasto.app.jobs.jobs import Job, JobRequest, Jobs
+from impasto.app.jobs.jobs import PAINT_VIDEO, Job, JobRequest, Jobs
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
 from impasto.model.perception.loss_network import is_there
@@ -28,6 +28,10 @@ class OptimizationsOff(ImpastoError):
     """This service makes no pictures by optimisation."""
 
 
+class VideosOff(ImpastoError):
+    """This service paints no films."""
+
+
 class LossNetworkAbsent(ImpastoError):
     """Nothing that needs the loss network can be done here: it was never fetched. retry_after: seconds."""
 
@@ -43,14 +47,17 @@ class Submission:
     settings: Settings
     key: str | None
 
-    async def submit(self, request: JobRequest, check: Callable[[], object] = lambda: None) -> Job:
+    async def submit(
+        self, request: JobRequest, check: Callable[[], object] = lambda: None, job_id: str | None = None
+    ) -> Job:
         """The job of a request: a new one, or the one that came with the same key before.
 
-        check: raises what speaks against a new job; it is called in a thread.
+        check: raises what speaks against a new job; it is called in a thread. job_id: of a new one; None: any.
         Raises LossNetworkAbsent, KeyReused, FitRunning, JobsFull too.
         """
-        self._check_loss_network()
-        job = await asyncio.to_thread(self.jobs.submit, request, key=self.key, check=check)
+        if request.kind != PAINT_VIDEO:
+            self._check_loss_network()
+        job = await asyncio.to_thread(self.jobs.submit, request, key=self.key, job_id=job_id, check=check)
         self.response.headers["Location"] = f"/v1/jobs/{job.id}"
         return job
 

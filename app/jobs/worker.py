@@ -12,7 +12,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -25,8 +25,22 @@ from sqlalchemy.exc import DBAPIError
 from impasto.app.database import available, connect, make_folder
 from impasto.app.http.request_log import configure_logging
 from impasto.app.jobs.fit import Fitting, load_kept_weights
-from impasto.app.jobs.jobs import APPLICATION, FAULT, FIT, OPTIMIZE, VERSION, dbos_url, queue_name
+from impasto.app.jobs.jobs import (
+    APPLICATION,
+    FAULT,
+    FIT,
+    KINDS,
+    OPTIMIZE,
+    PAINT_VIDEO,
+    STATES,
+    VERSION,
+    State,
+    dbos_url,
+    queue_name,
+)
 from impasto.app.jobs.optimize import Optimizing
+from impasto.app.jobs.video import VideoPainting, check_videos
+from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.settings import Settings, read_settings
 from impasto.app.styles.store import StyleStore
 from impasto.model.errors import ImpastoError
@@ -44,18 +58,26 @@ ADVISORY_LOCK = 0x1A9A571
 """PostgreSQL's advisory lock of the one worker that works."""
 PATH = re.compile(r"(?<![\w:/])/[^\s,;:)]+")
 """A file of the worker's in what it says of an error, which is its log's business."""
+TIDY = 300.0
+"""Seconds between two times that what is over is thrown away."""
 WATCH = 5.0
 """Seconds between two looks at what the worker hangs on."""
 
 
 def run(settings: Settings) -> None:
-    """Work until killed. Raises what loading a checkpoint does, and StoreUnavailable."""
+    """Work until killed. Raises what loading a checkpoint does, PackagesMissing and StoreUnavailable."""
     keep_freed_memory()
+    check_videos(settings)
     find_device(settings.device)
     source = checkpoint.load(settings.checkpoint)
     network_id = source.network_id
     store = StyleStore(settings.database, network_id)
-    kinds = {FIT: Fitting(settings, source, store).fit_style, OPTIMIZE: Optimizing(settings).optimize}
+    files = VideoFiles(settings.video_folder)
+    kinds = {
+        FIT: Fitting(settings, source, store).fit_style,
+        OPTIMIZE: Optimizing(settings).optimize,
+        PAINT_VIDEO: VideoPainting(settings, source, files).paint_video,
+    }
     with available(), only_worker(connect(settings.database), network_id):
         store.migrate()
         DBOS(
@@ -77,8 +99,8 @@ def run(settings: Settings) -> None:
         DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.5)
         log.info("the worker does jobs", network=network_id)
         while True:
-            _forget_old_jobs()
-            time.sleep(3600)
+            _tidy(files, settings.video_kept)
+            time.sleep(TIDY)
 
 
 @contextmanager
@@ -130,13 +152,20 @@ def only_worker(engine: Engine, network_id: str) -> Iterator[None]:
         yield
 
 
-def _forget_old_jobs() -> None:
+def _tidy(files: VideoFiles, kept: int) -> None:
+    """Forget jobs that ended long ago, and remove films that nobody needs. kept: painted ones that stay."""
     before = (datetime.now(UTC) - KEPT).isoformat()
     try:
-        old = DBOS.list_workflows(name=[FIT, OPTIMIZE], completed_before=before, load_input=False, load_output=False)
+        old = DBOS.list_workflows(name=[*KINDS], completed_before=before, load_input=False, load_output=False)
         DBOS.delete_workflows([job.workflow_id for job in old])
-    except DBAPIError:
-        log.exception("jobs that ended long ago are still remembered")
+        files.sweep(_states, kept)
+    except (DBAPIError, OSError):
+        log.exception("what ended long ago is still there")
+
+
+def _states(job_ids: Collection[str]) -> dict[str, State]:
+    found = DBOS.list_workflows(workflow_ids=[*job_ids], load_input=False, load_output=False)
+    return {job.workflow_id: STATES[job.status] for job in found}
 
 
 def _end_with_service() -> None:

@@ -18,6 +18,23 @@ from impasto.model.painting.stroke import parse_stroke
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format, Picture
 
+Strength = Annotated[float, Form(ge=0, le=1, description="1 is the painting, 0 is the photo")]
+PreserveColor = Annotated[bool, Form(description="Keep the photo's colours")]
+StrokeSize = Annotated[
+    CheckedStroke,
+    BeforeValidator(parse_stroke),
+    Form(
+        description="Size of the strokes relative to the picture, whatever its resolution: 1 as in a picture of "
+        "512 pixels, 2 twice as large. native: one pass of the network, whose strokes are a fixed number of pixels",
+        examples=[2, "native"],
+    ),
+]
+Network = Annotated[
+    Which,
+    Form(description="small: a fifth of the time, and nearly the same picture; where /v1/info names its id"),
+]
+"""Fields of a film's form too."""
+
 
 @dataclass(frozen=True)
 class PhotoForm:
@@ -73,21 +90,10 @@ class PhotoForm:
 
 def get_photo_form(
     image: Annotated[UploadFile, File(description="The photo: JPEG, PNG, WebP, AVIF, or GIF/TIFF (first frame)")],
-    strength: Annotated[float, Form(ge=0, le=1, description="1 is the painting, 0 is the photo")] = 1.0,
-    preserve_color: Annotated[bool, Form(description="Keep the photo's colours")] = False,
-    stroke: Annotated[
-        CheckedStroke,
-        BeforeValidator(parse_stroke),
-        Form(
-            description="Size of the strokes relative to the picture, whatever its resolution: 1 as in a picture of "
-            "512 pixels, 2 twice as large. native: one pass of the network, whose strokes are a fixed number of pixels",
-            examples=[2, "native"],
-        ),
-    ] = 1.0,
-    network: Annotated[
-        Which,
-        Form(description="small: a fifth of the time, and nearly the same picture; where /v1/info names its id"),
-    ] = "large",
+    strength: Strength = 1.0,
+    preserve_color: PreserveColor = False,
+    stroke: StrokeSize = 1.0,
+    network: Network = "large",
     size: Annotated[
         int | None,
         Form(ge=SMALLEST_SIDE, description="Longest side of the result in pixels. None: the photo's own, if allowed"),

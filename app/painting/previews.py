@@ -11,11 +11,14 @@ from impasto.app.painting.batcher import Batcher
 from impasto.model.painting.finish import finish
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.resize import fit
 
 PHOTO = Path(__file__).parents[1] / "web" / "cat.jpg"
 """Chelsea the cat, photographed by Stéfan van der Walt, CC0; the page offers it too."""
 SMALL = 96
 """Longest side in pixels of the preview in a style pack."""
+SHOWN = 512
+"""Longest side in pixels of what is shown of a job on the way."""
 
 
 class Previews:
@@ -67,3 +70,8 @@ def written(painted: Picture) -> bytes:
 def small(preview: bytes) -> bytes:
     """A picture as a JPEG that is small enough for a style pack."""
     return images.encode(images.decode(preview, longest_side=SMALL), "jpeg", quality=75)
+
+
+def on_the_way(rgb: Tensor) -> bytes:
+    """What a job has made so far, (3, H, W), as a JPEG that is small enough to be sent now and then."""
+    return written(Picture.from_rgb(fit(rgb, SHOWN) if max(rgb.shape[1:]) > SHOWN else rgb))

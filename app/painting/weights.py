@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Form
+from pydantic import BeforeValidator
 
 from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights, convex
 from impasto.model.styles.style import LONGEST_ID, SLUG
@@ -19,6 +23,18 @@ NUMBER = re.compile(r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", re.IGNORECASE)
 def given(weights: Sequence[object] | None) -> list[object] | None:
     """The weights that a form has, without those left empty, as browsers send them; None for none."""
     return [weight for weight in weights or () if weight != ""] or None
+
+
+Weights = Annotated[
+    list[float] | None,
+    BeforeValidator(given),
+    Form(
+        description="One number per style, at least 0, with sum 1 (± 0.001). "
+        "With two styles, a single one is that of the first. None: equal shares",
+        examples=[[0.3]],
+    ),
+]
+"""The field of a form."""
 
 
 def assign_weights(styles: Sequence[str], weights: Sequence[float] | None) -> dict[str, float]:

@@ -18,12 +18,13 @@ from impasto.app.dependencies import (
 )
 from impasto.app.http.openapi import problems
 from impasto.app.http.problem import problem
+from impasto.app.jobs.jobs import VideoFormat
 from impasto.app.jobs.submission import MOST_PAINTINGS
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.page import PageFiles
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.weights import MOST_BLENDS
-from impasto.app.schemas import Health, Info, OptimizationLimits, Part, Readiness, RequestLimits
+from impasto.app.schemas import Health, Info, OptimizationLimits, Part, Readiness, RequestLimits, VideoLimits
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.version import VERSION
@@ -105,5 +106,14 @@ async def info(
             max_paintings=MOST_PAINTINGS,
         )
         if settings.optimizations
+        else None,
+        video=VideoLimits(
+            max_bytes=settings.video_max_bytes,
+            max_seconds=settings.video_max_seconds,
+            max_frames=settings.video_max_frames,
+            max_pixels=settings.video_max_pixels,
+            writes=list(get_args(VideoFormat)),
+        )
+        if settings.videos
         else None,
     )

@@ -1,4 +1,4 @@
-"""Jobs: fits of new styles are begun here, and jobs of both kinds followed and cancelled."""
+"""Jobs: fits of new styles are begun here, and jobs of all kinds followed and cancelled."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from fastapi import APIRouter, Depends, File, Form, Header, Response, UploadFile
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.dependencies import NotReady, get_catalogue, get_jobs, get_painter, get_stopping, get_submission
+from impasto.app.dependencies import (
+    NotReady,
+    get_catalogue,
+    get_jobs,
+    get_painter,
+    get_stopping,
+    get_submission,
+    get_video_files,
+)
 from impasto.app.http.etag import unless_had
 from impasto.app.http.openapi import BINARY, JPEG, NOT_MODIFIED, pictures, problems
 from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission
+from impasto.app.jobs.video_files import MEDIA_TYPES, VideoFiles
 from impasto.app.painting.painter import Painter
 from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
@@ -29,7 +38,10 @@ router = APIRouter(prefix="/v1", tags=["jobs"])
 
 INTERVAL = 0.5
 """Seconds between two looks at a job that is followed."""
-PICTURE: dict[str, Any] = {"content": {f"image/{name}": BINARY for name in get_args(Format)}}
+RESULT: dict[str, Any] = {
+    "content": dict.fromkeys((*(f"image/{name}" for name in get_args(Format)), *MEDIA_TYPES.values()), BINARY)
+}
+PART: dict[str, Any] = {"description": "The part of a film that its `Range` asks for", **RESULT}
 
 
 @router.post(
@@ -111,7 +123,7 @@ async def follow_job(
 
 @router.get(
     "/jobs/{job_id}/preview",
-    summary="What there is to see so far: of a fit, a cat painted in the style; else the picture",
+    summary="What there is to see so far: of a fit, a cat painted in the style; of a film, a frame; else the picture",
     response_class=Response,
     responses={200: JPEG, **problems(404, 422, 503)},
 )
@@ -124,17 +136,20 @@ async def preview(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[J
 
 @router.get(
     "/jobs/{job_id}/result",
-    summary="The picture of an optimisation that has succeeded",
+    summary="The picture of an optimisation that has succeeded, or the painted film, of which parts can be asked for",
     response_class=Response,
-    responses={200: PICTURE, 304: NOT_MODIFIED, **problems(404, 422, 503)},
+    responses={200: RESULT, 206: PART, 304: NOT_MODIFIED, **problems(404, 416, 422, 503)},
 )
 async def result(
     job: Annotated[Job, Depends(get_known_job)],
     jobs: Annotated[Jobs, Depends(get_jobs)],
+    files: Annotated[VideoFiles, Depends(get_video_files)],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     if not job.finished:
-        raise NotReady("the picture is not finished yet; follow the job, and try again when it has succeeded")
+        raise NotReady("the job is not finished yet; follow it, and try again when it has succeeded")
+    if job.file:
+        return await asyncio.to_thread(files.answer, job.id, job.file, if_none_match)
     picture = await asyncio.to_thread(jobs.result, job)
     return unless_had(picture, f"image/{images.format_of(picture)}", if_none_match)
 
@@ -142,5 +157,12 @@ async def result(
 @router.delete(
     "/jobs/{job_id}", summary="Cancel a job that is queued or running", responses=problems(404, 409, 422, 503)
 )
-async def cancel_job(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[Jobs, Depends(get_jobs)]) -> JobInfo:
-    return JobInfo.model_validate(await asyncio.to_thread(jobs.cancel, job.id))
+async def cancel_job(
+    job: Annotated[Job, Depends(get_known_job)],
+    jobs: Annotated[Jobs, Depends(get_jobs)],
+    files: Annotated[VideoFiles, Depends(get_video_files)],
+) -> JobInfo:
+    cancelled = await asyncio.to_thread(jobs.cancel, job.id)
+    if job.state == "queued":  # of one that runs, the worker does it
+        await asyncio.to_thread(files.remove, job.id)
+    return JobInfo.model_validate(cancelled)

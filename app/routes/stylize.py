@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BeforeValidator
 
 from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
 from impasto.app.http.disconnect import unless_disconnected
@@ -18,8 +17,9 @@ from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
 from impasto.app.painting.region_form import RegionForm, get_region_form
 from impasto.app.painting.results import Results
-from impasto.app.painting.weights import assign_weights, given
+from impasto.app.painting.weights import Weights, assign_weights
 from impasto.app.styles.catalogue import Catalogue
+from impasto.model.errors import InvalidValue
 from impasto.model.painting.region_recipe import drawn, looks
 from impasto.model.painting.regions import Look, Regions, strokes_of
 from impasto.model.styles.blend import MOST_BLENDED
@@ -63,15 +63,13 @@ async def stylize(
             examples=[["van-gogh-starry-night", "hokusai-great-wave"]],
         ),
     ] = None,
-    weight: Annotated[
-        list[float] | None,
-        BeforeValidator(given),
+    weight: Weights = None,
+    frames: Annotated[
+        Literal["first", "all"],
         Form(
-            description="One number per style, at least 0, with sum 1 (± 0.001). "
-            "With two styles, a single one is that of the first. None: equal shares",
-            examples=[[0.3]],
+            description="first: of a photo that moves, too. All of it is painted by POST /v1/videos, and nowhere else"
         ),
-    ] = None,
+    ] = "first",
     if_none_match: Annotated[str | None, Header()] = None,
     cache_control: Annotated[str | None, Header()] = None,
 ) -> Response:
@@ -79,6 +77,8 @@ async def stylize(
         raise RequestValidationError(
             [{"type": "missing", "loc": ("body", "style"), "msg": "name a style, or give a region"}]
         )
+    if frames == "all":
+        raise InvalidValue("frames: one picture is painted here; POST /v1/videos paints all frames of one that moves")
     weights = assign_weights(style, weight) if style else {}
     options, recipes = form.options, regions.recipes
     source = catalogue.of(form.network)

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.srgb import to_srgb
-from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, check_length
+from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, check_length, check_size
 from impasto.model.video.config import Limits
 from impasto.model.video.pieces import read_times, write_times
 
@@ -29,7 +29,7 @@ SHORTEST, USUAL = 10, 100
 
 
 class Animation:
-    """A moving picture's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, before it is decoded."""
+    """A moving picture's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, TooSmall, before it is decoded."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
@@ -37,6 +37,7 @@ class Animation:
             count = getattr(image, "n_frames", 1)
             if count < 2:
                 raise UnsupportedVideo(f"{path} is a single picture; `impasto paint` paints it")
+            check_size(image.size, limits, path)
             check_length(0, count, limits, path)
             durations = []
             for number in range(count):

@@ -81,12 +81,17 @@ class Source(Protocol):
 
 def check(clip: Clip, limits: Limits, path: Path) -> None:
     """Raises VideoTooLong, TooSmall."""
-    width, height = clip.size
-    if min(clip.size) < SMALLEST_SIDE:
+    check_size(clip.size, limits, path)
+    check_length(clip.seconds, len(clip.times), limits, path)
+
+
+def check_size(size: tuple[int, int], limits: Limits, path: Path) -> None:
+    """Raises VideoTooLong, TooSmall."""
+    width, height = size
+    if min(size) < SMALLEST_SIDE:
         raise TooSmall(f"{path}: frames are {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
     if width * height > limits.pixels:
         raise VideoTooLong(f"{path}: frames of {width} × {height} pixels; at most {limits.pixels:,} pixels are painted")
-    check_length(clip.seconds, len(clip.times), limits, path)
 
 
 def check_length(seconds: float, frames: int, limits: Limits, path: Path) -> None:

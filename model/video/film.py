@@ -21,6 +21,11 @@ from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, c
 from impasto.model.video.config import Limits
 
 HIGH_DYNAMIC_RANGE = {ColorTrc.SMPTE2084: "PQ (HDR10)", ColorTrc.ARIB_STD_B67: "HLG"}
+READABLE: Final = {
+    "format_whitelist": "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,mxf,dv,nut,rm,yuv4mpegpipe,wav,mp3,aac,flac",
+    "protocol_whitelist": "file",
+}
+"""What FFmpeg may take a file for: others, such as playlists, name further files, which it would read too."""
 LEAST_OF_HD: Final = 720
 """Rows from which on colours are those of HD where the file does not say: as players have it."""
 MISSING = 1.0
@@ -83,7 +88,7 @@ class Film:
     @contextmanager
     def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
         try:
-            with av.open(self._path, metadata_errors="replace") as container:
+            with av.open(self._path, options=READABLE, metadata_errors="replace") as container:
                 streams = [each for each in container.streams.video if not _is_cover(each)]
                 if not streams:
                     raise NotAVideo(

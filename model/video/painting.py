@@ -14,11 +14,12 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.errors import DiskFull, InvalidValue
 from impasto.model.files import write_whole
+from impasto.model.pictures.picture import Picture
 from impasto.model.video.ahead import ahead
 from impasto.model.video.animation import FORMATS, Animation, AnimationPieces, is_animation
-from impasto.model.video.clip import Frame, Source, UnsupportedVideo, check
+from impasto.model.video.clip import Clip, Frame, Source, UnsupportedVideo, check
 from impasto.model.video.config import Limits
 from impasto.model.video.continuity import Continuity
 from impasto.model.video.film import Film
@@ -31,12 +32,8 @@ AHEAD = 4
 """Frames that are read, and that wait to be written, while one is painted."""
 STATE = "state.safetensors"
 
-Progress = Callable[[int], None]
-"""Told how many frames are painted; what it raises ends the painting, which then can go on later."""
-
-
-class DiskFull(ImpastoError):
-    """There is no room for what was painted."""
+Progress = Callable[[int, Picture], None]
+"""Told how many frames are painted, and the last one; what it raises ends the painting, which then can go on later."""
 
 
 def open_video(path: Path, limits: Limits) -> Source:
@@ -53,6 +50,14 @@ def check_output(output: Path) -> None:
     """Raises UnsupportedVideo for a file whose name says no format that is written."""
     if output.suffix.lower() not in (*CONTAINERS, *FORMATS):
         raise UnsupportedVideo(f"{output}: films are written as {', '.join([*CONTAINERS, *FORMATS])}")
+
+
+def pieces_of(path: Path, clip: Clip, output: Path) -> Pieces:
+    """How a film is written to a file. Raises UnsupportedVideo for a name or a sound that none is written with."""
+    check_output(output)
+    if output.suffix.lower() in FORMATS:
+        return AnimationPieces(clip, output)
+    return FilmPieces(path, clip, output)
 
 
 def paint_video(
@@ -73,9 +78,7 @@ def paint_video(
     told: what decides on the painting, as a text: pieces of another one are not gone on from.
     Raises InvalidValue where the folder holds something else; UnsupportedVideo, DiskFull, OSError.
     """
-    check_output(output)
-    clip, suffix = source.clip, output.suffix.lower()
-    pieces: Pieces = AnimationPieces(clip, output) if suffix in FORMATS else FilmPieces(path, clip, output)
+    clip, pieces = source.clip, pieces_of(path, source.clip, output)
     work = _Work(output, told)
     with _room(work.folder):
         done = work.resume(continuity)
@@ -87,7 +90,7 @@ def paint_video(
                     painting = continuity.paint(frame.picture, vector(clip.share(frame.time)))
                     done += 1
                     if progress:
-                        progress(done)
+                        progress(done, painting)
                     yield Frame(painting, frame.time)
 
             while first := next(photos, None):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import CheckpointError
 from impasto.model.network.device import DeviceUnavailable
-from tests.processes import command
+from impasto.model.video.packages import PACKAGES
+from tests.processes import Process, command
 
 ROOT = Path(__file__).parents[2]
 API = ROOT / "docs" / "api.md"
@@ -51,6 +53,16 @@ def test_the_command_ends_with_one_clear_line_when_it_cannot_start(
     assert command("serve", settings={**common, name.lower(): value}, errors=errors).wait() == 1
     (line,) = errors.read_text("utf-8").strip().splitlines()
     assert line.startswith("impasto serve: ") and fault in line
+
+
+def tell_packages() -> None:
+    """Which packages of films are imported, once all of service and worker is."""
+    print([name for name in PACKAGES if name in sys.modules], file=sys.stderr)
+
+
+def test_the_packages_of_films_are_imported_only_when_there_is_one(tmp_path: Path) -> None:
+    Process(tell_packages, settings={}, errors=tmp_path / "told").wait()
+    assert (tmp_path / "told").read_text("utf-8") == "[]\n"
 
 
 def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:

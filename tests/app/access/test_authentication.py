@@ -36,6 +36,7 @@ NEEDED = {
         "PATCH /v1/styles/{style_id}",
         "POST /v1/optimizations",
         "POST /v1/styles",
+        "POST /v1/videos",
         "PUT /v1/styles/{style_id}/pack",
     },
     None: {"GET /healthz", "GET /readyz", "GET /v1/styles/{style_id}/preview"},
