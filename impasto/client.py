@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import sleep
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from PIL import Image
@@ -27,6 +28,16 @@ RECIPE = "weights", "network", "strength", "preserve_color", "stroke", "regions"
 """What a recipe says of a painting, by the names that `Client.stylize` gives it."""
 LONGEST_WAIT = 60.0
 """Seconds. A service that wants to be left alone for longer is not waited for."""
+
+
+INTERVAL = 1.0
+"""Seconds between two looks at a job."""
+PART = 16_000_000
+"""Bytes of a film that are fetched at once: no more is fetched again when the connection breaks."""
+
+
+class JobFailed(ImpastoError):
+    """A job of a service did not come to its end; the message says why."""
 
 
 class ServiceError(ImpastoError):
@@ -100,6 +111,45 @@ class Client:
         given = {name: recipe[name] for name in RECIPE if name in recipe}
         return self.stylize(picture, **{"weights": {}, **former, **given})
 
+    def paint_video(
+        self,
+        film: Path | str,
+        output: Path | str,
+        weights: Mapping[str, float],
+        *,
+        to: Mapping[str, float] | None = None,
+        flow: bool = False,
+        strength: float = 1.0,
+        preserve_color: bool = False,
+        stroke: Stroke = 1.0,
+        network: Which = "large",
+        progress: Callable[[dict[str, Any]], object] = lambda job: None,
+    ) -> None:
+        """A film painted in a blend of styles, {style id: weight}, as a file, whose name says the format.
+
+        to: the blend of the last frame, to which that of the first moves. flow: as docs/api.md has it; strength,
+        preserve_color, stroke, network: as `stylize` takes them.
+        progress: told the job every second, as docs/api.md has it. What it raises ends the waiting, not the job.
+        Raises ServiceError, JobFailed, httpx.TransportError; OSError.
+        """
+        film, output = Path(film), Path(output)
+        last = to or {}
+        form = {"style": [*weights], "weight": [*weights.values()], "to": [*last], "to_weight": [*last.values()]}
+        options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "network": network}
+        written = {"flow": flow, "format": output.suffix[1:].lower()}
+        once = {"Idempotency-Key": str(uuid4())}
+        with film.open("rb") as file:
+            sent = {"data": {**form, **options, **written}, "files": {"video": (film.name, file)}}
+            job = self._ask("POST", "v1/videos", headers=once, **sent).json()
+        path = f"v1/jobs/{job['id']}"
+        while job["state"] in ("queued", "running"):
+            sleep(INTERVAL)
+            job = self._ask("GET", path).json()
+            progress(job)
+        if job["state"] != "succeeded":
+            raise JobFailed(job["message"] or f"the job is {job['state']}")
+        self._fetch(f"{path}/result", output)
+
     def styles(self) -> list[dict[str, Any]]:
         """Every style that can be painted, as `GET /v1/styles` tells. Raises ServiceError, httpx.TransportError."""
         styles: list[dict[str, Any]] = self._ask("GET", "v1/styles").json()["styles"]
@@ -110,6 +160,16 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+
+    def _fetch(self, path: str, output: Path) -> None:
+        """A file, part by part, each of which is asked for again as anything else is."""
+        part, size = output.with_name(output.name + ".part"), 1
+        with part.open("wb") as file:
+            while (begin := file.tell()) < size:
+                answer = self._ask("GET", path, headers={"Range": f"bytes={begin}-{begin + PART - 1}"})
+                file.write(answer.content)
+                size = int(answer.headers["Content-Range"].rpartition("/")[2])
+        part.replace(output)
 
     def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
         attempt = 0

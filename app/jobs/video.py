@@ -83,6 +83,7 @@ class VideoPainting:
                 progress=_Telling(job_id, len(source.clip.times)),
             )
         except DiskFull as full:
+            self._files.remove(job_id)  # so that there is room to record it
             raise DiskFull("the disk of the service is full; nothing is kept of this film") from full
 
 

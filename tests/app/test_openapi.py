@@ -51,7 +51,12 @@ def api(service_settings: Settings, tiny_checkpoint: Checkpoint) -> Any:
 @pytest.fixture(scope="module")
 def service_settings(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings.model_copy(
-        update={"data_dir": tmp_path_factory.mktemp("openapi"), "optimizations": True, "videos": True, "job_queue_size": 100_000}
+        update={
+            "data_dir": tmp_path_factory.mktemp("openapi"),
+            "optimizations": True,
+            "videos": True,
+            "job_queue_size": 100_000,
+        }
     )
 
 

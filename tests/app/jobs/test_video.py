@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+from impasto import client
 from impasto.app.jobs import video, worker
 from impasto.app.jobs.jobs import VideoRequest
 from impasto.app.jobs.video import VideoPainting
@@ -181,6 +182,29 @@ def test_of_many_painted_films_the_newest_are_kept(service: Service) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "no_result")
     assert "removed to make room" in answer.json()["detail"]
     assert httpx2.get(f"{jobs[3]}/result", timeout=60).status_code == 200
+
+
+def test_the_client_paints_a_film_and_fetches_it_part_by_part(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PART", 1000)
+    monkeypatch.setattr(client, "INTERVAL", 0.1)
+    (tmp_path / "film.mp4").write_bytes(film(5))
+    (tmp_path / "large.mp4").write_bytes(film(FRAMES, width=FULL))
+    told: list[dict[str, Any]] = []
+    blend, last = {"starry-night": 0.5, "the-scream": 0.5}, {"great-wave": 1.0}
+    with client.Client(service.url) as paints:
+        paints.paint_video(tmp_path / "film.mp4", tmp_path / "out.webm", blend, to=last, progress=told.append)
+        with pytest.raises(client.JobFailed, match="the disk of the service is full"):
+            paints.paint_video(tmp_path / "large.mp4", tmp_path / "none.mp4", blend)
+        with pytest.raises(client.ServiceError, match="format"):
+            paints.paint_video(tmp_path / "film.mp4", tmp_path / "out.avi", blend)
+    assert (told[-1]["state"], told[-1]["step"]) == ("succeeded", 5)
+    fetched = (tmp_path / "out.webm").read_bytes()
+    assert len(fetched) > 1000 and len(shown(fetched)) == 5
+    whole = httpx2.get(f"{service.url}/v1/jobs/{told[-1]['id']}/result", timeout=60)
+    assert (whole.headers["content-type"], whole.content) == ("video/webm", fetched)
+    assert sorted(path.name for path in tmp_path.glob("*")) == ["film.mp4", "large.mp4", "out.webm"]
 
 
 REQUEST = VideoRequest("", (b"",), {}, False, "mp4")
