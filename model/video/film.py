@@ -17,7 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
 from impasto.model.pictures.picture import Picture
-from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, check_length
+from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, check_length, check_size
 from impasto.model.video.config import Limits
 
 HIGH_DYNAMIC_RANGE = {ColorTrc.SMPTE2084: "PQ (HDR10)", ColorTrc.ARIB_STD_B67: "HLG"}
@@ -28,17 +28,20 @@ READABLE: Final = {
 """What FFmpeg may take a file for: others, such as playlists, name further files, which it would read too."""
 LEAST_OF_HD: Final = 720
 """Rows from which on colours are those of HD where the file does not say: as players have it."""
+MARGIN: Final = 2
+"""Times the pixels that a frame may have, which are decoded: more are coded than shown. What begins small may grow."""
 MISSING = 1.0
 """Seconds by which a file may be shorter than it says."""
 DEFAULT_RATE = Fraction(25)
 
 
 class Film:
-    """A film's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, before all of it is looked through."""
+    """A film's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, TooSmall, before all of it is looked through."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        self._path = path
+        self._path, self._most = path, limits.pixels
         with self._open() as (container, stream):
+            check_size((stream.width, stream.height), limits, path)
             announced = (container.duration or 0) / av.time_base
             check_length(announced, stream.frames, limits, path)
             if kind := HIGH_DYNAMIC_RANGE.get(stream.codec_context.color_trc):  # type: ignore[call-overload]
@@ -55,11 +58,12 @@ class Film:
                 raise NotAVideo(f"{path} has no frames")
             if len(times) < stream.frames or there < announced - MISSING:
                 raise NotAVideo(f"{path} is cut short: {len(times)} of its {stream.frames or 'many'} frames are there")
-            size, aspect = (stream.width, stream.height), stream.sample_aspect_ratio or Fraction(1)
+            aspect = stream.sample_aspect_ratio or Fraction(1)
             time_base, sound = stream.time_base, tuple(each.codec_context.name for each in container.streams.audio)
-        turned = self._first().rotation % 180 == 90
+        first = self._first()
+        turned, self._size = first.rotation % 180 == 90, (first.width, first.height)
         self.clip = Clip(
-            size=size[::-1] if turned else size,
+            size=self._size[::-1] if turned else self._size,
             times=tuple(times),
             end=end,
             time_base=time_base,
@@ -77,7 +81,7 @@ class Film:
             for number, frame in enumerate(container.decode(stream)):
                 time = max(time + 1, frame.pts if frame.pts is not None else time + step)
                 if number >= first:
-                    yield Frame(Picture(_pixels(frame)), time)
+                    yield Frame(Picture(_pixels(frame, self._size)), time)
 
     def _first(self) -> av.VideoFrame:
         with self._open() as (container, stream):
@@ -94,6 +98,7 @@ class Film:
                     raise NotAVideo(
                         f"{self._path} has no picture" + (", only sound" if container.streams.audio else "")
                     )
+                streams[0].codec_context.options = {"max_pixels": str(MARGIN * self._most)}
                 yield container, streams[0]
         except av.error.FFmpegError as error:
             if isinstance(error, FileNotFoundError | PermissionError):
@@ -126,11 +131,12 @@ def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
-def _pixels(frame: av.VideoFrame) -> torch.Tensor:
-    """(H, W, 3) of uint8, the right way up."""
+def _pixels(frame: av.VideoFrame, size: tuple[int, int]) -> torch.Tensor:
+    """(H, W, 3) of uint8, the right way up. size: width and height of the film, which not all its frames need have."""
     usual = Colorspace.ITU709 if frame.height >= LEAST_OF_HD else Colorspace.ITU601
     whole = frame.format.is_rgb or frame.format.name.startswith("yuvj")
     rgb = frame.reformat(
+        *size,
         format="rgb24",
         src_colorspace=frame.colorspace if frame.colorspace in list(Colorspace) else usual,
         src_color_range=ColorRange.JPEG if whole else frame.color_range or ColorRange.MPEG,
