@@ -111,8 +111,9 @@ def get_submission(
     return Submission(response, jobs, settings, idempotency_key or None)
 
 
-def get_video_files(settings: Annotated[Settings, Depends(get_settings)]) -> VideoFiles:
-    return VideoFiles(settings.video_folder)
+def get_video_files(request: Request) -> VideoFiles:
+    files: VideoFiles = request.app.state.video_files
+    return files
 
 
 def get_stopping(request: Request) -> threading.Event:

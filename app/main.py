@@ -31,6 +31,7 @@ from impasto.app.jobs.collector import JobsCollector
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.jobs.video import check_videos
+from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.metrics import Metrics
 from impasto.app.page import WEB, PageFiles
 from impasto.app.painting.admission import QueueLimits
@@ -108,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
     app.state.exports, app.state.supervisor = None, None
-    app.state.page = PageFiles.read()
+    app.state.page, app.state.video_files = PageFiles.read(), VideoFiles(settings.video_folder)
     app.state.rates = Rates(settings.rate_limit, settings.rate_store) if settings.rate_limit else None
     app.state.stopping = threading.Event()
     app.state.metrics = measured = Metrics()

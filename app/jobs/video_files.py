@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import shutil
 import time
@@ -34,10 +35,13 @@ GRACE = 3600.0
 
 
 class VideoFiles:
-    """The films of jobs, in a folder that is made when it is needed."""
+    """The films of jobs, in a folder that is made when it is needed.
+
+    turn: of those that are sent, each is looked through alone, for it takes a thread and a core.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.turn = folder, asyncio.Lock()
 
     def film(self, job_id: str) -> Path:
         """The film of a job, as it was sent."""

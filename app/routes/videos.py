@@ -84,7 +84,9 @@ async def paint_video(
         return VideoRequest(film, vectors, look, flow, written)
 
     try:
-        job = await submission.submit(await asyncio.to_thread(receive), job_id=job_id)
+        async with files.turn:
+            request = await asyncio.to_thread(receive)
+        job = await submission.submit(request, job_id=job_id)
     finally:
         if job is None or job.id != job_id:
             await asyncio.to_thread(files.remove, job_id)

@@ -29,6 +29,7 @@ FORM_HEAD = (
 @pytest.fixture(scope="module")
 def server(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     limits = {"receive_timeout": DEADLINE, "send_timeout": DEADLINE, "max_connections": 8}
+    limits |= {"videos": True, "video_receive_timeout": 2.5 * DEADLINE}
     with serving(tiny_checkpoint_file, **limits, data_dir=tmp_path_factory.mktemp("data")) as url:
         yield url
 
@@ -109,6 +110,15 @@ def test_a_client_whose_body_does_not_come_in_time_is_told_so(server: str, head:
     problem = json.loads(body)
     assert problem["code"] == "request_timeout"
     assert f"x-request-id: {problem['request_id']}" in answer.decode().lower()
+
+
+def test_a_film_has_longer_and_is_cut_off_in_the_end(server: str) -> None:
+    started = time.monotonic()
+    with connected(server) as client:
+        client.sendall(FORM_HEAD.replace(b"/v1/stylize", b"/v1/videos") + b"--")
+        answer = rest(client)
+    assert time.monotonic() - started > 2 * DEADLINE
+    assert answer.startswith(b"HTTP/1.1 408 ") and b"request_timeout" in answer
 
 
 def test_a_client_that_connects_and_says_nothing_is_cut_off(server: str) -> None:
