@@ -140,7 +140,7 @@ class Study:
         """What this process takes while a long film is painted from file to file."""
         process, found = psutil.Process(), []
 
-        def look(done: int) -> None:
+        def look(done: int, painting: Picture) -> None:
             if done % LOOKED == 0:
                 found.append((str(done), f"{process.memory_info().rss / 2**20:.0f}"))
 

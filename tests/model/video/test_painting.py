@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from impasto.model.errors import InvalidValue
+from impasto.model.errors import DiskFull, InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.images import TooSmall
@@ -26,7 +26,7 @@ from impasto.model.video.clip import Clip, NotAVideo, UnsupportedVideo, VideoToo
 from impasto.model.video.config import Limits, MotionConfig
 from impasto.model.video.continuity import Continuity
 from impasto.model.video.film_pieces import even
-from impasto.model.video.painting import DiskFull, open_video, paint_video
+from impasto.model.video.painting import open_video, paint_video
 from tests.films import film, moving, panned, pictures, shown, sound
 
 ANY = Limits(seconds=60, frames=500, pixels=10**6)
