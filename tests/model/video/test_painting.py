@@ -52,7 +52,7 @@ def paint(stylizer: Stylizer, tiny_checkpoint: Checkpoint, tmp_path: Path) -> Pa
             continuity,
             lambda share: torch.lerp(vectors[0], vectors[1], share),
             told=told,
-            progress=progress,
+            progress=None if progress is None else lambda done, _: progress(done),
         )
         return tmp_path / name
 
