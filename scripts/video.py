@@ -33,7 +33,7 @@ class Arguments:
     to: tuple[str, ...] = ()
     """The style, or blend, of the last frame."""
     flow: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Carry what is painted along with what moves: much steadier, a little softer, and slower."""
+    """Carry what is painted along with what moves: much steadier, and slower."""
     strength: float = 1.0
     """1 is the painting, 0 the film."""
     preserve_color: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False

@@ -61,7 +61,7 @@ async def paint_video(
     ] = None,
     to_weight: Weights = None,
     flow: Annotated[
-        bool, Form(description="Carry what is painted along with what moves: much steadier, a little softer, slower")
+        bool, Form(description="Carry what is painted along with what moves: much steadier, and slower")
     ] = False,
     strength: Strength = 1.0,
     preserve_color: PreserveColor = False,
