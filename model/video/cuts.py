@@ -6,7 +6,9 @@ Video Indexing and Full-Video Search for Object Appearances", 1991).
 
 from __future__ import annotations
 
-import torch
+import cv2
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 LEVELS = 8
@@ -17,11 +19,11 @@ APART = 0.5
 
 def is_cut(before: Tensor, now: Tensor) -> bool:
     """Whether a shot begins with the second of two frames, (H, W, 3) of uint8."""
-    return float((histogram(now) - histogram(before)).abs().sum()) / 2 > APART
+    return float(np.abs(histogram(now) - histogram(before)).sum()) / 2 > APART
 
 
-def histogram(pixels: Tensor) -> Tensor:
+def histogram(pixels: Tensor) -> npt.NDArray[np.float32]:
     """The share of the pixels that each of 512 colours has."""
-    few = pixels[::2, ::2].long() // (256 // LEVELS)
-    colors = (few[..., 0] * LEVELS + few[..., 1]) * LEVELS + few[..., 2]
-    return torch.bincount(colors.flatten(), minlength=LEVELS**3) / colors.numel()
+    some = np.ascontiguousarray(pixels[::2, ::2].numpy())
+    counts = cv2.calcHist([some], [0, 1, 2], None, [LEVELS] * 3, [0, 256] * 3)
+    return np.asarray(counts / (some.shape[0] * some.shape[1]), np.float32)
