@@ -3,13 +3,14 @@
 - A normalization divides by what the whole picture has, so whoever walks into it would change the colours of all the
   rest. So the statistics are those of the shot: measured every few frames, and moved there slowly.
 - The network's coarsest features are of every fourth pixel, so a picture that has moved by one is another one to it:
-  most of what flickers when a camera moves is this. So the grid moves along with what most of the picture does.
+  most of what flickers when a camera moves is this. So the grid moves along with most of the picture, by whole pixels:
+  by what is nearest to each frame's own motion. What is left of it moves on smoothly, as all of slow motion does.
 - A frame that is the same as the one before is painted as that was.
 - What was painted is carried along with what moves, by optical flow, and mixed into what is painted now wherever the
   flow is sure to see the same thing (M. Ruder et al., "Artistic Style Transfer for Videos", GCPR 2016, who carry it
   into an optimisation). Each level of the strokes is, so that finer ones are added to what has been carried.
 
-At a cut all begins anew.
+At a cut, and where frames become larger or smaller, all begins anew.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ GRID = 4
 class Shot:
     """What the frames of a shot take over from one another.
 
-    frames: how many were painted. place: x and y of the scene, in shares of the picture's sides; 0 in its first frame.
+    frames: how many were painted. placed: x and y by which the grid of each level has moved, in pixels.
     held: the statistics of each normalization, (level, number); measured: where they go.
     painted: the levels of the last frame, with those that are carried along.
     """
 
     frames: int = 0
-    place: tuple[float, float] = (0.0, 0.0)
+    placed: dict[int, tuple[int, int]] = field(default_factory=dict)
     held: dict[tuple[int, int], Statistics] = field(default_factory=dict)
     measured: dict[tuple[int, int], Statistics] = field(default_factory=dict)
     painted: dict[int, Tensor] = field(default_factory=dict)
@@ -86,13 +87,10 @@ class Continuity:
         last = self._last
         if last and last.vector.equal(vector) and _same(last.photo, photo):
             return last.painting
-        if last and is_cut(last.photo.pixels, photo.pixels):
+        if last and (last.photo.size != photo.size or is_cut(last.photo.pixels, photo.pixels)):
             self._begin()
-        flow = self._motion.next(photo.pixels)
-        if flow:
-            (x, y), (right, down) = self._shot.place, flow.of_most
-            self._shot.place = x + right, y + down
-        painting = self._stylize(photo, vector, moving=_Frame(self._shot, flow, self._config))
+        frame = _Frame(self._shot, self._motion.next(photo.pixels), self._config)
+        painting = self._stylize(photo, vector, moving=frame)
         self._shot.frames += 1
         self._last = Painted(photo, vector, painting)
         return painting
@@ -107,7 +105,6 @@ class Continuity:
         shot, last = self._shot, self._last
         tensors = {
             "frames": torch.tensor(shot.frames),
-            "place": torch.tensor(shot.place, dtype=torch.float64),
             "vector": last.vector,
             "photo": last.photo.pixels,
             "painting": last.painting.pixels,
@@ -119,6 +116,7 @@ class Continuity:
                 key = f"{name} {level} {layer}"
                 count = torch.tensor([[found.count]], dtype=torch.float64)
                 tensors[key] = torch.stack([count.expand_as(found.mean), found.mean, found.squares])
+        tensors |= {f"placed {level}": torch.tensor(place) for level, place in shot.placed.items()}
         return tensors | {f"painted {level}": painted for level, painted in shot.painted.items()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -129,13 +127,15 @@ class Continuity:
         self._last = Painted(photo, tensors["vector"], painting)
         self._begin()
         self._motion.next(photo.pixels)
-        x, y = tensors["place"].tolist()
-        self._shot.frames, self._shot.place = int(tensors["frames"]), (x, y)
+        self._shot.frames = int(tensors["frames"])
         for key, value in tensors.items():
             match key.split():
                 case ["held" | "measured" as name, level, layer]:
                     count, mean, squares = value
                     getattr(self._shot, name)[int(level), int(layer)] = Statistics(int(count[0, 0]), mean, squares)
+                case ["placed", level]:
+                    x, y = value.tolist()
+                    self._shot.placed[int(level)] = x, y
                 case ["painted", level]:
                     self._shot.painted[int(level)] = value
 
@@ -150,9 +150,11 @@ class _Frame:
 
     def paint(self, level: int, images: Tensor, paint: Paint) -> Tensor:
         height, width = images.shape[2:]
-        left, above = (
-            -round(place * side) % GRID for place, side in zip(self.shot.place, (width, height), strict=True)
-        )
+        x, y = self.shot.placed.get(level, (0, 0))
+        if self.flow:
+            right, down = self.flow.of_most
+            x, y = self.shot.placed[level] = x + round(right * width), y + round(down * height)
+        left, above = -x % GRID, -y % GRID
         placed = F.pad(images, (left, GRID - left, above, GRID - above), mode="reflect")
         painted = paint(placed, partial(self._hold, level))[..., above : above + height, left : left + width]
         if self.config.flow:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -77,6 +78,18 @@ def test_what_a_camera_moves_past_is_painted_as_it_was(stylizer: Stylizer, wave:
     alone = [stylizer.stylize(Picture(frame), wave).pixels for frame in frames]
     assert error(painted(stylizer, wave, frames)) < 0.3 * error(alone)
     assert error(painted(stylizer, wave, frames, flow=True)) < 0.3 * error(alone)
+
+
+def test_slow_motion_leaves_the_grid_where_it_is(stylizer: Stylizer, wave: Tensor) -> None:
+    fine = panned(1, height=256, width=512)[0].permute(2, 0, 1)[None].float()
+    slow = [F.avg_pool2d(fine[..., step : step + 480], 4)[0].permute(1, 2, 0).byte() for step in range(8)]
+    continuity = Continuity(stylizer, MotionConfig())
+    for frame in slow:  # a quarter of a pixel each
+        continuity.paint(Picture(frame), wave)
+    assert continuity.state()["placed 0"].tolist() == [0, 0]
+    for frame in panned(4, height=128, width=256):
+        continuity.paint(Picture(frame), wave)
+    assert continuity.state()["placed 0"].tolist() == [-9, 0]
 
 
 def test_at_a_cut_all_begins_anew(stylizer: Stylizer, wave: Tensor) -> None:
