@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.srgb import to_srgb
-from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, check_length, check_size
+from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, VideoTooLong, check_length, check_size
 from impasto.model.video.config import Limits
 from impasto.model.video.pieces import read_times, write_times
 
@@ -24,6 +24,8 @@ QUALITY = {"WEBP": 90, "AVIF": 80}
 MILLISECOND = Fraction(1, 1000)
 SAMPLES, SAMPLE = 16, 160
 """How many frames a common palette is made of, and the side in pixels to which they are reduced for it."""
+LARGEST = 2**30
+"""Bytes of all frames together: Pillow has them in memory while it writes a moving picture."""
 SHORTEST, USUAL = 10, 100
 """Milliseconds: what says that it is shown for no longer is shown for the usual time, by every browser."""
 
@@ -66,10 +68,16 @@ class Animation:
 
 
 class AnimationPieces:
-    """`Pieces` of a moving picture: each frame is a file of its own."""
+    """`Pieces` of a moving picture: each frame is a file of its own. Raises VideoTooLong."""
 
     def __init__(self, clip: Clip, output: Path) -> None:
         self._clip, self._format = clip, FORMATS[output.suffix.lower()]
+        (width, height), count = clip.size, len(clip.times)
+        if 4 * width * height * count > LARGEST:
+            raise VideoTooLong(
+                f"{output}: {count:,} frames of {width} × {height} pixels are too many for a {output.suffix}; "
+                "write a film, such as a .mp4"
+            )
 
     def write(self, folder: Path, frames: Iterator[Frame]) -> None:
         """As `Pieces.write`."""
@@ -88,7 +96,7 @@ class AnimationPieces:
             options["loop"] = self._clip.loops
         if self._format in QUALITY:
             options["quality"] = QUALITY[self._format]
-        images: list[Image.Image] = [Image.open(path) for folder in folders for path in sorted(folder.glob("*.png"))]
+        images = [_read(path) for folder in folders for path in sorted(folder.glob("*.png"))]
         if self._format == "GIF" and all(image.mode == "RGB" for image in images):
             images = in_one_palette(images)
         part = output.with_name(output.name + ".part")
@@ -135,6 +143,12 @@ def _seek(image: Image.Image, number: int, path: Path) -> None:
 def _duration(image: Image.Image) -> int:
     told = round(image.info.get("duration", 0))
     return told if told > SHORTEST else USUAL
+
+
+def _read(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        image.load()  # a file that is left open for each frame would be too many
+        return image
 
 
 def _image(picture: Picture) -> Image.Image:

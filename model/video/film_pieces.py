@@ -7,6 +7,7 @@ those of another as they are.
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
@@ -44,7 +45,8 @@ class FilmPieces:
         self._source, self._clip = source, clip
         self._format = CONTAINERS[output.suffix.lower()]
         self._codec, self._options = VP9 if self._format == "webm" else H264
-        supported = av.open("/dev/null", "w", format=self._format).supported_codecs
+        with av.open(os.devnull, "w", format=self._format) as container:
+            supported = container.supported_codecs
         if strange := [codec for codec in clip.sound if codec not in supported]:
             raise UnsupportedVideo(
                 f"{output}: {output.suffix} does not hold sound in {', '.join(strange)}; write a .mkv or a .mov"

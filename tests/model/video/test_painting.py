@@ -26,7 +26,7 @@ from impasto.model.video.clip import Clip, NotAVideo, UnsupportedVideo, VideoToo
 from impasto.model.video.config import Limits, MotionConfig
 from impasto.model.video.continuity import Continuity
 from impasto.model.video.film_pieces import even
-from impasto.model.video.painting import open_video, paint_video
+from impasto.model.video.painting import open_video, paint_video, pieces_of
 from tests.films import film, moving, panned, pictures, shown, sound
 
 ANY = Limits(seconds=60, frames=500, pixels=10**6)
@@ -313,6 +313,12 @@ def test_what_cannot_be_written_is_told_before_anything_is_painted(paint: Paint,
         paint(source, "out.txt", progress=never)
     with pytest.raises(UnsupportedVideo, match=r"\.webm does not hold sound in aac; write a \.mkv or a \.mov"):
         paint(source, "out.webm", progress=never)
+
+
+def test_a_moving_picture_that_memory_does_not_hold_is_told_to_be_a_film(paint: Paint, tmp_path: Path) -> None:
+    clip = Clip((1920, 1080), tuple(range(200)), 200, Fraction(1, 25), Fraction(25))
+    with pytest.raises(VideoTooLong, match=r"200 frames of 1920 × 1080 pixels are too many for a \.gif; write a film"):
+        pieces_of(tmp_path / "in.mp4", clip, tmp_path / "out.gif")
 
 
 def test_a_clip_knows_how_far_into_it_a_time_is() -> None:
