@@ -5,6 +5,7 @@ A command answers them with one line, the service with a problem; anything else 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,10 @@ class ImpastoError(Exception):
 
 class InvalidValue(ImpastoError, ValueError):
     """A value that cannot be used, or two that do not go together."""
+
+
+NO_ROOM = errno.ENOSPC, errno.EDQUOT
+"""Of an OSError: the disk is full, or as much of it as this user may have."""
 
 
 class DiskFull(ImpastoError):

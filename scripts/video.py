@@ -1,4 +1,4 @@
-"""Paint a film, or a moving picture, frame by frame and without flicker.
+"""Paint a film, or a moving picture, frame by frame.
 
     impasto video in.mp4 --style van-gogh-starry-night=0.7 hokusai-great-wave=0.3 -o out.mp4
     impasto video in.mp4 --style klimt-the-kiss --flow -o out.mp4          # steadier still, and slower

@@ -34,14 +34,15 @@ def film(
     frames: Sequence[Tensor],
     *,
     times: Sequence[int] = (),
-    sound: bool = False,
+    sound: str = "",
+    title: str = "",
     turned: int = 0,
     codec: str = "libx264",
     format: str = "yuv420p",
     whole_range: bool = False,
     **options: Any,
 ) -> Path:
-    """A film of frames, shown at so many milliseconds each. options: attributes of the codec."""
+    """A film of frames, shown at so many milliseconds each. sound: its codec. options: attributes of the picture's."""
     shown = times or range(0, 40 * len(frames), 40)
     height, width = frames[0].shape[:2]
     with av.open(path, "w") as container:
@@ -54,7 +55,8 @@ def film(
             setattr(context, name, value)
         if turned:
             stream.set_display_rotation(turned)
-        voice = container.add_stream("aac", rate=RATE, layout="mono") if sound else None
+        container.metadata["title"] = title
+        voice = container.add_stream(sound, rate=RATE, layout="mono") if sound else None
         for pixels, time in zip(frames, shown, strict=True):
             frame = av.VideoFrame.from_ndarray(pixels.numpy(), format="rgb24").reformat(
                 format=format,

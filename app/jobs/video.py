@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from dbos import DBOS, error
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from impasto.app.jobs.jobs import PREVIEW, PROGRESS, STATES, Progress, VideoFormat, VideoRequest, as_text
 from impasto.app.jobs.video_files import VideoFiles
@@ -49,7 +49,7 @@ class VideoPainting:
         output = self._files.painted(job_id, job.format)
         try:
             DBOS.run_step({"name": "paint"}, self._paint, job, job_id, output)
-        except DBAPIError:  # it is gone on with
+        except SQLAlchemyError:  # it is gone on with
             raise
         except BaseException:
             self._files.remove(job_id)

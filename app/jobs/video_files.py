@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -16,7 +15,7 @@ from starlette.responses import Response
 
 from impasto.app.http.file import file_unless_had
 from impasto.app.jobs.jobs import NoResult, State, VideoFormat
-from impasto.model.errors import DiskFull
+from impasto.model.errors import NO_ROOM, DiskFull
 
 MEDIA_TYPES: dict[VideoFormat, str] = {
     "mp4": "video/mp4",
@@ -69,7 +68,7 @@ class VideoFiles:
                     digest.update(part)
                     file.write(part)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in NO_ROOM:
                 raise
             raise DiskFull(
                 "there is no room for so large a film now; try again later, or send a smaller one"

@@ -1,4 +1,4 @@
-"""Films, as jobs: painted frame by frame, without flicker."""
+"""Films, as jobs: painted frame by frame."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, cast, get_args
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
 
+from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import get_catalogue, get_submission, get_video_files
 from impasto.app.http.body_limit import FILMS
 from impasto.app.http.openapi import problems
@@ -19,7 +20,7 @@ from impasto.app.painting.photo_form import Network, PreserveColor, Strength, St
 from impasto.app.painting.weights import Weights, assign_weights
 from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
-from impasto.model.styles.blend import MOST_BLENDED
+from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights
 from impasto.model.styles.style import LONGEST_ID
 
 router = APIRouter(tags=["jobs"])
@@ -72,11 +73,13 @@ async def paint_video(
     settings = submission.settings
     if not settings.videos:
         raise VideosOff("this service paints no films; IMPASTO_VIDEOS=true lets it")
+    if to_weight and not to:
+        raise InvalidWeights("there are weights of the last frame's styles, to_weight, but no such styles, to")
     styles = catalogue.of(network).styles
     blends = [assign_weights(style, weight), *([assign_weights(to, to_weight)] if to else [])]
     vectors = tuple(styles.blend(blend).numpy().tobytes() for blend in blends)
     look = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke}
-    written, job_id, job = format or _format_of(video.filename or ""), new_id(), None
+    written, job_id = format or _format_of(video.filename or ""), new_id()
 
     def receive() -> VideoRequest:
         film = files.receive(job_id, video.file)
@@ -87,9 +90,13 @@ async def paint_video(
         async with files.turn:
             request = await asyncio.to_thread(receive)
         job = await submission.submit(request, job_id=job_id)
-    finally:
-        if job is None or job.id != job_id:
-            await asyncio.to_thread(files.remove, job_id)
+    except StoreUnavailable:  # it may have been submitted; else the film is swept away later
+        raise
+    except Exception:
+        await asyncio.to_thread(files.remove, job_id)
+        raise
+    if job.id != job_id:  # which came with the same key before
+        await asyncio.to_thread(files.remove, job_id)
     return JobInfo.model_validate(job)
 
 

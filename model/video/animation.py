@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.srgb import to_srgb
@@ -26,6 +26,8 @@ SAMPLES, SAMPLE = 16, 160
 """How many frames a common palette is made of, and the side in pixels to which they are reduced for it."""
 LARGEST = 2**30
 """Bytes of all frames together: Pillow has them in memory while it writes a moving picture."""
+UNIT, GIF_UNIT = (1, 1), (10, 20)
+"""Milliseconds of which durations are multiples, and the least that browsers show: shorter frames are left out."""
 SHORTEST, USUAL = 10, 100
 """Milliseconds: what says that it is shown for no longer is shown for the usual time, by every browser."""
 
@@ -36,13 +38,13 @@ class Animation:
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
         with _opened(path) as image:
-            count = getattr(image, "n_frames", 1)
-            if count < 2:
+            frames = _numbers(image, path)
+            if len(frames) < 2:
                 raise UnsupportedVideo(f"{path} is a single picture; `impasto paint` paints it")
             check_size(image.size, limits, path)
-            check_length(0, count, limits, path)
+            check_length(0, len(frames), limits, path)
             durations = []
-            for number in range(count):
+            for number in frames:
                 _seek(image, number, path)
                 durations.append(_duration(image))
             *times, end = accumulate(durations, initial=0)
@@ -52,19 +54,17 @@ class Animation:
                 end=end,
                 time_base=MILLISECOND,
                 rate=len(times) / (end * MILLISECOND),
-                loops=image.info.get("loop", 0 if image.format != "GIF" else 1),
+                loops=_loops(image),
             )
+            self._numbers = frames
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
         """As `Source.frames`."""
         with _opened(self._path) as image:
-            for number, time in enumerate(self.clip.times):
-                if number >= first:
-                    _seek(image, number, self._path)
-                    pixels, alpha = to_srgb(image.copy(), 1)
-                    yield Frame(
-                        Picture(torch.from_numpy(pixels), None if alpha is None else torch.from_numpy(alpha)), time
-                    )
+            for number, time in list(zip(self._numbers, self.clip.times, strict=True))[first:]:
+                _seek(image, number, self._path)
+                pixels, alpha = to_srgb(image.copy(), 1)
+                yield Frame(Picture(torch.from_numpy(pixels), None if alpha is None else torch.from_numpy(alpha)), time)
 
 
 class AnimationPieces:
@@ -90,13 +90,20 @@ class AnimationPieces:
     def join(self, folders: Sequence[Path], output: Path) -> None:
         """As `Pieces.join`."""
         times = [time for folder in folders for time in read_times(folder)]
-        starts = [round(time * self._clip.time_base / MILLISECOND) for time in [*times, self._clip.end]]
-        options: dict[str, Any] = {"duration": [max(1, end - start) for start, end in pairwise(starts)]}
-        if self._format != "GIF" or self._clip.loops != 1:  # which a GIF says by saying nothing
-            options["loop"] = self._clip.loops
+        unit, shortest = GIF_UNIT if self._format == "GIF" else UNIT
+        starts = [unit * round(time * self._clip.time_base / MILLISECOND / unit) for time in times]
+        shown = [0]
+        for number, start in enumerate(starts):
+            if start - starts[shown[-1]] >= shortest:
+                shown.append(number)
+        end = max(round(self._clip.end * self._clip.time_base / MILLISECOND), starts[shown[-1]] + shortest)
+        bounds = pairwise([*(starts[number] for number in shown), end])
+        options: dict[str, Any] = {"duration": [later - sooner for sooner, later in bounds]}
+        options |= _repeated(self._clip.loops, self._format)
         if self._format in QUALITY:
             options["quality"] = QUALITY[self._format]
-        images = [_read(path) for folder in folders for path in sorted(folder.glob("*.png"))]
+        files = [path for folder in folders for path in sorted(folder.glob("*.png"))]
+        images = [_read(files[number]) for number in shown]
         if self._format == "GIF" and all(image.mode == "RGB" for image in images):
             images = in_one_palette(images)
         part = output.with_name(output.name + ".part")
@@ -128,7 +135,9 @@ def in_one_palette(images: Sequence[Image.Image]) -> list[Image.Image]:
 def _opened(path: Path) -> Image.Image:
     try:
         return Image.open(path, formats=READABLE)
-    except (Image.DecompressionBombError, ValueError, SyntaxError, UnidentifiedImageError) as error:
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken data
+        if isinstance(error, OSError) and error.errno:  # it is not there, or not to be read
+            raise
         raise NotAVideo(f"{path} is no picture, or a broken one ({error})") from error
 
 
@@ -138,6 +147,29 @@ def _seek(image: Image.Image, number: int, path: Path) -> None:
         image.load()
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         raise NotAVideo(f"{path} is cut short or broken at frame {number + 1} ({error})") from error
+
+
+def _numbers(image: Image.Image, path: Path) -> range:
+    """Which frames move: a PNG may have a picture before them for those who see it stand still."""
+    try:
+        return range(bool(image.info.get("default_image")), getattr(image, "n_frames", 1))
+    except Exception as error:
+        raise NotAVideo(f"{path} is cut short or broken ({error})") from error
+
+
+def _loops(image: Image.Image) -> int:
+    """How often it is played. A GIF says how often it is repeated, or nothing, where it is not."""
+    told: int | None = image.info.get("loop")
+    if image.format == "GIF":
+        return 1 if told is None else told + 1 if told else 0
+    return told or 0
+
+
+def _repeated(loops: int, written: str) -> dict[str, int]:
+    """The same, as Pillow writes it."""
+    if written != "GIF":
+        return {"loop": loops}
+    return {} if loops == 1 else {"loop": max(0, loops - 1)}
 
 
 def _duration(image: Image.Image) -> int:

@@ -160,7 +160,8 @@ class _Frame:
         if self.config.flow:
             before = self.shot.painted.get(level)
             if self.flow and before is not None:
-                painted = carried(painted, before, self.flow.of_size(height, width), self.config.carried)
+                flow = self.flow.of_size(height, width)
+                painted = carried(painted, before.to(painted.device), flow, self.config.carried)
             self.shot.painted[level] = painted.contiguous()
         return painted
 

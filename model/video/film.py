@@ -1,8 +1,7 @@
-"""Films of video cameras, read by FFmpeg: MP4, MOV, Matroska, WebM, AVI and what else it knows."""
+"""Films, read by FFmpeg: MP4, MOV, Matroska, WebM, AVI, MPEG and others that hold frames themselves."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -12,6 +11,7 @@ from typing import Final
 import av
 import numpy as np
 import torch
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.reformatter import ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
@@ -36,11 +36,13 @@ DEFAULT_RATE = Fraction(25)
 
 
 class Film:
-    """A film's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, TooSmall, before all of it is looked through."""
+    """A film's file. Raises NotAVideo, UnsupportedVideo; VideoTooLong, TooSmall as soon as it is known."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path, self._most = path, limits.pixels
         with self._open() as (container, stream):
+            if stream.codec_context is None:
+                raise UnsupportedVideo(f"{path}: there is no decoder for its picture")
             check_size((stream.width, stream.height), limits, path)
             announced = (container.duration or 0) / av.time_base
             check_length(announced, stream.frames, limits, path)
@@ -53,13 +55,14 @@ class Film:
             if stream.time_base is None:
                 raise NotAVideo(f"{path}: the film does not say when its frames are shown")
             step = max(1, round(1 / rate / stream.time_base))
-            times, end, there = _looked_through(container, stream, step)
+            packets, times, end, there = _looked_through(container, stream, step, limits, path)
             if not times:
                 raise NotAVideo(f"{path} has no frames")
-            if len(times) < stream.frames or there < announced - MISSING:
-                raise NotAVideo(f"{path} is cut short: {len(times)} of its {stream.frames or 'many'} frames are there")
+            listed = min(stream.frames, len(stream.index_entries)) if "mov" in container.format.name else 0
+            if packets < listed or there < announced - MISSING:
+                raise NotAVideo(f"{path} is cut short: {packets} of its {listed or 'many'} frames are there")
             aspect = stream.sample_aspect_ratio or Fraction(1)
-            time_base, sound = stream.time_base, tuple(each.codec_context.name for each in container.streams.audio)
+            time_base, sound = stream.time_base, tuple(each.codec_context.name for each in sounds(container))
         first = self._first()
         turned, self._size = first.rotation % 180 == 90, (first.width, first.height)
         self.clip = Clip(
@@ -92,13 +95,14 @@ class Film:
     @contextmanager
     def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
         try:
-            with av.open(self._path, options=READABLE, metadata_errors="replace") as container:
+            with opened(self._path) as container:
                 streams = [each for each in container.streams.video if not _is_cover(each)]
                 if not streams:
                     raise NotAVideo(
                         f"{self._path} has no picture" + (", only sound" if container.streams.audio else "")
                     )
-                streams[0].codec_context.options = {"max_pixels": str(MARGIN * self._most)}
+                if streams[0].codec_context is not None:
+                    streams[0].codec_context.options = {"max_pixels": str(MARGIN * self._most)}
                 yield container, streams[0]
         except av.error.FFmpegError as error:
             if isinstance(error, FileNotFoundError | PermissionError):
@@ -106,24 +110,42 @@ class Film:
             raise NotAVideo(f"{self._path} is no film, or a broken one ({error.strerror})") from error
 
 
-def _looked_through(container: InputContainer, stream: VideoStream, step: int) -> tuple[list[int], int, float]:
-    """When each frame is shown, when the last one ends, and how many seconds are there of all that plays together;
-    without decoding anything. step: from one frame to the next, where the file does not say."""
+def opened(path: Path) -> InputContainer:
+    """A film's file, of which nothing is read but its header."""
+    return av.open(path, options=READABLE, metadata_errors="replace")
+
+
+def sounds(container: InputContainer) -> list[AudioStream]:
+    """The sound of a film, as far as it is in a format that is known here."""
+    return [each for each in container.streams.audio if each.codec_context is not None]  # type: ignore[redundant-expr]
+
+
+def _looked_through(
+    container: InputContainer, stream: VideoStream, step: int, limits: Limits, path: Path
+) -> tuple[int, list[int], int, float]:
+    """How many packets the picture has, when each of its frames is shown, when the last one ends, and how many seconds
+    are there of all that plays together; without decoding anything.
+
+    step: from one frame to the next, where the file does not say. Raises VideoTooLong.
+    """
     times: list[int] = []
-    end, start, latest = 0, math.inf, 0.0
-    for packet in container.demux(stream, *container.streams.audio):
+    packets, end, start, latest = 0, 0, 0.0, 0.0
+    for packet in container.demux(stream, *sounds(container)):
+        shown = packet.stream_index == stream.index
+        packets += shown and packet.dts is not None
         time = packet.pts if packet.pts is not None else packet.dts
-        if packet.size == 0 or packet.is_discard or packet.time_base is None:
+        if packet.size == 0 or packet.is_discard or packet.time_base is None:  # not shown, as before an edit begins
             continue
-        if packet.stream_index == stream.index:
+        if shown:
             if time is None:
                 time = times[-1] + step if times else 0
             times.append(time)
             end = max(end, time + (packet.duration or step))
+            check_length(0, len(times), limits, path)
         if time is not None:
             start = min(start, float(time * packet.time_base))
             latest = max(latest, float((time + (packet.duration or 0)) * packet.time_base))
-    return sorted(times), end, latest - start
+    return packets, sorted(times), end, latest - start
 
 
 def _is_cover(stream: VideoStream) -> bool:

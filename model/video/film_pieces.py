@@ -25,6 +25,7 @@ from torch import Tensor
 
 from impasto.model.pictures.picture import Picture
 from impasto.model.video.clip import Clip, Frame, UnsupportedVideo
+from impasto.model.video.film import opened, sounds
 from impasto.model.video.pieces import read_times, write_times
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
@@ -96,7 +97,7 @@ class FilmPieces:
             stream.time_base = self._clip.time_base
             streams = [self._painted(folders, stream)]
             if self._clip.sound:
-                sound = open_files.enter_context(av.open(self._source))
+                sound = open_files.enter_context(opened(self._source))
                 streams.append(_sound(sound, container))
             for _, _, packet in heapq.merge(*streams):
                 container.mux(packet)
@@ -119,10 +120,10 @@ class FilmPieces:
 
 
 def _sound(source: InputContainer, container: OutputContainer) -> Iterator[Timed]:
-    copies = {each.index: container.add_stream_from_template(each) for each in source.streams.audio}
+    copies = {each.index: container.add_stream_from_template(each) for each in sounds(source)}
     return (
         (packet.dts * packet.time_base, -1, _moved(packet, copies[packet.stream.index]))
-        for packet in source.demux(*source.streams.audio)
+        for packet in source.demux(*sounds(source))
         if packet.dts is not None
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from impasto.model.errors import DiskFull, InvalidValue
+from impasto.model.errors import NO_ROOM, DiskFull, InvalidValue
 from impasto.model.files import write_whole
 from impasto.model.pictures.picture import Picture
 from impasto.model.video.ahead import ahead
@@ -157,7 +156,7 @@ def _room(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in NO_ROOM:
             raise
         raise DiskFull(
             f"the disk is full; what is painted is kept in {folder}: make room and start again, and it goes on"

@@ -23,7 +23,7 @@ Video = Callable[..., Result]
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    return film(tmp_path / "in.mp4", panned(6), sound=True)
+    return film(tmp_path / "in.mp4", panned(6), sound="aac")
 
 
 @pytest.fixture

@@ -11,10 +11,15 @@ import { Pace, sidesBetween } from "./pace.js";
 const UNPAINTED = 1024;
 const SECOND = 1000;
 
+/** How often something else was chosen. */
+let choices = 0;
 /** Resolves a wait for another choice. */
 let chosenAnew = () => {};
 
-watch([...RECIPE, "onDevice"], () => chosenAnew());
+watch([...RECIPE, "onDevice"], () => {
+  choices += 1;
+  chosenAnew();
+});
 
 /**
  * Paint until the signal is aborted, or the camera gone: rejects with the reason.
@@ -37,6 +42,7 @@ export async function paintLive(camera, { show, tell, fail }, signal) {
       pace = new Pace(sidesOf(camera));
     }
     const began = performance.now();
+    const choice = choices;
     const mirrored = camera.mirrors && !state.regions.length; // which lie in the photo as it will be
     const frame = await camera.frame({ side: paint ? pace.side : UNPAINTED, mirrored });
     try {
@@ -49,7 +55,7 @@ export async function paintLive(camera, { show, tell, fail }, signal) {
         pace.refused();
         tell(`The service has much to do; the next frame in ${error.retryAfter} s.`);
         await pause(error.retryAfter * SECOND, signal);
-      } else {
+      } else if (choice === choices) { // else it may be of what is not chosen any more
         fail(error);
         await unlessAborted(new Promise((resolve) => { chosenAnew = resolve; }), signal);
       }

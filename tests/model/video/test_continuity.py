@@ -126,8 +126,14 @@ def test_strokes_of_several_levels_are_held_too(stylizer: Stylizer, wave: Tensor
     frames = panned(3, height=80, width=120)
     for stroke in (2.0, 0.5):
         continuity = Continuity(stylizer, MotionConfig(flow=True), stroke=stroke, strength=0.8, preserve_color=True)
-        for frame in frames:
-            assert continuity.paint(Picture(frame), wave).size == (120, 80)
+        later = Continuity(stylizer, MotionConfig(flow=True), stroke=stroke, strength=0.8, preserve_color=True)
+        *_, before = [continuity.paint(Picture(frame), wave) for frame in frames[:2]]
+        state = continuity.state()
+        levels = {key.split()[1] for key in state if key.startswith(("held ", "placed ", "painted "))}
+        assert levels == ({"0"} if stroke == 0.5 else {"0", "1"})
+        later.restore(load(save(state)))
+        one, other = (each.paint(Picture(frames[2]), wave).pixels for each in (continuity, later))
+        assert one.equal(other) and not one.equal(before.pixels)
 
 
 def test_transparency_is_kept(stylizer: Stylizer, wave: Tensor) -> None:
