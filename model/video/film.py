@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.video.reformatter import ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorRange, Colorspace, ColorTrc, Interpolation
 from av.video.stream import VideoStream
 
 from impasto.model.pictures.picture import Picture
@@ -30,6 +30,8 @@ LEAST_OF_HD: Final = 720
 """Rows from which on colours are those of HD where the file does not say: as players have it."""
 MARGIN: Final = 2
 """Times the pixels that a frame may have, which are decoded: more are coded than shown. What begins small may grow."""
+EXACT: Final = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+"""How colours are converted: else they differ by where in the memory they happen to lie."""
 MISSING = 1.0
 """Seconds by which a file may be shorter than it says."""
 DEFAULT_RATE = Fraction(25)
@@ -160,6 +162,7 @@ def _pixels(frame: av.VideoFrame, size: tuple[int, int]) -> torch.Tensor:
     rgb = frame.reformat(
         *size,
         format="rgb24",
+        interpolation=EXACT,
         src_colorspace=frame.colorspace if frame.colorspace in list(Colorspace) else usual,
         src_color_range=ColorRange.JPEG if whole else frame.color_range or ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from impasto.model.pictures.picture import Picture
 from impasto.model.video.clip import Clip, Frame, UnsupportedVideo
-from impasto.model.video.film import opened, sounds
+from impasto.model.video.film import EXACT, opened, sounds
 from impasto.model.video.pieces import read_times, write_times
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
@@ -79,6 +79,7 @@ class FilmPieces:
         rgb = av.VideoFrame.from_ndarray(even(frame.picture).numpy(), format="rgb24")
         made = rgb.reformat(
             format="yuv420p",
+            interpolation=EXACT,
             src_color_range=ColorRange.JPEG,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,

@@ -139,7 +139,8 @@ def test_films_are_painted_shown_on_the_way_kept_and_fetched_in_parts(service: S
 
 
 def test_a_killed_film_is_gone_on_with_from_its_last_piece_and_ends_the_same(service: Service) -> None:
-    killed, whole = (service.ask(film(FRAMES, width=SLOW)) for _ in range(2))
+    sent = film(FRAMES, width=SLOW)
+    killed, whole = (service.ask(sent) for _ in range(2))
     first_piece = service.folder(killed) / "painted.mp4.pieces" / "000000" / "film.mp4"
     until(killed, lambda job: job["step"] >= 2 * PIECE + 1)
     service.kill()
