@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
+from impasto.app.jobs.jobs import Jobs
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from tests.databases import postgres, postgres_programs
@@ -29,6 +32,20 @@ def settings(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactor
         worker="external",
         allowed_hosts="testserver",  # as starlette's client calls it
     )
+
+
+@pytest.fixture
+def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the jobs were told, as a worker reads it."""
+    found: list[Any] = []
+    submit = Jobs.submit
+
+    def record(self: Jobs, request: Any, **options: Any) -> Any:
+        found.append(type(request).from_json(json.loads(json.dumps(request.to_json()))))
+        return submit(self, request, **options)
+
+    monkeypatch.setattr(Jobs, "submit", record)
+    return found
 
 
 @pytest.fixture(scope="session")

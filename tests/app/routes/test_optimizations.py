@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from impasto.app.jobs.jobs import Jobs, OptimizationRequest
+from impasto.app.jobs.jobs import OptimizationRequest
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.optimization.config import Stop, TransferConfig
@@ -30,20 +29,6 @@ def own_settings(settings: Settings, tmp_path: Path) -> Settings:
 def service(own_settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(own_settings)) as client:
         yield client
-
-
-@pytest.fixture
-def submitted(monkeypatch: pytest.MonkeyPatch) -> list[OptimizationRequest]:
-    """What the jobs were told."""
-    found: list[OptimizationRequest] = []
-    submit = Jobs.submit
-
-    def record(self: Jobs, request: Any, **options: Any) -> Any:
-        found.append(OptimizationRequest.from_json(json.loads(json.dumps(request.to_json()))))
-        return submit(self, request, **options)
-
-    monkeypatch.setattr(Jobs, "submit", record)
-    return found
 
 
 def ask(

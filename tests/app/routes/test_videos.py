@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from impasto.app.jobs.jobs import Jobs, VideoRequest
+from impasto.app.jobs.jobs import VideoRequest
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import Checkpoint
@@ -42,20 +41,6 @@ def own_settings(settings: Settings, tmp_path: Path) -> Settings:
 def service(own_settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(own_settings)) as client:
         yield client
-
-
-@pytest.fixture
-def submitted(monkeypatch: pytest.MonkeyPatch) -> list[VideoRequest]:
-    """What the jobs were told."""
-    found: list[VideoRequest] = []
-    submit = Jobs.submit
-
-    def record(self: Jobs, request: Any, **options: Any) -> Any:
-        found.append(VideoRequest.from_json(json.loads(json.dumps(request.to_json()))))
-        return submit(self, request, **options)
-
-    monkeypatch.setattr(Jobs, "submit", record)
-    return found
 
 
 def ask(
