@@ -28,7 +28,7 @@ from impasto.model.painting.regions import Regions, placed
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.pictures.images import TooSmall
-from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.picture import Picture, as_values
 
 log = logging.getLogger(__name__)
 
@@ -223,11 +223,6 @@ class Stylizer:
         """What a picture is painted on, to be given to `paint`. Raises InvalidValue for what is no stroke."""
         make_room(picture.pixels)
         return canvas(picture, check_stroke(stroke), self.strokes)
-
-
-def as_values(images: Tensor) -> Tensor:
-    """Images of float32 in [0, 1] or of uint8 as the former."""
-    return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
 def check_size(picture: Picture) -> None:

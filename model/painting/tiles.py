@@ -21,6 +21,7 @@ from impasto.model.network.operations import Gauge, Then, Window, around_corners
 from impasto.model.network.statistics import Hold, Statistics
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.painting.memory import Room
+from impasto.model.pictures.picture import as_values
 
 Progress = Callable[[float], None]
 """Told which share of the work is done, from 0 to 1; what it raises ends the painting."""
@@ -104,9 +105,7 @@ class _Photo:
 
     def read(self, window: Window, replicate: bool) -> Tensor:
         """A window as a convolution takes it, beyond the border too."""
-        values = _part(self.photo, _inside(window, self.whole)).to(self.network.device)
-        if values.dtype == torch.uint8:
-            values = values.float() / 255
+        values = as_values(_part(self.photo, _inside(window, self.whole)).to(self.network.device))
         return _padded(self.network.enter(values), beyond(window, self.whole), replicate)
 
 

@@ -180,7 +180,7 @@ def encode(
         options["subsampling"] = 0 if quality >= 90 else 2  # brush strokes are coloured edges
     result = io.BytesIO()
     try:
-        _image(picture, opaque=written == "jpeg").save(result, written.upper(), **options)
+        as_image(picture, opaque=written == "jpeg").save(result, written.upper(), **options)
     except ValueError as error:
         if str(error) not in WEBP_OVERFLOWS:
             raise
@@ -284,7 +284,7 @@ def _text(image: Image.Image, tag: int) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _image(picture: Picture, *, opaque: bool) -> Image.Image:
+def as_image(picture: Picture, *, opaque: bool = False) -> Image.Image:
     """A picture as Pillow has it, on white if it is to be opaque."""
     image = Image.new("RGB" if picture.alpha is None or opaque else "RGBA", picture.size)
     for rows in strips(*picture.pixels.shape[:2]):

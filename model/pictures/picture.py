@@ -73,6 +73,11 @@ def to_rgb(pixels: Tensor) -> Tensor:
     return pixels.float().div_(255).permute(2, 0, 1)
 
 
+def as_values(images: Tensor) -> Tensor:
+    """Images of float32 in [0, 1], or of uint8, as the former."""
+    return images.float() / 255 if images.dtype == torch.uint8 else images
+
+
 def to_pixels(channels: Tensor) -> Tensor:
     """(C, H, W) in [0, 1] -> (H, W, C), uint8 on the CPU, rounded to the nearest of 256 values."""
     values = channels.detach().permute(1, 2, 0)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from impasto.model.pictures.images import as_image
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.srgb import to_srgb
 from impasto.model.video.clip import Clip, Frame, NotAVideo, UnsupportedVideo, VideoTooLong, check_length, check_size
@@ -83,7 +84,7 @@ class AnimationPieces:
         """As `Pieces.write`."""
         times: list[int] = []
         for frame in frames:
-            _image(frame.picture).save(folder / f"{len(times):06}.png", compress_level=1)
+            as_image(frame.picture).save(folder / f"{len(times):06}.png", compress_level=1)
             times.append(frame.time)
         write_times(folder, times)
 
@@ -106,9 +107,7 @@ class AnimationPieces:
         images = [_read(files[number]) for number in shown]
         if self._format == "GIF" and all(image.mode == "RGB" for image in images):
             images = in_one_palette(images)
-        part = output.with_name(output.name + ".part")
-        images[0].save(part, self._format, save_all=True, append_images=images[1:], **options)
-        part.replace(output)
+        images[0].save(output, self._format, save_all=True, append_images=images[1:], **options)
 
 
 def is_animation(path: Path) -> bool:
@@ -181,9 +180,3 @@ def _read(path: Path) -> Image.Image:
     with Image.open(path) as image:
         image.load()  # a file that is left open for each frame would be too many
         return image
-
-
-def _image(picture: Picture) -> Image.Image:
-    if picture.alpha is None:
-        return Image.fromarray(picture.pixels.numpy())
-    return Image.fromarray(torch.cat([picture.pixels, picture.alpha[..., None]], dim=-1).numpy(), "RGBA")

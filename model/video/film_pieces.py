@@ -89,10 +89,9 @@ class FilmPieces:
 
     def join(self, folders: Sequence[Path], output: Path) -> None:
         """As `Pieces.join`."""
-        part = output.with_name(output.name + ".part")
         options = {"movflags": "+faststart"} if self._format in ("mp4", "mov") else {}
         with ExitStack() as open_files:
-            container = open_files.enter_context(av.open(part, "w", format=self._format, options=options))
+            container = open_files.enter_context(av.open(output, "w", format=self._format, options=options))
             first = open_files.enter_context(av.open(folders[0] / PIECE))
             stream = container.add_stream_from_template(first.streams.video[0])
             stream.time_base = self._clip.time_base
@@ -102,7 +101,6 @@ class FilmPieces:
                 streams.append(_sound(sound, container))
             for _, _, packet in heapq.merge(*streams):
                 container.mux(packet)
-        part.replace(output)
 
     def _painted(self, folders: Sequence[Path], stream: VideoStream) -> Iterator[Timed]:
         times = [time for folder in folders for time in read_times(folder)]

@@ -96,7 +96,7 @@ def paint_video(
                 with ahead(painted(chain([first], islice(photos, PIECE - 1))), AHEAD) as paintings:
                     pieces.write(work.begin(), paintings)
                 work.keep(done, continuity)
-        pieces.join(work.pieces, output)
+        pieces.join(work.pieces, work.whole)
     work.end()
 
 
@@ -107,7 +107,9 @@ class _Work:
     """
 
     def __init__(self, output: Path, told: str) -> None:
+        self._output = output
         self.folder = output.with_name(output.name + ".pieces")
+        self.whole = self.folder / "whole"
         self._told = sha256(told.encode()).hexdigest()
         self._count = 0
 
@@ -144,7 +146,8 @@ class _Work:
         write_whole(self.folder / STATE, save(continuity.state(), about))
 
     def end(self) -> None:
-        """The file is there."""
+        """The file is whole: it goes where it is to be, and all else away."""
+        self.whole.replace(self._output)
         shutil.rmtree(self.folder)
 
     def _piece(self, number: int) -> Path:

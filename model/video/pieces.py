@@ -19,7 +19,7 @@ class Pieces(Protocol):
         """Keep the frames of a piece in its folder. Raises OSError."""
 
     def join(self, folders: Sequence[Path], output: Path) -> None:
-        """Make the file, which is not there before it is whole. Raises OSError."""
+        """Make the file. Raises OSError."""
 
 
 def write_times(folder: Path, times: Sequence[int]) -> None:
