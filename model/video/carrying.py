@@ -26,8 +26,8 @@ def carried(painted: Tensor, before: Tensor, flow: Flow, share: float) -> Tensor
     F. Neyret, "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator", 2018).
     """
     visible = share * torch.from_numpy(flow.visible).to(painted.device)
-    mixed = torch.lerp(painted, flow.carry(before), visible)
-    pixels, grain = _pixels(mixed), _grain(_pixels(mixed))
+    pixels = _pixels(torch.lerp(painted, flow.carry(before).to(painted.device), visible))
+    grain = _grain(pixels)
     stronger = np.sqrt((_energy(_grain(_pixels(painted))) + NOTHING) / (_energy(grain) + NOTHING))
     crisp = pixels + (np.clip(stronger, 1, STRONGER)[..., None] - 1) * grain
     return torch.from_numpy(crisp).permute(2, 0, 1)[None].clamp(0, 1).to(painted.device)

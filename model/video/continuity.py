@@ -161,7 +161,7 @@ class _Frame:
             before = self.shot.painted.get(level)
             if self.flow and before is not None:
                 flow = self.flow.of_size(height, width)
-                painted = carried(painted, before.to(painted.device), flow, self.config.carried)
+                painted = carried(painted, before, flow, self.config.carried)
             self.shot.painted[level] = painted.contiguous()
         return painted
 

@@ -56,8 +56,8 @@ class Film:
             rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
             if stream.time_base is None:
                 raise NotAVideo(f"{path}: the film does not say when its frames are shown")
-            step = max(1, round(1 / rate / stream.time_base))
-            packets, times, end, there = _looked_through(container, stream, step, limits, path)
+            self._step = max(1, round(1 / rate / stream.time_base))
+            packets, times, end, there = _looked_through(container, stream, self._step, limits, path)
             if not times:
                 raise NotAVideo(f"{path} has no frames")
             listed = min(stream.frames, len(stream.index_entries)) if "mov" in container.format.name else 0
@@ -79,12 +79,11 @@ class Film:
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
         """As `Source.frames`."""
-        step = max(1, round(1 / self.clip.rate / self.clip.time_base))
-        time = self.clip.times[0] - step
+        time = self.clip.times[0] - self._step
         with self._open() as (container, stream):
             stream.thread_type = "AUTO"
             for number, frame in enumerate(container.decode(stream)):
-                time = max(time + 1, frame.pts if frame.pts is not None else time + step)
+                time = max(time + 1, frame.pts if frame.pts is not None else time + self._step)
                 if number >= first:
                     yield Frame(Picture(_pixels(frame, self._size)), time)
 

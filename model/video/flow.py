@@ -102,7 +102,7 @@ def places(moved: Floats) -> tuple[Floats, Floats]:
 
 
 def warped(image: Tensor, moved: Floats) -> Tensor:
-    """(1, 3, h, w) in [0, 1], read where its pixels are moved to; beyond the border stands its edge."""
+    """(1, 3, h, w) in [0, 1], read where its pixels are moved to, on the CPU; beyond the border stands its edge."""
     pixels = image[0].permute(1, 2, 0).cpu().contiguous().numpy()
     found = cv2.remap(pixels, *places(moved), cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-    return torch.from_numpy(found).permute(2, 0, 1)[None].clamp_(0, 1).to(image.device)
+    return torch.from_numpy(found).permute(2, 0, 1)[None].clamp_(0, 1)
