@@ -46,6 +46,13 @@ def test_the_shipped_network_tells_how_it_was_trained() -> None:
     assert len(record.held_out) == 24 and record.style_losses.keys() == record.strengths.keys()
 
 
+def test_the_small_network_that_ships_was_taught_by_the_large_one_in_the_same_styles() -> None:
+    large = checkpoint.load()
+    small = large.of("small")
+    assert small.training.teacher == large.network_id
+    assert small.styles.ids == large.styles.ids
+
+
 @pytest.mark.parametrize(
     ("values", "fault"),
     [
