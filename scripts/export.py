@@ -26,7 +26,7 @@ class Arguments:
     statistics: Literal["measured", "given"] = "measured"
     """Mean and variance at each normalization: an output of the network, or an input, for video and tiles."""
     small: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """The small network instead: a quarter of the bytes, a fifth of the time."""
+    """The small network instead: a quarter of the bytes, a third of the time."""
     checkpoint: Path | None = None
     """Network and styles. Default: those of the service."""
 

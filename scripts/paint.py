@@ -50,7 +50,7 @@ class Arguments:
     """Size of the strokes relative to the picture, 0.25 to 4: 1 as in a picture of 512 pixels, 2 twice as large; or
     native: a single pass of the network, whose strokes are a fixed number of pixels."""
     small: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Paint with the small network: a fifth of the time, and nearly the same picture."""
+    """Paint with the small network: a third of the time, and nearly the same picture."""
     size: int | None = None
     """Longest side of the result in pixels. Default: the photo's own; 320 a picture on a sheet."""
     quality: int = 92

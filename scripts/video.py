@@ -41,7 +41,7 @@ class Arguments:
     stroke: Stroke = 1.0
     """Size of the strokes relative to the picture, as `impasto paint` takes it."""
     small: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Paint with the small network: a fifth of the time, and nearly the same picture."""
+    """Paint with the small network: a third of the time, and nearly the same picture."""
     longest: float = 900
     """Seconds; a longer film is not begun."""
     checkpoint: Path = SHIPPED

@@ -31,7 +31,7 @@ StrokeSize = Annotated[
 ]
 Network = Annotated[
     Which,
-    Form(description="small: a fifth of the time, and nearly the same picture; where /v1/info names its id"),
+    Form(description="small: a third of the time, and nearly the same picture; where /v1/info names its id"),
 ]
 """Fields of a film's form too."""
 

@@ -58,7 +58,7 @@ CAMERA = (3000, 4000)
 """Height and width of a photo of 12 megapixels."""
 STROKED = ((2048, 2048), CAMERA)
 """Height and width of photos that are painted coarse to fine, and in one pass."""
-PHOTOS = ((512, 512), (2048, 2048), CAMERA, (6000, 8000), (8660, 11547))
+PHOTOS = ((512, 512), (1024, 1024), (2048, 2048), CAMERA, (6000, 8000), (8660, 11547))
 """Height and width of photos by which memory is measured, up to 100 megapixels."""
 MIXED = 8
 """Pictures in the batch that is painted in one style, and in as many blends."""
