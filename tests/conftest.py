@@ -72,6 +72,8 @@ def torch_home(vgg_weights: dict[str, Tensor], tmp_path_factory: pytest.TempPath
         patch.setenv("TORCH_HOME", str(home))
         patch.setenv("TORCHDYNAMO_DISABLE", "1")
         patch.setenv("OMP_NUM_THREADS", "1")
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(home))  # no service here has TLS: certificates would be read for every request
         weights_file().parent.mkdir(parents=True)
         torch.save({f"features.{name}": value for name, value in vgg_weights.items()}, weights_file())
         yield home
