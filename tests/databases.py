@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,3 +62,11 @@ def postgres(folder: Path, port: int | None = None) -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGINT)  # whoever is connected is not waited for
         server.wait()
+
+
+def new_database(server: str) -> str:
+    """An empty database of a PostgreSQL server, as a URL."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server}/{name}"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
-from tests.databases import postgres, postgres_programs
+from tests.databases import new_database, postgres, postgres_programs
 
 
 @pytest.fixture(scope="session")
@@ -68,8 +66,4 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind, as a URL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/impasto.db"
-    server: str = request.getfixturevalue("postgres_server")
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{server}/{name}"
+    return new_database(request.getfixturevalue("postgres_server"))

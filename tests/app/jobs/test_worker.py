@@ -75,6 +75,15 @@ def working(checkpoint: Path, database_url: str, *, ahead: int = 0, **settings: 
         process.wait()
 
 
+@pytest.fixture(scope="module")
+def service(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service with its worker, as its URL, for all jobs whose worker nobody kills."""
+    database_url = f"sqlite:///{tmp_path_factory.mktemp('jobs')}/impasto.db"
+    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
+    with serve as url, working(tiny_checkpoint_file, database_url):
+        yield url
+
+
 def ask(url: str, style_id: str) -> str:
     """Ask for a fit; the URL of its job."""
     files = {"image": ("painting.png", encoded(painting(3)))}
@@ -180,64 +189,51 @@ def test_a_service_and_its_worker_that_are_killed_at_work_lose_nothing_and_go_on
         assert httpx2.post(f"{url}/v1/stylize", data=form, files=large, timeout=60).status_code == 200
 
 
-def test_a_running_fit_is_followed_and_cancelled(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
-    database_url = f"sqlite:///{tmp_path}/impasto.db"
-    with serving(tiny_checkpoint_file, database_url=database_url) as url, working(tiny_checkpoint_file, database_url):
-        job = ask(url, "my-style")
-        told = []
-        with httpx2.stream("GET", f"{job}/events", timeout=60) as events:
-            for line in events.iter_lines():
-                if line.startswith("event: "):
-                    told.append(line.removeprefix("event: "))
-                    if told[-1] == "preview" and "cancelling" not in told:
-                        httpx2.delete(job, timeout=60).raise_for_status()
-                        told.append("cancelling")
-        assert "running" in told and told.index("preview") < told.index("cancelled")
-        assert told[-1] == "cancelled"
-        assert httpx2.get(f"{url}/v1/styles/my-style", timeout=60).status_code == 404
-        until(ask(url, "my-style"), succeeded)
+def test_a_running_fit_is_followed_and_cancelled(service: str) -> None:
+    job = ask(service, "my-style")
+    told = []
+    with httpx2.stream("GET", f"{job}/events", timeout=60) as events:
+        for line in events.iter_lines():
+            if line.startswith("event: "):
+                told.append(line.removeprefix("event: "))
+                if told[-1] == "preview" and "cancelling" not in told:
+                    httpx2.delete(job, timeout=60).raise_for_status()
+                    told.append("cancelling")
+    assert "running" in told and told.index("preview") < told.index("cancelled")
+    assert told[-1] == "cancelled"
+    assert httpx2.get(f"{service}/v1/styles/my-style", timeout=60).status_code == 404
+    until(ask(service, "my-style"), succeeded)
 
 
-def test_a_picture_is_made_by_optimisation_shown_on_the_way_and_kept(
-    tiny_checkpoint_file: Path, tmp_path: Path
-) -> None:
-    database_url = f"sqlite:///{tmp_path}/impasto.db"
-    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
-    with serve as url, working(tiny_checkpoint_file, database_url):
-        job = ask_for_picture(url)
-        told = [line for line in httpx2.get(f"{job}/events", timeout=90).text.splitlines() if line]
-        assert "event: preview" in told and "event: succeeded" in told
-        ended = until(job, succeeded)
-        assert (ended["step"], ended["steps"], ended["seconds_left"]) == (40, 40, 0)
-        assert set(ended["losses"]) == {"content", "style", "variation", "range"}
-        result = httpx2.get(f"{job}/result", timeout=60)
-        assert result.headers["content-type"] == "image/png"
-        assert opened(result.content).size == (64, 64)
-        assert result.content == httpx2.get(f"{job}/result", timeout=60).content
-        fit = ask(url, "my-style")
-        until(fit, succeeded)
-        assert httpx2.get(f"{fit}/result", timeout=60).json()["code"] == "no_result"
+def test_a_picture_is_made_by_optimisation_shown_on_the_way_and_kept(service: str) -> None:
+    job = ask_for_picture(service)
+    told = [line for line in httpx2.get(f"{job}/events", timeout=90).text.splitlines() if line]
+    assert "event: preview" in told and "event: succeeded" in told
+    ended = until(job, succeeded)
+    assert (ended["step"], ended["steps"], ended["seconds_left"]) == (40, 40, 0)
+    assert set(ended["losses"]) == {"content", "style", "variation", "range"}
+    result = httpx2.get(f"{job}/result", timeout=60)
+    assert result.headers["content-type"] == "image/png"
+    assert opened(result.content).size == (64, 64)
+    assert result.content == httpx2.get(f"{job}/result", timeout=60).content
+    fit = ask(service, "another-style")
+    until(fit, succeeded)
+    assert httpx2.get(f"{fit}/result", timeout=60).json()["code"] == "no_result"
 
 
-def test_a_running_optimisation_is_cancelled_and_the_next_one_made(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
-    database_url = f"sqlite:///{tmp_path}/impasto.db"
-    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
-    with serve as url, working(tiny_checkpoint_file, database_url):
-        job = ask_for_picture(url, steps=500)
-        until(job, lambda job: job["step"] > 0)
-        httpx2.delete(job, timeout=60).raise_for_status()
-        cancelled = httpx2.get(job, timeout=60).json()
-        assert cancelled["state"] == "cancelled" and cancelled["step"] < 500
-        until(ask_for_picture(url), succeeded)
+def test_a_running_optimisation_is_cancelled_and_the_next_one_made(service: str) -> None:
+    job = ask_for_picture(service, steps=500)
+    until(job, lambda job: job["step"] > 0)
+    httpx2.delete(job, timeout=60).raise_for_status()
+    cancelled = httpx2.get(job, timeout=60).json()
+    assert cancelled["state"] == "cancelled" and cancelled["step"] < 500
+    until(ask_for_picture(service), succeeded)
 
 
-def test_an_optimisation_that_cannot_be_made_says_why(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
-    database_url = f"sqlite:///{tmp_path}/impasto.db"
-    serve = serving(tiny_checkpoint_file, database_url=database_url, optimizations=True)
-    with serve as url, working(tiny_checkpoint_file, database_url):
-        job = ask_for_picture(url, style_scale=0.2)
-        failed = until(job, lambda job: job["state"] == "failed")
-        assert "shorter side of 13 pixels, and 32 are needed" in failed["message"]
+def test_an_optimisation_that_cannot_be_made_says_why(service: str) -> None:
+    job = ask_for_picture(service, style_scale=0.2)
+    failed = until(job, lambda job: job["state"] == "failed")
+    assert "shorter side of 13 pixels, and 32 are needed" in failed["message"]
 
 
 def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(
