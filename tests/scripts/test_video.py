@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +13,7 @@ from safetensors import safe_open
 from impasto.model.video.painting import STATE
 from tests.commands import Result, impasto
 from tests.films import film, panned, pictures, shown, sound
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import command
 
 Video = Callable[..., Result]
 
@@ -80,19 +77,18 @@ def test_a_film_is_not_overwritten_by_its_painting(video: Video, clip: Path) -> 
 def test_killed_it_goes_on(tiny_checkpoint_file: Path, tmp_path: Path) -> None:
     clip = film(tmp_path / "in.mkv", panned(160, height=96, width=128, step=1))
     out = tmp_path / "out.mkv"
-    command = [sys.executable, "-m", "impasto", "video", str(clip), "--style", "starry-night", "-o", str(out)]
-    command += ["--checkpoint", str(tiny_checkpoint_file)]
+    arguments = ["video", clip, "--style", "starry-night", "-o", out, "--checkpoint", tiny_checkpoint_file]
+    video = partial(command, *map(str, arguments), settings={}, errors=tmp_path / "errors")
     state = tmp_path / "out.mkv.pieces" / STATE
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = video()
     while not state.exists():
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     assert not out.exists()
     with safe_open(state, "pt") as kept:
         assert int(kept.metadata()["frames"]) >= 48
-    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
+    assert video().wait() == 0, (tmp_path / "errors").read_text("utf-8")
     assert shown(out) == shown(clip)
     assert not state.exists()

@@ -34,6 +34,7 @@ from impasto.model.training import loop
 from impasto.model.training.config import RunConfig, TrainingConfig
 from impasto.model.training.loop import TrainingCollapsed, train
 from tests.pictures import opened, write_paintings, write_photos
+from tests.processes import command
 
 ROOT = Path(__file__).parents[3]
 CONFIG = TrainingConfig(
@@ -210,14 +211,13 @@ def killed(run: RunConfig) -> RunConfig:
     """A run of 20 steps by the command, killed without warning after a few."""
     folders = ["--styles", run.styles, "--content", run.content, "--output", run.output]
     every = ["--steps", "20", "--log-every", "1", "--save-every", "1"]
-    command = [sys.executable, "-m", "impasto", "train", *map(str, folders), *FLAGS, *every]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+    errors = run.output.with_name("errors")
+    process = command("train", *map(str, folders), *FLAGS, *every, settings={}, errors=errors)
     metrics = run.output / "metrics.jsonl"
     while process.poll() is None and not (metrics.exists() and metrics.read_bytes().count(b"\n") >= 4):
         time.sleep(0.005)
     process.kill()
-    _, errors = process.communicate()
-    assert process.returncode == -signal.SIGKILL, errors.decode()
+    assert process.wait() == -signal.SIGKILL, errors.read_text("utf-8")
     return run
 
 
