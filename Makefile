@@ -39,8 +39,9 @@ help:  ## list the targets
 serve: .venv/.requirements  ## start the service on 127.0.0.1:8000
 	@exec .venv/bin/impasto serve
 
-# A file of tests stays with one process; those of the browser, which need a service of their own, come last.
-PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One process more than there are cores, since tests wait a lot. A file of tests stays with one of them; those of the
+# browser, which need a service of their own, come last.
+PARALLEL := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes arguments on
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
