@@ -25,15 +25,15 @@ picture = decode(Path(file).read_bytes())
 encode(picture, format)
 print(size("VmHWM") - idle)
 """
-PIXELS = 40_000_000
+PIXELS = 20_000_000
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty megapixels in several formats."""
+    """Twenty megapixels in several formats."""
     folder = tmp_path_factory.mktemp("large")
     tile = np.random.default_rng(0).integers(100, 130, (500, 800, 3), np.uint8)
-    image = Image.fromarray(np.tile(tile, (10, 10, 1)))
+    image = Image.fromarray(np.tile(tile, (10, 5, 1)))
     image.save(folder / "photo.jpg")
     image.save(folder / "progressive.jpg", progressive=True)
     exif = Image.Exif()
