@@ -3,6 +3,8 @@
 import { startMixer } from "./blend/mixer.js";
 import { startMosaic } from "./blend/mosaic.js";
 import { startStrip } from "./blend/strip.js";
+import { kept as keptClip } from "./clip/keeping.js";
+import { isClip, offerClips } from "./clip/kinds.js";
 import { offerDevice } from "./device/offer.js";
 import { startDownload } from "./easel/download.js";
 import { startEasel } from "./easel/easel.js";
@@ -40,7 +42,7 @@ async function start() {
   startAbout();
   startAdd();
   startIntake({
-    onPhoto: takePhoto,
+    onPhoto: takeFile,
     onPacks: takePacks,
     onPainting: takePainting,
     onRecipe: takeRecipe,
@@ -54,6 +56,7 @@ async function start() {
   const info = await json("v1/info");
   Object.assign(state, { info, limits: info.limits });
   offerDevice();
+  offerClips(info.video);
   const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();
   startOptions(); // only now: a change keeps the link, and until it is read that would lose it
@@ -61,22 +64,38 @@ async function start() {
   putOnEasel(example);
   compare(0.3);
   startFit();
+  resumeClip();
 }
 
-async function takePhoto(file) {
+async function takeFile(file) {
+  if (!(await isClip(file))) return takePhoto(file);
+  await ready;
+  (await fetched(import("./clip/clip.js")))?.takeClip(file, takePhoto);
+}
+
+/** A clip that was painted when the page was left. */
+async function resumeClip() {
+  const clip = keptClip();
+  if (clip) (await fetched(import("./clip/clip.js")))?.resume(clip);
+}
+
+/** Put a photo on the easel; whether it could be. */
+async function takePhoto(file, title = "Your photo") {
   newest = file;
   showText(byId("photo-error"), "");
   byId("stage").classList.add("reading");
   try {
     await ready;
-    const photo = await readPhoto(file, "Your photo");
-    if (newest !== file) return;
+    const photo = await readPhoto(file, title);
+    if (newest !== file) return false;
     const focused = byId("welcome").contains(document.activeElement);
     byId("welcome").hidden = true;
     if (focused) byId("viewport").focus({ preventScroll: true });
     putOnEasel(photo);
+    return true;
   } catch (error) {
     if (newest === file) showText(byId("photo-error"), error.message);
+    return false;
   } finally {
     if (newest === file) byId("stage").classList.remove("reading");
   }

@@ -32,6 +32,8 @@ LARGEST = 2**30
 """Bytes of all frames together: Pillow has them in memory while it writes a moving picture."""
 UNIT, GIF_UNIT = (1, 1), (10, 20)
 """Milliseconds of which durations are multiples, and the least that browsers show: shorter frames are left out."""
+WEBP_FLAGS, WEBP_ALPHA = 20, 0x10
+"""Where a moving WebP says what it has, and the bit of transparency."""
 SHORTEST, USUAL = 10, 100
 """Milliseconds: what says that it is shown for no longer is shown for the usual time, by every browser."""
 
@@ -130,7 +132,7 @@ class AnimationPieces:
         files = [path for folder in folders for path in sorted(folder.glob("*.png"))]
         shown = _durations(times, self._clip, self._format)
         images = [_read(files[number]) for number in shown]
-        _save(output, images, [*shown.values()], self._clip.loops, self._format)
+        output.write_bytes(_saved(images, [*shown.values()], self._clip.loops, self._format))
 
 
 def may_move(head: bytes) -> bool:
@@ -157,11 +159,9 @@ def encode(paintings: Sequence[Picture], clip: Clip, format: MovingFormat, *, qu
 
     quality: 1 to 100, of WebP and AVIF; None: as films are written in them.
     """
-    written, file = format.upper(), io.BytesIO()
-    shown = _durations(clip.times, clip, written)
+    shown = _durations(clip.times, clip, format.upper())
     images = [as_image(paintings[number]) for number in shown]
-    _save(file, images, [*shown.values()], clip.loops, written, quality=quality)
-    return file.getvalue()
+    return _saved(images, [*shown.values()], clip.loops, format.upper(), quality=quality)
 
 
 def _durations(times: Sequence[int], clip: Clip, format: str) -> dict[int, int]:
@@ -177,21 +177,19 @@ def _durations(times: Sequence[int], clip: Clip, format: str) -> dict[int, int]:
     return {number: later - sooner for number, (sooner, later) in zip(shown, bounds, strict=True)}
 
 
-def _save(
-    output: Path | io.BytesIO,
-    images: list[Image.Image],
-    durations: list[int],
-    loops: int,
-    format: str,
-    *,
-    quality: int | None = None,
-) -> None:
+def _saved(
+    images: list[Image.Image], durations: list[int], loops: int, format: str, *, quality: int | None = None
+) -> bytes:
+    file, transparent = io.BytesIO(), any(image.mode == "RGBA" for image in images)
     options: dict[str, Any] = {"duration": durations, **_repeated(loops, format)}
     if format in QUALITY:
         options["quality"] = quality or QUALITY[format]
-    if format == "GIF" and all(image.mode == "RGB" for image in images):
+    if format == "GIF" and not transparent:
         images = in_one_palette(images)
-    images[0].save(output, format, save_all=True, append_images=images[1:], **options)
+    images[0].save(file, format, save_all=True, append_images=images[1:], **options)
+    if transparent and file.getbuffer()[12:16] == b"VP8X":  # a WebP, which says so only where it has not left all out
+        file.getbuffer()[WEBP_FLAGS] |= WEBP_ALPHA
+    return file.getvalue()
 
 
 def in_one_palette(images: Sequence[Image.Image]) -> list[Image.Image]:

@@ -6,50 +6,54 @@ import { currentKey } from "../service/key.js";
 
 /** What a picture shows; all else is a film. */
 const PICTURES = ["gif", "webp", "png", "avif"];
+const UNPLAYED = "This browser does not play it. Download it, or paint it in another format.";
 
 const screen = byId("screen");
 const toggle = byId("clip-show");
-/** Address of what is kept in memory for it. */
-let own = null;
+/** The address of what is in memory for it. */
+let own = "";
 
 toggle.addEventListener("click", () => showScreen(screen.hidden));
 
 /** Show the clip, or the photo again. */
 export function showScreen(wanted) {
-  screen.hidden = !wanted || !screen.firstChild;
+  screen.hidden = !wanted || toggle.hidden;
   toggle.setAttribute("aria-pressed", String(!screen.hidden));
   if (screen.hidden) screen.querySelector("video")?.pause();
 }
 
-/** Show a frame that is painted. */
-export async function showPreview(address, alt) {
-  const blob = await (await request(`.${address}`)).blob();
-  put(element("img", { alt }), own = URL.createObjectURL(blob));
+/** Have a frame that is painted on it. */
+export async function putFrame(address, alt, signal) {
+  const blob = await (await request(`.${address}`, { patient: false, signal })).blob();
+  put(element("img", { alt }), URL.createObjectURL(blob));
 }
 
 /**
- * Play what is painted, from an address of the service; its address for a download. The browser asks for the parts that
- * it plays; where there is to be a key, which it would not send, for all of it before.
+ * Have all of a clip on it, as an answer of the service; resolves to the address of the file.
+ *
+ * The browser asks for the parts that it plays. It would do so without a key: where there is one, all of it is fetched.
  */
-export async function play(address, format, alt) {
+export async function putClip(address, format, alt) {
   const keyed = currentKey() !== null;
-  const source = keyed ? URL.createObjectURL(await (await request(address)).blob()) : address;
+  const answer = await request(address, keyed ? {} : { headers: { Range: "bytes=0-0" }, cache: "no-store" }); // which says if it is there
+  const source = keyed ? URL.createObjectURL(await answer.blob()) : address;
   const film = { controls: true, loop: true, playsInline: true, "aria-label": alt };
   put(PICTURES.includes(format) ? element("img", { alt }) : element("video", film), source);
-  own = keyed ? source : null;
   return source;
 }
 
-/** Nothing is shown any more. */
+/** Nothing is on it any more. */
 export function clearScreen() {
   put();
   showScreen(false);
 }
 
-function put(shown, source) {
-  const former = own;
+function put(shown, source = "") {
+  const unplayed = () => screen.replaceChildren(element("p", { className: "hint", textContent: UNPLAYED }));
+  shown?.addEventListener("error", unplayed, { once: true });
+  if (shown) shown.src = source;
   screen.replaceChildren(...(shown ? [shown] : []));
   toggle.hidden = !shown;
-  if (shown) shown.src = source;
-  if (former && former !== source) URL.revokeObjectURL(former);
+  URL.revokeObjectURL(own);
+  own = source;
 }

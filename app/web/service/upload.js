@@ -1,7 +1,7 @@
 /** fetch, but for large bodies: it tells how much of one is sent, which fetch does not. */
 
 /** tell: called with the share that is sent. @returns a function that is called as fetch is */
-export const telling = (tell) => (path, { method, headers, body, signal }) =>
+export const telling = (tell) => (path, { method, headers = {}, body, signal }) =>
   new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const sending = new XMLHttpRequest();

@@ -5,6 +5,7 @@ import { stem } from "../parts/files.js";
 import { toast } from "../parts/status.js";
 import { state } from "../recipe/state.js";
 import { checkSize, form as formData, json, Problem } from "../service/api.js";
+import { newKey } from "../service/job.js";
 import { follow, isLearning, showForm } from "./fit.js";
 import { slug } from "./list.js";
 
@@ -101,9 +102,8 @@ async function submit(event) {
   }
 }
 
-/** The key makes a request that is sent twice, when the service was away, one job. */
 function job() {
-  key ??= Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+  key ??= newKey();
   const known = ["id", "title", "artist", "year"].map((name) => [name, form.elements[name].value.trim()]);
   const body = formData(known, { image: [painting, painting.name] });
   return json("v1/styles", { patient: false, method: "POST", headers: { "Idempotency-Key": key }, body });

@@ -2,16 +2,12 @@
 
 import { byId, described, showText } from "../parts/dom.js";
 import { toast } from "../parts/status.js";
-import { pause } from "../parts/waiting.js";
 import { change } from "../recipe/state.js";
 import { json, request } from "../service/api.js";
-import { events } from "../service/events.js";
+import { followJob, hasEnded } from "../service/job.js";
 import { loadStyles } from "./list.js";
 
 const KEPT = "impasto-fit";
-/** Milliseconds before the events are asked for again. */
-const BETWEEN = 2000;
-const ENDS = ["succeeded", "failed", "cancelled"];
 const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
 
 let shown = null;
@@ -31,7 +27,7 @@ export function startFit() {
 }
 
 /** Whether a style is being learned now. */
-export const isLearning = () => shown !== null && !ENDS.includes(shown.state);
+export const isLearning = () => shown !== null && !hasEnded(shown);
 
 /** Show a job, as /v1/jobs answers it, until it has ended; first: its losses when it began, as far as known. */
 export function follow(job, title, first = {}) {
@@ -41,20 +37,16 @@ export function follow(job, title, first = {}) {
   byId("add-form").hidden = true;
   byId("fit").hidden = false;
   following?.abort();
-  show(job);
-  if (!isLearning()) return;
   following = new AbortController();
   listen(job, following);
 }
 
 async function listen(job, mine) {
   try {
-    for await (const { event, data } of events(`v1/jobs/${job.id}/events`, { signal: mine.signal })) {
-      if (event === "preview") showPreview(data.url);
-      else show(data);
-    }
-  } catch {} // they broke off
-  if (following === mine && isLearning()) await lost(job, mine);
+    await followJob(job, { show, preview: showPreview, signal: mine.signal });
+  } catch (error) {
+    if (following === mine && !mine.signal.aborted) lost(error);
+  }
 }
 
 /** Back to the form, for the next style. */
@@ -130,19 +122,13 @@ async function cancel() {
   }
 }
 
-/** The events ended without an end: the job may be forgotten, or the service answers with an error. */
-async function lost(job, mine) {
-  await pause(BETWEEN);
-  if (following !== mine) return;
-  try {
-    follow(await json(`v1/jobs/${job.id}`), byId("fit-title").dataset.title, began);
-  } catch (error) {
-    shown = null;
-    keep(null);
-    showForm();
-    byId("open-add").textContent = "Add a style";
-    showText(byId("add-error"), error.message);
-  }
+/** The service knows the job no more, or answers with an error. */
+function lost({ message }) {
+  shown = null;
+  keep(null);
+  showForm();
+  byId("open-add").textContent = "Add a style";
+  showText(byId("add-error"), message);
 }
 
 /** For when the page is loaded anew; a browser that stores nothing for pages does without. */

@@ -139,12 +139,12 @@ def test_what_will_not_be_painted_in_time_is_given_up_when_its_first_frames_tell
 
     def slow(continuity: Continuity, photo: Picture, vector: Tensor, painting: Picture) -> Picture:
         painted.append(photo.pixels)
-        threading.Event().wait(0.1)
+        threading.Event().wait(0.2)
         return keep(continuity, photo, vector, painting)
 
     monkeypatch.setattr(Continuity, "keep", slow)
     with TestClient(create_app(settings.model_copy(update={"deadline": 2}))) as client:
-        refused = post(client, animated(100), frames="all")
+        refused = post(client, animated(40), frames="all")
     assert (refused.status_code, problem_code(refused)) == (504, "deadline_exceeded")
     assert "not all frames can be painted within 2 seconds" in refused.json()["detail"]
     assert "POST /v1/videos" in refused.json()["detail"]
