@@ -82,9 +82,11 @@ def test_a_clip_is_seen_by_its_first_frame_painted_played_and_downloaded(page: P
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the clip").click()
     assert download.value.suggested_filename == "painted.mp4"
-    page.get_by_role("button", name="Show the clip").click()
+    page.get_by_role("button", name="Show the photo").click()
     expect(page.locator("#viewport")).to_be_visible()
     expect(video).to_be_hidden()
+    page.get_by_role("button", name="Show the clip").click()
+    expect(video).to_be_visible()
 
 
 def test_it_is_found_again_when_the_page_is_loaded_anew_and_can_be_cancelled(page: Page) -> None:
@@ -128,14 +130,13 @@ def test_the_code_is_that_of_the_clip(page: Page) -> None:
     give(page, "my film.mp4", filmed(2))
     page.get_by_role("slider", name="Strength").fill("80")
     page.get_by_label("Carry strokes along").check()
-    page.get_by_label("Format", exact=True).last.select_option("webm")
+    page.get_by_label("Write it as").select_option("webm")
     page.get_by_role("button", name="Code").click()
     snippet = page.locator("#snippet")
     for words in ("-F 'video=@my film.mp4'", "-F flow=true", "-F format=webm", "/v1/videos"):
         expect(snippet).to_contain_text(words)
-    expect(snippet).to_contain_text(
-        re.compile("impasto video 'my film.mp4' --style .* --strength 0.8 --flow -o painted.webm")
-    )
+    command = "impasto video .my film.mp4. --style .* --strength 0.8 --flow -o painted.webm"
+    expect(snippet).to_contain_text(re.compile(command))
     page.get_by_role("tab", name="Python").click()
     expect(snippet).to_contain_text("flow=True")
     compile(snippet.inner_text(), "snippet", "exec")

@@ -1,9 +1,9 @@
-/** A clip: its first frame is a photo on the easel, to choose by how all of it is painted; the service does, as a job. */
+/** A clip: its first frame is a photo on the easel, to choose how all of it is painted; the service does, as a job. */
 
 import { byId, element, showText } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
 import { say, toast } from "../parts/status.js";
-import { clipFields, paintingInWords, RECIPE } from "../recipe/recipe.js";
+import { clipFields, RECIPE } from "../recipe/recipe.js";
 import { change, state, watch } from "../recipe/state.js";
 import { checkSize, form, json, Problem } from "../service/api.js";
 import { followJob, newKey } from "../service/job.js";
@@ -14,11 +14,17 @@ import { keep } from "./keeping.js";
 import { clearScreen, putClip, putFrame, showScreen } from "./screen.js";
 
 const OFF = "this service paints no films and no pictures that move; its operator lets it with IMPASTO_VIDEOS=true";
-const GIVEN = "Its first frame is on the easel; all of it is painted as that is. It goes to this service and nowhere else.";
-const UNSEEN = "This browser cannot show it; the service reads more kinds. It goes there and nowhere else.";
+const GIVEN = "Its first frame is on the easel; all of it is painted as that is. It goes to this service, nowhere else.";
+const UNSEEN = "This browser cannot show it; the service may. It goes to this service, nowhere else.";
 const PHOTOS_ONLY = " Regions are of photos: a clip is painted as what they leave.";
-/** By what is under way: the control that takes the place of one that is there no more. */
-const FOCUS = { given: "clip-paint", sending: "clip-cancel", painting: "clip-cancel", painted: "clip-download", over: "clip-close" };
+/** By the stage: where the focus goes when its control is there no more. */
+const FOCUS = {
+  given: "clip-paint",
+  sending: "clip-cancel",
+  painting: "clip-cancel",
+  painted: "clip-download",
+  over: "clip-close",
+};
 
 const panel = byId("clip");
 const formats = byId("clip-format");
@@ -72,12 +78,14 @@ export function resume({ job: known, clip }) {
 }
 
 function open(clip) {
-  formats.replaceChildren(...(state.info.video?.writes ?? [clip.format]).map((format) => element("option", { textContent: format })));
+  const written = state.info.video?.writes ?? [clip.format];
+  formats.replaceChildren(...written.map((format) => element("option", { value: format, textContent: format.toUpperCase() })));
   formats.value = clip.format;
   flow.checked = clip.flow;
   byId("clip-title").textContent = clip.name;
   showText(byId("clip-error"), "");
   clearScreen();
+  byId("welcome").hidden = true;
   panel.hidden = false;
   change({ clip });
 }
@@ -185,7 +193,7 @@ async function showPainted() {
     if (job !== mine) return;
     download.href = source;
     if (!state.live) showScreen(true);
-    say(`The clip is painted: ${paintingInWords()}.`);
+    say("The clip is painted.");
   } catch (error) {
     if (job === mine) fail(error.message);
   }

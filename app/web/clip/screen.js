@@ -18,7 +18,7 @@ toggle.addEventListener("click", () => showScreen(screen.hidden));
 /** Show the clip, or the photo again. */
 export function showScreen(wanted) {
   screen.hidden = !wanted || toggle.hidden;
-  toggle.setAttribute("aria-pressed", String(!screen.hidden));
+  toggle.textContent = `Show the ${screen.hidden ? "clip" : "photo"}`;
   if (screen.hidden) screen.querySelector("video")?.pause();
 }
 
@@ -35,7 +35,8 @@ export async function putFrame(address, alt, signal) {
  */
 export async function putClip(address, format, alt) {
   const keyed = currentKey() !== null;
-  const answer = await request(address, keyed ? {} : { headers: { Range: "bytes=0-0" }, cache: "no-store" }); // which says if it is there
+  const first = { headers: { Range: "bytes=0-0" }, cache: "no-store" }; // which says whether it is there
+  const answer = await request(address, keyed ? {} : first);
   const source = keyed ? URL.createObjectURL(await answer.blob()) : address;
   const film = { controls: true, loop: true, playsInline: true, "aria-label": alt };
   put(PICTURES.includes(format) ? element("img", { alt }) : element("video", film), source);

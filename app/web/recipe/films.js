@@ -21,7 +21,7 @@ ${command({ fileName, fields, output })}`;
 
 export function python({ base, fileName, fields, output, keyed }) {
   const blend = styles(fields).map(([id, weight]) => `${JSON.stringify(id)}: ${weight}`);
-  const options = fields.filter(([name]) => name in IN_PYTHON).map(([name, value]) => `${name}=${IN_PYTHON[name](value)}`);
+  const options = fields.flatMap(([name, value]) => (name in IN_PYTHON ? [`${name}=${IN_PYTHON[name](value)}`] : []));
   const lines = [JSON.stringify(fileName), JSON.stringify(output), `{${blend.join(", ")}}`, ...options];
   const [imported, key] = keyed ? ["import os\n\n", ', key=os.environ["IMPASTO_KEY"]'] : ["", ""];
   return `${imported}from impasto.client import Client  # pip install 'impasto[client]'

@@ -32,4 +32,5 @@ export async function followJob(job, { show, preview, signal }) {
 }
 
 /** For a header Idempotency-Key: what is sent twice with it, when the service was away, is one job. */
-export const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+export const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");

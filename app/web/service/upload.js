@@ -18,5 +18,6 @@ export const telling = (tell) => (path, { method, headers = {}, body, signal }) 
 
 function answered(sending) {
   const lines = sending.getAllResponseHeaders().trim().split("\r\n");
-  return new Response(sending.response, { status: sending.status, headers: lines.map((line) => line.split(/: (.*)/s, 2)) });
+  const headers = lines.map((line) => line.split(/: (.*)/s, 2));
+  return new Response(sending.response, { status: sending.status, headers });
 }
