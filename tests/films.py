@@ -87,7 +87,7 @@ def filmed(
 ) -> bytes:
     """A film as a file. hdr: as if of high dynamic range."""
     frames, file = panned(count, height=height, width=width), io.BytesIO()
-    light = {"color_trc": ColorTrc.SMPTE2084} if hdr else {}
+    light: dict[str, Any] = {"color_trc": ColorTrc.SMPTE2084} if hdr else {}
     film(file, frames, times=range(count), time_base=Fraction(1, RATE), container=container, sound=sound, **light)
     return file.getvalue()
 

@@ -187,9 +187,10 @@ def _saved(
     if format == "GIF" and not transparent:
         images = in_one_palette(images)
     images[0].save(file, format, save_all=True, append_images=images[1:], **options)
-    if transparent and file.getbuffer()[12:16] == b"VP8X":  # a WebP, which says so only where it has not left all out
-        file.getbuffer()[WEBP_FLAGS] |= WEBP_ALPHA
-    return file.getvalue()
+    written = bytearray(file.getbuffer())
+    if transparent and written.startswith(b"VP8X", 12):  # a WebP, which does not say so where all of that is left out
+        written[WEBP_FLAGS] |= WEBP_ALPHA
+    return bytes(written)
 
 
 def in_one_palette(images: Sequence[Image.Image]) -> list[Image.Image]:

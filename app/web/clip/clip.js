@@ -38,6 +38,8 @@ let seen = false;
 let job = null;
 /** Ends what is under way: sending it, or following its job. */
 let underway = null;
+/** given, sending, painting, painted, or over: which came to nothing, of a file that is not here any more. */
+let stage = null;
 
 byId("clip-paint").addEventListener("click", send);
 byId("clip-cancel").addEventListener("click", cancel);
@@ -103,16 +105,18 @@ function showGiven() {
   tell((seen ? GIVEN : UNSEEN) + (state.regions.length ? PHOTOS_ONLY : ""));
 }
 
-/** stage: given, sending, painting, painted, or over: which came to nothing, of a file that is not here any more. */
-function layOut(stage) {
-  const { activeElement: focused } = document;
+function layOut(now) {
+  const former = stage;
+  stage = now;
   const waits = stage === "sending" || stage === "painting";
   byId("clip-choices").hidden = byId("clip-paint").hidden = stage !== "given";
   byId("clip-progress").hidden = byId("clip-cancel").hidden = !waits;
   byId("clip-cancel").disabled = false;
   byId("clip-download").hidden = stage !== "painted";
   byId("clip-close").hidden = waits;
-  if (panel.contains(focused) && !focused.checkVisibility()) byId(FOCUS[stage]).focus();
+  const { activeElement: focused } = document;
+  const isLost = focused === document.body || (panel.contains(focused) && !focused.checkVisibility());
+  if (isLost && former && stage !== former) byId(FOCUS[stage]).focus({ preventScroll: true });
 }
 
 async function send() {
@@ -157,18 +161,18 @@ async function follow(known) {
 
 function show(known) {
   job = known;
-  const { step, steps, state: stage } = known;
+  const { step, steps, state: reached } = known;
   if (steps) byId("clip-progress").value = step / steps;
   else byId("clip-progress").removeAttribute("value");
-  if (stage === "succeeded") return showPainted();
-  if (stage === "failed") return fail(known.message);
-  if (stage === "cancelled") return fail("");
+  if (reached === "succeeded") return showPainted();
+  if (reached === "failed") return fail(known.message);
+  if (reached === "cancelled") return fail("");
   keep({ job: known, clip: state.clip });
   tell(inWords(known));
 }
 
-function inWords({ state: stage, step, steps, seconds_left: left }) {
-  if (stage === "queued") return "Waiting for its turn.";
+function inWords({ state: reached, step, steps, seconds_left: left }) {
+  if (reached === "queued") return "Waiting for its turn.";
   if (!steps) return "Getting ready.";
   return `Frame ${step} of ${steps}${left ? `, ${timeInWords(left)} left` : ""}.`;
 }
@@ -224,7 +228,7 @@ async function cancel() {
 
 /** Away with it; the photo stays. */
 function close() {
-  [file, job] = [null, null];
+  [file, job, stage] = [null, null, null];
   keep(null);
   clearScreen();
   const focused = panel.contains(document.activeElement);

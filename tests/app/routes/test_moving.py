@@ -48,8 +48,8 @@ def frames(data: bytes) -> Iterator[Image.Image]:
 
 @pytest.fixture
 def small(settings: Settings) -> Iterator[TestClient]:
-    """A service with room for 20 frames of 64 × 48 pixels."""
-    with TestClient(create_app(settings.model_copy(update={"queue_pixels": 2 * 20 * 64 * 48}))) as client:
+    """A service with room for 6 frames of 64 × 48 pixels."""
+    with TestClient(create_app(settings.model_copy(update={"queue_pixels": 2 * 6 * 64 * 48}))) as client:
         yield client
 
 
@@ -114,12 +114,12 @@ def test_who_has_it_already_is_not_sent_it_again(client: TestClient) -> None:
 
 
 def test_more_than_somebody_waits_for_is_sent_to_where_films_are_painted(small: TestClient) -> None:
-    assert post(small, animated(20), frames="all").status_code == 200
-    refused = post(small, animated(21), frames="all")
+    assert post(small, animated(6), frames="all").status_code == 200
+    refused = post(small, animated(7), frames="all")
     assert (refused.status_code, problem_code(refused)) == (413, "video_too_long")
-    assert "21 frames of 64 × 48 have 64,512 pixels" in refused.json()["detail"]
+    assert "7 frames of 64 × 48 have 21,504 pixels" in refused.json()["detail"]
     assert "POST /v1/videos" in refused.json()["detail"]
-    assert post(small, animated(21), frames="all", size=60).status_code == 200
+    assert post(small, animated(7), frames="all", size=60).status_code == 200
 
 
 def test_the_limits_of_films_are_those_of_photos_that_move(settings: Settings) -> None:
