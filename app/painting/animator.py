@@ -34,7 +34,7 @@ from impasto.model.video.packages import check_packages
 
 ELSEWHERE = "a smaller size is painted sooner, and POST /v1/videos paints it as a job"
 TELLING = 4
-"""Frames that tell how long all will take: the first takes longer than those that follow it."""
+"""Frames that tell how long all will take; but the first, before which all are looked through."""
 
 
 class Animator:
@@ -91,7 +91,8 @@ class Animator:
         await charge(photo.count * math.prod(size))
         try:
             async with asyncio.timeout(limits.deadline):
-                return await self._paint(_Frames(photo, size, vector, options, self._batcher.stylizer), place)
+                make = partial(_Frames, photo, size, vector, options, self._batcher.stylizer)
+                return await self._paint(await self._batcher.code(make), place)
         except TimeoutError:
             raise self._late() from None
         finally:
@@ -102,15 +103,20 @@ class Animator:
         return encode(paintings.pictures, photo.clip, format, quality=quality)
 
     async def _paint(self, frames: _Frames, place: Place) -> Paintings:
-        began, queue, inference = time.perf_counter(), 0.0, 0.0
+        began = first = time.perf_counter()
+        queue = inference = 0.0
         for number in range(1, frames.count + 1):
             if commission := await self._batcher.code(frames.begin):
                 painted = await self._batcher.paint_frame(commission[0], frames.vector, commission[1], place)
                 queue, inference = queue + painted.queue, inference + painted.inference
                 await self._batcher.code(partial(frames.end, painted.rgb))
-            passed = time.perf_counter() - began
-            if number >= TELLING and passed / number * frames.count > self._batcher.limits.deadline:
-                raise self._late()
+            now = time.perf_counter()
+            if number == 1:
+                first = now
+            elif number >= TELLING:
+                each = (now - first) / (number - 1)
+                if now - began + each * (frames.count - number) > self._batcher.limits.deadline:
+                    raise self._late()
         finished = time.perf_counter()
         timing = {"decode": finished - began - queue - inference, "queue": queue, "inference": inference}
         self._batcher.metrics.observe_stages(timing)

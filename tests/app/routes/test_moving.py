@@ -119,7 +119,7 @@ def test_more_than_somebody_waits_for_is_sent_to_where_films_are_painted(small: 
     assert (refused.status_code, problem_code(refused)) == (413, "video_too_long")
     assert "7 frames of 64 × 48 have 21,504 pixels" in refused.json()["detail"]
     assert "POST /v1/videos" in refused.json()["detail"]
-    assert post(small, animated(7), frames="all", size=60).status_code == 200
+    assert post(small, animated(7), frames="all", size=44).status_code == 200
 
 
 def test_the_limits_of_films_are_those_of_photos_that_move(settings: Settings) -> None:
