@@ -3,13 +3,13 @@
 import { startMixer } from "./blend/mixer.js";
 import { startMosaic } from "./blend/mosaic.js";
 import { startStrip } from "./blend/strip.js";
-import { kept as keptClip } from "./clip/keeping.js";
 import { isClip, offerClips } from "./clip/kinds.js";
 import { offerDevice } from "./device/offer.js";
 import { startDownload } from "./easel/download.js";
 import { startEasel } from "./easel/easel.js";
 import { compare, showPhoto, startViewer } from "./easel/viewer.js";
 import { byId, showText } from "./parts/dom.js";
+import { kept } from "./parts/keeping.js";
 import { fetched } from "./parts/waiting.js";
 import { startIntake } from "./photo/intake.js";
 import { readPhoto } from "./photo/reading.js";
@@ -21,8 +21,6 @@ import { change, state, styleOf, watch } from "./recipe/state.js";
 import { json, request } from "./service/api.js";
 import { onReturn } from "./service/connection.js";
 import { startAbout } from "./styles/about.js";
-import { givePainting, startAdd } from "./styles/add.js";
-import { startFit } from "./styles/fit.js";
 import { startGallery } from "./styles/gallery.js";
 import { loadStyles } from "./styles/list.js";
 
@@ -40,7 +38,9 @@ async function start() {
   startStrip();
   startMosaic();
   startAbout();
-  startAdd();
+  for (const id of ["open-add", "add-more"]) byId(id).addEventListener("click", openAdd);
+  for (const close of document.querySelectorAll("[data-close]"))
+    close.addEventListener("click", () => close.closest("dialog").close());
   startIntake({
     onPhoto: takeFile,
     onPacks: takePacks,
@@ -63,8 +63,7 @@ async function start() {
   openLink();
   putOnEasel(example);
   compare(0.3);
-  startFit();
-  resumeClip();
+  resume();
 }
 
 async function takeFile(file) {
@@ -73,10 +72,14 @@ async function takeFile(file) {
   (await fetched(import("./clip/clip.js")))?.takeClip(file, takePhoto);
 }
 
-/** A clip that was painted when the page was left. */
-async function resumeClip() {
-  const clip = keptClip();
-  if (clip) (await fetched(import("./clip/clip.js")))?.resume(clip);
+/** What was under way when the page was left. */
+async function resume() {
+  if (kept("impasto-fit")) (await fetched(import("./styles/fit.js")))?.resumeFit();
+  if (kept("impasto-clip")) (await fetched(import("./clip/clip.js")))?.resumeClip();
+}
+
+async function openAdd() {
+  (await fetched(import("./styles/add.js")))?.openAdd();
 }
 
 /** Put a photo on the easel; whether it could be. */
@@ -129,7 +132,7 @@ async function takeRecipe(file) {
 
 async function takePainting(file) {
   await ready;
-  givePainting(file);
+  (await fetched(import("./styles/add.js")))?.givePainting(file);
 }
 
 function putOnEasel(photo) {

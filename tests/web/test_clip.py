@@ -91,7 +91,7 @@ def test_a_clip_is_seen_by_its_first_frame_painted_played_and_downloaded(page: P
 
 def test_it_is_found_again_when_the_page_is_loaded_anew_and_can_be_cancelled(page: Page) -> None:
     give(page, "slow.mp4", filmed(20, width=SLOW))
-    page.get_by_label("Carry strokes along").check()
+    page.get_by_label("Follow what moves").check()
     paint(page)
     expect(page.locator("#clip-state")).to_have_text(re.compile(r"^Frame \d+ of 20, \d+ s left\.$"))
     page.reload()
@@ -129,7 +129,7 @@ def test_what_only_the_service_may_read_is_sent_and_its_words_are_shown(page: Pa
 def test_the_code_is_that_of_the_clip(page: Page) -> None:
     give(page, "my film.mp4", filmed(2))
     page.get_by_role("slider", name="Strength").fill("80")
-    page.get_by_label("Carry strokes along").check()
+    page.get_by_label("Follow what moves").check()
     page.get_by_label("Write it as").select_option("webm")
     page.get_by_role("button", name="Code").click()
     snippet = page.locator("#snippet")

@@ -1,6 +1,7 @@
 /** A clip: its first frame is a photo on the easel, to choose how all of it is painted; the service does, as a job. */
 
 import { byId, element, showText } from "../parts/dom.js";
+import { keep, kept } from "../parts/keeping.js";
 import { percent } from "../parts/numbers.js";
 import { say, toast } from "../parts/status.js";
 import { clipFields, RECIPE } from "../recipe/recipe.js";
@@ -10,9 +11,10 @@ import { followJob, newKey } from "../service/job.js";
 import { telling } from "../service/upload.js";
 import { firstFrame } from "./frame.js";
 import { isFilm } from "./kinds.js";
-import { keep } from "./keeping.js";
 import { clearScreen, putClip, putFrame, showScreen } from "./screen.js";
 
+/** What it is kept as. */
+const CLIP = "impasto-clip";
 const OFF = "this service paints no films and no pictures that move; its operator lets it with IMPASTO_VIDEOS=true";
 const GIVEN = "Its first frame is on the easel; all of it is painted as that is. It goes to this service, nowhere else.";
 const UNSEEN = "This browser cannot show it; the service may. It goes to this service, nowhere else.";
@@ -73,7 +75,8 @@ export async function takeClip(given, takePhoto) {
 }
 
 /** Go on with a clip that was sent before the page was loaded. */
-export function resume({ job: known, clip }) {
+export function resumeClip() {
+  const { job: known, clip } = kept(CLIP);
   [file, seen, job] = [null, false, known];
   open(clip);
   follow(known);
@@ -167,7 +170,7 @@ function show(known) {
   if (reached === "succeeded") return showPainted();
   if (reached === "failed") return fail(known.message);
   if (reached === "cancelled") return fail("");
-  keep({ job: known, clip: state.clip });
+  keep(CLIP, { job: known, clip: state.clip });
   tell(inWords(known));
 }
 
@@ -186,7 +189,7 @@ function timeInWords(seconds) {
 async function showPainted() {
   underway?.abort();
   underway = null;
-  keep({ job, clip: state.clip });
+  keep(CLIP, { job, clip: state.clip });
   layOut("painted");
   tell(`Painted: ${job.steps} frames.`);
   const { name, format } = state.clip;
@@ -207,7 +210,7 @@ async function showPainted() {
 function fail(message) {
   underway?.abort();
   [underway, job] = [null, null];
-  keep(null);
+  keep(CLIP, null);
   clearScreen();
   showText(byId("clip-error"), message);
   if (file) return showGiven();
@@ -229,7 +232,7 @@ async function cancel() {
 /** Away with it; the photo stays. */
 function close() {
   [file, job, stage] = [null, null, null];
-  keep(null);
+  keep(CLIP, null);
   clearScreen();
   const focused = panel.contains(document.activeElement);
   panel.hidden = true;

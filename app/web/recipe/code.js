@@ -11,8 +11,8 @@ import { state, watch } from "./state.js";
 const panel = byId("code");
 const tabs = [...document.querySelectorAll("[role=tab]")];
 let language = "curl";
-/** What writes the programs; it comes when the panel is first opened. */
-const writers = () => fetched(state.clip ? import("./films.js") : import("./snippets.js"));
+/** What writes the programs, of pictures and of clips; it comes when the panel is first opened. */
+let writers = null;
 
 export function startCode() {
   for (const tab of tabs) tab.addEventListener("click", () => choose(tab));
@@ -25,9 +25,10 @@ export function startCode() {
     next.focus();
   });
   byId("open-code").addEventListener("click", async () => {
-    if (!(await writers())) return;
+    writers ??= await fetched(Promise.all([import("./snippets.js"), import("./films.js")]));
+    if (!writers) return;
     unfold(panel, panel.hidden);
-    await show();
+    show();
     if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
   });
   byId("copy-code").addEventListener("click", async () => {
@@ -57,18 +58,17 @@ function choose(chosen) {
   show();
 }
 
-async function show() {
+function show() {
   if (panel.hidden || !state.photo) return;
   const { clip } = state;
-  const written = (await writers())?.[language];
-  if (!written || clip !== state.clip) return; // for which it is called again
+  const [ofPictures, ofClips] = writers;
   const names = clip ? [] : maskNames();
   byId("save-masks").hidden = !names.length;
   byId("code-heading").textContent = `The same ${clip ? "clip" : "picture"} from your own program`;
-  byId("snippet").textContent = written(clip ? ofClip() : ofPicture(names));
+  byId("snippet").textContent = clip ? ofClips[language](theClip()) : ofPictures[language](thePicture(names));
 }
 
-function ofPicture(masks) {
+function thePicture(masks) {
   const format = byId("format").value;
   return {
     url: new URL("v1/stylize", document.baseURI).href,
@@ -80,7 +80,7 @@ function ofPicture(masks) {
   };
 }
 
-function ofClip() {
+function theClip() {
   const { name, format } = state.clip;
   return {
     base: new URL(".", document.baseURI).href,

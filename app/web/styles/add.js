@@ -28,20 +28,17 @@ const ABOUT = {
 let painting = null;
 let key;
 
-export function startAdd() {
-  for (const button of ["open-add", "add-more"]) byId(button).addEventListener("click", () => dialog.showModal());
-  for (const close of document.querySelectorAll("[data-close]"))
-    close.addEventListener("click", () => close.closest("dialog").close());
-  title.addEventListener("input", () => { if (!id.dataset.own) id.value = slug(title.value); });
-  id.addEventListener("input", () => { id.dataset.own = id.value; });
-  form.addEventListener("input", () => { key = null; });
-  form.addEventListener("submit", submit);
-  byId("fit-another").addEventListener("click", () => {
-    clear();
-    form.elements.image.focus();
-  });
-  dialog.addEventListener("close", clearWhenLearned);
-}
+title.addEventListener("input", () => { if (!id.dataset.own) id.value = slug(title.value); });
+id.addEventListener("input", () => { id.dataset.own = id.value; });
+form.addEventListener("input", () => { key = null; });
+form.addEventListener("submit", submit);
+byId("fit-another").addEventListener("click", () => {
+  clear();
+  form.elements.image.focus();
+});
+dialog.addEventListener("close", clearWhenLearned);
+
+export const openAdd = () => dialog.showModal();
 
 /** Show a painting in the form. */
 export function givePainting(file) {

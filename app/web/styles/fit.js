@@ -1,13 +1,15 @@
 /** A style being learned: followed by server-sent events, also after the page was loaded anew. */
 
 import { byId, described, showText } from "../parts/dom.js";
+import { keep, kept } from "../parts/keeping.js";
 import { toast } from "../parts/status.js";
 import { change } from "../recipe/state.js";
 import { json, request } from "../service/api.js";
 import { followJob, hasEnded } from "../service/job.js";
 import { loadStyles } from "./list.js";
 
-const KEPT = "impasto-fit";
+/** What it is kept as. */
+const FIT = "impasto-fit";
 const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
 
 let shown = null;
@@ -16,13 +18,15 @@ let began = {};
 /** Ends the events of the job that is followed. */
 let following = null;
 
-export function startFit() {
-  byId("fit-cancel").addEventListener("click", cancel);
-  byId("fit-use").addEventListener("click", () => {
-    change({ chosen: [shown.style] });
-    byId("add").close();
-  });
-  const known = kept();
+byId("fit-cancel").addEventListener("click", cancel);
+byId("fit-use").addEventListener("click", () => {
+  change({ chosen: [shown.style] });
+  byId("add").close();
+});
+
+/** Go on with one that was begun before the page was loaded, if there is one. */
+export function resumeFit() {
+  const known = kept(FIT);
   if (known) follow(known.job, known.title, known.began);
 }
 
@@ -85,7 +89,7 @@ function show(job) {
   byId("fit-use").hidden = job.state !== "succeeded";
   byId("open-add").textContent = ended ? "Add a style" : `Learning… ${job.step} / ${job.steps ?? "?"}`;
   showText(byId("fit-error"), job.state === "failed" ? job.message : "");
-  if (!ended) return keep({ job, title: byId("fit-title").dataset.title, began });
+  if (!ended) return keep(FIT, { job, title: byId("fit-title").dataset.title, began });
   if (focused) byId(job.state === "succeeded" ? "fit-use" : "fit-another").focus();
   end(job);
 }
@@ -107,7 +111,7 @@ function inWords({ state, step, steps, seconds_left: left, message }) {
 
 async function end(job) {
   following?.abort();
-  keep(null);
+  keep(FIT, null);
   if (job.state !== "succeeded") return;
   await loadStyles();
   toast(`${byId("fit-title").dataset.title} is in the gallery.`);
@@ -125,24 +129,8 @@ async function cancel() {
 /** The service knows the job no more, or answers with an error. */
 function lost({ message }) {
   shown = null;
-  keep(null);
+  keep(FIT, null);
   showForm();
   byId("open-add").textContent = "Add a style";
   showText(byId("add-error"), message);
-}
-
-/** For when the page is loaded anew; a browser that stores nothing for pages does without. */
-function keep(fit) {
-  try {
-    if (fit) localStorage.setItem(KEPT, JSON.stringify(fit));
-    else localStorage.removeItem(KEPT);
-  } catch {}
-}
-
-function kept() {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT));
-  } catch {
-    return null;
-  }
 }
