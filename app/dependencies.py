@@ -16,6 +16,7 @@ from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.metrics import Metrics
 from impasto.app.page import PageFiles
+from impasto.app.painting.animator import Animator
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.results import Results
 from impasto.app.settings import Settings
@@ -41,6 +42,12 @@ def get_painter(request: Request) -> Painter:
     """Raises NotReady while the application is not started."""
     painter: Painter | None = request.app.state.painter
     return _started(painter)
+
+
+def get_animator(request: Request) -> Animator:
+    """Raises NotReady as `get_painter` does."""
+    animator: Animator | None = request.app.state.animator
+    return _started(animator)
 
 
 def get_results(request: Request) -> Results:

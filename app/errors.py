@@ -38,6 +38,7 @@ from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
 from impasto.model.styles.table import NoVector, UnknownStyle
 from impasto.model.video.clip import NotAVideo, UnsupportedVideo, VideoTooLong
+from impasto.model.video.packages import PackagesMissing
 
 DISK_FULL = 503, "disk_full"
 """Status and code where an upload cannot be kept."""
@@ -58,6 +59,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     BuiltInStyle: (403, "built_in_style"),
     OptimizationsOff: (403, "optimizations_off"),
     VideosOff: (403, "videos_off"),
+    PackagesMissing: (403, "videos_off"),
     PackError: (400, "invalid_pack"),
     ForeignPack: (409, "foreign_pack"),
     NoSmallNetwork: (422, "no_small_network"),

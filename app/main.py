@@ -31,10 +31,12 @@ from impasto.app.jobs.collector import JobsCollector
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.jobs.video import check_videos
+from impasto.app.jobs.video import limits as film_limits
 from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.metrics import Metrics
 from impasto.app.page import WEB, PageFiles
 from impasto.app.painting.admission import QueueLimits
+from impasto.app.painting.animator import Animator
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.previews import Previews
@@ -79,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         measured.registry.register(counted)
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
+        app.state.animator = Animator(batcher, film_limits(settings), settings.max_size)
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
         app.state.exports = Exports(lambda: catalogue.of("large"))
         tasks = [asyncio.create_task(catalogue.watch()), asyncio.create_task(keyring.watch())]
@@ -87,7 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
             tasks.append(asyncio.create_task(app.state.supervisor.keep()))
         with measured.served(settings.metrics_address):
             yield
-        app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
+        app.state.painter, app.state.animator, app.state.catalogue, app.state.jobs = None, None, None, None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -107,7 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         form_limits={"max_fields": 100, "max_files": 16, "max_part_size": 2 * LONGEST_REGION},
     )
     app.state.settings = settings
-    app.state.painter, app.state.catalogue, app.state.jobs = None, None, None
+    app.state.painter, app.state.animator, app.state.catalogue, app.state.jobs = None, None, None, None
     app.state.exports, app.state.supervisor = None, None
     app.state.page, app.state.video_files = PageFiles.read(), VideoFiles(settings.video_folder)
     app.state.rates = Rates(settings.rate_limit, settings.rate_store) if settings.rate_limit else None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import sleep
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import httpx
@@ -78,6 +78,7 @@ class Client:
         statistics: str = "picture",
         network: Which = "large",
         size: int | None = None,
+        frames: Literal["first", "all"] = "first",
     ) -> Image.Image:
         """A picture painted in a blend of styles, {style id: weight}, as 8-bit RGB, or RGBA if it is transparent.
 
@@ -85,10 +86,11 @@ class Client:
         weights: may be empty where there are regions; what they leave stays the photo.
         strength, preserve_color, stroke: as `Stylizer.stylize` takes them. size: longest side of the result.
         network: small for the small network, if the service has one.
+        frames: all of a picture that moves, as its file or an image: what is painted moves as it does (`seek`).
         regions, statistics: as docs/regions.md has them; the mask of a region may be whatever the picture may be.
         Raises ServiceError, httpx.TransportError; OSError for a file that cannot be read.
         """
-        files = [("image", ("picture", _file(picture)))]
+        files = [("image", ("picture", _file(picture, moving=frames == "all")))]
         texts = []
         for number, region in enumerate(regions, start=1):
             mask = region.get("mask")
@@ -98,9 +100,8 @@ class Client:
             texts.append(json.dumps(region))
         form = {"style": list(weights), "weight": list(weights.values()), "region": texts, "statistics": statistics}
         options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "network": network}
-        answer = self._ask(
-            "POST", "v1/stylize", data={**form, **options, "size": size or "", "format": "png"}, files=files
-        )
+        asked = {"size": size or "", "frames": frames, "format": "png"}
+        answer = self._ask("POST", "v1/stylize", data={**form, **options, **asked}, files=files)
         painted = Image.open(io.BytesIO(answer.content))
         painted.load()
         return painted
@@ -198,10 +199,11 @@ def _of_data_url(mask: Image.Image | bytes | Path | str) -> Image.Image | bytes 
     return mask
 
 
-def _file(picture: Image.Image | bytes | Path | str) -> bytes:
+def _file(picture: Image.Image | bytes | Path | str, *, moving: bool = False) -> bytes:
     if isinstance(picture, Image.Image):
         file = io.BytesIO()
-        picture.save(file, "PNG", exif=picture.info.get("exif"))  # its orientation, artist and copyright
+        credit = picture.info.get("exif")  # its orientation, artist and copyright
+        picture.save(file, "PNG", save_all=moving, exif=credit)
         return file.getvalue()
     return picture if isinstance(picture, bytes) else Path(picture).read_bytes()
 

@@ -6,6 +6,7 @@
     impasto paint photos/ --style klimt-the-kiss -o painted/ --watch   # and whatever comes into it
     impasto paint - --style klimt-the-kiss -o - <photo.jpg >out.jpg    # from standard input to standard output
     impasto paint photo.jpg --all -o sheet.jpg                         # every style on one sheet
+    impasto paint dance.gif --style klimt-the-kiss --frames all -o dance.webp     # a photo that moves
     impasto paint photo.jpg --style klimt-the-kiss --region sky.png=munch-the-scream -o out.png    # where it is white
 
 What a folder has already is not painted again; a photo that cannot be painted is named, and the others go on.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -51,10 +52,12 @@ class Arguments:
     native: a single pass of the network, whose strokes are a fixed number of pixels."""
     small: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Paint with the small network: a third of the time, and nearly the same picture."""
+    frames: Literal["first", "all"] = "first"
+    """all: of a GIF, WebP, PNG or AVIF that moves, every frame, for which it needs the extra `video`."""
     size: int | None = None
     """Longest side of the result in pixels. Default: the photo's own; 320 a picture on a sheet."""
     quality: int = 92
-    """Of JPEG and WebP, 1 to 100."""
+    """Of JPEG and WebP, and of an AVIF that moves, 1 to 100."""
     no_recipe: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Do not write into the picture what it was painted with."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False

@@ -21,9 +21,12 @@ from impasto.model.painting.regions import Look
 from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
-from impasto.model.pictures.images import ImageError, NoImages
+from impasto.model.pictures.images import ImageError, NoImages, UnsupportedFormat
 from impasto.model.pictures.picture import Format, Picture
 from impasto.model.styles.shares import parse_shares
+from impasto.model.video.clip import VideoError
+from impasto.model.video.packages import check_packages
+from impasto.scripts import moving
 from impasto.scripts.loading import load
 from impasto.scripts.paint import Arguments
 from impasto.scripts.pictures import FORMATS, STREAM, put
@@ -48,6 +51,8 @@ def paint(arguments: Arguments) -> None:
         raise InvalidValue("give either --style or --region, or both; or --recipe; or --all")
     if not 1 <= arguments.quality <= 100:
         raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
+    if arguments.frames == "all":
+        check_packages()
     if arguments.watch:
         check_watchable(arguments)
     targets = find_targets(arguments)
@@ -106,6 +111,8 @@ class Easel:
         source = both.of("small" if arguments.small else "large")
         self._network_id = source.network_id
         self._regions = parse_regions(arguments.region)
+        if arguments.frames == "all" and (self._regions or arguments.all):
+            raise InvalidValue("--frames all is for a photo in one blend: without regions, and without --all")
         self._masks = read_masks(self._regions)
         self._looks = looks(self._regions, source.styles, arguments)
         self._vectors: dict[str, Tensor | None] = {}
@@ -125,7 +132,7 @@ class Easel:
                 end = bar.n + len(self._vectors)
                 try:
                     put(self._painting(photo, target, bar), target)
-                except (ImageError, OutOfMemory, OSError) as error:
+                except (ImageError, VideoError, OutOfMemory, OSError) as error:
                     bar.write(f"impasto paint: {photo}: {error}", file=sys.stderr)
                     failed += 1
                 bar.update(end - bar.n)  # past what could not be painted, too
@@ -133,7 +140,13 @@ class Easel:
 
     def _painting(self, photo: Path, target: Path, bar: tqdm[Any]) -> bytes:
         data = sys.stdin.buffer.read() if photo == STREAM else photo.read_bytes()
-        written = images.format_of(data) if target == STREAM else FORMATS[target.suffix.lower()]
+        if self._arguments.frames == "all" and (animation := moving.opened(data, photo)):
+            vector = self._vectors["blend"]
+            assert vector is not None  # which it is where there are no regions
+            return moving.paint(animation, target, vector, self._stylizer, self._arguments, _moving(bar))
+        written = images.format_of(data) if target == STREAM else FORMATS.get(target.suffix.lower())
+        if written is None:
+            raise UnsupportedFormat(f"it stands still, and a single picture is written as {', '.join(FORMATS)}")
         return self._sheet(data, written, bar) if self._arguments.all else self._blend(data, written, bar)
 
     def _blend(self, data: bytes, written: Format, bar: tqdm[Any]) -> bytes:
@@ -232,19 +245,22 @@ def find_targets(arguments: Arguments) -> dict[Path, Path]:
     overwritten: two results of one name, or a photo by its own painting.
     """
     output, photos = arguments.output, find_photos(arguments.photos, may_be_none=arguments.watch)
-    if len(photos) > 1 and (output == STREAM or output.suffix.lower() in FORMATS):
+    all_frames = arguments.frames == "all"
+    formats = [*FORMATS, *(moving.FORMATS if all_frames else ())]
+    if len(photos) > 1 and (output == STREAM or output.suffix.lower() in formats):
         raise InvalidValue(f"{output} is one picture, but there are {len(photos)} photos; name a folder")
     if output == STREAM:
         return {photos[0]: output}
     if len(photos) > 1 or output.is_dir() or not output.suffix:
         output.mkdir(parents=True, exist_ok=True)
-        names = [photo.name if photo.suffix.lower() in FORMATS else f"{photo.stem}.png" for photo in photos]
+        own = [photo.suffix.lower() in FORMATS or (all_frames and moving.moves(photo)) for photo in photos]
+        names = [photo.name if kept else f"{photo.stem}.png" for photo, kept in zip(photos, own, strict=True)]
         targets = [output / name for name in names]
     else:
         output.parent.mkdir(parents=True, exist_ok=True)
         targets = [output]
-    if any(target.suffix.lower() not in FORMATS for target in targets):
-        raise InvalidValue(f"{output}: pictures are written as {', '.join(FORMATS)}")
+    if any(target.suffix.lower() not in formats for target in targets):
+        raise InvalidValue(f"{output}: pictures are written as {', '.join(dict.fromkeys(formats))}")
     if len(set(targets)) < len(targets):
         raise InvalidValue("two of the photos have the same name; paint them into different folders")
     if {target.resolve() for target in targets} & {photo.resolve() for photo in photos}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from impasto.model.painting.recipe import Recipe
 from impasto.model.pictures.images import EXIF_ARTIST, decode
 from impasto.model.pictures.picture import to_image
 from tests.app.test_server import free_port
+from tests.films import animated
 from tests.pictures import encoded, opened, photo
 
 ROOT = Path(__file__).parent.parent
@@ -192,6 +194,18 @@ def test_an_image_keeps_transparency_orientation_and_credit(client: Client) -> N
     painted = client.stylize(lying, BLEND)
     assert (painted.mode, painted.size) == ("RGBA", (48, 64))
     assert painted.getexif()[EXIF_ARTIST] == "Ansel"
+
+
+def test_all_frames_of_a_file_or_an_image_are_painted(client: Client) -> None:
+    file = animated(3)
+    for picture in (file, Image.open(io.BytesIO(file))):
+        painted = client.stylize(picture, BLEND, frames="all")
+        shown = []
+        for number in range(painted.n_frames):  # type: ignore[attr-defined]
+            painted.seek(number)
+            shown.append((painted.size, painted.info["duration"]))
+        assert shown == [((64, 48), 100)] * 3
+    assert getattr(client.stylize(PHOTO, BLEND, frames="all"), "n_frames", 1) == 1
 
 
 def test_styles_are_listed(client: Client) -> None:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Sequence
+from typing import TypeVar
 
-from impasto.model.pictures.picture import Format
+AnyFormat = TypeVar("AnyFormat", bound=str)
 
 
-def preferred_format(accept: str, uploaded: Format) -> Format:
-    """The format that an Accept header ranks highest; the uploaded one if it is among the highest.
+def preferred_format(accept: str, uploaded: AnyFormat, formats: Sequence[AnyFormat]) -> AnyFormat:
+    """The one of some formats that an Accept header ranks highest; the uploaded one if it is among the highest.
 
-    A header that names none of ours (curl's */*, say) leaves it at the uploaded one, unless that is
+    A header that names none of them (curl's */*, say) leaves it at the uploaded one, unless that is
     refused by q=0.
     """
-    ranks: dict[Format, float] = {}
+    ranks: dict[AnyFormat, float] = {}
     for entry in accept.lower().split(","):
         media_type, _, parameters = entry.partition(";")
-        for name in get_args(Format):
+        for name in formats:
             if media_type.strip() == f"image/{name}":
                 ranks[name] = _quality(parameters)
     wanted = {name: rank for name, rank in ranks.items() if rank > 0}
     if wanted:
         best = max(wanted.values())
         return uploaded if wanted.get(uploaded) == best else max(wanted, key=wanted.__getitem__)
-    return next((name for name in (uploaded, *get_args(Format)) if name not in ranks), uploaded)
+    return next((name for name in (uploaded, *formats) if name not in ranks), uploaded)
 
 
 def _quality(parameters: str) -> float:

@@ -9,8 +9,8 @@ from typing import Any, get_args
 from fastapi import Response
 
 from impasto.app.http.openapi import BINARY
-from impasto.app.painting.painter import Paintings
-from impasto.model.pictures.picture import Format
+from impasto.app.painting.paintings import Paintings
+from impasto.model.pictures.picture import Format, MovingFormat
 
 HEADERS: dict[str, Any] = {
     name: {"description": text, "schema": {"type": "string"}}
@@ -27,6 +27,8 @@ HEADERS: dict[str, Any] = {
 }
 PICTURES: dict[str, Any] = {f"image/{name}": BINARY for name in get_args(Format)}
 """Media types of pictures, as OpenAPI describes a body."""
+MOVING: dict[str, Any] = {f"image/{name}": BINARY for name in get_args(MovingFormat)}
+"""The same of those that move."""
 
 
 def answer(

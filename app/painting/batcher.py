@@ -29,6 +29,7 @@ from impasto.app.painting.turns import Turns
 from impasto.model.network.device import memory_taken
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.memory import shortage
+from impasto.model.painting.moving import Moving
 from impasto.model.painting.regions import Regions
 from impasto.model.painting.stylizer import Stylizer
 
@@ -56,7 +57,9 @@ class _Request:
     canvas: Canvas
     style: Tensor | Regions
     place: Place
-    answer: asyncio.Future[Painted]
+    moving: Moving | None = None
+    begun: bool = False
+    answer: asyncio.Future[Painted] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     asked: float = field(default_factory=time.perf_counter)
 
     @property
@@ -64,7 +67,9 @@ class _Request:
         return self.canvas.pixels
 
     def fits(self, other: _Request) -> bool:
-        """Whether both can be painted in one batch."""
+        """Whether both can be painted in one batch. What follows frames before it is painted alone."""
+        if self.moving or other.moving:
+            return self is other
         alike = self._by_region == other._by_region and self._style_size == other._style_size
         return alike and self.canvas.fits(other.canvas)
 
@@ -134,9 +139,21 @@ class Batcher:
             with self.admission.place("", counted=False) as nobodys:
                 self.admission.reserve(nobodys, sum(canvas.pixels for canvas, _ in paintings))
                 return await self.paint_all(paintings, nobodys)
-        loop = asyncio.get_running_loop()
-        place.turn = self._turns.take(place.client, place.pixels)
-        requests = [_Request(*each, place, loop.create_future()) for each in paintings]
+        try:
+            return await self._paint([_Request(*each, place) for each in paintings], place, place.pixels)
+        finally:
+            place.painted = True
+
+    async def paint_frame(self, canvas: Canvas, style: Tensor, moving: Moving, place: Place) -> Painted:
+        """The next frame of a picture that moves; whoever holds its place, of all frames, says when they are painted.
+
+        It has a turn of its own: others' pictures are painted between two frames. Raises as `paint` does.
+        """
+        return (await self._paint([_Request(canvas, style, place, moving)], place, canvas.pixels))[0]
+
+    async def _paint(self, requests: list[_Request], place: Place, pixels: int) -> list[Painted]:
+        """Requests of a place, which have so many pixels, when its turn has come."""
+        place.turn = self._turns.take(place.client, pixels)
         self._waiting = sorted([*self._waiting, *requests], key=lambda each: each.place.turn)
         if self._alarm is None or self._next_requests()[1]:
             self._paint_next()
@@ -146,9 +163,8 @@ class Batcher:
         except TimeoutError:
             raise DeadlineExceeded(f"the picture was not painted within {self.limits.deadline:g} seconds") from None
         finally:
-            place.painted = True
-            if place.begun is None:
-                self._turns.give_back(place.client, place.pixels)
+            if not any(each.begun for each in requests):
+                self._turns.give_back(place.client, pixels)
             for each in requests:
                 each.answer.cancel()
 
@@ -171,7 +187,7 @@ class Batcher:
             self._painting.append(batch)
             self._waiting = [request for request in self._waiting if request not in batch.requests]
             for request in batch.requests:
-                request.place.begun = request.place.begun or time.perf_counter()
+                request.begun, request.place.begun = True, request.place.begun or time.perf_counter()
                 self._turns.begin(request.place.turn)
             loop = asyncio.get_running_loop()
             try:
@@ -263,7 +279,8 @@ def _paint_together(stylizer: Stylizer, batch: _Batch) -> Tensor:
     photos = requests[0].canvas.photo[None]  # not copied where it is alone: it may be large
     if len(requests) > 1:
         photos = torch.stack([each.canvas.photo for each in requests])
-    return stylizer.paint(photos, [each.style for each in requests], sizes=sizes, progress=batch.go_on)
+    styles, moving = [each.style for each in requests], requests[0].moving
+    return stylizer.paint(photos, styles, sizes=sizes, moving=moving, progress=batch.go_on)
 
 
 def _let_go(error: BaseException | None) -> None:

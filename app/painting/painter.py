@@ -8,7 +8,6 @@ import time
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from impasto.app.painting.admission import Place
 from impasto.app.painting.batcher import Batcher
+from impasto.app.painting.paintings import Paintings, PaintOptions, check_longest
 from impasto.app.tracing import trace_stages
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
@@ -30,32 +30,6 @@ from impasto.model.pictures.picture import Picture
 T = TypeVar("T")
 Commission = tuple[Canvas, Tensor | Regions]
 """What is to be painted, and how."""
-
-
-@dataclass(frozen=True)
-class PaintOptions:
-    """How a photo is painted, whatever the styles.
-
-    size: longest side of the result in pixels; None: the photo's own, if allowed.
-    strength, preserve_color, stroke: see `model/painting/stylizer.py`.
-    """
-
-    size: int | None = None
-    strength: float = 1.0
-    preserve_color: bool = False
-    stroke: Stroke = 1.0
-
-
-@dataclass(frozen=True)
-class Paintings:
-    """One photo's paintings.
-
-    timing: seconds in decode, queue and inference. finished: when they were, of `time.perf_counter`.
-    """
-
-    pictures: list[Picture]
-    timing: dict[str, float]
-    finished: float
 
 
 class Painter:
@@ -152,8 +126,7 @@ class Painter:
         charge: Callable[[int], Awaitable[None]],
     ) -> Paintings:
         """So many paintings of a photo, which is painted once for each of some strokes."""
-        if size is not None and self._max_size is not None and size > self._max_size:
-            raise InvalidValue(f"size: results have at most {self._max_size} pixels on their longest side")
+        check_longest(size, self._max_size)
         started = time.perf_counter()
         # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
         pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, count, size)

@@ -10,13 +10,14 @@ from fastapi import File, Form, Header, UploadFile
 from pydantic import BeforeValidator
 
 from impasto.app.http.negotiation import preferred_format
-from impasto.app.painting.painter import PaintOptions
+from impasto.app.painting.paintings import PaintOptions
+from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE, Which, Whose
 from impasto.model.painting.recipe import Recipe
 from impasto.model.painting.region_recipe import CheckedStroke, RegionRecipe
 from impasto.model.painting.stroke import parse_stroke
 from impasto.model.pictures import images
-from impasto.model.pictures.picture import Format, Picture
+from impasto.model.pictures.picture import Format, MovingFormat, Picture
 
 Strength = Annotated[float, Form(ge=0, le=1, description="1 is the painting, 0 is the photo")]
 PreserveColor = Annotated[bool, Form(description="Keep the photo's colours")]
@@ -51,12 +52,19 @@ class PhotoForm:
     @property
     def recipe_of_file(self) -> tuple[object, ...]:
         """All that decides, beside photo and styles, on the file that is answered."""
-        formats = [self.format or preferred_format(self.accept, own) for own in get_args(Format)]
-        return self.options, formats, self.quality, self.recipe
+        formats: tuple[Format, ...] = get_args(Format)
+        written = [self.format or preferred_format(self.accept, own, formats) for own in formats]
+        return self.options, written, self.quality, self.recipe
 
     def format_of(self, painting: Picture) -> Format:
         """As asked for by field, else by Accept, else as uploaded."""
-        return self.format or preferred_format(self.accept, painting.format)
+        return self.format or preferred_format(self.accept, painting.format, get_args(Format))
+
+    def moving_format(self, own: MovingFormat) -> MovingFormat:
+        """The same for a photo of that format all frames of which are painted. Raises InvalidValue."""
+        if self.format == "jpeg":
+            raise InvalidValue("format: nothing moves in a JPEG; frames=all is written as png or webp, or as it came")
+        return self.format or preferred_format(self.accept, own, get_args(MovingFormat))
 
     def encode(
         self,
@@ -89,7 +97,10 @@ class PhotoForm:
 
 
 def get_photo_form(
-    image: Annotated[UploadFile, File(description="The photo: JPEG, PNG, WebP, AVIF, or GIF/TIFF (first frame)")],
+    image: Annotated[
+        UploadFile,
+        File(description="The photo: JPEG, PNG, WebP, AVIF, GIF or TIFF; its first frame, unless `frames` says all"),
+    ],
     strength: Strength = 1.0,
     preserve_color: PreserveColor = False,
     stroke: StrokeSize = 1.0,
@@ -99,7 +110,7 @@ def get_photo_form(
         Form(ge=SMALLEST_SIDE, description="Longest side of the result in pixels. None: the photo's own, if allowed"),
     ] = None,
     format: Annotated[Format | None, Form(description="None: by Accept, else as uploaded")] = None,
-    quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP")] = 90,
+    quality: Annotated[int, Form(ge=1, le=100, description="Of JPEG and WebP, and of an AVIF that moves")] = 90,
     recipe: Annotated[
         bool, Form(description="Write into the file what it was painted with; `impasto recipe` reads it")
     ] = True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 from pydantic import BeforeValidator
@@ -88,7 +88,7 @@ async def optimize(
         check_size(decoded)
         for each in paintings:
             read_painting(each, max_pixels=settings.max_pixels)
-        written = format or preferred_format(accept, decoded.format)
+        written = format or preferred_format(accept, decoded.format, get_args(Format))
         return OptimizationRequest(images.encode(decoded, "png"), paintings, tuple(shares), options, written, quality)
 
     return JobInfo.model_validate(await submission.submit(await painter.code(read)))

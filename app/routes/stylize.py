@@ -9,10 +9,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Form, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from impasto.app.dependencies import Allowance, get_allowance, get_catalogue, get_painter, get_results
+from impasto.app.dependencies import (
+    Allowance,
+    get_allowance,
+    get_animator,
+    get_catalogue,
+    get_painter,
+    get_results,
+)
 from impasto.app.http.disconnect import unless_disconnected
 from impasto.app.http.openapi import NOT_MODIFIED, pictures, problems
-from impasto.app.painting.answer import HEADERS, PICTURES, answer
+from impasto.app.painting.animator import Animator
+from impasto.app.painting.answer import HEADERS, MOVING, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
 from impasto.app.painting.region_form import RegionForm, get_region_form
@@ -29,7 +37,7 @@ router = APIRouter(prefix="/v1", tags=["stylize"])
 
 PICTURE: dict[str, Any] = {
     "description": "The painted picture",
-    "content": PICTURES,
+    "content": PICTURES | MOVING,
     "headers": {
         "X-Style-Weights": {
             "description": "The weights as applied, a JSON object of style ids; without those of regions",
@@ -44,7 +52,7 @@ PICTURE: dict[str, Any] = {
     "/stylize",
     summary="Paint a photo in one style, in a blend of several, or in others here and there",
     response_class=Response,
-    responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 404, 408, 413, 415, 422, 429, 503, 504)},
+    responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 403, 404, 408, 413, 415, 422, 429, 503, 504)},
     openapi_extra=pictures("image", "mask"),
 )
 async def stylize(
@@ -53,6 +61,7 @@ async def stylize(
     regions: Annotated[RegionForm, Depends(get_region_form)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     painter: Annotated[Painter, Depends(get_painter)],
+    animator: Annotated[Animator, Depends(get_animator)],
     results: Annotated[Results, Depends(get_results)],
     allowance: Annotated[Allowance, Depends(get_allowance)],
     style: Annotated[
@@ -67,7 +76,8 @@ async def stylize(
     frames: Annotated[
         Literal["first", "all"],
         Form(
-            description="first: of a photo that moves, too. All of it is painted by POST /v1/videos, and nowhere else"
+            description="all: of a GIF, WebP, PNG or AVIF that moves, every frame, as far as you can wait for it; "
+            "POST /v1/videos paints what is longer"
         ),
     ] = "first",
     if_none_match: Annotated[str | None, Header()] = None,
@@ -77,8 +87,6 @@ async def stylize(
         raise RequestValidationError(
             [{"type": "missing", "loc": ("body", "style"), "msg": "name a style, or give a region"}]
         )
-    if frames == "all":
-        raise InvalidValue("frames: one picture is painted here; POST /v1/videos paints all frames of one that moves")
     weights = assign_weights(style, weight) if style else {}
     options, recipes = form.options, regions.recipes
     source = catalogue.of(form.network)
@@ -88,12 +96,17 @@ async def stylize(
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
             photo, masks = await form.image.read(), await regions.read()
+            moving = await animator.open(photo) if frames == "all" else None
+            if moving and recipes:
+                raise InvalidValue("frames: all of them are painted in one blend, without regions")
             vectors = [look.style_vector for look in everything]
-            recipe = form.recipe_of_file, regions.recipe_of_file, weights
+            recipe = form.recipe_of_file, regions.recipe_of_file, weights, moving and form.moving_format(moving.format)
             tag = await results.tag(photo, vectors, *recipe, masks=masks)
             if known := results.known(tag, if_none_match):
                 return known
-            if recipes:
+            if moving:
+                painting = animator.paint(moving, vectors[0], options, place=place, charge=allowance.take)
+            elif recipes:
 
                 def placed(size: tuple[int, int]) -> Regions:
                     return drawn(size, recipes, own, rest, masks=masks, statistics=regions.statistics)
@@ -107,7 +120,11 @@ async def stylize(
                 painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)
             paintings = await painting
 
-            def encode() -> Response:
+            def written() -> tuple[bytes, str]:
+                """The file, and its format."""
+                if moving:
+                    moved = form.moving_format(moving.format)
+                    return animator.encode(paintings, moving, moved, form.quality), moved
                 (painted,) = paintings.pictures
                 file = form.encode(
                     painted,
@@ -117,7 +134,11 @@ async def stylize(
                     masks=masks,
                     statistics=regions.statistics,
                 )
+                return file, form.format_of(painted)
+
+            def encode() -> Response:
+                file, kind = written()
                 headers = {"X-Style-Weights": json.dumps(weights), **allowance.headers}
-                return answer(file, f"image/{form.format_of(painted)}", paintings, source.network_id, headers)
+                return answer(file, f"image/{kind}", paintings, source.network_id, headers)
 
             return results.keep(tag, await painter.encode(paintings, encode), cache_control)

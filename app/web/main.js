@@ -3,11 +3,13 @@
 import { startMixer } from "./blend/mixer.js";
 import { startMosaic } from "./blend/mosaic.js";
 import { startStrip } from "./blend/strip.js";
+import { isClip, offerClips } from "./clip/kinds.js";
 import { offerDevice } from "./device/offer.js";
 import { startDownload } from "./easel/download.js";
 import { startEasel } from "./easel/easel.js";
 import { compare, showPhoto, startViewer } from "./easel/viewer.js";
 import { byId, showText } from "./parts/dom.js";
+import { kept } from "./parts/keeping.js";
 import { fetched } from "./parts/waiting.js";
 import { startIntake } from "./photo/intake.js";
 import { readPhoto } from "./photo/reading.js";
@@ -19,8 +21,6 @@ import { change, state, styleOf, watch } from "./recipe/state.js";
 import { json, request } from "./service/api.js";
 import { onReturn } from "./service/connection.js";
 import { startAbout } from "./styles/about.js";
-import { givePainting, startAdd } from "./styles/add.js";
-import { startFit } from "./styles/fit.js";
 import { startGallery } from "./styles/gallery.js";
 import { loadStyles } from "./styles/list.js";
 
@@ -38,9 +38,11 @@ async function start() {
   startStrip();
   startMosaic();
   startAbout();
-  startAdd();
+  for (const id of ["open-add", "add-more"]) byId(id).addEventListener("click", openAdd);
+  for (const close of document.querySelectorAll("[data-close]"))
+    close.addEventListener("click", () => close.closest("dialog").close());
   startIntake({
-    onPhoto: takePhoto,
+    onPhoto: takeFile,
     onPacks: takePacks,
     onPainting: takePainting,
     onRecipe: takeRecipe,
@@ -54,29 +56,49 @@ async function start() {
   const info = await json("v1/info");
   Object.assign(state, { info, limits: info.limits });
   offerDevice();
+  offerClips(info.video);
   const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();
   startOptions(); // only now: a change keeps the link, and until it is read that would lose it
   openLink();
   putOnEasel(example);
   compare(0.3);
-  startFit();
+  resume();
 }
 
-async function takePhoto(file) {
+async function takeFile(file) {
+  if (!(await isClip(file))) return takePhoto(file);
+  await ready;
+  (await fetched(import("./clip/clip.js")))?.takeClip(file, takePhoto);
+}
+
+/** What was under way when the page was left. */
+async function resume() {
+  if (kept("impasto-fit")) (await fetched(import("./styles/fit.js")))?.resumeFit();
+  if (kept("impasto-clip")) (await fetched(import("./clip/clip.js")))?.resumeClip();
+}
+
+async function openAdd() {
+  (await fetched(import("./styles/add.js")))?.openAdd();
+}
+
+/** Put a photo on the easel; whether it could be. */
+async function takePhoto(file, title = "Your photo") {
   newest = file;
   showText(byId("photo-error"), "");
   byId("stage").classList.add("reading");
   try {
     await ready;
-    const photo = await readPhoto(file, "Your photo");
-    if (newest !== file) return;
+    const photo = await readPhoto(file, title);
+    if (newest !== file) return false;
     const focused = byId("welcome").contains(document.activeElement);
     byId("welcome").hidden = true;
     if (focused) byId("viewport").focus({ preventScroll: true });
     putOnEasel(photo);
+    return true;
   } catch (error) {
     if (newest === file) showText(byId("photo-error"), error.message);
+    return false;
   } finally {
     if (newest === file) byId("stage").classList.remove("reading");
   }
@@ -110,7 +132,7 @@ async function takeRecipe(file) {
 
 async function takePainting(file) {
   await ready;
-  givePainting(file);
+  (await fetched(import("./styles/add.js")))?.givePainting(file);
 }
 
 function putOnEasel(photo) {

@@ -14,6 +14,8 @@ from impasto.model.pictures.strips import strips
 
 Format = Literal["jpeg", "png", "webp"]
 """The formats that are written."""
+MovingFormat = Literal["gif", "webp", "png", "avif"]
+"""Those that are written of a picture that moves."""
 
 
 @dataclass(frozen=True)

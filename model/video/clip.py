@@ -79,27 +79,27 @@ class Source(Protocol):
         """Its frames from the one of this number on. Raises NotAVideo where the file is broken."""
 
 
-def check(clip: Clip, limits: Limits, path: Path) -> None:
+def check(clip: Clip, limits: Limits, name: Path | str) -> None:
     """Raises VideoTooLong, TooSmall."""
-    check_size(clip.size, limits, path)
-    check_length(clip.seconds, len(clip.times), limits, path)
+    check_size(clip.size, limits, name)
+    check_length(clip.seconds, len(clip.times), limits, name)
 
 
-def check_size(size: tuple[int, int], limits: Limits, path: Path) -> None:
+def check_size(size: tuple[int, int], limits: Limits, name: Path | str) -> None:
     """Raises VideoTooLong, TooSmall."""
     width, height = size
     if min(size) < SMALLEST_SIDE:
-        raise TooSmall(f"{path}: frames are {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
+        raise TooSmall(f"{name}: frames are {width} × {height} pixels; both sides must be at least {SMALLEST_SIDE}")
     if width * height > limits.pixels:
-        raise VideoTooLong(f"{path}: frames of {width} × {height} pixels; at most {limits.pixels:,} pixels are painted")
+        raise VideoTooLong(f"{name}: frames of {width} × {height} pixels; at most {limits.pixels:,} pixels are painted")
 
 
-def check_length(seconds: float, frames: int, limits: Limits, path: Path) -> None:
+def check_length(seconds: float, frames: int, limits: Limits, name: Path | str) -> None:
     """Raises VideoTooLong."""
     if seconds > limits.seconds:
-        raise VideoTooLong(f"{path} takes {_clock(seconds)}; at most {_clock(limits.seconds)} are painted")
+        raise VideoTooLong(f"{name} takes {_clock(seconds)}; at most {_clock(limits.seconds)} are painted")
     if frames > limits.frames:
-        raise VideoTooLong(f"{path} has {frames:,} frames; at most {limits.frames:,} are painted")
+        raise VideoTooLong(f"{name} has {frames:,} frames; at most {limits.frames:,} are painted")
 
 
 def _clock(seconds: float) -> str:

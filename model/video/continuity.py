@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.network.statistics import Measure, Statistics
-from impasto.model.painting.moving import Paint
+from impasto.model.painting.moving import Moving, Paint
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.picture import Picture
@@ -84,13 +84,23 @@ class Continuity:
 
     def paint(self, photo: Picture, vector: Tensor) -> Picture:
         """The next frame in a style or a blend, as its vector (E,). Raises as `Stylizer.stylize` does."""
+        painted = self.again(photo, vector)
+        return painted or self.keep(photo, vector, self._stylize(photo, vector, moving=self.next(photo)))
+
+    def again(self, photo: Picture, vector: Tensor) -> Picture | None:
+        """The painting of the last frame, where the next one is the same; else it is to be painted."""
         last = self._last
-        if last and last.vector.equal(vector) and _same(last.photo, photo):
-            return last.painting
+        return last.painting if last and last.vector.equal(vector) and _same(last.photo, photo) else None
+
+    def next(self, photo: Picture) -> Moving:
+        """What the next frame takes over from those before it, for whoever paints it and then gives it to `keep`."""
+        last = self._last
         if last and (last.photo.size != photo.size or is_cut(last.photo.pixels, photo.pixels)):
             self._begin()
-        frame = _Frame(self._shot, self._motion.next(photo.pixels), self._config)
-        painting = self._stylize(photo, vector, moving=frame)
+        return _Frame(self._shot, self._motion.next(photo.pixels), self._config)
+
+    def keep(self, photo: Picture, vector: Tensor, painting: Picture) -> Picture:
+        """The painting of the next frame, which those after it follow."""
         self._shot.frames += 1
         self._last = Painted(photo, vector, painting)
         return painting

@@ -16,4 +16,4 @@ class PackagesMissing(InvalidValue):
 def check_packages() -> None:
     """Raises PackagesMissing."""
     if any(find_spec(package) is None for package in PACKAGES):
-        raise PackagesMissing("films need more packages: pip install 'impasto[video]'")
+        raise PackagesMissing("films and pictures that move need more packages: pip install 'impasto[video]'")

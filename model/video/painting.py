@@ -17,7 +17,7 @@ from impasto.model.errors import NO_ROOM, DiskFull, InvalidValue
 from impasto.model.files import write_whole
 from impasto.model.pictures.picture import Picture
 from impasto.model.video.ahead import ahead
-from impasto.model.video.animation import FORMATS, Animation, AnimationPieces, is_animation
+from impasto.model.video.animation import FORMATS, Animation, AnimationPieces, may_move
 from impasto.model.video.clip import Clip, Frame, Source, UnsupportedVideo, check
 from impasto.model.video.config import Limits
 from impasto.model.video.continuity import Continuity
@@ -40,7 +40,9 @@ def open_video(path: Path, limits: Limits) -> Source:
 
     Raises NotAVideo, UnsupportedVideo, VideoTooLong, TooSmall; OSError.
     """
-    source: Source = Animation(path, limits) if is_animation(path) else Film(path, limits)
+    with path.open("rb") as file:
+        head = file.read(16)
+    source: Source = Animation(path, limits) if may_move(head) else Film(path, limits)
     check(source.clip, limits, path)
     return source
 

@@ -29,6 +29,7 @@ from impasto.scripts.paint import Arguments, run
 from impasto.scripts.painting import find_targets
 from impasto.scripts.pictures import STREAM
 from tests.commands import Result, impasto
+from tests.films import animated
 from tests.pictures import encoded, opened, photo, write_photos
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,22 @@ def test_a_folder_is_painted_and_a_broken_photo_is_named(
     assert {path.name for path in output.iterdir()} == {path.name for path in photos.iterdir()}
 
 
+def test_all_frames_of_photos_that_move_are_painted_and_others_as_always(
+    one: Path, tmp_path: Path, tiny_checkpoint_file: Path
+) -> None:
+    still, clear, out = tmp_path / "still.gif", tmp_path / "small.gif", tmp_path / "out"
+    still.write_bytes(encoded(photo(), "GIF"))
+    clear.write_bytes(animated(3)[:-200])
+    (tmp_path / "dance.gif").write_bytes(animated(4))
+    photos = one, still, clear, tmp_path / "dance.gif"
+    checkpoint = "--checkpoint", tiny_checkpoint_file
+    result = stylize(*photos, "--style", "great-wave", "--frames", "all", "--size", "96", "-o", out, *checkpoint)
+    assert result.returncode == 1 and "small.gif is cut short or broken at frame 3" in result.stderr
+    assert {path.name for path in out.iterdir()} == {"dance.gif", "one.jpg", "still.png"}
+    dance = opened((out / "dance.gif").read_bytes())
+    assert (getattr(dance, "n_frames", 1), dance.size) == (4, (96, 72))
+
+
 def test_all_styles_come_on_one_sheet(one: Path, tmp_path: Path, tiny_checkpoint_file: Path) -> None:
     result = stylize(one, "--all", "--size", "64", "-o", tmp_path / "sheet.png", "--checkpoint", tiny_checkpoint_file)
     assert result.returncode == 0, result.stderr
@@ -112,6 +129,9 @@ def test_a_transparent_photo_is_white_on_a_sheet(tmp_path: Path, tiny_checkpoint
         (["--style", "starry-night", "--stroke", "100"], "stroke is a number from 0.25 to 4, or native, not 100"),
         (["--style", "starry-night", "--stroke", "nan"], "not nan"),
         (["--style", "starry-night", "-o", "out.bmp"], ".bmp"),
+        (["--style", "starry-night", "-o", "out.gif"], "pictures are written as .jpg, .jpeg, .png, .webp"),
+        (["--style", "starry-night", "--frames", "all", "-o", "out.gif"], "it stands still"),
+        (["--all", "--frames", "all"], "without regions, and without --all"),
         (["--style", "starry-night", "--checkpoint", "none.safetensors"], "none.safetensors"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

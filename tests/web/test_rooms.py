@@ -22,6 +22,7 @@ ROOMS = {
     "regions": {"parts", "recipe", "easel"},
     "styles": {"parts", "service", "recipe"},
     "camera": {"parts", "service", "recipe", "easel", "device"},
+    "clip": {"parts", "service", "recipe"},
 }
 """From which others a room may import; main.js, above them all, from each."""
 MODULES = sorted(WEB.rglob("*.js"))

@@ -27,7 +27,7 @@ let onPhoto;
 let seen;
 let taking = false;
 
-byId("shutter").addEventListener("click", take);
+byId("shutter").addEventListener("click", shoot);
 byId("camera-off").addEventListener("click", end);
 turning.addEventListener("click", turnRound);
 watch(["photo"], end);
@@ -99,7 +99,7 @@ async function turnRound() {
   if (wanted && session) await open(wanted);
 }
 
-async function take() {
+async function shoot() {
   if (taking || !session) return;
   taking = true;
   const { signal } = session;

@@ -5,14 +5,14 @@ import { copy, save, SUFFIXES } from "../parts/files.js";
 import { toast } from "../parts/status.js";
 import { fetched } from "../parts/waiting.js";
 import { currentKey } from "../service/key.js";
-import { fields, maskNames, masks, RECIPE } from "./recipe.js";
+import { clipFields, fields, maskNames, masks, RECIPE } from "./recipe.js";
 import { state, watch } from "./state.js";
 
 const panel = byId("code");
 const tabs = [...document.querySelectorAll("[role=tab]")];
 let language = "curl";
-/** What writes the programs; it comes when the panel is first opened. */
-let snippets = null;
+/** What writes the programs, of pictures and of clips; it comes when the panel is first opened. */
+let writers = null;
 
 export function startCode() {
   for (const tab of tabs) tab.addEventListener("click", () => choose(tab));
@@ -25,8 +25,8 @@ export function startCode() {
     next.focus();
   });
   byId("open-code").addEventListener("click", async () => {
-    snippets ??= await fetched(import("./snippets.js"));
-    if (!snippets) return;
+    writers ??= await fetched(Promise.all([import("./snippets.js"), import("./films.js")]));
+    if (!writers) return;
     unfold(panel, panel.hidden);
     show();
     if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
@@ -39,8 +39,8 @@ export function startCode() {
     for (const [, file] of await masks()) save(file, file.name);
   });
   byId("format").addEventListener("change", show);
-  watch(["photo", ...RECIPE], (moving) => {
-    const nothing = !fields().length;
+  watch(["photo", "clip", ...RECIPE], (moving) => {
+    const nothing = !(state.clip ? clipFields() : fields()).length;
     byId("open-code").disabled = nothing;
     if (nothing) unfold(panel, false);
     if (!moving) show();
@@ -60,15 +60,33 @@ function choose(chosen) {
 
 function show() {
   if (panel.hidden || !state.photo) return;
-  const format = byId("format").value;
-  const names = maskNames();
+  const { clip } = state;
+  const [ofPictures, ofClips] = writers;
+  const names = clip ? [] : maskNames();
   byId("save-masks").hidden = !names.length;
-  byId("snippet").textContent = snippets[language]({
+  byId("code-heading").textContent = `The same ${clip ? "clip" : "picture"} from your own program`;
+  byId("snippet").textContent = clip ? ofClips[language](theClip()) : ofPictures[language](thePicture(names));
+}
+
+function thePicture(masks) {
+  const format = byId("format").value;
+  return {
     url: new URL("v1/stylize", document.baseURI).href,
     fileName: state.photo.name,
     fields: [...fields(), ["format", format]],
-    masks: names,
+    masks,
     output: `painted.${SUFFIXES[format]}`,
     keyed: currentKey() !== null,
-  });
+  };
+}
+
+function theClip() {
+  const { name, format } = state.clip;
+  return {
+    base: new URL(".", document.baseURI).href,
+    fileName: name,
+    fields: clipFields(),
+    output: `painted.${format}`,
+    keyed: currentKey() !== null,
+  };
 }

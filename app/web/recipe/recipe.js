@@ -11,14 +11,25 @@ export const RECIPE = ["rest", "regions", "byItself", "network", "size"];
 export function fields(regions = state.regions) {
   const { rest, byItself, size } = state;
   if (![rest, ...regions].some(({ chosen }) => chosen.length)) return [];
-  const list = rest.chosen.map((id) => ["style", id]);
-  if (rest.chosen.length > 1) list.push(...weightsIn(rest).map((weight) => ["weight", String(weight)]));
-  list.push(...manner(rest));
+  const list = [...blend(rest), ...manner(rest)];
   if (regions.length && byItself) list.push(["statistics", "region"]);
   list.push(...regions.map((region, place) => ["region", JSON.stringify(asJson(region, maskName(place)))]));
   list.push(...network());
   if (size) list.push(["size", String(size)]);
   return list;
+}
+
+/** The same for `POST /v1/videos`, which paints the clip: as what regions leave, and in its own size. */
+export function clipFields() {
+  const { rest, clip } = state;
+  if (!rest.chosen.length) return [];
+  const written = [...(clip.flow ? [["flow", "true"]] : []), ["format", clip.format]];
+  return [...blend(rest), ...manner(rest), ...network(), ...written];
+}
+
+function blend(look) {
+  const weights = look.chosen.length > 1 ? weightsIn(look) : [];
+  return [...look.chosen.map((id) => ["style", id]), ...weights.map((weight) => ["weight", String(weight)])];
 }
 
 /** How a look is painted, whatever its blend: the fields that are not as usual. */

@@ -54,15 +54,15 @@ const painting = await answer.blob();`;
 }
 
 /** As a text in Python and JavaScript; the JSON of regions has neither ' nor \\. */
-function quoted(value) {
+export function quoted(value) {
   return value.includes('"') ? `'${value}'` : JSON.stringify(value);
 }
 
 /** curl takes , and ; in a file's name for its own. */
-function quotedForCurl(name) {
+export function quotedForCurl(name) {
   return /[,;"\\]/.test(name) ? `"${name.replace(/[\\"]/g, "\\$&")}"` : name;
 }
 
-function quotedForShell(word) {
+export function quotedForShell(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -46,6 +46,8 @@ export const state = {
   size: null,
   /** @type {?{title: string}} what is on the easel instead of the photo: what a camera sees */
   live: null,
+  /** @type {?{name: string, format: string, flow: boolean}} the clip that is painted, or may be, and how it is written */
+  clip: null,
   /** whether pictures without regions are painted here, and not by the service */
   onDevice: false,
   /** @type {?("webgpu" | "wasm")} by what they are */

@@ -24,14 +24,15 @@ export class Problem extends Error {
  * A request that waits: while the service is gone, until it is back; while it is busy, for as long as it asks; where it
  * wants a key, until one is given.
  *
- * patient: whether to wait for a busy service. Rejects with a Problem, or with the signal's reason.
+ * patient: whether to wait for a busy service. send: what is called as fetch is, in its place. Rejects with a Problem,
+ * or with the signal's reason.
  */
-export async function request(path, { patient = true, ...options } = {}) {
+export async function request(path, { patient = true, send = fetch, ...options } = {}) {
   for (let breaks = 0, attempt = 0; ; ) {
     const key = currentKey();
     let answer;
     try {
-      answer = await fetch(path, { ...options, headers: withKey(options.headers, key) });
+      answer = await send(path, { ...options, headers: withKey(options.headers, key) });
     } catch {
       options.signal?.throwIfAborted();
       breaks += 1;

@@ -5,6 +5,7 @@ import { stem } from "../parts/files.js";
 import { toast } from "../parts/status.js";
 import { state } from "../recipe/state.js";
 import { checkSize, form as formData, json, Problem } from "../service/api.js";
+import { newKey } from "../service/job.js";
 import { follow, isLearning, showForm } from "./fit.js";
 import { slug } from "./list.js";
 
@@ -27,20 +28,17 @@ const ABOUT = {
 let painting = null;
 let key;
 
-export function startAdd() {
-  for (const button of ["open-add", "add-more"]) byId(button).addEventListener("click", () => dialog.showModal());
-  for (const close of document.querySelectorAll("[data-close]"))
-    close.addEventListener("click", () => close.closest("dialog").close());
-  title.addEventListener("input", () => { if (!id.dataset.own) id.value = slug(title.value); });
-  id.addEventListener("input", () => { id.dataset.own = id.value; });
-  form.addEventListener("input", () => { key = null; });
-  form.addEventListener("submit", submit);
-  byId("fit-another").addEventListener("click", () => {
-    clear();
-    form.elements.image.focus();
-  });
-  dialog.addEventListener("close", clearWhenLearned);
-}
+title.addEventListener("input", () => { if (!id.dataset.own) id.value = slug(title.value); });
+id.addEventListener("input", () => { id.dataset.own = id.value; });
+form.addEventListener("input", () => { key = null; });
+form.addEventListener("submit", submit);
+byId("fit-another").addEventListener("click", () => {
+  clear();
+  form.elements.image.focus();
+});
+dialog.addEventListener("close", clearWhenLearned);
+
+export const openAdd = () => dialog.showModal();
 
 /** Show a painting in the form. */
 export function givePainting(file) {
@@ -101,9 +99,8 @@ async function submit(event) {
   }
 }
 
-/** The key makes a request that is sent twice, when the service was away, one job. */
 function job() {
-  key ??= Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+  key ??= newKey();
   const known = ["id", "title", "artist", "year"].map((name) => [name, form.elements[name].value.trim()]);
   const body = formData(known, { image: [painting, painting.name] });
   return json("v1/styles", { patient: false, method: "POST", headers: { "Idempotency-Key": key }, body });

@@ -1,17 +1,15 @@
 /** A style being learned: followed by server-sent events, also after the page was loaded anew. */
 
 import { byId, described, showText } from "../parts/dom.js";
+import { keep, kept } from "../parts/keeping.js";
 import { toast } from "../parts/status.js";
-import { pause } from "../parts/waiting.js";
 import { change } from "../recipe/state.js";
 import { json, request } from "../service/api.js";
-import { events } from "../service/events.js";
+import { followJob, hasEnded } from "../service/job.js";
 import { loadStyles } from "./list.js";
 
-const KEPT = "impasto-fit";
-/** Milliseconds before the events are asked for again. */
-const BETWEEN = 2000;
-const ENDS = ["succeeded", "failed", "cancelled"];
+/** What it is kept as. */
+const FIT = "impasto-fit";
 const HEADINGS = { succeeded: "Learned: ", failed: "Not learned: ", cancelled: "Cancelled: " };
 
 let shown = null;
@@ -20,18 +18,20 @@ let began = {};
 /** Ends the events of the job that is followed. */
 let following = null;
 
-export function startFit() {
-  byId("fit-cancel").addEventListener("click", cancel);
-  byId("fit-use").addEventListener("click", () => {
-    change({ chosen: [shown.style] });
-    byId("add").close();
-  });
-  const known = kept();
+byId("fit-cancel").addEventListener("click", cancel);
+byId("fit-use").addEventListener("click", () => {
+  change({ chosen: [shown.style] });
+  byId("add").close();
+});
+
+/** Go on with one that was begun before the page was loaded, if there is one. */
+export function resumeFit() {
+  const known = kept(FIT);
   if (known) follow(known.job, known.title, known.began);
 }
 
 /** Whether a style is being learned now. */
-export const isLearning = () => shown !== null && !ENDS.includes(shown.state);
+export const isLearning = () => shown !== null && !hasEnded(shown);
 
 /** Show a job, as /v1/jobs answers it, until it has ended; first: its losses when it began, as far as known. */
 export function follow(job, title, first = {}) {
@@ -41,20 +41,16 @@ export function follow(job, title, first = {}) {
   byId("add-form").hidden = true;
   byId("fit").hidden = false;
   following?.abort();
-  show(job);
-  if (!isLearning()) return;
   following = new AbortController();
   listen(job, following);
 }
 
 async function listen(job, mine) {
   try {
-    for await (const { event, data } of events(`v1/jobs/${job.id}/events`, { signal: mine.signal })) {
-      if (event === "preview") showPreview(data.url);
-      else show(data);
-    }
-  } catch {} // they broke off
-  if (following === mine && isLearning()) await lost(job, mine);
+    await followJob(job, { show, preview: showPreview, signal: mine.signal });
+  } catch (error) {
+    if (following === mine && !mine.signal.aborted) lost(error);
+  }
 }
 
 /** Back to the form, for the next style. */
@@ -93,7 +89,7 @@ function show(job) {
   byId("fit-use").hidden = job.state !== "succeeded";
   byId("open-add").textContent = ended ? "Add a style" : `Learning… ${job.step} / ${job.steps ?? "?"}`;
   showText(byId("fit-error"), job.state === "failed" ? job.message : "");
-  if (!ended) return keep({ job, title: byId("fit-title").dataset.title, began });
+  if (!ended) return keep(FIT, { job, title: byId("fit-title").dataset.title, began });
   if (focused) byId(job.state === "succeeded" ? "fit-use" : "fit-another").focus();
   end(job);
 }
@@ -115,7 +111,7 @@ function inWords({ state, step, steps, seconds_left: left, message }) {
 
 async function end(job) {
   following?.abort();
-  keep(null);
+  keep(FIT, null);
   if (job.state !== "succeeded") return;
   await loadStyles();
   toast(`${byId("fit-title").dataset.title} is in the gallery.`);
@@ -130,33 +126,11 @@ async function cancel() {
   }
 }
 
-/** The events ended without an end: the job may be forgotten, or the service answers with an error. */
-async function lost(job, mine) {
-  await pause(BETWEEN);
-  if (following !== mine) return;
-  try {
-    follow(await json(`v1/jobs/${job.id}`), byId("fit-title").dataset.title, began);
-  } catch (error) {
-    shown = null;
-    keep(null);
-    showForm();
-    byId("open-add").textContent = "Add a style";
-    showText(byId("add-error"), error.message);
-  }
-}
-
-/** For when the page is loaded anew; a browser that stores nothing for pages does without. */
-function keep(fit) {
-  try {
-    if (fit) localStorage.setItem(KEPT, JSON.stringify(fit));
-    else localStorage.removeItem(KEPT);
-  } catch {}
-}
-
-function kept() {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT));
-  } catch {
-    return null;
-  }
+/** The service knows the job no more, or answers with an error. */
+function lost({ message }) {
+  shown = null;
+  keep(FIT, null);
+  showForm();
+  byId("open-add").textContent = "Add a style";
+  showText(byId("add-error"), message);
 }

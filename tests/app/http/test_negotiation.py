@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from impasto.app.http.negotiation import preferred_format
@@ -26,4 +28,4 @@ from impasto.model.pictures.picture import Format
 def test_the_highest_ranked_format_wins_and_ties_go_to_the_uploaded_one(
     accept: str, uploaded: Format, expected: Format
 ) -> None:
-    assert preferred_format(accept, uploaded) == expected
+    assert preferred_format(accept, uploaded, get_args(Format)) == expected

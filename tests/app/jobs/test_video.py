@@ -28,9 +28,9 @@ from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.pictures.picture import Picture
 from impasto.model.video.clip import Frame
-from tests.app.films import RATE, animation, film, frames, shown
 from tests.app.jobs.test_worker import succeeded, until
 from tests.app.test_server import serving
+from tests.films import RATE, animated, filmed, panned, pictures
 from tests.pictures import opened
 from tests.processes import Process
 
@@ -111,8 +111,8 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 
 def test_films_are_painted_shown_on_the_way_kept_and_fetched_in_parts(service: Service) -> None:
-    job = service.ask(film(FRAMES, sound="aac"), to="great-wave")
-    moving = service.ask(animation(), name="dance.gif", format="webp", flow="true")
+    job = service.ask(filmed(FRAMES, sound="aac"), to="great-wave")
+    moving = service.ask(animated(), name="dance.gif", format="webp", flow="true")
     told = [line for line in httpx2.get(f"{job}/events", timeout=90).text.splitlines() if line]
     assert "event: preview" in told and "event: succeeded" in told
     ended = until(job, succeeded)
@@ -121,9 +121,9 @@ def test_films_are_painted_shown_on_the_way_kept_and_fetched_in_parts(service: S
     whole = httpx2.get(f"{job}/result", timeout=60)
     assert whole.headers["content-type"] == "video/mp4"
     assert whole.headers["content-disposition"] == 'inline; filename="painted.mp4"'
-    painted = shown(whole.content)
+    painted = pictures(whole.content)
     assert [picture.shape for picture in painted] == [(48, 64, 3)] * FRAMES
-    assert np.abs(np.stack(painted).astype(int) - np.stack([*frames(FRAMES)])).mean() > 10  # it is no longer the film
+    assert np.abs(np.stack(painted).astype(int) - np.stack([*panned(FRAMES)])).mean() > 10  # it is no longer the film
     assert service.files_of(job) == ["painted.mp4"]
     ask = partial(httpx2.get, f"{job}/result", timeout=60)
     part = ask(headers={"Range": "bytes=100-199"})
@@ -139,7 +139,7 @@ def test_films_are_painted_shown_on_the_way_kept_and_fetched_in_parts(service: S
 
 
 def test_a_killed_film_is_gone_on_with_from_its_last_piece_and_ends_the_same(service: Service) -> None:
-    sent = film(FRAMES, width=SLOW)
+    sent = filmed(FRAMES, width=SLOW)
     killed, whole = (service.ask(sent) for _ in range(2))
     first_piece = service.folder(killed) / "painted.mp4.pieces" / "000000" / "film.mp4"
     until(killed, lambda job: job["step"] >= 2 * PIECE + 1)
@@ -157,7 +157,7 @@ def test_a_killed_film_is_gone_on_with_from_its_last_piece_and_ends_the_same(ser
 
 
 def test_a_film_that_is_cancelled_stops_between_two_frames_and_nothing_of_it_stays(service: Service) -> None:
-    job = service.ask(film(FRAMES, width=SLOW))
+    job = service.ask(filmed(FRAMES, width=SLOW))
     until(job, lambda job: job["step"] >= 2)
     httpx2.delete(job, timeout=60).raise_for_status()
     eventually(lambda: not service.folder(job).exists())
@@ -167,7 +167,7 @@ def test_a_film_that_is_cancelled_stops_between_two_frames_and_nothing_of_it_sta
 
 
 def test_a_full_disk_ends_that_film_alone_and_leaves_nothing_of_it(service: Service) -> None:
-    job, other = service.ask(film(FRAMES, width=FULL)), service.ask(film(2))
+    job, other = service.ask(filmed(FRAMES, width=FULL)), service.ask(filmed(2))
     failed = until(job, lambda job: job["state"] == "failed")
     assert failed["message"] == "the disk of the service is full; nothing is kept of this film"
     assert not service.folder(job).exists()
@@ -175,7 +175,7 @@ def test_a_full_disk_ends_that_film_alone_and_leaves_nothing_of_it(service: Serv
 
 
 def test_of_many_painted_films_the_newest_are_kept(service: Service) -> None:
-    jobs = [service.ask(film(2)) for _ in range(4)]
+    jobs = [service.ask(filmed(2)) for _ in range(4)]
     for job in jobs:
         until(job, succeeded)
     eventually(lambda: not service.folder(jobs[0]).exists())
@@ -190,8 +190,8 @@ def test_the_client_paints_a_film_and_fetches_it_part_by_part(
 ) -> None:
     monkeypatch.setattr(client, "PART", 1000)
     monkeypatch.setattr(client, "INTERVAL", 0.1)
-    (tmp_path / "film.mp4").write_bytes(film(5))
-    (tmp_path / "large.mp4").write_bytes(film(FRAMES, width=FULL))
+    (tmp_path / "film.mp4").write_bytes(filmed(5))
+    (tmp_path / "large.mp4").write_bytes(filmed(FRAMES, width=FULL))
     told: list[dict[str, Any]] = []
     blend, last = {"starry-night": 0.5, "the-scream": 0.5}, {"great-wave": 1.0}
     with client.Client(service.url) as paints:
@@ -202,7 +202,7 @@ def test_the_client_paints_a_film_and_fetches_it_part_by_part(
             paints.paint_video(tmp_path / "film.mp4", tmp_path / "out.avi", blend)
     assert (told[-1]["state"], told[-1]["step"]) == ("succeeded", 5)
     fetched = (tmp_path / "out.webm").read_bytes()
-    assert len(fetched) > 1000 and len(shown(fetched)) == 5
+    assert len(fetched) > 1000 and len(pictures(fetched)) == 5
     whole = httpx2.get(f"{service.url}/v1/jobs/{told[-1]['id']}/result", timeout=60)
     assert (whole.headers["content-type"], whole.content) == ("video/webm", fetched)
     assert sorted(path.name for path in tmp_path.glob("*")) == ["film.mp4", "large.mp4", "out.webm"]

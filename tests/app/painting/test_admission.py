@@ -15,7 +15,8 @@ from torch import Tensor
 
 from impasto.app.painting.admission import Admission, Place, QueueFull, QueueLimits
 from impasto.app.painting.batcher import Batcher
-from impasto.app.painting.painter import Painter, PaintOptions
+from impasto.app.painting.painter import Painter
+from impasto.app.painting.paintings import PaintOptions
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.statistics import Hold
 from impasto.model.network.style_map import Styles

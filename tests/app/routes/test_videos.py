@@ -17,10 +17,10 @@ from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.video import packages
 from impasto.model.video.packages import PackagesMissing
-from tests.app.films import animation, film
+from tests.films import animated, filmed
 from tests.pictures import encoded, photo
 
-FILM = film()
+FILM = filmed()
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ def test_the_job_is_told_what_was_asked_for(
 
 
 def test_it_is_written_as_its_name_ends_if_nothing_is_said(service: TestClient, submitted: list[VideoRequest]) -> None:
-    ask(service, animation(), name="dance.GIF")
-    ask(service, film(format="avi"), name="film.avi")
+    ask(service, animated(), name="dance.GIF")
+    ask(service, filmed(container="avi"), name="film.avi")
     assert [request.format for request in submitted] == ["gif", "mp4"]
     assert [len(request.vectors) for request in submitted] == [1, 1]
 
@@ -108,14 +108,14 @@ def test_the_small_network_is_asked_for_by_name(
         (FILM[: len(FILM) // 2], 400, "undecodable_video", "the film"),
         (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", 400, "undecodable_video", "the film is no film"),
         (b"ffconcat version 1.0\nfile film\n", 400, "undecodable_video", "the film is no film"),
-        (film(31), 413, "video_too_long", "the film takes 0:03 min; at most 0:03 min"),
-        (film(26), 413, "video_too_long", "the film has 26 frames; at most 25"),
-        (film(2, width=128, height=96), 413, "video_too_long", "the film: frames of 128 × 96 pixels; at most 10,000"),
-        (film(2, width=24, height=24), 422, "image_too_small", "at least 32"),
-        (film(hdr=True), 415, "unsupported_video", "high dynamic range, PQ"),
+        (filmed(31), 413, "video_too_long", "the film takes 0:03 min; at most 0:03 min"),
+        (filmed(26), 413, "video_too_long", "the film has 26 frames; at most 25"),
+        (filmed(2, width=128, height=96), 413, "video_too_long", "the film: frames of 128 × 96 pixels; at most 10,000"),
+        (filmed(2, width=24, height=24), 422, "image_too_small", "at least 32"),
+        (filmed(hdr=True), 415, "unsupported_video", "high dynamic range, PQ"),
         (encoded(photo()), 415, "unsupported_video", "the film is a single picture"),
-        (animation()[:-200], 400, "undecodable_video", "the film is cut short"),
-        (animation(26), 413, "video_too_long", "26 frames"),
+        (animated()[:-200], 400, "undecodable_video", "the film is cut short"),
+        (animated(26), 413, "video_too_long", "26 frames"),
     ],
 )
 def test_what_is_no_film_or_too_large_a_one_is_refused_before_it_is_a_job_and_nothing_is_kept(
@@ -129,10 +129,10 @@ def test_what_is_no_film_or_too_large_a_one_is_refused_before_it_is_a_job_and_no
 
 
 def test_a_sound_that_the_format_does_not_hold_is_refused_by_name(service: TestClient) -> None:
-    answer = ask(service, film(sound="aac"), format="webm")
+    answer = ask(service, filmed(sound="aac"), format="webm")
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_video")
     assert "format=webm" in answer.json()["detail"] and "aac" in answer.json()["detail"]
-    assert ask(service, film(sound="aac")).status_code == 202
+    assert ask(service, filmed(sound="aac")).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_the_same_key_is_the_same_job_and_keeps_one_film(service: TestClient, ow
     first, again = ask(service, key="k"), ask(service, key="k")
     assert first.json()["id"] == again.json()["id"]
     assert ask(service, key="k", flow=True).json()["code"] == "idempotency_key_reused"
-    assert ask(service, film(9), key="k").json()["code"] == "idempotency_key_reused"
+    assert ask(service, filmed(9), key="k").json()["code"] == "idempotency_key_reused"
     assert kept(own_settings) == [f"{first.json()['id']}/film"]
 
 
@@ -206,14 +206,6 @@ def test_a_full_queue_refuses_films_too_and_keeps_none_of_them(service: TestClie
     refused = ask(service)
     assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
     assert len(kept(own_settings)) == 2
-
-
-def test_all_frames_of_a_photo_that_moves_are_painted_elsewhere(service: TestClient) -> None:
-    form, files = {"style": "starry-night", "frames": "all"}, {"image": ("photo", animation())}
-    answer = service.post("/v1/stylize", data=form, files=files)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
-    assert "POST /v1/videos" in answer.json()["detail"]
-    assert service.post("/v1/stylize", data={**form, "frames": "first"}, files=files).status_code == 200
 
 
 def test_probes_are_answered_while_a_film_is_looked_through(

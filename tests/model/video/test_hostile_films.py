@@ -10,14 +10,14 @@ import pytest
 from impasto.model.video.clip import NotAVideo, VideoTooLong
 from impasto.model.video.config import Limits
 from impasto.model.video.painting import open_video
-from tests.app.films import animation, film
+from tests.films import animated, filmed
 
 LIMITS = Limits(seconds=60, frames=100, pixels=100 * 100)
 
 
 @pytest.mark.parametrize("format", ["mp4", "mov", "matroska", "avi", "mpegts", "flv"])
 def test_the_kinds_of_film_that_cameras_write_are_read(tmp_path: Path, format: str) -> None:
-    (tmp_path / "film").write_bytes(film(format=format))
+    (tmp_path / "film").write_bytes(filmed(container=format))
     source = open_video(tmp_path / "film", LIMITS)
     assert (source.clip.size, len(source.clip.times), len([*source.frames()])) == ((64, 48), 10, 10)
 
@@ -31,7 +31,7 @@ def test_the_kinds_of_film_that_cameras_write_are_read(tmp_path: Path, format: s
     ],
 )
 def test_a_list_of_other_files_is_no_film(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / "other.ts").write_bytes(film(format="mpegts"))
+    (tmp_path / "other.ts").write_bytes(filmed(container="mpegts"))
     (tmp_path / name).write_text(text)
     with pytest.raises(NotAVideo):
         open_video(tmp_path / name, LIMITS)
@@ -40,7 +40,7 @@ def test_a_list_of_other_files_is_no_film(tmp_path: Path, name: str, text: str) 
 def test_a_film_whose_frames_grow_is_painted_in_its_first_size_and_only_while_they_are_not_too_large(
     tmp_path: Path,
 ) -> None:
-    small, larger, huge = (film(50, width=width, height=48, format="mpegts") for width in (64, 128, 1024))
+    small, larger, huge = (filmed(50, width=width, height=48, container="mpegts") for width in (64, 128, 1024))
     (tmp_path / "growing").write_bytes(small + larger)
     source = open_video(tmp_path / "growing", LIMITS)
     assert source.clip.size == (64, 48)
@@ -53,7 +53,7 @@ def test_a_film_whose_frames_grow_is_painted_in_its_first_size_and_only_while_th
 def test_an_animation_of_a_size_that_is_too_large_is_not_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = animation()
+    data = animated()
     (tmp_path / "bomb.gif").write_bytes(data[:6] + struct.pack("<HH", 5000, 5000) + data[10:])
     monkeypatch.setattr("PIL.GifImagePlugin.GifImageFile.load", None)
     with pytest.raises(VideoTooLong, match="5000 × 5000"):
