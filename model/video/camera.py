@@ -1,0 +1,56 @@
+"""How the camera moves: what most of a picture does from one frame to the next, as an affine map.
+
+Corners are followed from frame to frame (J. Shi, C. Tomasi, "Good Features to Track", CVPR 1994; Lucas and Kanade's
+search, in a pyramid), and what most of them agree on is taken (RANSAC), in OpenCV.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from torch import Tensor
+
+from impasto.model.video.affine import Affine, corners, shares
+from impasto.model.video.flow import Greys, grey
+
+CORNERS, APART = 500, 8
+"""At most so many are followed, at least so many pixels from one another."""
+CLEAR = 0.01
+"""How clear a corner must be, against the clearest."""
+NEAR = 0.5
+"""Pixels from where the map has it to where a corner is that agrees."""
+FEWEST, AGREED = 12, 0.5
+"""Corners that agree at least, and their share: else the camera is said to stand still."""
+STILL = 0.05
+"""Pixels by which the picture of a camera that stands still may move."""
+
+
+class Camera:
+    """Told one frame after the other, finds how the camera moves between each two."""
+
+    def __init__(self) -> None:
+        self._before: Greys | None = None
+
+    def next(self, pixels: Tensor) -> Affine:
+        """Where the places of a frame, (H, W, 3) of uint8, were in the one before, as shares of its sides."""
+        before, now = self._before, grey(pixels)
+        self._before = now
+        found = np.eye(3) if before is None else _motion(now, before)
+        if np.abs(corners(found - np.eye(3), *now.shape)).max() < STILL:
+            return np.eye(3)
+        to_shares = shares(*now.shape)
+        return to_shares @ found @ np.linalg.inv(to_shares)
+
+
+def _motion(now: Greys, before: Greys) -> Affine:
+    clear = cv2.goodFeaturesToTrack(now, CORNERS, CLEAR, APART)
+    if clear is None:
+        return np.eye(3)
+    followed, seen, _ = cv2.calcOpticalFlowPyrLK(now, before, clear, np.zeros_like(clear))
+    here, there = (places[seen.ravel() == 1] for places in (clear, followed))
+    if len(here) < FEWEST:
+        return np.eye(3)
+    found, agree = cv2.estimateAffine2D(here, there, ransacReprojThreshold=NEAR)
+    if found is None or agree.sum() < max(FEWEST, AGREED * len(clear)):
+        return np.eye(3)
+    return np.vstack([found, [0, 0, 1]])
