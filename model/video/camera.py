@@ -22,7 +22,7 @@ NEAR = 0.5
 FEWEST, AGREED = 12, 0.5
 """Corners that agree at least, and their share: else the camera is said to stand still."""
 STILL = 0.05
-"""Pixels by which the picture of a camera that stands still may move."""
+"""Pixels by which the picture of a camera that stands still may move, or as much as chance makes of noise."""
 
 
 class Camera:
@@ -35,22 +35,28 @@ class Camera:
         """Where the places of a frame, (H, W, 3) of uint8, were in the one before, as shares of its sides."""
         before, now = self._before, grey(pixels)
         self._before = now
-        found = np.eye(3) if before is None else _motion(now, before)
-        if np.abs(corners(found - np.eye(3), *now.shape)).max() < STILL:
+        found = None if before is None else _motion(now, before)
+        if found is None:
             return np.eye(3)
         to_shares = shares(*now.shape)
         return to_shares @ found @ np.linalg.inv(to_shares)
 
 
-def _motion(now: Greys, before: Greys) -> Affine:
+def _motion(now: Greys, before: Greys) -> Affine | None:
+    """Where the pixels of one picture are in the other; None where they stand still, or too few corners agree."""
     clear = cv2.goodFeaturesToTrack(now, CORNERS, CLEAR, APART)
     if clear is None:
-        return np.eye(3)
+        return None
     followed, seen, _ = cv2.calcOpticalFlowPyrLK(now, before, clear, np.zeros_like(clear))
     here, there = (places[seen.ravel() == 1] for places in (clear, followed))
     if len(here) < FEWEST:
-        return np.eye(3)
+        return None
     found, agree = cv2.estimateAffine2D(here, there, ransacReprojThreshold=NEAR)
-    if found is None or agree.sum() < max(FEWEST, AGREED * len(clear)):
-        return np.eye(3)
-    return np.vstack([found, [0, 0, 1]])
+    agreeing = agree.ravel() == 1
+    if found is None or agreeing.sum() < max(FEWEST, AGREED * len(clear)):
+        return None
+    apart = there[agreeing, 0] - here[agreeing, 0] @ found[:, :2].T - found[:, 2]
+    chance = 2 * np.sqrt(6 * np.square(apart).sum(axis=-1).mean() / len(apart))
+    motion = np.vstack([found, [0, 0, 1]])
+    by = np.abs(corners(motion - np.eye(3), *now.shape)).max()
+    return motion if by > max(STILL, chance) else None

@@ -24,18 +24,18 @@ def carried(painted: Floats, before: Floats, share: Floats) -> Floats:
     F. Neyret, "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator", 2018).
     """
     pixels = painted + share[..., None] * (before - painted)
-    grain = _grain(pixels)
-    stronger = np.sqrt((_energy(_grain(painted)) + NOTHING) / (_energy(grain) + NOTHING))
-    crisp = pixels + (np.clip(stronger, 1, STRONGER)[..., None] - 1) * grain
-    return np.asarray(np.clip(crisp, 0, 1), np.float32)
+    stronger = np.clip(np.sqrt(_strength(painted) / _strength(pixels)), 1, STRONGER)
+    crisp = pixels + (stronger - 1)[..., None] * _grain(pixels)
+    return np.asarray(np.clip(crisp, 0, 1, out=crisp), np.float32)
+
+
+def _strength(pixels: Floats) -> Floats:
+    """How strong the grain of their brightness is around each pixel, as its mean square."""
+    return _blurred(np.square(_grain(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))), AROUND) + NOTHING
 
 
 def _grain(pixels: Floats) -> Floats:
     return pixels - _blurred(pixels, GRAIN)
-
-
-def _energy(grain: Floats) -> Floats:
-    return np.asarray(_blurred(np.square(grain), AROUND).sum(axis=-1), np.float32)
 
 
 def _blurred(pixels: Floats, side: int) -> Floats:

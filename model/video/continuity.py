@@ -190,13 +190,14 @@ class _Frame:
         else:
             place = window.from_before(before.window, self.camera)
             photo_before, painted_before = (warped(each, place, window.size) for each in (before.photo, before.painted))
-            still = stillness(photo, photo_before)
-            photo = photo + KEPT * still[..., None] * (photo_before - photo)
-            painted = self._painted(level, photo, images, paint)
+            still = visible = stillness(photo, photo_before)
             if self.flow:
                 flow = window.flow(self.flow)
-                still, painted_before = np.maximum(still, flow.visible), flow.carry(painted_before)
-            painted = carried(painted, painted_before, self.config.carried * still)
+                still = still * ~flow.moved.any(axis=-1)
+                visible, painted_before = np.maximum(still, flow.visible), flow.carry(painted_before)
+            photo = photo + KEPT * still[..., None] * (photo_before - photo)
+            painted = self._painted(level, photo, images, paint)
+            painted = carried(painted, painted_before, self.config.carried * visible)
         self.shot.levels[level] = Level(window, photo, painted)
         return _images(window.out_of(painted)).to(images.device)
 
