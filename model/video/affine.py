@@ -17,12 +17,17 @@ def shares(height: int, width: int) -> Affine:
 def in_pixels(affine: Affine, height: int, width: int) -> Affine:
     """A map of shares as one of the pixels of a picture."""
     to_shares = shares(height, width)
-    return np.linalg.inv(to_shares) @ affine @ to_shares
+    return inverse(to_shares) @ affine @ to_shares
 
 
 def moved(x: float, y: float) -> Affine:
     """A map that only moves."""
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+
+
+def inverse(affine: Affine) -> Affine:
+    """The map back."""
+    return np.asarray(np.linalg.inv(affine), np.float64)
 
 
 def corners(affine: Affine, height: int, width: int) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from impasto.model.video.affine import Affine, corners, shares
+from impasto.model.video.affine import Affine, corners, inverse, shares
 from impasto.model.video.flow import Greys, grey
 
 CORNERS, APART = 500, 8
@@ -21,6 +21,8 @@ NEAR = 0.5
 """Pixels from where the map has it to where a corner is that agrees."""
 FEWEST, AGREED = 12, 0.5
 """Corners that agree at least, and their share: else the camera is said to stand still."""
+LARGER = 1.5
+"""By which no camera makes a picture larger or smaller, in area, from one frame to the next: corners on a line may."""
 STILL = 0.05
 """Pixels by which the picture of a camera that stands still may move, or as much as chance makes of noise."""
 
@@ -39,7 +41,7 @@ class Camera:
         if found is None:
             return np.eye(3)
         to_shares = shares(*now.shape)
-        return to_shares @ found @ np.linalg.inv(to_shares)
+        return to_shares @ found @ inverse(to_shares)
 
 
 def _motion(now: Greys, before: Greys) -> Affine | None:
@@ -54,6 +56,8 @@ def _motion(now: Greys, before: Greys) -> Affine | None:
     found, agree = cv2.estimateAffine2D(here, there, ransacReprojThreshold=NEAR)
     agreeing = agree.ravel() == 1
     if found is None or agreeing.sum() < max(FEWEST, AGREED * len(clear)):
+        return None
+    if not 1 / LARGER < np.linalg.det(found[:, :2]) < LARGER:
         return None
     apart = there[agreeing, 0] - here[agreeing, 0] @ found[:, :2].T - found[:, 2]
     chance = 2 * np.sqrt(6 * np.square(apart).sum(axis=-1).mean() / len(apart))

@@ -31,7 +31,8 @@ def carried(painted: Floats, before: Floats, share: Floats) -> Floats:
 
 def _strength(pixels: Floats) -> Floats:
     """How strong the grain of their brightness is around each pixel, as its mean square."""
-    return _blurred(np.square(_grain(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))), AROUND) + NOTHING
+    brightness = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+    return _blurred(np.square(_grain(brightness)), AROUND) + NOTHING
 
 
 def _grain(pixels: Floats) -> Floats:

@@ -108,7 +108,7 @@ class Continuity:
             self._begin()
         camera, flow = self._look(photo)
         place = self._shot.place @ camera
-        self._shot.place = place if fits(place, photo.pixels.shape[:2]) else np.eye(3)
+        self._shot.place = place if fits(place, photo.size[::-1]) else np.eye(3)
         painting = self._stylize(photo, vector, moving=_Frame(self._shot, camera, flow, self._config))
         self._shot.frames += 1
         self._last = Painted(photo, vector, painting, colors)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from impasto.model.network.config import SMALLEST_SIDE
-from impasto.model.video.affine import Affine, corners, in_pixels, moved, shares
+from impasto.model.video.affine import Affine, corners, in_pixels, inverse, moved, shares
 from impasto.model.video.flow import Floats, Flow
 
 GRID = 4
@@ -54,7 +54,7 @@ class Window:
     @cached_property
     def back(self) -> Affine:
         """From pixels of the window to those of the frame."""
-        return np.linalg.inv(self.place)
+        return inverse(self.place)
 
     def into(self, frame: Floats) -> Floats:
         """A frame as it is seen here, (h, w, c)."""
@@ -69,11 +69,11 @@ class Window:
 
         camera: from this frame to the one before, in shares of its sides.
         """
-        return self.place @ np.linalg.inv(in_pixels(camera, *self.frame)) @ before.back
+        return self.place @ inverse(in_pixels(camera, *self.frame)) @ before.back
 
     def flow(self, flow: Flow) -> Flow:
         """Flow between frames, of any size, as it is seen here."""
-        place = self.place @ np.linalg.inv(shares(*self.frame)) @ shares(*flow.visible.shape)
+        place = self.place @ inverse(shares(*self.frame)) @ shares(*flow.visible.shape)
         height, width = self.size
         along = cv2.warpAffine(flow.moved @ place[:2, :2].T.astype(np.float32), place[:2], (width, height))
         visible = cv2.warpAffine(flow.visible, place[:2], (width, height))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from impasto.model.pictures.resize import resize
-from impasto.model.video.affine import Affine, in_pixels
+from impasto.model.video.affine import Affine, in_pixels, inverse
 from impasto.model.video.camera import Camera
 from impasto.scripts.studies.motions import Moving, filmed
 from tests.films import panned
@@ -32,7 +32,7 @@ def exactly(film: Moving) -> Affine:
     where = film.moves[0][0].numpy()
     origin, right, below = where[0, 0], where[0, 1], where[1, 0]
     there = np.array([[*(right - origin), 0], [*(below - origin), 0], [*origin, 1]], np.float64).T
-    return np.linalg.inv(there)
+    return inverse(there)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from impasto.model.video.affine import Affine, in_pixels, moved, shares
+from impasto.model.video.affine import Affine, in_pixels, inverse, moved, shares
 from impasto.model.video.flow import Floats, Flow
 from impasto.model.video.scene import GRID, Window, fits
 from tests.pictures import photo
@@ -18,15 +18,14 @@ def camera(scale: float = 1.0, degrees: float = 0.0, x: float = 0.0, y: float = 
     turn = np.radians(degrees)
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
     middle = moved(FRAME[1] / 2, FRAME[0] / 2)
-    pixels = moved(x, y) @ middle @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]) @ np.linalg.inv(middle)
+    pixels = moved(x, y) @ middle @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]) @ inverse(middle)
     to_shares = shares(*FRAME)
-    found: Affine = to_shares @ pixels @ np.linalg.inv(to_shares)
-    return found
+    return np.asarray(to_shares @ pixels @ inverse(to_shares), np.float64)
 
 
 def frame() -> Floats:
     height, width = FRAME
-    return photo(height=height, width=width).astype(np.float32) / 255
+    return np.asarray(photo(height=height, width=width) / 255, np.float32)
 
 
 def test_a_camera_that_stands_still_sees_the_frame_itself() -> None:
