@@ -17,8 +17,8 @@ class MotionConfig:
     """Share of the way to what was measured last that statistics go with each frame."""
     flow: bool = False
     """Carry what was painted along with what moves, by optical flow: much steadier, and slower."""
-    carried: float = 0.5
-    """Share of what is carried along, where it is visible, in a frame."""
+    carried: float = 0.6
+    """Share that what was painted before has in a frame, where the same thing is seen."""
 
     def __post_init__(self) -> None:
         if self.every < 1 or not 0 <= self.pace <= 1 or not 0 <= self.carried < 1:

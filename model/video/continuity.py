@@ -1,14 +1,14 @@
-"""What holds still in a moving picture that is painted frame by frame: three things, and a fourth where it is wanted.
+"""What holds still in a moving picture that is painted frame by frame.
 
 - A normalization divides by what the whole picture has, so whoever walks into it would change the colours of all the
   rest. So the statistics are those of the shot: measured every few frames, and moved there slowly.
-- The network's coarsest features are of every fourth pixel, so a picture that has moved by one is another one to it:
-  most of what flickers when a camera moves is this. So the grid moves along with most of the picture, by whole pixels:
-  by what is nearest to each frame's own motion. What is left of it moves on smoothly, as all of slow motion does.
-- A frame that is the same as the one before is painted as that was.
-- What was painted is carried along with what moves, by optical flow, and mixed into what is painted now wherever the
-  flow is sure to see the same thing (M. Ruder et al., "Artistic Style Transfer for Videos", GCPR 2016, who carry it
-  into an optimisation). Each level of the strokes is, so that finer ones are added to what has been carried.
+- Frames are painted where they lie in the scene (`scene.py`): a camera that pans, zooms or turns moves nothing there.
+- What has not changed but for noise stays, in the photo that is painted, and for the most part in what was painted
+  of it; a frame that is the same as the one before is that one's painting.
+- What moves besides the camera is carried along, by optical flow, where that is wanted: what was painted is mixed into
+  what is painted now wherever the flow is sure to see the same thing (M. Ruder et al., "Artistic Style Transfer for
+  Videos", GCPR 2016, who carry it into an optimisation). Each level of the strokes is, so that finer ones are added to
+  what has been carried.
 
 At a cut, and where frames become larger or smaller, all begins anew.
 """
@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.network.statistics import Measure, Statistics
@@ -28,29 +28,45 @@ from impasto.model.painting.moving import Moving, Paint
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.picture import Picture
+from impasto.model.video.affine import Affine
+from impasto.model.video.camera import Camera
 from impasto.model.video.carrying import carried
 from impasto.model.video.config import MotionConfig
-from impasto.model.video.cuts import is_cut
-from impasto.model.video.flow import Flow, Motion
+from impasto.model.video.cuts import Histogram, histogram, is_cut
+from impasto.model.video.flow import Floats, Flow, Motion
+from impasto.model.video.scene import Window, fits, warped
+from impasto.model.video.stillness import stillness
 
-GRID = 4
-"""Pixels from one of the network's coarsest features to the next."""
+KEPT = 0.75
+"""Share that the photo of before has of what is still, against the noise of this one."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """What the last frame leaves of a level of its strokes: the photo, as it was painted, and the painting of it.
+
+    photo, painted: (h, w, 3) in [0, 1], in the window.
+    """
+
+    window: Window
+    photo: Floats
+    painted: Floats
 
 
 @dataclass
 class Shot:
     """What the frames of a shot take over from one another.
 
-    frames: how many were painted. placed: x and y by which the grid of each level has moved, in pixels.
+    frames: how many were painted. place: from the last one to the scene, in shares of its sides.
     held: the statistics of each normalization, (level, number); measured: where they go.
-    painted: the levels of the last frame, with those that are carried along.
+    levels: of the last frame.
     """
 
     frames: int = 0
-    placed: dict[int, tuple[int, int]] = field(default_factory=dict)
+    place: Affine = field(default_factory=lambda: np.eye(3))
     held: dict[tuple[int, int], Statistics] = field(default_factory=dict)
     measured: dict[tuple[int, int], Statistics] = field(default_factory=dict)
-    painted: dict[int, Tensor] = field(default_factory=dict)
+    levels: dict[int, Level] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,7 @@ class Continuity:
         self._config = config
         self._stylize = partial(stylizer.stylize, strength=strength, preserve_color=preserve_color, stroke=stroke)
         self._last: Painted | None = None
+        self._colors: Histogram | None = None
         self._begin()
 
     def paint(self, photo: Picture, vector: Tensor) -> Picture:
@@ -94,10 +111,13 @@ class Continuity:
 
     def next(self, photo: Picture) -> Moving:
         """What the next frame takes over from those before it, for whoever paints it and then gives it to `keep`."""
-        last = self._last
-        if last and (last.photo.size != photo.size or is_cut(last.photo.pixels, photo.pixels)):
+        last, before, self._colors = self._last, self._colors, histogram(photo.pixels)
+        if last and before is not None and (last.photo.size != photo.size or is_cut(before, self._colors)):
             self._begin()
-        return _Frame(self._shot, self._motion.next(photo.pixels), self._config)
+        camera, flow = self._look(photo)
+        place = self._shot.place @ camera
+        self._shot.place = place if fits(place, photo.size[::-1]) else np.eye(3)
+        return _Frame(self._shot, camera, flow, self._config)
 
     def keep(self, photo: Picture, vector: Tensor, painting: Picture) -> Picture:
         """The painting of the next frame, which those after it follow."""
@@ -106,7 +126,13 @@ class Continuity:
         return painting
 
     def _begin(self) -> None:
-        self._shot, self._motion = Shot(), Motion(both_ways=self._config.flow)
+        self._shot, self._camera, self._motion = Shot(), Camera(), Motion()
+
+    def _look(self, photo: Picture) -> tuple[Affine, Flow | None]:
+        """How the camera has moved since the last frame, and what else has, where that is wanted."""
+        camera = self._camera.next(photo.pixels)
+        flow = self._motion.next(photo.pixels) if self._config.flow else None
+        return camera, flow and flow.besides(camera)
 
     def state(self) -> dict[str, Tensor]:
         """All that the next frame takes over, to go on from later; nothing before the first frame."""
@@ -115,6 +141,7 @@ class Continuity:
         shot, last = self._shot, self._last
         tensors = {
             "frames": torch.tensor(shot.frames),
+            "place": torch.from_numpy(shot.place),
             "vector": last.vector,
             "photo": last.photo.pixels,
             "painting": last.painting.pixels,
@@ -126,54 +153,67 @@ class Continuity:
                 key = f"{name} {level} {layer}"
                 count = torch.tensor([[found.count]], dtype=torch.float64)
                 tensors[key] = torch.stack([count.expand_as(found.mean), found.mean, found.squares])
-        tensors |= {f"placed {level}": torch.tensor(place) for level, place in shot.placed.items()}
-        return tensors | {f"painted {level}": painted for level, painted in shot.painted.items()}
+        for number, level_ in shot.levels.items():
+            tensors[f"window {number}"] = torch.from_numpy(level_.window.place)
+            tensors[f"frame {number}"] = torch.tensor(level_.window.frame)
+            tensors[f"level {number}"] = torch.from_numpy(np.stack([level_.photo, level_.painted]))
+        return tensors
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from a `state`."""
         if not tensors:
             return
         photo, painting = (Picture(tensors[name], tensors.get("alpha")) for name in ("photo", "painting"))
-        self._last = Painted(photo, tensors["vector"], painting)
+        self._last, self._colors = Painted(photo, tensors["vector"], painting), histogram(photo.pixels)
         self._begin()
-        self._motion.next(photo.pixels)
-        self._shot.frames = int(tensors["frames"])
+        self._look(photo)
+        shot = self._shot
+        shot.frames, shot.place = int(tensors["frames"]), tensors["place"].numpy()
         for key, value in tensors.items():
             match key.split():
                 case ["held" | "measured" as name, level, layer]:
                     count, mean, squares = value
-                    getattr(self._shot, name)[int(level), int(layer)] = Statistics(int(count[0, 0]), mean, squares)
-                case ["placed", level]:
-                    x, y = value.tolist()
-                    self._shot.placed[int(level)] = x, y
-                case ["painted", level]:
-                    self._shot.painted[int(level)] = value
+                    getattr(shot, name)[int(level), int(layer)] = Statistics(int(count[0, 0]), mean, squares)
+                case ["level", number]:
+                    pixels, painted = value.numpy()
+                    height, width = tensors[f"frame {number}"].tolist()
+                    window = Window(tensors[f"window {number}"].numpy(), (height, width), pixels.shape[:2])
+                    shot.levels[int(number)] = Level(window, pixels, painted)
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """A frame that is painted now, as `Moving`."""
+    """A frame that is painted now, as `Moving`.
+
+    camera: from it to the one before, in shares of its sides. flow: what else moves.
+    """
 
     shot: Shot
+    camera: Affine
     flow: Flow | None
     config: MotionConfig
 
     def paint(self, level: int, images: Tensor, paint: Paint) -> Tensor:
-        height, width = images.shape[2:]
-        x, y = self.shot.placed.get(level, (0, 0))
-        if self.flow:
-            right, down = self.flow.of_most
-            x, y = self.shot.placed[level] = x + round(right * width), y + round(down * height)
-        left, above = -x % GRID, -y % GRID
-        placed = F.pad(images, (left, GRID - left, above, GRID - above), mode="reflect")
-        painted = paint(placed, partial(self._hold, level))[..., above : above + height, left : left + width]
-        if self.config.flow:
-            before = self.shot.painted.get(level)
-            if self.flow and before is not None:
-                flow = self.flow.of_size(height, width)
-                painted = carried(painted, before, flow, self.config.carried)
-            self.shot.painted[level] = painted.contiguous()
-        return painted
+        window = Window.of(self.shot.place, (images.shape[2], images.shape[3]))
+        photo, before = window.into(_pixels(images)), self.shot.levels.get(level)
+        if before is None:
+            painted = self._painted(level, photo, images, paint)
+        else:
+            place = window.from_before(before.window, self.camera)
+            photo_before, painted_before = (warped(each, place, window.size) for each in (before.photo, before.painted))
+            still = visible = stillness(photo, photo_before)
+            if self.flow:
+                flow = window.flow(self.flow)
+                still = still * ~flow.moved.any(axis=-1)
+                visible, painted_before = np.maximum(still, flow.visible), flow.carry(painted_before)
+            photo = photo + KEPT * still[..., None] * (photo_before - photo)
+            painted = self._painted(level, photo, images, paint)
+            painted = carried(painted, painted_before, self.config.carried * visible)
+        self.shot.levels[level] = Level(window, photo, painted)
+        return _images(window.out_of(painted)).to(images.device)
+
+    def _painted(self, level: int, photo: Floats, images: Tensor, paint: Paint) -> Floats:
+        return _pixels(paint(_images(photo).to(images.device), partial(self._hold, level)))
 
     def _hold(self, level: int, layer: int, measure: Measure) -> Statistics:
         key, shot = (level, layer), self.shot
@@ -183,6 +223,16 @@ class _Frame:
             shot.measured[key] = measure()
         shot.held[key] = shot.held[key].towards(shot.measured[key], self.config.pace)
         return shot.held[key]
+
+
+def _pixels(images: Tensor) -> Floats:
+    """(1, 3, h, w) as (h, w, 3)."""
+    return np.ascontiguousarray(images[0].permute(1, 2, 0).cpu().numpy())
+
+
+def _images(pixels: Floats) -> Tensor:
+    """(h, w, 3) as (1, 3, h, w)."""
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
 
 
 def _same(one: Picture, other: Picture) -> bool:

@@ -16,14 +16,17 @@ LEVELS = 8
 APART = 0.5
 """Share of the pixels whose colours must be others."""
 
-
-def is_cut(before: Tensor, now: Tensor) -> bool:
-    """Whether a shot begins with the second of two frames, (H, W, 3) of uint8."""
-    return float(np.abs(histogram(now) - histogram(before)).sum()) / 2 > APART
+Histogram = npt.NDArray[np.float32]
+"""The share of the pixels that each of 512 colours has."""
 
 
-def histogram(pixels: Tensor) -> npt.NDArray[np.float32]:
-    """The share of the pixels that each of 512 colours has."""
+def is_cut(before: Histogram, now: Histogram) -> bool:
+    """Whether a shot begins with the second of two frames."""
+    return float(np.abs(now - before).sum()) / 2 > APART
+
+
+def histogram(pixels: Tensor) -> Histogram:
+    """That of a frame, (H, W, 3) of uint8."""
     some = np.ascontiguousarray(pixels[::2, ::2].numpy())
     counts = cv2.calcHist([some], [0, 1, 2], None, [LEVELS] * 3, [0, 256] * 3)
     return np.asarray(counts / (some.shape[0] * some.shape[1]), np.float32)

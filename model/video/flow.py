@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
+
+from impasto.model.video.affine import Affine, in_pixels
 
 LONGEST = 640
 """Pixels of the longer side at which motion is looked for: finer motion than a pixel there is found all the same."""
@@ -39,29 +40,24 @@ class Flow:
         visible = cv2.resize(self.visible, (width, height), interpolation=cv2.INTER_AREA)
         return Flow(moved, np.asarray(visible, np.float32))
 
-    @property
-    def of_most(self) -> tuple[float, float]:
-        """The x and y by which most of the picture has moved since the frame before, as shares of its sides."""
-        x, y = -np.median(self.moved[::4, ::4].reshape(-1, 2), axis=0)
-        rows, columns = self.visible.shape
-        return float(x) / columns, float(y) / rows
+    def besides(self, camera: Affine) -> Flow:
+        """What moves besides the camera. camera: from the frame to the one before, in shares of its sides."""
+        by_camera = in_pixels(camera, *self.visible.shape) - np.eye(3)
+        x, y = places(np.zeros_like(self.moved))
+        expected = np.stack([x, y, np.ones_like(x)], axis=-1) @ by_camera[:2].T.astype(np.float32)
+        return Flow(self.moved - expected, self.visible)
 
-    def carry(self, before: Tensor) -> Tensor:
-        """What was painted, (1, 3, h, w), moved along: that of this frame, where it was visible."""
-        return warped(before, self.moved)
+    def carry(self, before: Floats) -> Floats:
+        """What was painted, (h, w, 3) in [0, 1], moved along: that of this frame, where it was visible."""
+        found = cv2.remap(before, *places(self.moved), cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(np.clip(found, 0, 1), np.float32)
 
 
 class Motion:
-    """Told one frame after the other, finds the flow between each two.
+    """Told one frame after the other, finds the flow between each two."""
 
-    both_ways: find out what is visible, too; else all is said to be, and what most of it does is found at a tenth of
-        the price.
-    """
-
-    def __init__(self, *, both_ways: bool) -> None:
-        self._both_ways = both_ways
-        careful = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM if both_ways else cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST
-        self._search = cv2.DISOpticalFlow.create(careful)
+    def __init__(self) -> None:
+        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._before: Greys | None = None
 
     def next(self, pixels: Tensor) -> Flow | None:
@@ -71,7 +67,7 @@ class Motion:
         if before is None:
             return None
         moved = self._find(now, before)
-        return Flow(moved, visible(moved, self._find(before, now)) if self._both_ways else np.ones_like(moved[..., 0]))
+        return Flow(moved, visible(moved, self._find(before, now)))
 
     def _find(self, one: Greys, other: Greys) -> Floats:
         found = self._search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
@@ -99,10 +95,3 @@ def places(moved: Floats) -> tuple[Floats, Floats]:
     """x and y of where each pixel goes."""
     rows, columns = np.mgrid[: moved.shape[0], : moved.shape[1]].astype(np.float32)
     return columns + moved[..., 0], rows + moved[..., 1]
-
-
-def warped(image: Tensor, moved: Floats) -> Tensor:
-    """(1, 3, h, w) in [0, 1], read where its pixels are moved to, on the CPU; beyond the border stands its edge."""
-    pixels = image[0].permute(1, 2, 0).cpu().contiguous().numpy()
-    found = cv2.remap(pixels, *places(moved), cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-    return torch.from_numpy(found).permute(2, 0, 1)[None].clamp_(0, 1)

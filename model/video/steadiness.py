@@ -37,7 +37,7 @@ def warping_error(frames: Sequence[Tensor], moves: Sequence[Move]) -> float:
 
 def found_moves(frames: Sequence[Tensor]) -> list[Move]:
     """Those that optical flow finds between frames, (H, W, 3) of uint8, where it is sure."""
-    motion = Motion(both_ways=True)
+    motion = Motion()
     flows = [motion.next(frame) for frame in reversed(frames)]
     return [_move(flow.of_size(*frames[0].shape[:2])) for flow in reversed(flows) if flow]
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch.nn.functional as F
 from safetensors.torch import load, save
 from torch import Tensor
 
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.resize import resize
 from impasto.model.video.config import MotionConfig
 from impasto.model.video.continuity import Continuity
 from impasto.model.video.steadiness import warping_error
+from impasto.scripts.studies.motions import filmed
 from tests.films import panned
 
 
@@ -80,16 +81,40 @@ def test_what_a_camera_moves_past_is_painted_as_it_was(stylizer: Stylizer, wave:
     assert error(painted(stylizer, wave, frames, flow=True)) < 0.3 * error(alone)
 
 
-def test_slow_motion_leaves_the_grid_where_it_is(stylizer: Stylizer, wave: Tensor) -> None:
-    fine = panned(1, height=256, width=512)[0].permute(2, 0, 1)[None].float()
-    slow = [F.avg_pool2d(fine[..., step : step + 480], 4)[0].permute(1, 2, 0).byte() for step in range(8)]
-    continuity = Continuity(stylizer, MotionConfig())
-    for frame in slow:  # a quarter of a pixel each
+def test_a_camera_that_turns_and_zooms_flickers_much_less(stylizer: Stylizer, wave: Tensor) -> None:
+    scene = resize(torch.rand(3, 24, 32, generator=torch.Generator().manual_seed(0)), 240)
+    film = filmed(scene, (128, 96), 6, lambda t: (0.995**t, 0.5 * t, 0.6 * t, 0.0))
+
+    def error(paintings: list[Tensor]) -> float:
+        return warping_error([Picture(each).rgb for each in paintings], film.moves)
+
+    alone = [stylizer.stylize(Picture(frame), wave).pixels for frame in film.frames]
+    assert error(painted(stylizer, wave, film.frames)) < 0.5 * error(alone)
+
+
+def test_what_has_turned_too_far_is_painted_as_it_lies(stylizer: Stylizer, wave: Tensor) -> None:
+    film = filmed(
+        resize(torch.rand(3, 24, 32, generator=torch.Generator().manual_seed(0)), 240),
+        (128, 96),
+        8,
+        lambda t: (1.0, 1.0 * t, 0.0, 0.0),
+    )
+    continuity, turned = Continuity(stylizer, MotionConfig()), []
+    for frame in film.frames:
         continuity.paint(Picture(frame), wave)
-    assert continuity.state()["placed 0"].tolist() == [0, 0]
-    for frame in panned(4, height=128, width=256):
-        continuity.paint(Picture(frame), wave)
-    assert continuity.state()["placed 0"].tolist() == [-9, 0]
+        turned.append(bool((continuity.state()["place"] != torch.eye(3)).any()))
+    assert turned[1:4] == [True] * 3
+    assert not all(turned[1:])
+
+
+def test_a_sensors_noise_is_painted_as_stillness(stylizer: Stylizer, wave: Tensor) -> None:
+    (still,) = panned(1, height=96, width=160)
+    random = torch.Generator().manual_seed(0)
+    frames = [(still + 3 * torch.randn(still.shape, generator=random)).clamp(0, 255).byte() for _ in range(6)]
+    found = [picture.float() for picture in painted(stylizer, wave, frames)]
+    alone = [stylizer.stylize(Picture(frame), wave).pixels.float() for frame in frames]
+    apart, apart_alone = ((each[5] - each[4]).square().mean() for each in (found, alone))
+    assert apart < 0.2 * apart_alone
 
 
 def test_at_a_cut_all_begins_anew(stylizer: Stylizer, wave: Tensor) -> None:
@@ -129,7 +154,7 @@ def test_strokes_of_several_levels_are_held_too(stylizer: Stylizer, wave: Tensor
         later = Continuity(stylizer, MotionConfig(flow=True), stroke=stroke, strength=0.8, preserve_color=True)
         *_, before = [continuity.paint(Picture(frame), wave) for frame in frames[:2]]
         state = continuity.state()
-        levels = {key.split()[1] for key in state if key.startswith(("held ", "placed ", "painted "))}
+        levels = {key.split()[1] for key in state if key.startswith(("held ", "window ", "level "))}
         assert levels == ({"0"} if stroke == 0.5 else {"0", "1"})
         later.restore(load(save(state)))
         one, other = (each.paint(Picture(frames[2]), wave).pixels for each in (continuity, later))

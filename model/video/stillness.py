@@ -1,0 +1,26 @@
+"""What of a picture has not changed: where it differs from the one before by noise alone."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from impasto.model.video.flow import Floats
+
+AROUND = 7
+"""Pixels across over which a change is measured."""
+QUIET = 0.25
+"""Share of the picture that changes by noise alone, at least: a film's own, or what is left of a camera's motion."""
+LEAST, MOST = (1 / 255) ** 2, 2 * 0.02**2
+"""Mean squares of a change that are noise at least, a grey level's, and at most."""
+STILL, CHANGED = 2.0, 3.0
+"""How often as much as noise changes what is all still, and what is not at all."""
+
+
+def stillness(now: Floats, before: Floats) -> Floats:
+    """From 0 to 1, (h, w), for pictures (h, w, 3) in [0, 1]: 1 is still."""
+    apart = now - before
+    squares = np.einsum("hwc,hwc->hw", apart, apart) / 3
+    change = cv2.blur(squares, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101)
+    noise = np.clip(np.quantile(change[::4, ::4], QUIET), LEAST, MOST)
+    return np.asarray(np.clip((CHANGED - change / noise) / (CHANGED - STILL), 0, 1), np.float32)
