@@ -78,6 +78,7 @@ def test_a_clip_is_seen_by_its_first_frame_painted_played_and_downloaded(page: P
     video = page.locator("#screen video")
     expect(video).to_have_js_property("videoWidth", 64)
     expect(page.locator("#clip-state")).to_have_text(f"Painted: {FRAMES} frames.")
+    expect(page.get_by_role("link", name="Download the clip")).to_be_focused()
     expect(page.locator("#viewport")).to_be_hidden()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the clip").click()

@@ -190,13 +190,14 @@ async function showPainted() {
   underway?.abort();
   underway = null;
   keep(CLIP, { job, clip: state.clip });
-  layOut("painted");
-  tell(`Painted: ${job.steps} frames.`);
   const { name, format } = state.clip;
   const [mine, download] = [job, byId("clip-download")];
-  download.download = `painted.${format}`;
+  const address = `v1/jobs/${mine.id}/result`;
+  Object.assign(download, { href: address, download: `painted.${format}` }); // a link to nowhere takes no focus
+  layOut("painted");
+  tell(`Painted: ${job.steps} frames.`);
   try {
-    const source = await putClip(`v1/jobs/${mine.id}/result`, format, `${name}, painted`);
+    const source = await putClip(address, format, `${name}, painted`);
     if (job !== mine) return;
     download.href = source;
     if (!state.live) showScreen(true);
