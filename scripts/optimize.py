@@ -59,7 +59,7 @@ def run(arguments: Arguments) -> None:
         config,
         shares=arguments.share or None,
         device=find_device(arguments.device),
-        weights=pictures.kept_weights(config.network, [*config.content_layers, *config.style_layers]),
+        weights=pictures.kept_weights(config.network, [*config.content_layers, *config.layers]),
     )
 
     def show(progress: DescentStep) -> None:
