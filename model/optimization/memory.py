@@ -41,13 +41,14 @@ def check_memory(
     device: torch.device,
     *,
     compared: Iterable[str] = (),
+    beside: int = 0,
     what: str = "the picture",
 ) -> None:
     """Raises TooLarge, naming the largest size of that shape that fits, when a picture (height, width) does not.
 
-    compared: see `memory_needed`.
+    compared, beside: see `memory_needed`.
     """
-    needed, free = memory_needed(network, size, optimizer, compared), SPARE * memory_free(device)
+    needed, free = memory_needed(network, size, optimizer, compared, beside), SPARE * memory_free(device)
     if needed > free:
         factor = (free / needed) ** 0.5
         fits = f"{int(size[1] * factor)} × {int(size[0] * factor)}"
@@ -57,10 +58,13 @@ def check_memory(
         )
 
 
-def memory_needed(network: nn.Module, size: Size, optimizer: Optimizer | None, compared: Iterable[str] = ()) -> int:
+def memory_needed(
+    network: nn.Module, size: Size, optimizer: Optimizer | None, compared: Iterable[str] = (), beside: int = 0
+) -> int:
     """Bytes at the peak of a step for an image (height, width), beside the network itself.
 
     optimizer: None when the image is only looked at. compared: layers whose values an objective compares one by one.
+    beside: bytes that it takes whatever the size.
 
     What autograd keeps is counted on PyTorch's "meta" device, where tensors have a shape and no memory; on top of it
     comes what is in flight, the gradients around the largest activation.
@@ -81,7 +85,7 @@ def memory_needed(network: nn.Module, size: Size, optimizer: Optimizer | None, c
     if optimizer is not None:
         values = sum(features[layer].numel() for layer in compared)
         held += sum(saved) + COPIES[optimizer] * image.nbytes + COMPARED * values * torch.float32.itemsize
-    return int(BEYOND * (held + IN_FLIGHT * max(saved)))
+    return int(BEYOND * (held + IN_FLIGHT * max(saved))) + beside
 
 
 def _memory(tensor: Tensor) -> int:

@@ -16,6 +16,8 @@ from impasto.model.perception.losses import relative_error
 
 SIDE = 3
 """Places a side of a patch."""
+SHARE = 0.25
+"""Of the style weight: patches of the painting leave nothing of the photo where Gram matrices still do."""
 REMATCHED = 10
 """Looks at the picture after which its nearest patches are sought anew. The authors' program does at each."""
 
@@ -39,7 +41,7 @@ class PatchTerm:
         seen = seen.to(torch.promote_types(seen.dtype, torch.float32))
         return self.weight * relative_error(seen, self._target(seen)).sum()
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     @torch.no_grad()
     def _target(self, seen: Tensor) -> Tensor:
         """T, (1, C, H, W), of features as they are or were some looks ago."""

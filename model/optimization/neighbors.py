@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from impasto.model.optimization.patches import Patches
 from impasto.model.optimization.pyramid import without_details
 
+HYPERCOLUMN = "hypercolumn"
+"""The name of all layers together."""
 REDUCED = 4
 """Pixels a side for each hypercolumn."""
-MOST = 16384
+MOST = 8192
 """Places of a painting among which neighbours are sought, in each of its four rotations."""
 SPLIT = 64
 """Places a side of a layer that are looked at together at the end, evenly spread."""
@@ -34,32 +36,42 @@ def rotations(painting: Tensor) -> list[Tensor]:
     return [painting.rot90(turns, (1, 2)) for turns in range(4)]
 
 
-def hypercolumns(features: Mapping[str, Tensor], layers: Mapping[str, float], size: Sequence[int]) -> Tensor:
-    """Features (1, C, H, W) by layer -> (1, ΣC, *size), each layer divided by its number of channels, float32."""
-    columns = []
-    for layer, weight in layers.items():
-        values = features[layer].to(torch.promote_types(features[layer].dtype, torch.float32))
-        larger = values.shape[2] > size[0]
-        values = F.adaptive_avg_pool2d(values, size) if larger else F.interpolate(values, size, mode="bilinear")
-        columns.append(values * (weight / values.shape[1]))
-    return torch.cat(columns, dim=1)
+class Hypercolumns(nn.Module):
+    """What a network's layers see of each 4 × 4 pixels, as one vector.
+
+    layers: with weights; each is divided by its number of channels too, so that none outvotes the others.
+    """
+
+    def __init__(self, network: nn.Module, layers: Mapping[str, float]) -> None:
+        super().__init__()
+        self.network, self._layers = network, dict(layers)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """(1, 3, H, W) in [0, 1] -> HYPERCOLUMN: (1, ΣC, H / 4, W / 4), float32."""
+        features = self.network(images)
+        size = images.shape[2] // REDUCED, images.shape[3] // REDUCED
+        columns = []
+        for layer, weight in self._layers.items():
+            values = features[layer].to(torch.promote_types(features[layer].dtype, torch.float32))
+            times = values.shape[2] // size[0]
+            values = F.avg_pool2d(values, times) if times else F.interpolate(values, size, mode="bilinear")
+            columns.append(values * (weight / values.shape[1]))
+        return {HYPERCOLUMN: torch.cat(columns, dim=1)}
 
 
 @dataclass(frozen=True, eq=False)
 class NeighborTerm:
     """weight · mean over places of 1 − cos(h(y), t): how far hypercolumns point from where they should.
 
-    layers: with weights, of the hypercolumns. target: t, (1, C, H, W), float32.
+    target: t, (1, C, H, W), float32.
     """
 
-    layers: Mapping[str, float]
     target: Tensor
     weight: float = 1.0
     name: ClassVar[str] = "neighbors"
 
     def __call__(self, image: Tensor, features: Mapping[str, Tensor]) -> Tensor:
-        own = hypercolumns(features, self.layers, self.target.shape[2:])
-        return self.weight * _distance(own, self.target)
+        return self.weight * _distance(features[HYPERCOLUMN], self.target)
 
 
 class SplitTerm:
@@ -75,7 +87,7 @@ class SplitTerm:
         self._patches, self._looks = Patches(paintings), 0
         self._random = torch.Generator().manual_seed(seed)
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def __call__(self, image: Tensor, features: Mapping[str, Tensor]) -> Tensor:
         seen = features[self.layer]
         seen = seen.to(torch.promote_types(seen.dtype, torch.float32))
@@ -97,23 +109,23 @@ def sought(photo: Tensor, picture: Tensor, share: float) -> Tensor:
 
 
 @torch.no_grad()
-def neighbor_term(
-    network: nn.Module, layers: Mapping[str, float], painting: Tensor, image: Tensor, weight: float
-) -> NeighborTerm:
+def neighbor_term(hypercolumns: Hypercolumns, painting: Tensor, image: Tensor, weight: float) -> NeighborTerm:
     """The term that makes each place like the place of a painting (3, H, W) which is nearest to that of an image.
 
     image: (1, 3, H, W), see `sought`. Nearest is the greatest cosine of what hypercolumns differ in from their mean.
     """
 
     def seen(image: Tensor) -> Tensor:
-        size = [side // REDUCED for side in image.shape[2:]]
-        return hypercolumns(network(image), layers, size)[0]
+        columns: Tensor = hypercolumns(image)[HYPERCOLUMN][0]
+        return columns
 
     paintings = [_thinned(seen(turned[None]), MOST) for turned in rotations(painting)]
     mean = torch.stack([each.mean((1, 2), keepdim=True) for each in paintings]).mean(0)
-    patches = Patches([each - mean for each in paintings])
+    for each in paintings:
+        each -= mean
+    patches = Patches(paintings)
     target = patches.assembled(patches.nearest(_centered(seen(image)))) + mean
-    return NeighborTerm(layers, target[None], weight)
+    return NeighborTerm(target[None], weight)
 
 
 @torch.no_grad()

@@ -18,6 +18,8 @@ from impasto.model.pictures.images import TooSmall
 
 PRODUCTS = 4_000_000
 """Pairs of places that are looked at together, if two rows of them are no more."""
+MEMORY = 6 * 4 * PRODUCTS
+"""Bytes that looking at them takes: their products, the sums of these, and what comes and goes."""
 UNSEEN = 1e-12
 """Norm of a patch that is none."""
 

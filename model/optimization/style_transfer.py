@@ -15,9 +15,10 @@ from impasto.model.errors import InvalidValue
 from impasto.model.optimization.config import Method, TransferConfig
 from impasto.model.optimization.descent import DescentStep
 from impasto.model.optimization.memory import check_memory
-from impasto.model.optimization.mrf import PatchTerm
-from impasto.model.optimization.neighbors import neighbor_term, sought, split_terms
+from impasto.model.optimization.mrf import SHARE, PatchTerm
+from impasto.model.optimization.neighbors import HYPERCOLUMN, Hypercolumns, neighbor_term, sought, split_terms
 from impasto.model.optimization.networks import load_network
+from impasto.model.optimization.patches import MEMORY
 from impasto.model.optimization.schedule import (
     SMALLEST,
     Size,
@@ -84,8 +85,14 @@ class StyleTransfer:
         self.plan = stages([*sizes, *sizes[-1:]] if config.method == "neighbors" else sizes, config.stop)
         layers = [*self._content_layers, *self._style_layers]
         self._network = load_network(config, layers, self.device, weights)
-        compared = self._content_layers if config.method == "gram" else [*layers, *self._style_layers]
-        check_memory(self._network, full, config.optimizer, self.device, compared=compared)
+        self._hypercolumns = Hypercolumns(self._network, self._style_layers)
+        seeing, compared = {
+            "gram": (self._network, self._content_layers),
+            "mrf": (self._network, [*layers, *self._style_layers]),
+            "neighbors": (self._hypercolumns, [HYPERCOLUMN, HYPERCOLUMN]),
+        }[config.method]
+        beside = 0 if config.method == "gram" else MEMORY
+        check_memory(seeing, full, config.optimizer, self.device, compared=compared, beside=beside)
         coarsest, finest = self._style_side(self.plan[0].size), self._style_side(full)
         for painting in self._paintings:
             check_painting(self._network, painting, coarsest, finest, self.device)
@@ -122,16 +129,18 @@ class StyleTransfer:
         begin: the image (1, 3, H, W) that there is, by default the photo. last: whether neighbours are sought layer by
         layer, again and again.
         """
-        config = self.config
+        config, network = self.config, self._network
         if config.method == "gram":
             terms = [*self._content_terms(size), *self._gram_terms(size)]
         elif config.method == "mrf":
             terms = [*self._content_terms(size), *self._patch_terms(size)]
+        elif last:
+            terms = self._split_terms(size)
         else:
-            terms = self._split_terms(size) if last else self._neighbor_terms(size, begin)
+            terms, network = self._neighbor_terms(size, begin), self._hypercolumns
         if config.variation_weight:
             terms.append(VariationTerm(config.variation_weight, config.variation_exponent))
-        return ImageLoss(self._network, [*terms, RangeTerm()])
+        return ImageLoss(network, [*terms, RangeTerm()])
 
     def _content_terms(self, size: Size) -> list[Term]:
         photo = self._network(self._at(size))
@@ -153,18 +162,16 @@ class StyleTransfer:
         for painting, weight in self._weighted(size):
             seen = self._network(painting[None])
             terms += [
-                PatchTerm(layer, seen[layer][0].float(), weight * share) for layer, share in self._style_layers.items()
+                PatchTerm(layer, seen[layer][0].float(), SHARE * weight * share)
+                for layer, share in self._style_layers.items()
             ]
         return terms
 
     def _neighbor_terms(self, size: Size, begin: Tensor | None) -> list[Term]:
-        photo = self._at(size)
-        first = begin is None or size == self.plan[0].size
-        image = photo if first else sought(photo, begin, self.config.photo_share)
-        return [
-            neighbor_term(self._network, self._style_layers, painting, image, weight)
-            for painting, weight in self._weighted(size)
-        ]
+        image = self._at(size)
+        if begin is not None and size != self.plan[0].size:
+            image = sought(image, begin, self.config.photo_share)
+        return [neighbor_term(self._hypercolumns, painting, image, weight) for painting, weight in self._weighted(size)]
 
     def _split_terms(self, size: Size) -> list[Term]:
         terms: list[Term] = []

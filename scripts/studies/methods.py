@@ -29,7 +29,7 @@ from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED
 from impasto.model.network.device import device_name
-from impasto.model.optimization.config import Method, Stop, TransferConfig
+from impasto.model.optimization.config import FeaturePrecision, Method, Stop, TransferConfig
 from impasto.model.optimization.style_transfer import StyleTransfer
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
@@ -59,6 +59,8 @@ class Arguments:
     """Pixels a side: the middle of each photo."""
     steps: int = 300
     """Of each optimisation, at its coarsest size."""
+    precision: FeaturePrecision = "auto"
+    """Of the features, as `impasto optimize` takes it."""
     shown: int = 192
     """Pixels a side of each picture on the sheet."""
     at_most: int | None = None
@@ -87,7 +89,8 @@ def main(arguments: Arguments) -> None:
             stylizer.stylize(picture, vector)  # the first is slower
             made, took = _timed(lambda: stylizer.stylize(picture, vector).rgb)  # noqa: B023
         else:
-            config = TransferConfig(method=way, stop=Stop(steps=arguments.steps))  # type: ignore[arg-type]
+            stop = Stop(steps=arguments.steps)
+            config = TransferConfig(method=way, precision=arguments.precision, stop=stop)  # type: ignore[arg-type]
             transfer = StyleTransfer(square, [painting], config, device=stylizer.device)
             made, took = _timed(lambda: transfer.picture(deque(transfer.run(), maxlen=1).pop()))  # noqa: B023
         (arguments.output / f"{style}-{way}.png").write_bytes(images.encode(Picture.from_rgb(made), "png"))

@@ -65,7 +65,7 @@ print((peak() - before) / max(said))
 """
 
 
-@pytest.mark.parametrize(("method", "size"), [("gram", 384), ("mrf", 128), ("neighbors", 384)])
+@pytest.mark.parametrize(("method", "size"), [("gram", 384), ("neighbors", 192)])
 def test_no_more_is_taken_than_was_said(method: str, size: int) -> None:
     script = MEASURED.replace("METHOD", method).replace("SIZE", str(size))
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
