@@ -2,6 +2,7 @@
 
     impasto optimize photo.jpg --style painting.jpg -o out.png
     impasto optimize photo.jpg --style one.jpg two.jpg --share 0.7 0.3 -o out.png    # a blend of paintings
+    impasto optimize photo.jpg --style painting.jpg --method neighbors -o out.png
     impasto optimize photo.jpg --style painting.jpg --size 1024 --every 50 -o out.png
 
 docs/optimization.md shows what each choice does.

@@ -16,7 +16,7 @@ from impasto.model.perception.losses import relative_error
 
 SIDE = 3
 """Places a side of a patch."""
-SHARE = 0.25
+SHARE = 0.15
 """Of the style weight: patches of the painting leave nothing of the photo where Gram matrices still do."""
 REMATCHED = 10
 """Looks at the picture after which its nearest patches are sought anew. The authors' program does at each."""

@@ -88,8 +88,8 @@ class StyleTransfer:
         self._hypercolumns = Hypercolumns(self._network, self._style_layers)
         seeing, compared = {
             "gram": (self._network, self._content_layers),
-            "mrf": (self._network, [*layers, *self._style_layers]),
-            "neighbors": (self._hypercolumns, [HYPERCOLUMN, HYPERCOLUMN]),
+            "mrf": (self._network, layers),
+            "neighbors": (self._hypercolumns, [HYPERCOLUMN]),
         }[config.method]
         beside = 0 if config.method == "gram" else MEMORY
         check_memory(seeing, full, config.optimizer, self.device, compared=compared, beside=beside)

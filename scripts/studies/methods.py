@@ -61,7 +61,7 @@ class Arguments:
     """Of each optimisation, at its coarsest size."""
     precision: FeaturePrecision = "auto"
     """Of the features, as `impasto optimize` takes it."""
-    shown: int = 192
+    shown: int = 176
     """Pixels a side of each picture on the sheet."""
     at_most: int | None = None
     """Pictures to make now; the table and the sheet are written when none is missing."""
@@ -106,7 +106,7 @@ def main(arguments: Arguments) -> None:
         cells += [(photo.stem, center_crop(_read(photo), arguments.shown))]
         cells += [(style, center_crop(_read(arguments.paintings / f"{style}.jpg"), arguments.shown))]
         cells += [(way, fit(_read(arguments.output / f"{style}-{way}.png"), arguments.shown)) for way in ways]
-    contact_sheet(cells, columns=2 + len(ways)).save(arguments.output / "methods.jpg", quality=85)
+    contact_sheet(cells, columns=2 + len(ways)).save(arguments.output / "methods.jpg", quality=82)
 
 
 def _read(path: Path) -> Tensor:

@@ -39,4 +39,4 @@ def test_pictures_are_made_once_and_shown_beside_one_another(
     *_, first, second = run(None).splitlines()
     assert re.fullmatch(rf"\| meadow +\| {styles[0]} +\| 12.5 +\| [\d.e-]+ +\|", first)
     assert re.fullmatch(rf"\| meadow +\| {styles[1]} +\| [\d.e-]+ +\| [\d.e-]+ +\|", second)
-    assert images.decode((tmp_path / "out" / "methods.jpg").read_bytes()).size[0] > 4 * 192
+    assert images.decode((tmp_path / "out" / "methods.jpg").read_bytes()).size[0] > 4 * 176
