@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from impasto.model.optimization import memory, schedule
-from impasto.model.optimization.config import Stop, TransferConfig
-from impasto.model.optimization.descent import FIRST_STEP, DescentStep
+from impasto.model.optimization.config import Method, Stop, TransferConfig
+from impasto.model.optimization.descent import FIRST_STEP, DescentStep, Diverged
 from impasto.model.optimization.memory import TooLarge
 from impasto.model.optimization.neighbors import NeighborTerm, SplitTerm
 from impasto.model.optimization.style_transfer import StyleTransfer
@@ -256,6 +256,24 @@ def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(
 def test_what_cannot_work_is_said(make: Any, choices: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         list(make(**choices).run())
+
+
+@pytest.mark.parametrize("method", ["gram", "mrf", "neighbors"])
+def test_the_least_that_can_be_painted_and_paintings_of_one_colour_are_no_fault(
+    vgg_weights: dict[str, Tensor], small_painting: Tensor, method: Method
+) -> None:
+    config = TransferConfig(method=method, precision="float32", stop=Stop(steps=2))
+    for painting in (small_painting, torch.full((3, 40, 40), 0.5)):
+        seen = last(StyleTransfer(torch.rand(3, 32, 32), [painting], config, weights=vgg_weights))
+        assert math.isfinite(seen.total) and seen.image.isfinite().all()
+
+
+@pytest.mark.parametrize("method", ["gram", "mrf", "neighbors"])
+def test_what_is_no_number_is_reported_and_not_painted(make: Any, small_photo: Tensor, method: Method) -> None:
+    transfer = make(method=method, style_layers=("relu2_1",))
+    transfer._photo = small_photo.clone().fill_(math.nan)
+    with pytest.raises(Diverged, match="became nan at step 0"):
+        last(transfer)
 
 
 def test_a_network_that_is_not_there_names_its_file(
