@@ -30,6 +30,6 @@ def run(arguments: Arguments) -> None:
     settings = read_settings()
     output = arguments.output or settings.loss_network_file
     config = checkpoint.load(settings.checkpoint).training.objective
-    layers = [config.content_layer, *config.style_layers, *TransferConfig().style_layers]
+    layers = [config.content_layer, *config.style_layers, *TransferConfig().layers]
     save_weights(load_weights(), layers, output)
     print(f"{output}: {output.stat().st_size / 1e6:.0f} MB")

@@ -2,6 +2,7 @@
 
     impasto optimize photo.jpg --style painting.jpg -o out.png
     impasto optimize photo.jpg --style one.jpg two.jpg --share 0.7 0.3 -o out.png    # a blend of paintings
+    impasto optimize photo.jpg --style painting.jpg --method neighbors -o out.png
     impasto optimize photo.jpg --style painting.jpg --size 1024 --every 50 -o out.png
 
 docs/optimization.md shows what each choice does.
@@ -59,7 +60,7 @@ def run(arguments: Arguments) -> None:
         config,
         shares=arguments.share or None,
         device=find_device(arguments.device),
-        weights=pictures.kept_weights(config.network, [*config.content_layers, *config.style_layers]),
+        weights=pictures.kept_weights(config.network, [*config.content_layers, *config.layers]),
     )
 
     def show(progress: DescentStep) -> None:

@@ -47,6 +47,10 @@ async def optimize(
     size: Annotated[
         int | None, Form(ge=64, description="Longest side of the result in pixels. None: the photo's own, if allowed")
     ] = None,
+    method: Annotated[
+        Literal["gram", "mrf", "neighbors"],
+        Form(description="gram: the painting's textures. mrf: pieces of it. neighbors: place by place like it"),
+    ] = "gram",
     steps: Annotated[int, Form(ge=1, description="Steps at the coarsest size; each finer one has half as many")] = 300,
     style_weight: Annotated[float, Form(gt=0, le=1e6, description="How much the paintings count")] = 10,
     variation_weight: Annotated[float, Form(ge=0, le=1e6, description="How smooth it becomes")] = 1,
@@ -72,6 +76,7 @@ async def optimize(
     shares = convex(weight or [1 / len(painting)] * len(painting))
     photo, paintings = await image.read(), tuple([await each.read() for each in painting])
     options = {
+        "method": method,
         "steps": steps,
         "style_weight": style_weight,
         "variation_weight": variation_weight,

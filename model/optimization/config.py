@@ -9,11 +9,11 @@ from typing import Literal
 from impasto.model.errors import InvalidValue
 from impasto.model.perception.config import LossNetworkName, Pooling
 
-Method = Literal["lbfgs", "adam", "gradient"]
+Optimizer = Literal["lbfgs", "adam", "gradient"]
 """lbfgs: second-order steps, as Gatys et al. take them. adam: less memory. gradient: steps of a fixed mean size within
 [0, 1], as in Deep Dream."""
 
-RATES: dict[Method, float] = {"lbfgs": 1.0, "adam": 0.02, "gradient": 0.006}
+RATES: dict[Optimizer, float] = {"lbfgs": 1.0, "adam": 0.02, "gradient": 0.006}
 """Default size of a step: for L-BFGS a factor, else in values of [0, 1]."""
 
 
@@ -40,11 +40,28 @@ FeaturePrecision = Literal["auto", "float32", "bfloat16"]
 
 Start = Literal["photo", "painting", "noise"]
 
+Method = Literal["gram", "mrf", "neighbors"]
+"""What makes a picture like a painting. gram: its features are correlated as the painting's (Gatys et al., 2016).
+mrf: patches of its features are patches of the painting's (Li, Wand, 2016). neighbors: each place is, to many layers
+at once, as some place of the painting is (Kolkin et al., 2022)."""
+
+STYLE_LAYERS: dict[Method, tuple[str, ...]] = {
+    "gram": ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
+    "mrf": ("relu3_1", "relu4_1"),
+    "neighbors": (
+        *("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3"),
+        *("relu4_1", "relu4_2", "relu4_3"),
+    ),
+}
+"""Layers in which each compares, as the papers have them."""
+
 
 @dataclass(frozen=True)
 class TransferConfig:
-    """What is minimised, and how. Layers and networks are the paper's but for VGG-16 in place of 19."""
+    """What is minimised, and how. Layers and networks are the papers' but for VGG-16 in place of 19."""
 
+    method: Method = "gram"
+    """gram, mrf or neighbors: what makes the picture like the painting."""
     size: int | None = None
     """Longest side of the picture in pixels. None: the photo's own."""
     network: LossNetworkName = "vgg16"
@@ -52,9 +69,10 @@ class TransferConfig:
     pooling: Pooling = "average"
     """Of the loss network: average, which the paper finds more pleasing, or max, as it was trained."""
     content_layers: tuple[str, ...] = ("relu4_2",)
-    """Layers in which the picture should equal the photo, as LAYER or LAYER=WEIGHT; without weights, equal shares."""
-    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-    """Layers in whose Gram matrices it should equal the painting, in the same way."""
+    """Layers in which the picture should equal the photo, as LAYER or LAYER=WEIGHT; without weights, equal shares. Of
+    neighbors, none."""
+    style_layers: tuple[str, ...] = ()
+    """Layers in which it should be like the painting, in the same way. Default: the method's own."""
     content_weight: float = 1.0
     """α, of the content loss."""
     style_weight: float = 10.0
@@ -63,6 +81,8 @@ class TransferConfig:
     """Of the total variation, which smooths."""
     variation_exponent: float = 1.0
     """Of the total variation: 1 blurs, less keeps edges."""
+    photo_share: float = 0.75
+    """Of neighbors: how much of the photo there is in what neighbours are sought for, beside the picture so far."""
     start: Start = "photo"
     """What the picture is at first: photo, painting (the first of several) or noise."""
     seed: int = 0
@@ -70,10 +90,11 @@ class TransferConfig:
     style_scale: float = 1.0
     """Size of the painting, and so of its strokes, relative to the picture's."""
     sizes: int | None = None
-    """Sizes from coarse to fine, each twice the one before. None: as many as begin at about 384 pixels."""
+    """Sizes from coarse to fine, each twice the one before. None: as many as begin at about 384 pixels; of mrf
+    at 96 and of neighbors at 64, where shapes change too."""
     preserve_color: bool = False
     """Keep the photo's colours."""
-    method: Literal["lbfgs", "adam"] = "lbfgs"
+    optimizer: Literal["lbfgs", "adam"] = "lbfgs"
     """lbfgs or adam."""
     rate: float | None = None
     """Size of a step: of L-BFGS a factor, 1 by default; of Adam in values of [0, 1], 0.02."""
@@ -82,6 +103,11 @@ class TransferConfig:
     stop: Stop = field(default_factory=Stop)
     """When to stop, at the coarsest size; each finer one has half the steps of the one before."""
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The style layers that were chosen, or else the method's own."""
+        return self.style_layers or STYLE_LAYERS[self.method]
+
     def __post_init__(self) -> None:
         if not all(0 <= weight < math.inf for weight in (self.content_weight, self.style_weight)):
             raise InvalidValue("content-weight and style-weight are numbers of at least 0")
@@ -89,6 +115,8 @@ class TransferConfig:
             raise InvalidValue("style-scale is a number above 0")
         if not (0 <= self.variation_weight < math.inf and 0 < self.variation_exponent < math.inf):
             raise InvalidValue("variation-weight is a number of at least 0, and variation-exponent one above 0")
+        if not 0 <= self.photo_share <= 1:
+            raise InvalidValue("photo-share is a number from 0 to 1")
 
 
 @dataclass(frozen=True)
@@ -111,7 +139,7 @@ class TextureConfig:
     """Sizes from coarse to fine, each twice the one before. None: as many as begin at about 128 pixels."""
     seed: int = 0
     """Of the noise that it begins as."""
-    method: Literal["lbfgs", "adam"] = "lbfgs"
+    optimizer: Literal["lbfgs", "adam"] = "lbfgs"
     """lbfgs or adam."""
     precision: FeaturePrecision = "auto"
     """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""
@@ -135,7 +163,7 @@ class ReconstructionConfig:
     """Of the total variation: 1 blurs, less keeps edges."""
     seed: int = 0
     """Of the noise that it begins as."""
-    method: Literal["lbfgs", "adam"] = "lbfgs"
+    optimizer: Literal["lbfgs", "adam"] = "lbfgs"
     """lbfgs or adam."""
     precision: FeaturePrecision = "auto"
     """Of the features: float32, or bfloat16, which "auto" takes where hardware has it."""

@@ -52,7 +52,7 @@ class DeepDream:
 
     def run(self) -> Iterator[DescentStep]:
         """Dream, step by step. Raises Diverged; InvalidValue for a channel that is not there."""
-        return refine(self.plan, self._start, self._losses, method="gradient", rate=self.config.rate)
+        return refine(self.plan, self._start, self._losses, optimizer="gradient", rate=self.config.rate)
 
     def _start(self, size: Size, before: Tensor | None) -> Tensor:
         """The photo at a size, and what was dreamed at the size before: details of the photo stay sharp."""
@@ -61,7 +61,7 @@ class DeepDream:
             return photo
         return photo + resample(before - resample(self._photo, *before.shape[2:]), *size)
 
-    def _losses(self, stage: Stage) -> LossFunction:
+    def _losses(self, stage: Stage, begin: Tensor) -> LossFunction:
         config = self.config
         objective = ImageLoss(self._network, [ActivationTerm(config.layer, config.channel)])
         random = torch.Generator().manual_seed(config.seed)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from impasto.model.errors import ImpastoError, InvalidValue
-from impasto.model.optimization.config import RATES, Method, Stop
+from impasto.model.optimization.config import RATES, Optimizer, Stop
+from impasto.model.optimization.pyramid import collapsed, laplacian
 
 LossFunction = Callable[[Tensor], dict[str, Tensor]]
 """An image (1, 3, H, W) -> the parts of its loss, scalars."""
@@ -67,32 +68,33 @@ def descend(
     losses: LossFunction,
     image: Tensor,
     *,
-    method: Method = "lbfgs",
+    optimizer: Optimizer = "lbfgs",
     rate: float | None = None,
+    pyramid: bool = False,
     stop: Stop | None = None,
 ) -> Iterator[DescentStep]:
     """Change an image (1, 3, H, W) so that its loss falls, and tell after every step. The image itself stays as it is.
 
-    rate: of RATES by default.
+    rate: of RATES by default. pyramid: change the coefficients of its Laplacian pyramid in place of its pixels.
     A descent that diverges goes on from its best image at a safer setting, L-BFGS with a line search, the others at a
     tenth of the rate. Raises Diverged when it does so again; InvalidValue for a rate that is not above 0.
     """
     stop = stop or Stop()
-    rate = RATES[method] if rate is None else rate
+    rate = RATES[optimizer] if rate is None else rate
     if not 0 < rate < math.inf:
         raise InvalidValue(f"the rate is {rate:g}; it must be a number above 0")
     began = time.monotonic()
     step, least, best = 0, math.inf, image.detach()
     history: list[float] = []
     for safer in (False, True):
-        mover = _Mover(losses, best, method, rate, safer=safer)
+        mover = _Mover(losses, best, optimizer, rate, pyramid=pyramid, safer=safer)
         while True:
             found, seen = mover.look()
             total = sum(found.values())
-            far = method != "gradient" and total > least + (DIVERGED - 1) * abs(least)  # whose steps are bounded
+            far = optimizer != "gradient" and total > least + (DIVERGED - 1) * abs(least)  # whose steps are bounded
             if not math.isfinite(total) or far:
                 break
-            if total < least or method == "gradient":  # whose loss is noisy: Deep Dream shifts the image
+            if total < least or optimizer == "gradient":  # whose loss is noisy: Deep Dream shifts the image
                 least, best = min(total, least), seen
             history.append(least)
             if step:
@@ -108,22 +110,25 @@ def descend(
             step += 1
     raise Diverged(
         f"the loss became {total:.3g} at step {step}, and again when tried more carefully; choose a lower rate "
-        f"than {rate:g}, another method than {method}, or lower weights"
+        f"than {rate:g}, another optimizer than {optimizer}, or lower weights"
     )
 
 
 class _Mover:
     """Moves an image step by step."""
 
-    def __init__(self, losses: LossFunction, image: Tensor, method: Method, rate: float, *, safer: bool) -> None:
-        self._losses, self._method = losses, method
-        self._image = image.clone(memory_format=torch.contiguous_format).requires_grad_()
-        self._rate = rate if not safer else 1.0 if method == "lbfgs" else rate / 10
+    def __init__(
+        self, losses: LossFunction, image: Tensor, optimizer: Optimizer, rate: float, *, pyramid: bool, safer: bool
+    ) -> None:
+        self._losses, self._name = losses, optimizer
+        start = image.clone(memory_format=torch.contiguous_format)
+        self._levels = [level.requires_grad_() for level in (laplacian(start) if pyramid else [start])]
+        self._rate = rate if not safer else 1.0 if optimizer == "lbfgs" else rate / 10
         self._seen: float | None = None
-        if method == "lbfgs":
+        if optimizer == "lbfgs":
             self._optimizer: torch.optim.Optimizer = torch.optim.LBFGS(
-                [self._image],
-                lr=FIRST_STEP * image.numel(),
+                self._levels,
+                lr=FIRST_STEP * sum(level.numel() for level in self._levels),
                 max_iter=1,
                 max_eval=LINE_SEARCH,
                 history_size=HISTORY,
@@ -131,22 +136,23 @@ class _Mover:
                 tolerance_change=0,
                 line_search_fn="strong_wolfe" if safer else None,
             )
-        elif method == "adam":
-            self._optimizer = torch.optim.Adam([self._image], lr=self._rate)
+        elif optimizer == "adam":
+            self._optimizer = torch.optim.Adam(self._levels, lr=self._rate)
         else:
-            self._optimizer = torch.optim.SGD([self._image], lr=self._rate)
+            self._optimizer = torch.optim.SGD(self._levels, lr=self._rate)
 
     def look(self) -> tuple[dict[str, float], Tensor]:
         """The parts of the loss, and a copy of the image that has them."""
         parts, self._seen = self._evaluate()
-        return parts, self._image.detach().clone()
+        return parts, collapsed(self._levels).detach().clone()
 
     def step(self) -> None:
         """Move on from where it has looked."""
         self._optimizer.step(self._closure)
         self._optimizer.param_groups[0]["lr"] = self._rate
-        if self._method == "gradient":
-            self._image.data.clamp_(0, 1)
+        if self._name == "gradient":
+            for level in self._levels:
+                level.data.clamp_(0, 1)
 
     def _closure(self) -> float:
         """What optimisers ask for: the loss, of where it has looked first, and then wherever a line search tries."""
@@ -155,11 +161,11 @@ class _Mover:
 
     def _evaluate(self) -> tuple[dict[str, float], float]:
         self._optimizer.zero_grad()
-        parts = self._losses(self._image)
+        parts = self._losses(collapsed(self._levels))
         each = torch.stack(list(parts.values()))
         total = SCALE * each.sum()
         total.backward()
-        gradient = self._image.grad
-        if self._method == "gradient" and gradient is not None:
-            gradient /= gradient.abs().mean() + torch.finfo(gradient.dtype).tiny
+        for level in self._levels:
+            if self._name == "gradient" and level.grad is not None:
+                level.grad /= level.grad.abs().mean() + torch.finfo(level.dtype).tiny
         return dict(zip(parts, each.tolist(), strict=True)), float(total.detach())

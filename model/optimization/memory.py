@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from impasto.model.errors import InvalidValue
-from impasto.model.optimization.config import Method
+from impasto.model.optimization.config import Optimizer
 from impasto.model.optimization.descent import HISTORY
 from impasto.model.optimization.schedule import Size
 
 CGROUP = Path("/sys/fs/cgroup")
 """Where Linux says what a container may take (version 2)."""
-COPIES: dict[Method, int] = {"lbfgs": 2 * HISTORY + 12, "adam": 8, "gradient": 6}
-"""Images of float32 that a method keeps, and those that come and go."""
+COPIES: dict[Optimizer, int] = {"lbfgs": 2 * HISTORY + 12, "adam": 8, "gradient": 6}
+"""Images of float32 that an optimizer keeps, and those that come and go."""
 IN_FLIGHT = 3
 """Tensors as large as the largest activation that a backward pass needs at once."""
 COMPARED = 6
@@ -37,17 +37,18 @@ class TooLarge(InvalidValue):
 def check_memory(
     network: nn.Module,
     size: Size,
-    method: Method | None,
+    optimizer: Optimizer | None,
     device: torch.device,
     *,
     compared: Iterable[str] = (),
+    beside: int = 0,
     what: str = "the picture",
 ) -> None:
     """Raises TooLarge, naming the largest size of that shape that fits, when a picture (height, width) does not.
 
-    compared: see `memory_needed`.
+    compared, beside: see `memory_needed`.
     """
-    needed, free = memory_needed(network, size, method, compared), SPARE * memory_free(device)
+    needed, free = memory_needed(network, size, optimizer, compared, beside), SPARE * memory_free(device)
     if needed > free:
         factor = (free / needed) ** 0.5
         fits = f"{int(size[1] * factor)} × {int(size[0] * factor)}"
@@ -57,10 +58,13 @@ def check_memory(
         )
 
 
-def memory_needed(network: nn.Module, size: Size, method: Method | None, compared: Iterable[str] = ()) -> int:
+def memory_needed(
+    network: nn.Module, size: Size, optimizer: Optimizer | None, compared: Iterable[str] = (), beside: int = 0
+) -> int:
     """Bytes at the peak of a step for an image (height, width), beside the network itself.
 
-    method: None when the image is only looked at. compared: layers whose values an objective compares one by one.
+    optimizer: None when the image is only looked at. compared: layers whose values an objective compares one by one.
+    beside: bytes that it takes whatever the size.
 
     What autograd keeps is counted on PyTorch's "meta" device, where tensors have a shape and no memory; on top of it
     comes what is in flight, the gradients around the largest activation.
@@ -78,10 +82,10 @@ def memory_needed(network: nn.Module, size: Size, method: Method | None, compare
         features = shadow(image)
     saved = [tensor.nbytes for memory, tensor in kept.items() if memory not in of_network]
     held = sum(values.nbytes for values in features.values())  # or their gradients, which are found all at once
-    if method is not None:
+    if optimizer is not None:
         values = sum(features[layer].numel() for layer in compared)
-        held += sum(saved) + COPIES[method] * image.nbytes + COMPARED * values * torch.float32.itemsize
-    return int(BEYOND * (held + IN_FLIGHT * max(saved)))
+        held += sum(saved) + COPIES[optimizer] * image.nbytes + COMPARED * values * torch.float32.itemsize
+    return int(BEYOND * (held + IN_FLIGHT * max(saved))) + beside
 
 
 def _memory(tensor: Tensor) -> int:

@@ -41,7 +41,7 @@ class Reconstruction:
         self._device = device or torch.device("cpu")
         self._size = octaves((config.size, config.size), 1)[0]
         self._network = load_network(config, layers, self._device, weights)
-        check_memory(self._network, self._size, config.method, self._device, compared=layers)
+        check_memory(self._network, self._size, config.optimizer, self._device, compared=layers)
         self.picture = center_crop(picture, config.size)
         with torch.no_grad():
             self._features = self._network(self.picture[None].to(self._device))
@@ -60,4 +60,6 @@ class Reconstruction:
         if config.variation_weight:
             terms.append(VariationTerm(config.variation_weight, config.variation_exponent))
         start = noise(self._size, config.seed).to(self._device)
-        return descend(ImageLoss(self._network, [*terms, RangeTerm()]), start, method=config.method, stop=config.stop)
+        return descend(
+            ImageLoss(self._network, [*terms, RangeTerm()]), start, optimizer=config.optimizer, stop=config.stop
+        )

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from impasto.model.errors import InvalidValue
-from impasto.model.optimization.config import Method, Stop
+from impasto.model.optimization.config import Optimizer, Stop
 from impasto.model.optimization.descent import DescentStep, LossFunction, descend
 
 Size = tuple[int, int]
@@ -91,16 +91,18 @@ def steps_left(plan: Sequence[Stage], step: int) -> float:
 def refine(
     plan: Sequence[Stage],
     start: Callable[[Size, Tensor | None], Tensor],
-    losses: Callable[[Stage], LossFunction],
+    losses: Callable[[Stage, Tensor], LossFunction],
     *,
-    method: Method = "lbfgs",
+    optimizer: Optimizer = "lbfgs",
     rate: float | None = None,
+    pyramid: bool = False,
     resume: DescentStep | None = None,
 ) -> Iterator[DescentStep]:
     """Descend at each stage in turn; steps are counted over all.
 
     start: the image (1, 3, H, W) to begin a size with, of that of the size before, which is None for the first.
-    losses: the objective of a stage. resume: go on after that step, from its image.
+    losses: the objective of a stage that begins with an image. pyramid: as `descend` takes it.
+    resume: go on after that step, from its image.
     """
     made = 0
     image: Tensor | None = None
@@ -112,7 +114,8 @@ def refine(
         if skipped < steps:
             begin = image if skipped and image is not None else start(stage.size, image)
             stop = replace(stage.stop, steps=steps - skipped)
-            for progress in descend(losses(stage), begin, method=method, rate=rate, stop=stop):
+            loss = losses(stage, begin)
+            for progress in descend(loss, begin, optimizer=optimizer, rate=rate, pyramid=pyramid, stop=stop):
                 image = progress.image
                 yield replace(progress, step=made + skipped + progress.step)
         made += steps

@@ -54,7 +54,7 @@ class Texture:
         count = fitting if config.sizes is None else config.sizes
         self.plan = stages(octaves(full, count), config.stop)
         self._network = load_network(config, self._layers, self._device, weights)
-        check_memory(self._network, full, config.method, self._device)
+        check_memory(self._network, full, config.optimizer, self._device)
         check_painting(self._network, painting, self._style_side(self.plan[0].size), config.painting_size, self._device)
 
     @property
@@ -64,7 +64,7 @@ class Texture:
 
     def run(self) -> Iterator[DescentStep]:
         """Make the texture, step by step. Raises Diverged."""
-        return refine(self.plan, self._start, self._losses, method=self.config.method)
+        return refine(self.plan, self._start, self._losses, optimizer=self.config.optimizer)
 
     @torch.no_grad()
     def objective(self, size: Size) -> ImageLoss:
@@ -78,7 +78,7 @@ class Texture:
         """The longer side in pixels at which the painting is looked at, for a texture of a size."""
         return round(self.config.painting_size * size[0] / self.config.height)
 
-    def _losses(self, stage: Stage) -> ImageLoss:
+    def _losses(self, stage: Stage, begin: Tensor) -> ImageLoss:
         return self.objective(stage.size).compiled_for(stage)
 
     def _start(self, size: Size, before: Tensor | None) -> Tensor:

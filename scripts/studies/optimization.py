@@ -42,7 +42,7 @@ from impasto.model.pictures.resize import center_crop, fit, resize
 
 T = TypeVar("T")
 BASE = TransferConfig(stop=Stop(steps=100))
-LAYERS = BASE.style_layers
+LAYERS = BASE.layers
 CHOICES: dict[str, dict[str, TransferConfig]] = {
     "weight": {f"beta {beta:g}": replace(BASE, style_weight=beta) for beta in (1, 3, 10, 30, 100)},
     "content-layer": {
@@ -62,9 +62,9 @@ CHOICES: dict[str, dict[str, TransferConfig]] = {
         "exponent 1": replace(BASE, variation_weight=30, variation_exponent=1),
         "exponent 1.25": replace(BASE, variation_weight=100, variation_exponent=1.25),
     },
-    "method": {
-        f"{method}, {steps} steps": replace(BASE, method=method, stop=Stop(steps=steps))
-        for method in ("lbfgs", "adam")
+    "optimizer": {
+        f"{optimizer}, {steps} steps": replace(BASE, optimizer=optimizer, stop=Stop(steps=steps))
+        for optimizer in ("lbfgs", "adam")
         for steps in (30, 100)
     },
     "scale": {f"painting {scale:g} times": replace(BASE, style_scale=scale) for scale in (0.5, 1, 2)},

@@ -34,6 +34,16 @@ def test_a_photo_is_painted_like_two_paintings_and_shown_on_the_way(files: Path,
     assert "content" in result.stdout and "style" in result.stdout
 
 
+@pytest.mark.parametrize(("method", "loss"), [("mrf", "patches"), ("neighbors", "neighbors")])
+def test_a_photo_is_painted_by_the_method_asked_for(files: Path, tmp_path: Path, method: str, loss: str) -> None:
+    output = tmp_path / "out.png"
+    options = ["--method", method, "--size", 64, "--steps", 2, "-o", output]
+    result = impasto("optimize", files / "photo.png", "--style", files / "painting-1.png", *options)
+    assert result.returncode == 0, result.stderr
+    assert opened(output.read_bytes()).size == (64, 48)
+    assert loss in result.stdout and "style" not in result.stdout
+
+
 def test_a_texture_has_the_size_that_was_asked_for(files: Path, tmp_path: Path) -> None:
     output = tmp_path / "texture.jpg"
     size = ["--width", 96, "--height", 64, "--painting-size", 96]

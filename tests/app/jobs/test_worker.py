@@ -92,10 +92,10 @@ def ask(url: str, style_id: str) -> str:
     return url + str(answer.headers["location"])
 
 
-def ask_for_picture(url: str, steps: int = 40, style_scale: float = 1.0) -> str:
+def ask_for_picture(url: str, steps: int = 40, style_scale: float = 1.0, method: str = "gram") -> str:
     """Ask for a picture by optimisation; the URL of its job."""
     files = [("image", ("photo.png", encoded(photo()))), ("painting", ("painting.png", encoded(painting(3))))]
-    form = {"steps": str(steps), "start": "noise", "style_scale": str(style_scale)}
+    form = {"steps": str(steps), "start": "noise", "style_scale": str(style_scale), "method": method}
     answer = httpx2.post(f"{url}/v1/optimizations", data=form, files=files, timeout=60)
     assert answer.status_code == 202, answer.text
     return url + str(answer.headers["location"])
@@ -227,7 +227,8 @@ def test_a_running_optimisation_is_cancelled_and_the_next_one_made(service: str)
     httpx2.delete(job, timeout=60).raise_for_status()
     cancelled = httpx2.get(job, timeout=60).json()
     assert cancelled["state"] == "cancelled" and cancelled["step"] < 500
-    until(ask_for_picture(service), succeeded)
+    ended = until(ask_for_picture(service, steps=4, method="neighbors"), succeeded)
+    assert (ended["step"], set(ended["losses"])) == (6, {"neighbors", "variation", "range"})
 
 
 def test_an_optimisation_that_cannot_be_made_says_why(service: str) -> None:

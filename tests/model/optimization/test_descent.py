@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from impasto.model.optimization.config import Method, Stop
+from impasto.model.optimization.config import Optimizer, Stop
 from impasto.model.optimization.descent import SETTLED_OVER, Diverged, descend
 
-METHODS: list[Method] = ["lbfgs", "adam", "gradient"]
+OPTIMIZERS: list[Optimizer] = ["lbfgs", "adam", "gradient"]
 START = torch.full((1, 3, 8, 8), 0.5)
 
 
@@ -27,13 +27,29 @@ def distance(image: Tensor) -> dict[str, Tensor]:
     return {"upper": error[:, :, :4].mean(), "lower": 4 * error[:, :, 4:].mean()}
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_comes_near_the_minimum(method: Method) -> None:
-    *_, last = descend(distance, START, method=method, stop=Stop(steps=80))
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_comes_near_the_minimum(optimizer: Optimizer) -> None:
+    *_, last = descend(distance, START, optimizer=optimizer, stop=Stop(steps=80))
     assert last.step == 80
     assert (last.image - target()).abs().mean() < 0.02
     assert last.total == pytest.approx(sum(last.losses.values()))
     assert list(last.losses) == ["upper", "lower"]
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_a_pyramid_of_the_image_can_be_changed_in_place_of_its_pixels(optimizer: Optimizer) -> None:
+    start, shape = torch.full((1, 3, 32, 32), 0.5), torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    steps = list(
+        descend(
+            lambda image: {"error": (image - shape).square().mean()},
+            start,
+            optimizer=optimizer,
+            pyramid=True,
+            stop=Stop(steps=80),
+        )
+    )
+    assert torch.equal(start, torch.full((1, 3, 32, 32), 0.5))
+    assert (steps[-1].image - shape).abs().mean() < 0.02
 
 
 def test_lbfgs_is_exact_where_the_objective_is_a_parabola() -> None:
@@ -41,15 +57,15 @@ def test_lbfgs_is_exact_where_the_objective_is_a_parabola() -> None:
     assert last.total < 1e-6
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_the_image_that_it_begins_with_stays_as_it_is(method: Method) -> None:
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_image_that_it_begins_with_stays_as_it_is(optimizer: Optimizer) -> None:
     start = START.clone()
-    list(descend(distance, start, method=method, stop=Stop(steps=3)))
+    list(descend(distance, start, optimizer=optimizer, stop=Stop(steps=3)))
     assert torch.equal(start, START)
 
 
 def test_every_step_is_told_and_the_best_image_kept() -> None:
-    seen = list(descend(distance, START, method="adam", rate=0.3, stop=Stop(steps=30)))  # overshoots
+    seen = list(descend(distance, START, optimizer="adam", rate=0.3, stop=Stop(steps=30)))  # overshoots
     assert [progress.step for progress in seen] == list(range(1, 31))
     assert any(later.total > earlier.total for earlier, later in pairwise(seen))
     best = min(seen, key=lambda progress: progress.total)
@@ -74,9 +90,9 @@ def test_it_stops_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(list(descend(distance, START, stop=Stop(steps=400, seconds=7)))) == 7
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_one_step_is_one_move(method: Method) -> None:
-    (only,) = descend(distance, START, method=method, stop=Stop(steps=1))
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_one_step_is_one_move(optimizer: Optimizer) -> None:
+    (only,) = descend(distance, START, optimizer=optimizer, stop=Stop(steps=1))
     assert only.step == 1
     assert not torch.equal(only.image, START)
     assert only.total == pytest.approx(float(sum(distance(only.image).values())), rel=1e-5)
@@ -84,7 +100,7 @@ def test_one_step_is_one_move(method: Method) -> None:
 
 
 def test_the_plain_gradient_stays_in_range() -> None:
-    *_, last = descend(lambda image: {"far": (image - 3).square().mean()}, START, method="gradient", rate=0.1)
+    *_, last = descend(lambda image: {"far": (image - 3).square().mean()}, START, optimizer="gradient", rate=0.1)
     assert last.image.max() == 1 and last.image.min() >= 0
 
 
@@ -109,10 +125,10 @@ def test_a_loss_that_breaks_once_is_overcome_from_the_best_image(broken: float) 
     assert seen[-1].total < 1e-3
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_loss_that_stays_broken_is_reported_with_what_to_do(method: Method) -> None:
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_loss_that_stays_broken_is_reported_with_what_to_do(optimizer: Optimizer) -> None:
     with pytest.raises(Diverged, match=r"became nan at step 0, .* lower rate .* lower weights"):
-        list(descend(lambda image: {"error": image.sum() * math.nan}, START, method=method))
+        list(descend(lambda image: {"error": image.sum() * math.nan}, START, optimizer=optimizer))
 
 
 def test_steps_that_are_far_too_large_are_retried_with_a_line_search() -> None:

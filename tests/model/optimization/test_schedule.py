@@ -82,7 +82,7 @@ PLAN = [Stage((8, 8), Stop(steps=12)), Stage((16, 16), Stop(steps=6))]
 
 def test_a_size_begins_with_what_the_one_before_came_to_and_steps_go_on() -> None:
     start = Recorder()
-    seen = list(refine(PLAN, start, lambda stage: towards(0.6)))
+    seen = list(refine(PLAN, start, lambda stage, image: towards(0.6)))
     assert [progress.step for progress in seen] == list(range(1, 19))
     assert [progress.image.shape[2] for progress in seen] == [8] * 12 + [16] * 6
     assert start.given == [((8, 8), None), ((16, 16), 0.6)]
@@ -90,7 +90,7 @@ def test_a_size_begins_with_what_the_one_before_came_to_and_steps_go_on() -> Non
 
 def test_a_size_that_ends_early_leaves_its_steps_out() -> None:
     plan = [Stage((8, 8), Stop(steps=60, settled=0.5)), PLAN[1]]
-    seen = list(refine(plan, Recorder(), lambda stage: towards(0.6)))
+    seen = list(refine(plan, Recorder(), lambda stage, image: towards(0.6)))
     assert len(seen) < 60
     assert [progress.step for progress in seen][-6:] == list(range(61, 67))
 
@@ -98,8 +98,8 @@ def test_a_size_that_ends_early_leaves_its_steps_out() -> None:
 @pytest.mark.parametrize("made", [5, 12, 15])
 def test_it_resumes_after_any_step(made: int) -> None:
     start = Recorder()
-    done = list(refine(PLAN, start, lambda stage: towards(0.6)))[made - 1]
-    seen = list(refine(PLAN, start, lambda stage: towards(0.6), resume=DescentStep(done.step, {}, done.image)))
+    done = list(refine(PLAN, start, lambda stage, image: towards(0.6)))[made - 1]
+    seen = list(refine(PLAN, start, lambda stage, image: towards(0.6), resume=DescentStep(done.step, {}, done.image)))
     assert [progress.step for progress in seen] == list(range(made + 1, 19))
     assert seen[-1].image.shape[2] == 16
     assert seen[-1].total < 1e-3

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from impasto.model.optimization import memory, schedule
-from impasto.model.optimization.config import Stop, TransferConfig
-from impasto.model.optimization.descent import FIRST_STEP, DescentStep
+from impasto.model.optimization.config import Method, Stop, TransferConfig
+from impasto.model.optimization.descent import FIRST_STEP, DescentStep, Diverged
 from impasto.model.optimization.memory import TooLarge
+from impasto.model.optimization.neighbors import NeighborTerm, SplitTerm
 from impasto.model.optimization.style_transfer import StyleTransfer
 from impasto.model.perception.loss_network import LossNetwork, LossNetworkMissing
 from impasto.model.perception.losses import gram
@@ -50,7 +51,7 @@ def last(transfer: StyleTransfer, resume: DescentStep | None = None) -> DescentS
         {"pooling": "max"},
         {"start": "painting"},
         {"start": "noise"},
-        {"method": "adam"},
+        {"optimizer": "adam"},
         {"style_scale": 0.6},
         {"variation_exponent": 0.5},
         {"content_layers": ("relu1_1=0.3", "relu2_1=0.7"), "style_layers": ("relu2_1=2",)},
@@ -65,6 +66,80 @@ def test_every_choice_lowers_what_is_minimised(make: Any, choices: dict[str, Any
     picture = transfer.picture(seen[-1])
     assert picture.shape == (3, 48, 64)
     assert picture.min() >= 0 and picture.max() <= 1
+
+
+NEIGHBORS = {"method": "neighbors", "style_layers": ("relu1_1", "relu2_1", "relu3_1")}
+
+
+@pytest.mark.parametrize(
+    ("choices", "losses"),
+    [
+        ({"method": "mrf", "style_layers": ("relu3_1",)}, ["content", "patches", "variation", "range"]),
+        (NEIGHBORS, ["neighbors", "variation", "range"]),
+    ],
+)
+def test_every_method_makes_the_picture_more_like_the_painting_and_says_in_what(
+    make: Any, choices: dict[str, Any], losses: list[str]
+) -> None:
+    transfer = make(**choices)
+    seen = list(transfer.run())
+    assert len(seen) == transfer.steps
+    begun = transfer.objective((48, 64))(transfer._at((48, 64)))
+    ended = transfer.objective((48, 64))(seen[11].image)
+    assert list(seen[0].losses) == list(ended) == losses
+    assert float(ended[losses[-3]]) < 0.8 * float(begun[losses[-3]])
+    assert torch.equal(seen[-1].image, last(make(**choices)).image)
+
+
+@pytest.mark.parametrize("start", ["noise", "painting"])
+@pytest.mark.parametrize("choices", [{"method": "mrf", "style_layers": ("relu3_1",)}, NEIGHBORS])
+def test_every_method_begins_where_it_is_to(make: Any, choices: dict[str, Any], start: str) -> None:
+    stop = Stop(steps=2)
+    first, other = (next(make(**choices, start=start, seed=seed, stop=stop).run()).image for seed in (1, 2))
+    assert torch.equal(first, next(make(**choices, start=start, seed=1, stop=stop).run()).image)
+    assert torch.equal(first, other) == (start == "painting")
+
+
+@pytest.mark.parametrize("choices", [{"method": "mrf", "style_layers": ("relu3_1",)}, NEIGHBORS])
+def test_every_method_blends_paintings_by_their_shares(
+    make: Any, choices: dict[str, Any], small_painting: Tensor
+) -> None:
+    paintings, stop = [small_painting, 1 - small_painting.flip(0)], Stop(steps=4)
+    alone, first, half = (
+        last(make(those, shares=shares, stop=stop, **choices)).image
+        for those, shares in ((paintings[:1], None), (paintings, [1, 0]), (paintings, [0.5, 0.5]))
+    )
+    assert torch.equal(alone, first)
+    assert not torch.allclose(first, half, atol=1e-3)
+
+
+def test_neighbours_are_sought_layer_by_layer_at_the_end(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "SMALLEST", 16)
+    transfer = make(**NEIGHBORS, sizes=2)
+    assert [stage.size for stage in transfer.plan] == [(24, 32), (48, 64), (48, 64)]
+    assert [stage.stop.steps for stage in transfer.plan] == [12, 6, 3]
+    fixed, again = (transfer.objective((48, 64), last=last).terms for last in (False, True))
+    assert isinstance(fixed[0], NeighborTerm) and [type(term) for term in again[:3]] == [SplitTerm] * 3
+
+
+def test_what_neighbours_are_sought_for_has_some_of_the_picture_but_at_first(make: Any, small_photo: Tensor) -> None:
+    begin = small_photo.flip(1)[None]
+    transfer = make(**NEIGHBORS, sizes=1)
+    alike = [transfer.objective((48, 64), each).terms[0].target for each in (None, begin)]
+    assert torch.equal(*alike)
+    transfer.plan.insert(0, schedule.Stage((24, 32), Stop()))
+    whole, some = (make(**NEIGHBORS, photo_share=share) for share in (1.0, 0.0))
+    for each in (whole, some):
+        each.plan.insert(0, transfer.plan[0])
+    assert torch.equal(whole.objective((48, 64), begin).terms[0].target, alike[0])
+    assert not torch.equal(some.objective((48, 64), begin).terms[0].target, alike[0])
+
+
+def test_a_narrow_painting_has_as_few_sizes_as_it_can_be_looked_at_in(make: Any, small_painting: Tensor) -> None:
+    narrow = small_painting[:, :24]
+    for method, layers in (("mrf", ("relu2_1",)), ("neighbors", ("relu2_1",))):
+        transfer = make([narrow], method=method, style_layers=layers, sizes=None, size=256)
+        assert min(stage.size[1] * 24 / 64 for stage in transfer.plan) >= 32
 
 
 def test_it_begins_at_the_photo_the_painting_or_seeded_noise(make: Any, small_photo: Tensor) -> None:
@@ -174,11 +249,31 @@ def test_what_does_not_fit_into_memory_is_refused_before_anything_is_made(
         ({"style_scale": 0.0}, "above 0"),
         ({"sizes": 3}, "choose fewer"),
         ({"style_scale": 0.1}, "larger scale"),
+        ({"photo_share": 1.5}, "from 0 to 1"),
+        ({"photo_share": math.nan}, "from 0 to 1"),
     ],
 )
 def test_what_cannot_work_is_said(make: Any, choices: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         list(make(**choices).run())
+
+
+@pytest.mark.parametrize("method", ["gram", "mrf", "neighbors"])
+def test_the_least_that_can_be_painted_and_paintings_of_one_colour_are_no_fault(
+    vgg_weights: dict[str, Tensor], small_painting: Tensor, method: Method
+) -> None:
+    config = TransferConfig(method=method, precision="float32", stop=Stop(steps=2))
+    for painting in (small_painting, torch.full((3, 40, 40), 0.5)):
+        seen = last(StyleTransfer(torch.rand(3, 32, 32), [painting], config, weights=vgg_weights))
+        assert math.isfinite(seen.total) and seen.image.isfinite().all()
+
+
+@pytest.mark.parametrize("method", ["gram", "mrf", "neighbors"])
+def test_what_is_no_number_is_reported_and_not_painted(make: Any, small_photo: Tensor, method: Method) -> None:
+    transfer = make(method=method, style_layers=("relu2_1",))
+    transfer._photo = small_photo.clone().fill_(math.nan)
+    with pytest.raises(Diverged, match="became nan at step 0"):
+        last(transfer)
 
 
 def test_a_network_that_is_not_there_names_its_file(

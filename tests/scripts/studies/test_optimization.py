@@ -55,5 +55,5 @@ def test_speed_is_measured_with_memory_and_loss(folder: Path) -> None:
 def test_every_choice_has_its_sheet_in_the_documentation() -> None:
     text = (DOCS / "optimization.md").read_text("utf-8")
     shown = re.findall(r"!\[\]\((images/optimization/[a-z-]+\.jpg)\)", text)
-    assert {Path(path).stem for path in shown} == {*CHOICES, "texture", "reconstruction", "dream"}
+    assert {Path(path).stem for path in shown} == {*CHOICES, "methods", "texture", "reconstruction", "dream"}
     assert all((DOCS / path).is_file() for path in shown)
