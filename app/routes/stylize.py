@@ -99,9 +99,9 @@ async def stylize(
                     return drawn(size, recipes, own, rest, masks=masks, statistics=regions.statistics)
 
                 pixels = await asyncio.to_thread(regions.pixels, masks)
-                strokes, size = strokes_of(everything), options.size
+                strokes = strokes_of(everything)
                 painting = painter.paint_regions(
-                    photo, placed, strokes, size, masks=pixels, place=place, charge=allowance.take
+                    photo, placed, strokes, options, masks=pixels, place=place, charge=allowance.take
                 )
             else:
                 painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)
