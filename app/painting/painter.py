@@ -25,6 +25,7 @@ from impasto.model.painting.likeness import Reference, match, pixels_of
 from impasto.model.painting.regions import Look, Regions
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import check_size
+from impasto.model.photorealism.local_affine import PAINTED
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
 
@@ -104,7 +105,7 @@ class Painter:
 
         def finish_all(picture: Picture, painted: list[Tensor]) -> list[Picture]:
             strength, preserve_color = options.strength, options.preserve_color
-            config = None if options.photorealistic else self.stylizer.strokes
+            config = PAINTED if options.photorealistic else self.stylizer.strokes
             return [finish(picture, p, config, strength=strength, preserve_color=preserve_color) for p in painted]
 
         strokes, count = [options.stroke] * len(vectors), len(vectors)

@@ -16,6 +16,7 @@ from impasto.model.painting.masks import read, stretched
 from impasto.model.painting.region_recipe import PaletteNumbers, RegionRecipe, content, told
 from impasto.model.painting.regions import Look, Manner, Regions
 from impasto.model.photorealism.grading import graded
+from impasto.model.photorealism.local_affine import AffineConfig
 from impasto.model.photorealism.palette import NUMBERS, Palette, Sample
 from impasto.model.pictures import images
 from impasto.model.pictures.oklab import from_oklab
@@ -119,4 +120,4 @@ def match(picture: Picture, like: Look | Regions) -> Picture:
         share = shares[whose == row].sum(0).expand(height, width)
         made += share * graded(sample.lab, share * sample.opaque, Palette.from_numbers(palette))
     rgb = from_oklab(made)
-    return finish(picture, rgb, None, strength=like.strength, preserve_color=like.preserve_color)
+    return finish(picture, rgb, AffineConfig(), strength=like.strength, preserve_color=like.preserve_color)

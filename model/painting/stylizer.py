@@ -27,6 +27,7 @@ from impasto.model.painting.moving import Moving
 from impasto.model.painting.regions import Regions, placed
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
+from impasto.model.photorealism.local_affine import PAINTED
 from impasto.model.pictures.images import TooSmall
 from impasto.model.pictures.picture import Picture, as_values
 
@@ -197,7 +198,7 @@ class Stylizer:
             ground.photo[None], style_vector[None], sizes=ground.sizes, moving=moving, progress=progress
         )[0]
         del ground  # finishing a large picture needs the memory
-        config = None if photorealistic else self.strokes
+        config = PAINTED if photorealistic else self.strokes
         return finish(picture, painted, config, strength=strength, preserve_color=preserve_color)
 
     def stylize_regions(
@@ -229,7 +230,7 @@ class Stylizer:
             return picture
         shares = [regions.painted_with(stroke) for stroke in regions.strokes]
         paintings, strength = list(zip(painted, shares, strict=True)), regions.strength
-        config = None if photorealistic else self.strokes
+        config = PAINTED if photorealistic else self.strokes
         return finish(picture, paintings, config, strength=strength, preserve_color=regions.preserve_color)
 
     def canvas(self, picture: Picture, stroke: Stroke = 1.0, *, photorealistic: bool = False) -> Canvas:

@@ -9,6 +9,8 @@ little to fit anything to, its grain stays as it is, and only its colour moves.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,22 +20,39 @@ from impasto.model.pictures.resize import resample, resampled_rows, shown_small,
 
 SMALL = 512
 """Pixels on the longer side of pictures that are carried; larger ones are reduced."""
-APART, WINDOW = 8, 32
-"""Of these, between the middles of two maps, and on a side of the window that each is fitted in."""
-NOISE = 3e-4
-"""Variance of a colour within a window, of values in [0, 1], below which the photo shows nothing."""
+
+
+@dataclass(frozen=True)
+class AffineConfig:
+    """How straight maps are fitted.
+
+    window: pixels of the small picture on a side of what each is fitted in; a quarter as many lie between two.
+    noise: variance of a colour within a window, of values in [0, 1], below which the photo shows nothing.
+    """
+
+    window: int = 32
+    noise: float = 3e-4
+
+    @property
+    def apart(self) -> int:
+        """Pixels between the middles of two windows."""
+        return self.window // 4
+
+
+PAINTED = AffineConfig(window=128, noise=1e-3)
+"""Of paintings, whose strokes are neither colour nor light: windows hold many of them."""
 
 
 class LocalAffine:
     """A picture (3, h, w) in [0, 1], of any size, as straight maps of the colours of the photo it was made from."""
 
-    def __init__(self, made: Tensor, photo: Picture) -> None:
+    def __init__(self, made: Tensor, photo: Picture, config: AffineConfig) -> None:
         self._width, self._height = photo.size
         small = within((min(made.shape[1], self._height), min(made.shape[2], self._width)), SMALL)
-        whole_windows = [APART * max(1, round(side / APART)) for side in small]
+        whole_windows = [config.apart * max(1, round(side / config.apart)) for side in small]
         shown = resample(shown_small(photo.pixels, *small)[None], *whole_windows)[0]
         made = resample(resample(made[None], *small), *whole_windows)[0]
-        self._maps = _fitted(shown, made - shown)
+        self._maps = _fitted(shown, made - shown, config)
 
     def rows(self, rows: slice, photo: Tensor) -> Tensor:
         """Some rows of the photo with the picture's colours and light, (3, rows, W). photo: those rows of it."""
@@ -44,30 +63,27 @@ class LocalAffine:
         return result.clamp_(0, 1)
 
 
-def _fitted(photo: Tensor, change: Tensor) -> Tensor:
-    """The maps (12, h / APART, w / APART) from a photo to its change, both (3, h, w).
+def _fitted(photo: Tensor, change: Tensor, config: AffineConfig) -> Tensor:
+    """The maps (12, h / apart, w / apart) from a photo to its change, both (3, h, w).
 
     Each is an offset of three colours, then how much they change with red, with green and with blue.
     """
-    middle, mean = _means(photo), _means(change)
-    covariance = _products(photo, photo) - middle[:, None] * middle
-    together = _products(photo, change) - middle[:, None] * mean
-    slopes = torch.linalg.solve(_last(covariance) + NOISE * torch.eye(3), _last(together)).permute(2, 3, 0, 1)
+
+    def means(channels: Tensor) -> Tensor:
+        padded = F.pad(channels[None], ((config.window - config.apart) // 2,) * 4, mode="replicate")
+        around: Tensor = F.avg_pool2d(padded, config.window, stride=config.apart)[0]
+        return around
+
+    def products(one: Tensor, other: Tensor) -> Tensor:
+        each: Tensor = means((one[:, None] * other).flatten(0, 1)).unflatten(0, (3, 3))
+        return each
+
+    middle, mean = means(photo), means(change)
+    covariance = products(photo, photo) - middle[:, None] * middle
+    together = products(photo, change) - middle[:, None] * mean
+    slopes = torch.linalg.solve(_last(covariance) + config.noise * torch.eye(3), _last(together)).permute(2, 3, 0, 1)
     offsets = mean - (slopes * middle[:, None]).sum(0)
     return torch.cat([offsets, slopes.flatten(0, 1)])
-
-
-def _products(one: Tensor, other: Tensor) -> Tensor:
-    """(3, h, w) each -> the means (3, 3, h / APART, w / APART) of every channel times every other."""
-    means: Tensor = _means((one[:, None] * other).flatten(0, 1)).unflatten(0, (3, 3))
-    return means
-
-
-def _means(channels: Tensor) -> Tensor:
-    """(C, h, w) -> (C, h / APART, w / APART): over the window around the middle of each."""
-    padded = F.pad(channels[None], ((WINDOW - APART) // 2,) * 4, mode="replicate")
-    means: Tensor = F.avg_pool2d(padded, WINDOW, stride=APART)[0]
-    return means
 
 
 def _last(matrices: Tensor) -> Tensor:
