@@ -70,8 +70,8 @@ def _fitted(photo: Tensor, change: Tensor, config: AffineConfig) -> Tensor:
     """
 
     def means(channels: Tensor) -> Tensor:
-        padded = F.pad(channels[None], ((config.window - config.apart) // 2,) * 4, mode="replicate")
-        around: Tensor = F.avg_pool2d(padded, config.window, stride=config.apart)[0]
+        beyond = (config.window - config.apart) // 2
+        around: Tensor = F.avg_pool2d(channels, config.window, config.apart, beyond, count_include_pad=False)
         return around
 
     def products(one: Tensor, other: Tensor) -> Tensor:

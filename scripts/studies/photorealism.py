@@ -21,6 +21,7 @@ from torch import Tensor
 
 from impasto.model.errors import InvalidValue
 from impasto.model.evaluation.report import table
+from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED
 from impasto.model.painting.likeness import Reference, match
 from impasto.model.painting.regions import Look
@@ -41,7 +42,8 @@ EDGES = 512
 COLORS = 256
 """Pixels on a side of pictures, however they are shaped, whose colours are compared."""
 DIRECTIONS = 64
-CELL = 420, 300
+CELL = 320, 230
+"""Width and height of a picture on a sheet."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def main(arguments: Arguments) -> None:
     """Raises InvalidValue, ImageError, OSError."""
     if not arguments.pairs or len(arguments.pairs) % 2:
         raise InvalidValue("name a photo and its reference, or several such pairs")
+    keep_freed_memory()  # as commands and the service do
     pairs = list(zip(arguments.pairs[::2], arguments.pairs[1::2], strict=True))
     print(f"{like_references(pairs, arguments.size, arguments.sheet)}\n", flush=True)
     print(f"{in_styles(arguments, [photo for photo, _ in pairs])}\n", flush=True)
@@ -97,7 +100,7 @@ def like_references(pairs: list[tuple[Path, Path]], size: int, sheet: Path | Non
         ]
     rows.append(("mean", *_cells([fmean(column) for column in zip(*found, strict=True)])))
     if sheet:
-        contact_sheet(cells, columns=4).save(sheet, quality=90)
+        contact_sheet(cells, columns=4).save(sheet, quality=80)
     head = "photo, reference", "edges, straight map", "edges", "colours left, straight map", "colours left"
     return table(head, rows)
 
@@ -130,7 +133,7 @@ def in_styles(arguments: Arguments, files: list[Path]) -> str:
         painting, kept_edges, left = (fmean(column) for column in zip(*found, strict=True))
         rows.append((style, f"{painting:.3f}", f"{kept_edges:.3f}", f"{left:.0%}"))
     if arguments.style_sheet:
-        contact_sheet(cells, columns=len(photos)).save(arguments.style_sheet, quality=90)
+        contact_sheet(cells, columns=len(photos)).save(arguments.style_sheet, quality=80)
     return table(("style", "edges, painting", "edges, photorealistic", "colours left"), rows)
 
 
