@@ -17,7 +17,7 @@ from impasto.model.photorealism.palette import Palette
 STEEPEST = 2.5
 """How much the first map stretches a direction of colour at the most, and flattens one: a picture that has hardly any
 colour, or one that is to take over hardly any, would be noise, or nothing."""
-BENT = 1.5
+BENT = 1.55
 """The same of lightness, by the second."""
 FAINT = 1e-3
 """A difference in OKLab, of which 0.02 is just seen: what varies less is taken not to vary."""

@@ -31,7 +31,7 @@ class AffineConfig:
     """
 
     window: int = 32
-    noise: float = 3e-4
+    noise: float = 5e-4
 
     @property
     def apart(self) -> int:
