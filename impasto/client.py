@@ -24,8 +24,10 @@ from impasto.model.errors import ImpastoError
 from impasto.model.network.config import Which
 from impasto.model.painting.stroke import Stroke
 
-RECIPE = "weights", "network", "strength", "preserve_color", "stroke", "regions", "statistics", "size"
+RECIPE = "weights", "network", "strength", "preserve_color", "stroke", "photorealistic", "regions", "statistics", "size"
 """What a recipe says of a painting, by the names that `Client.stylize` gives it."""
+MATCHED = "strength", "preserve_color", "regions", "size"
+"""The same of one that is like another picture, beside `like`."""
 LONGEST_WAIT = 60.0
 """Seconds. A service that wants to be left alone for longer is not waited for."""
 
@@ -74,6 +76,7 @@ class Client:
         strength: float = 1.0,
         preserve_color: bool = False,
         stroke: Stroke = 1.0,
+        photorealistic: bool = False,
         regions: Sequence[Mapping[str, Any]] = (),
         statistics: str = "picture",
         network: Which = "large",
@@ -84,32 +87,44 @@ class Client:
 
         picture: a path, or the bytes of a file, of any format that the service reads; or an image.
         weights: may be empty where there are regions; what they leave stays the photo.
-        strength, preserve_color, stroke: as `Stylizer.stylize` takes them. size: longest side of the result.
+        strength, preserve_color, stroke, photorealistic: as `Stylizer.stylize` takes them.
+        size: longest side of the result.
         network: small for the small network, if the service has one.
         frames: all of a picture that moves, as its file or an image: what is painted moves as it does (`seek`).
         regions, statistics: as docs/regions.md has them; the mask of a region may be whatever the picture may be.
         Raises ServiceError, httpx.TransportError; OSError for a file that cannot be read.
         """
-        files = [("image", ("picture", _file(picture, moving=frames == "all")))]
-        texts = []
-        for number, region in enumerate(regions, start=1):
-            mask = region.get("mask")
-            if mask is not None:
-                files.append(("mask", (f"{number}", _file(_of_data_url(mask)))))
-                region = {**region, "mask": f"{number}"}
-            texts.append(json.dumps(region))
-        form = {"style": list(weights), "weight": list(weights.values()), "region": texts, "statistics": statistics}
-        options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "network": network}
-        asked = {"size": size or "", "frames": frames, "format": "png"}
-        answer = self._ask("POST", "v1/stylize", data={**form, **options, **asked}, files=files)
-        painted = Image.open(io.BytesIO(answer.content))
-        painted.load()
-        return painted
+        form = {"style": list(weights), "weight": list(weights.values()), "statistics": statistics}
+        options = {"stroke": stroke, "photorealistic": photorealistic, "network": network}
+        manner = {"strength": strength, "preserve_color": preserve_color, "size": size or "", "frames": frames}
+        files = {"image": _file(picture, moving=frames == "all")}
+        return self._painted("v1/stylize", files, {**form, **options, **manner}, regions)
+
+    def match(
+        self,
+        picture: Image.Image | bytes | Path | str,
+        like: Image.Image | bytes | Path | str,
+        *,
+        strength: float = 1.0,
+        preserve_color: bool = False,
+        regions: Sequence[Mapping[str, Any]] = (),
+        size: int | None = None,
+    ) -> Image.Image:
+        """A picture in the colours and the light of another: as docs/photorealistic.md has it.
+
+        All else, and what is raised, as for `stylize`; regions have no weights, and perhaps a mask on the other
+        picture, as `like`.
+        """
+        manner = {"strength": strength, "preserve_color": preserve_color, "size": size or ""}
+        return self._painted("v1/stylize/like", {"image": _file(picture), "like": _file(like)}, manner, regions)
 
     def repeat(self, picture: Image.Image | bytes | Path | str, recipe: Mapping[str, Any]) -> Image.Image:
         """A picture painted by a recipe, as the page lets it be downloaded. Raises as `stylize` does."""
         former = {"stroke": "native"} if recipe.get("impasto") == 1 else {}  # which painted in one pass
         given = {name: recipe[name] for name in RECIPE if name in recipe}
+        if palette := recipe.get("like"):
+            taken = {name: given[name] for name in MATCHED if name in given}
+            return self.match(picture, json.dumps(palette).encode(), **taken)
         return self.stylize(picture, **{"weights": {}, **former, **given})
 
     def paint_video(
@@ -161,6 +176,27 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+
+    def _painted(
+        self,
+        path: str,
+        pictures: Mapping[str, bytes],
+        form: Mapping[str, Any],
+        regions: Sequence[Mapping[str, Any]],
+    ) -> Image.Image:
+        files = [(field, (field, picture)) for field, picture in pictures.items()]
+        texts = []
+        for number, region in enumerate(regions, start=1):
+            for part in ("mask", "like"):
+                if isinstance(mask := region.get(part), Image.Image | bytes | Path | str):
+                    name = f"{part} {number}"
+                    files.append(("mask", (name, _file(_of_data_url(mask)))))
+                    region = {**region, part: name}
+            texts.append(json.dumps(region))
+        answer = self._ask("POST", path, data={**form, "region": texts, "format": "png"}, files=files)
+        painted = Image.open(io.BytesIO(answer.content))
+        painted.load()
+        return painted
 
     def _fetch(self, path: str, output: Path) -> None:
         """A file, part by part, each of which is asked for again as anything else is."""

@@ -8,6 +8,7 @@
     impasto paint photo.jpg --all -o sheet.jpg                         # every style on one sheet
     impasto paint dance.gif --style klimt-the-kiss --frames all -o dance.webp     # a photo that moves
     impasto paint photo.jpg --style klimt-the-kiss --region sky.png=munch-the-scream -o out.png    # where it is white
+    impasto paint photo.jpg --like evening.jpg --photorealistic -o out.jpg    # its colours and light, and still a photo
 
 What a folder has already is not painted again; a photo that cannot be painted is named, and the others go on.
 """
@@ -38,6 +39,11 @@ class Arguments:
     the photo."""
     statistics: Whose = "picture"
     """region: each region is normalized by itself, which is more of its own style and less of one picture."""
+    photorealistic: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Take only colours and light from the painting: the result is a photo, with every edge where it was."""
+    like: str | None = None
+    """photorealistic, instead of --style: a picture whose colours and light are taken, or its palette as JSON. A
+    --region is then JSON without weights, perhaps with the mask of a part of that picture (docs/photorealistic.md)."""
     recipe: Path | None = None
     """A recipe, or a picture that has one in its file: everything that decides on the painting is taken from it, its
     size too unless there is a --size."""

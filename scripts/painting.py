@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.painting.likeness import likenesses, match, with_palettes
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.painting.recipe import Recipe
 from impasto.model.painting.region_recipe import drawn, looks
@@ -30,7 +31,7 @@ from impasto.scripts import moving
 from impasto.scripts.loading import load
 from impasto.scripts.paint import Arguments
 from impasto.scripts.pictures import FORMATS, STREAM, put
-from impasto.scripts.regions import from_recipe, parse_regions, read_masks
+from impasto.scripts.regions import from_recipe, parse_regions, read_masks, read_reference
 
 SHEET_COLUMNS = 6
 SHEET_CELL = 320
@@ -47,8 +48,13 @@ def paint(arguments: Arguments) -> None:
     Raises InvalidValue, UnknownStyle, OSError for arguments that cannot work; ImpastoError at the end when some of the
     photos could not be painted.
     """
-    if sum(map(bool, (arguments.style or arguments.region, arguments.recipe, arguments.all))) != 1:
-        raise InvalidValue("give either --style or --region, or both; or --recipe; or --all")
+    painted = arguments.style or (arguments.region and not arguments.like)
+    if sum(map(bool, (painted, arguments.like, arguments.recipe, arguments.all))) != 1:
+        raise InvalidValue(
+            "give either --style or --region, or both; or --recipe; or --all; or --like, perhaps with --region"
+        )
+    if arguments.like and not arguments.photorealistic:
+        raise InvalidValue("--like takes colours and light only; say so with --photorealistic")
     if not 1 <= arguments.quality <= 100:
         raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
     if arguments.frames == "all":
@@ -111,16 +117,23 @@ class Easel:
         source = both.of("small" if arguments.small else "large")
         self._network_id = source.network_id
         self._regions = parse_regions(arguments.region)
-        if arguments.frames == "all" and (self._regions or arguments.all):
-            raise InvalidValue("--frames all is for a photo in one blend: without regions, and without --all")
+        if arguments.frames == "all" and (self._regions or arguments.all or arguments.photorealistic):
+            raise InvalidValue("--frames all is for one blend: without regions, --all and --photorealistic")
         self._masks = read_masks(self._regions)
-        self._looks = looks(self._regions, source.styles, arguments)
+        self._like: Tensor | None = None
+        if arguments.like:
+            reference = read_reference(arguments.like)
+            self._like = reference.palette
+            self._looks = likenesses(self._regions, reference, arguments, self._masks)
+            self._regions = with_palettes(self._regions, self._looks)
+        else:
+            self._looks = looks(self._regions, source.styles, arguments)
         self._vectors: dict[str, Tensor | None] = {}
         if arguments.all:
             self._vectors |= zip(source.styles.ids, source.styles.vectors, strict=True)
         else:
             self._weights = parse_shares(arguments.style) if arguments.style else {}
-            self._vectors["blend"] = source.styles.blend(self._weights) if self._weights else None
+            self._vectors["blend"] = source.styles.blend(self._weights) if self._weights else self._like
 
     def paint(self, targets: dict[Path, Path]) -> int:
         """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
@@ -170,30 +183,39 @@ class Easel:
             return None
         recipe = Recipe(
             weights=self._weights,
-            network_id=self._network_id,
+            network_id=self._network_id if self._like is None else None,
             network="small" if self._arguments.small else None,
             size=max(painting.size),
             strength=self._arguments.strength,
             preserve_color=self._arguments.preserve_color,
             stroke=self._arguments.stroke,
+            photorealistic=self._arguments.photorealistic,
+            like=None if self._like is None else tuple(self._like.tolist()),
             statistics=self._arguments.statistics,
             regions=self._regions,
         )
         return recipe.to_text(self._masks)
 
     def _painted(self, picture: Picture, vector: Tensor | None, progress: Progress) -> Picture:
-        """vector: of the style; None: what no region covers stays the photo."""
+        """vector: of the style, or the palette; None: what no region covers stays the photo."""
         asked = self._arguments
         if self._regions or vector is None:
             size, rest = (picture.size[1], picture.size[0]), None if vector is None else Look.of(vector, asked)
             regions = drawn(size, self._regions, self._looks, rest, masks=self._masks, statistics=asked.statistics)
-            return self._stylizer.stylize_regions(picture, regions, progress=progress)
+            if self._like is not None:
+                return match(picture, regions)
+            return self._stylizer.stylize_regions(
+                picture, regions, photorealistic=asked.photorealistic, progress=progress
+            )
+        if self._like is not None:
+            return match(picture, Look.of(vector, asked))
         return self._stylizer.stylize(
             picture,
             vector,
             strength=asked.strength,
             preserve_color=asked.preserve_color,
             stroke=asked.stroke,
+            photorealistic=asked.photorealistic,
             progress=progress,
         )
 

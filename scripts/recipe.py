@@ -27,5 +27,5 @@ def run(arguments: Arguments) -> None:
 
     recipe = Recipe.of(arguments.picture.read_bytes())
     print(recipe.as_command(Path("photo.jpg"), arguments.picture))
-    if recipe.network_id not in checkpoint.load().network_ids:
+    if recipe.network_id not in (None, *checkpoint.load().network_ids):
         print(f"Name the file of network {recipe.network_id} with --checkpoint: it is not Impasto's.", file=sys.stderr)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from impasto.model.errors import InvalidValue, about
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.painting.likeness import Reference
 from impasto.model.painting.masks import read
 from impasto.model.painting.recipe import Recipe
 from impasto.model.painting.region_recipe import RegionRecipe, check_length, content
@@ -17,7 +18,7 @@ from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.paint import Arguments
 
-DECIDED = "strength", "preserve_color", "stroke", "statistics", "small"
+DECIDED = "strength", "preserve_color", "stroke", "statistics", "small", "photorealistic", "like"
 """What a recipe decides on, besides styles and regions."""
 
 
@@ -44,16 +45,15 @@ def read_masks(regions: Sequence[RegionRecipe]) -> dict[str, bytes]:
     """The files of their masks, by their names. Raises InvalidValue, ImageError, naming the region."""
     files = {}
     for number, region in enumerate(regions, start=1):
-        if region.mask is None:
-            continue
         with about(f"region {number}"):
-            if region.file is not None:
+            for file in region.files:
                 try:
-                    files[region.file] = Path(region.file).read_bytes()
+                    files[file] = Path(file).read_bytes()
                 except (OSError, ValueError) as error:  # the latter for what can be no name
                     reason = error.strerror if isinstance(error, OSError) else error
-                    raise InvalidValue(f"{region.file}: {reason}") from error
-            read(content(region.mask, files))  # now, and not only when a photo is painted
+                    raise InvalidValue(f"{file}: {reason}") from error
+            for mask in region.masks:
+                read(content(mask, files))  # now, and not only when a photo is painted
     return files
 
 
@@ -67,15 +67,14 @@ def from_recipe(path: Path, arguments: Arguments, source: Checkpoint) -> Argumen
         raise InvalidValue(f"--recipe decides on {', '.join(DECIDED)}; give it alone, or with --size")
     recipe = Recipe.read(path.read_bytes())
     for number, region in enumerate(recipe.regions, start=1):
-        if region.file is not None and Path(region.file).name != region.file:
-            raise InvalidValue(f"region {number}: the mask {region.file!r} is to lie beside the recipe")
+        for file in region.files:
+            if Path(file).name != file:
+                raise InvalidValue(f"region {number}: the mask {file!r} is to lie beside the recipe")
     network_id = source.of(recipe.network or "large").network_id
     if recipe.network_id not in (None, network_id):
         networks = f"the recipe is for network {recipe.network_id}, and this is {network_id}"
         print(f"impasto paint: {networks}: the painting differs; --checkpoint names its file", file=sys.stderr)
-    regions = [
-        each.model_copy(update={"mask": str(path.parent / each.file)}) if each.file else each for each in recipe.regions
-    ]
+    regions = [each.beside(path.parent) for each in recipe.regions]
     return replace(
         arguments,
         style=tuple(f"{name}={weight!r}" for name, weight in recipe.weights.items()),
@@ -84,6 +83,17 @@ def from_recipe(path: Path, arguments: Arguments, source: Checkpoint) -> Argumen
         strength=recipe.strength,
         preserve_color=recipe.preserve_color,
         stroke=recipe.stroke,
+        photorealistic=recipe.photorealistic,
+        like=json.dumps(recipe.like) if recipe.like else None,
         small=recipe.network == "small",
         size=arguments.size or recipe.size,
     )
+
+
+def read_reference(like: str) -> Reference:
+    """What photos are to be like: a picture's file, or a palette as JSON. Raises InvalidValue, ImageError."""
+    try:
+        data = like.encode() if like.lstrip().startswith("[") else Path(like).read_bytes()
+    except (OSError, ValueError) as error:  # the latter for what can be no name
+        raise InvalidValue(f"--like {like}: {error.strerror if isinstance(error, OSError) else error}") from error
+    return Reference.read(data)

@@ -30,7 +30,9 @@ from impasto.client import Client, ServiceError
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import StrokeConfig
 from impasto.model.painting.finish import finish
+from impasto.model.painting.likeness import Reference, match
 from impasto.model.painting.recipe import Recipe
+from impasto.model.painting.regions import Look
 from impasto.model.pictures.images import EXIF_ARTIST, decode
 from impasto.model.pictures.picture import to_image
 from tests.app.test_server import free_port
@@ -287,3 +289,17 @@ def test_the_client_needs_no_torch() -> None:
     program = "import sys, impasto.client; print('torch' in sys.modules, 'impasto.app' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout == "False False\n"
+
+
+def test_a_picture_takes_the_colours_of_another_and_its_recipe_repeats_it(client: Client, tmp_path: Path) -> None:
+    other = tmp_path / "other.jpg"
+    other.write_bytes(encoded(photo(1, height=70, width=50), "JPEG"))
+    reference = Reference.read(other.read_bytes())
+    expected = match(decode(PHOTO), Look(reference.palette, strength=0.7)).pixels.numpy()
+    assert np.array_equal(np.asarray(client.match(PHOTO, other, strength=0.7)), expected)
+    recipe = {"impasto": 3, "photorealistic": True, "like": reference.palette.tolist(), "strength": 0.7}
+    assert np.array_equal(np.asarray(client.repeat(PHOTO, recipe)), expected)
+    region = {"mask": LEFT, "like": LEFT, "strength": 0.5}
+    assert client.match(PHOTO, other, regions=[region]).size == (64, 48)
+    carried = client.stylize(PHOTO, BLEND, photorealistic=True)
+    assert not np.array_equal(np.asarray(carried), np.asarray(client.stylize(PHOTO, BLEND)))

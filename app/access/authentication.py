@@ -19,7 +19,7 @@ from impasto.app.http.problem import problem
 
 HEADERS = ("Authorization", "X-API-Key")
 """Where a key is looked for."""
-PAINTING = {"/v1/stylize", "/v1/stylize/grid"}
+PAINTING = {"/v1/stylize", "/v1/stylize/grid", "/v1/stylize/like"}
 """What is posted and changes nothing."""
 PREVIEW = re.compile(r"/v1/styles/[^/]+/preview")
 """A cat, which an <img> of any page can show: it sends no key."""

@@ -32,9 +32,12 @@ MOVING: dict[str, Any] = {f"image/{name}": BINARY for name in get_args(MovingFor
 
 
 def answer(
-    file: bytes, media_type: str, paintings: Paintings, network_id: str, headers: Mapping[str, str] | None = None
+    file: bytes, media_type: str, paintings: Paintings, network_id: str | None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A file of paintings that has just been encoded. headers: beside those that every painting has."""
+    """A file of paintings that has just been encoded. network_id: None where no network was asked.
+
+    headers: beside those that every painting has.
+    """
     resized = paintings.pictures[0].reduced_from
     timing = {**paintings.timing, "encode": time.perf_counter() - paintings.finished}
     return Response(
@@ -43,7 +46,7 @@ def answer(
         headers={
             **(headers or {}),
             **({"X-Resized-From": "{}x{}".format(*resized)} if resized else {}),
-            "X-Model-Version": network_id,
+            **({"X-Model-Version": network_id} if network_id else {}),
             "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in timing.items()),
             "Vary": "Accept",
         },

@@ -21,9 +21,11 @@ from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.finish import finish
 from impasto.model.painting.ladder import Canvas, Size, ladder
-from impasto.model.painting.regions import Regions
+from impasto.model.painting.likeness import Reference, match, pixels_of
+from impasto.model.painting.regions import Look, Regions
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import check_size
+from impasto.model.photorealism.local_affine import PAINTED
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
 
@@ -71,22 +73,23 @@ class Painter:
         """
 
         def prepare(picture: Picture) -> list[Commission]:
-            canvas = self.stylizer.canvas(picture, options.stroke)
+            canvas = self.stylizer.canvas(picture, options.stroke, photorealistic=options.photorealistic)
             return [(canvas, vector) for vector in vectors]
 
         def finish_all(picture: Picture, painted: list[Tensor]) -> list[Picture]:
-            strength, preserve_color, config = options.strength, options.preserve_color, self.stylizer.strokes
+            strength, preserve_color = options.strength, options.preserve_color
+            config = PAINTED if options.photorealistic else self.stylizer.strokes
             return [finish(picture, p, config, strength=strength, preserve_color=preserve_color) for p in painted]
 
         strokes, count = [options.stroke] * len(vectors), len(vectors)
-        return await self._paint(photo, options.size, strokes, count, prepare, finish_all, place=place, charge=charge)
+        return await self._paint(photo, options, strokes, count, prepare, finish_all, place=place, charge=charge)
 
     async def paint_regions(
         self,
         photo: bytes,
         regions: Callable[[Size], Regions],
         strokes: Sequence[Stroke],
-        size: int | None,
+        options: PaintOptions,
         *,
         masks: int,
         place: Place,
@@ -103,20 +106,62 @@ class Painter:
         def prepare(picture: Picture) -> list[Commission]:
             width, height = picture.size
             placed.append(regions((height, width)))
-            return [(self.stylizer.canvas(picture, stroke), placed[0]) for stroke in placed[0].strokes]
+            strokes, photorealistic = placed[0].strokes, options.photorealistic
+            return [(self.stylizer.canvas(picture, each, photorealistic=photorealistic), placed[0]) for each in strokes]
 
         def finish_all(picture: Picture, painted: list[Tensor]) -> list[Picture]:
-            return [self.stylizer.finish_regions(picture, painted, placed[0])]
+            photorealistic = options.photorealistic
+            return [self.stylizer.finish_regions(picture, painted, placed[0], photorealistic=photorealistic)]
 
         async def charge_all(pixels: int) -> None:
             await charge(pixels + masks)
 
-        return await self._paint(photo, size, strokes, 1, prepare, finish_all, place=place, charge=charge_all)
+        return await self._paint(photo, options, strokes, 1, prepare, finish_all, place=place, charge=charge_all)
+
+    async def match(
+        self,
+        photo: bytes,
+        reference: bytes,
+        like: Callable[[Reference, Size], Look | Regions],
+        options: PaintOptions,
+        *,
+        masks: int,
+        place: Place,
+        charge: Callable[[int], Awaitable[None]],
+    ) -> tuple[Paintings, Reference]:
+        """A photo in the colours and the light of another picture, which is looked at and forgotten.
+
+        like: how, given what was seen of that and the photo's height and width. masks: how many pixels those of regions
+            have, which are charged too, as the other picture's are.
+        charge: as `paint` takes it. Raises as it does, and whatever reading the other picture and the regions raises.
+        """
+        seen: list[Reference] = []
+        looks: list[Look | Regions] = []
+        pixels = await asyncio.to_thread(pixels_of, reference)
+        others = masks + (pixels if pixels <= self._max_pixels else 0)  # else it will be refused
+
+        async def charge_and_look(pixels: int) -> None:
+            await charge(pixels + others)
+            # now, and not when the photo is decoded: two large pictures are not held at once
+            seen.append(await self.code(lambda: Reference.read(reference, max_pixels=self._max_pixels)))
+
+        def prepare(picture: Picture) -> list[Commission]:
+            width, height = picture.size
+            looks.append(like(seen[0], (height, width)))
+            return []
+
+        def finish_all(picture: Picture, painted: list[Tensor]) -> list[Picture]:
+            return [match(picture, looks[0])]
+
+        paintings = await self._paint(
+            photo, options, [options.stroke], 1, prepare, finish_all, place=place, charge=charge_and_look
+        )
+        return paintings, seen[0]
 
     async def _paint(
         self,
         photo: bytes,
-        size: int | None,
+        options: PaintOptions,
         strokes: Sequence[Stroke],
         count: int,
         prepare: Callable[[Picture], list[Commission]],
@@ -126,10 +171,10 @@ class Painter:
         charge: Callable[[int], Awaitable[None]],
     ) -> Paintings:
         """So many paintings of a photo, which is painted once for each of some strokes."""
-        check_longest(size, self._max_size)
+        check_longest(options.size, self._max_size)
         started = time.perf_counter()
         # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
-        pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, count, size)
+        pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, count, options)
         self._batcher.admission.reserve(place, pixels)
         await charge(cost)
 
@@ -167,17 +212,18 @@ class Painter:
         """The result of decoding or encoding pictures, beside the device."""
         return await self._batcher.code(work)
 
-    def _pixels(self, data: bytes, strokes: Sequence[Stroke], count: int, size: int | None) -> tuple[int, int]:
+    def _pixels(self, data: bytes, strokes: Sequence[Stroke], count: int, options: PaintOptions) -> tuple[int, int]:
         """Of all levels of a photo that is painted with some strokes, and of what is painted; by its header.
 
         count: of paintings. 0 if it will be refused.
         """
-        shape = images.size(data)
+        shape, size = images.size(data), options.size
         at_most = self._at_most(shape, count, size)
         width, height = images.scaled(shape, size or min(at_most, max(shape)))
         if min(width, height) < SMALLEST_SIDE or math.prod(shape) > self._max_pixels:
             return 0, 0
-        levels = [level for stroke in strokes for level in ladder((height, width), stroke, self.stylizer.strokes)]
+        config = self.stylizer.strokes.coarse if options.photorealistic else self.stylizer.strokes
+        levels = [level for stroke in strokes for level in ladder((height, width), stroke, config)]
         return sum(map(math.prod, levels)), len(strokes) * width * height
 
     def _decode(self, data: bytes, count: int, size: int | None) -> Picture:

@@ -14,13 +14,14 @@ class PaintOptions:
     """How a photo is painted, whatever the styles.
 
     size: longest side of the result in pixels; None: the photo's own, if allowed.
-    strength, preserve_color, stroke: see `model/painting/stylizer.py`.
+    strength, preserve_color, stroke, photorealistic: see `model/painting/stylizer.py`.
     """
 
     size: int | None = None
     strength: float = 1.0
     preserve_color: bool = False
     stroke: Stroke = 1.0
+    photorealistic: bool = False
 
 
 @dataclass(frozen=True)

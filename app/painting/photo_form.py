@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, get_args
 
-from fastapi import File, Form, Header, UploadFile
+from fastapi import Depends, File, Form, Header, UploadFile
 from pydantic import BeforeValidator
 
 from impasto.app.http.negotiation import preferred_format
@@ -70,15 +70,17 @@ class PhotoForm:
         self,
         painting: Picture,
         weights: Mapping[str, float],
-        network_id: str,
+        network_id: str | None,
         *,
+        like: Sequence[float] | None = None,
         regions: tuple[RegionRecipe, ...] = (),
         masks: Mapping[str, bytes] | None = None,
         statistics: Whose = "picture",
     ) -> bytes:
         """A painting as a file, with its recipe if it is wanted.
 
-        weights: of the style ids. regions, statistics: as in the recipe; masks: the files of theirs, by name.
+        weights: of the style ids. network_id: None where no network was asked. like, regions, statistics: as in the
+            recipe; masks: the files of theirs, by name.
         """
         text = None
         if self.recipe:
@@ -90,21 +92,21 @@ class PhotoForm:
                 strength=self.options.strength,
                 preserve_color=self.options.preserve_color,
                 stroke=self.options.stroke,
+                photorealistic=self.options.photorealistic,
+                like=None if like is None else tuple(like),
                 statistics=statistics,
                 regions=regions,
             ).to_text(masks)
         return images.encode(painting, self.format_of(painting), quality=self.quality, description=text)
 
 
-def get_photo_form(
+def get_plain_form(
     image: Annotated[
         UploadFile,
         File(description="The photo: JPEG, PNG, WebP, AVIF, GIF or TIFF; its first frame, unless `frames` says all"),
     ],
     strength: Strength = 1.0,
     preserve_color: PreserveColor = False,
-    stroke: StrokeSize = 1.0,
-    network: Network = "large",
     size: Annotated[
         int | None,
         Form(ge=SMALLEST_SIDE, description="Longest side of the result in pixels. None: the photo's own, if allowed"),
@@ -116,5 +118,19 @@ def get_photo_form(
     ] = True,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> PhotoForm:
-    options = PaintOptions(size, strength, preserve_color, stroke)
-    return PhotoForm(image, options, network, format, quality, recipe, accept)
+    """What is asked whether or not there are styles."""
+    options = PaintOptions(size, strength, preserve_color)
+    return PhotoForm(image, options, "large", format, quality, recipe, accept)
+
+
+def get_photo_form(
+    form: Annotated[PhotoForm, Depends(get_plain_form)],
+    stroke: StrokeSize = 1.0,
+    photorealistic: Annotated[
+        bool,
+        Form(description="Take only colours and light from the painting: a photo, with every edge where it was"),
+    ] = False,
+    network: Network = "large",
+) -> PhotoForm:
+    options = replace(form.options, stroke=stroke, photorealistic=photorealistic)
+    return replace(form, options=options, network=network)

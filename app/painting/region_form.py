@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import File, Form, UploadFile
+from fastapi import Depends, File, Form, UploadFile
 
 from impasto.model.errors import InvalidValue, about
 from impasto.model.network.config import Whose
@@ -24,12 +24,12 @@ class RegionForm:
 
     recipes: tuple[RegionRecipe, ...]
     masks: list[UploadFile]
-    statistics: Whose
+    statistics: Whose = "picture"
 
     async def read(self) -> dict[str, bytes]:
         """The files of the masks, by their names. Raises InvalidValue for one of no region, and for two of one name."""
         files = {}
-        wanted = {each.mask for each in self.recipes}
+        wanted = {mask for each in self.recipes for mask in each.masks}
         for mask in self.masks:
             name = mask.filename or ""
             if name not in wanted:
@@ -44,9 +44,10 @@ class RegionForm:
         pixels = 0
         for number, recipe in enumerate(self.recipes, start=1):
             with about(f"region {number}"):
-                if recipe.mask and recipe.mask in files:
-                    width, height = images.size(files[recipe.mask])
-                    pixels += width * height
+                for mask in recipe.masks:
+                    if mask in files:
+                        width, height = images.size(files[mask])
+                        pixels += width * height
         return pixels
 
     @property
@@ -55,7 +56,7 @@ class RegionForm:
         return self.recipes, self.statistics
 
 
-def get_region_form(
+def get_plain_regions(
     region: Annotated[
         list[str] | None,
         Form(
@@ -75,11 +76,8 @@ def get_region_form(
             description="The picture of a mask, white where the region is, stretched over the photo; named by a region"
         ),
     ] = None,
-    statistics: Annotated[
-        Whose,
-        Form(description="region: each region is normalized by itself: more of its own style, less of one picture"),
-    ] = "picture",
 ) -> RegionForm:
+    """What is asked whether or not there are styles."""
     recipes = []
     for number, text in enumerate(region or [], start=1):
         with about(f"region {number}"):
@@ -87,4 +85,14 @@ def get_region_form(
                 raise InvalidValue(f"it has {len(text):,} letters; send its mask as a file, or round its corners")
             recipes.append(RegionRecipe.from_text(text))
     check_length(recipes)
-    return RegionForm(tuple(recipes), mask or [], statistics)
+    return RegionForm(tuple(recipes), mask or [])
+
+
+def get_region_form(
+    regions: Annotated[RegionForm, Depends(get_plain_regions)],
+    statistics: Annotated[
+        Whose,
+        Form(description="region: each region is normalized by itself: more of its own style, less of one picture"),
+    ] = "picture",
+) -> RegionForm:
+    return replace(regions, statistics=statistics)

@@ -40,20 +40,22 @@ class Results:
         vectors: Sequence[Tensor],
         *recipe: object,
         masks: Mapping[str, bytes] | None = None,
+        reference: bytes = b"",
     ) -> str:
         """The entity tag of a photo's paintings in some style vectors (E,): equal for equal questions to equal makers.
 
         A weak one: the last bit of a painting may depend on what is painted beside it. recipe: whatever else decides
-        on the file, told by its `repr`. masks: files of regions, by their names.
+        on the file, told by its `repr`. masks: files of regions, by their names. reference: the picture
+            that the photo is to be like.
         """
 
         def digest() -> str:
             files = masks or {}
             sizes = {name: len(file) for name, file in files.items()}
-            question = hashlib.sha256(repr((self._maker, recipe, sizes)).encode())
+            question = hashlib.sha256(repr((self._maker, recipe, sizes, len(reference))).encode())
             for vector in vectors:
                 question.update(vector.numpy().tobytes())
-            for file in (*files.values(), photo):
+            for file in (*files.values(), reference, photo):
                 question.update(file)
             return f'W/"{question.hexdigest()[:32]}"'
 

@@ -97,8 +97,8 @@ async def stylize(
         with painter.place(allowance.client) as place:
             photo, masks = await form.image.read(), await regions.read()
             moving = await animator.open(photo) if frames == "all" else None
-            if moving and recipes:
-                raise InvalidValue("frames: all of them are painted in one blend, without regions")
+            if moving and (recipes or options.photorealistic):
+                raise InvalidValue("frames: all of them are painted in one blend, without regions or photorealistic")
             vectors = [look.style_vector for look in everything]
             recipe = form.recipe_of_file, regions.recipe_of_file, weights, moving and form.moving_format(moving.format)
             tag = await results.tag(photo, vectors, *recipe, masks=masks)
@@ -112,9 +112,9 @@ async def stylize(
                     return drawn(size, recipes, own, rest, masks=masks, statistics=regions.statistics)
 
                 pixels = await asyncio.to_thread(regions.pixels, masks)
-                strokes, size = strokes_of(everything), options.size
+                strokes = strokes_of(everything)
                 painting = painter.paint_regions(
-                    photo, placed, strokes, size, masks=pixels, place=place, charge=allowance.take
+                    photo, placed, strokes, options, masks=pixels, place=place, charge=allowance.take
                 )
             else:
                 painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -62,6 +62,11 @@ class StrokeConfig:
             raise ValueError(f"strokes need 0 < seen ≤ 1; this is {self}")
         if self.radius < 1 or not self.noise > 0:
             raise ValueError(f"strokes need a radius of at least 1 and noise above 0; this is {self}")
+
+    @property
+    def coarse(self) -> StrokeConfig:
+        """Of a picture of which only the first level is painted, whatever its size: its colours and light are there."""
+        return replace(self, finest=self.canonical)
 
 
 Which = Literal["large", "small"]

@@ -12,6 +12,7 @@ from impasto.model.errors import InvalidValue
 from impasto.model.network.config import StrokeConfig
 from impasto.model.painting.enlarging import Enlargement
 from impasto.model.painting.memory import make_room
+from impasto.model.photorealism.local_affine import AffineConfig, LocalAffine
 from impasto.model.pictures.color import keep_color
 from impasto.model.pictures.picture import Picture, to_pixels
 from impasto.model.pictures.resize import resampled_rows
@@ -28,7 +29,7 @@ Share = float | Tensor
 def finish(
     picture: Picture,
     painted: Tensor | Sequence[tuple[Tensor, Share]],
-    config: StrokeConfig,
+    config: StrokeConfig | AffineConfig,
     *,
     strength: Share = 1.0,
     preserve_color: Share = 0.0,
@@ -36,6 +37,7 @@ def finish(
     """A picture with what was painted from it, (3, h, w), of its own size or another.
 
     painted: one painting, or several and which share of each place is whose, of sum 1.
+    config: how it is enlarged; or how it is carried to the photo, which takes only its colours and its light.
     strength: 1 is the painting, 0 the photo, between them a mixture of their pixels.
     preserve_color: take only the brightness from the painting; between 0 and 1 a mixture of both.
     Raises InvalidValue for a strength outside 0 to 1.
@@ -76,7 +78,9 @@ def check_strength(strength: float) -> None:
         raise InvalidValue(f"strength is between 0 and 1, not {strength:g}")
 
 
-def _in_size(painted: Tensor, picture: Picture, config: StrokeConfig) -> Rows:
+def _in_size(painted: Tensor, picture: Picture, config: StrokeConfig | AffineConfig) -> Rows:
+    if isinstance(config, AffineConfig):
+        return LocalAffine(painted, picture, config).rows
     (height, width), (painted_height, painted_width) = picture.pixels.shape[:2], painted.shape[1:]
     if (painted_height, painted_width) == (height, width):
         return lambda rows, photo: painted[:, rows]

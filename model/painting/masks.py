@@ -19,6 +19,7 @@ from torch import Tensor
 from impasto.model.painting.ladder import Size
 from impasto.model.pictures import images
 from impasto.model.pictures.color import brightness
+from impasto.model.pictures.resize import within
 
 FINEST = 2048
 """Pixels of a mask's longer side, to which larger ones are reduced."""
@@ -42,13 +43,6 @@ def stretched(masks: Tensor, size: Size) -> Tensor:
             mode = "area" if length < masks.shape[axis] else "bilinear"
             masks = F.interpolate(masks[None], shape, mode=mode)[0]
     return masks
-
-
-def within(size: Size, longest: int) -> Size:
-    """A size of the same shape whose longer side has at most so many pixels."""
-    scale = min(1.0, longest / max(size))
-    height, width = (max(1, round(side * scale)) for side in size)
-    return height, width
 
 
 def read(data: bytes) -> Tensor:

@@ -14,6 +14,7 @@ from impasto.model.network.config import Which, Whose
 from impasto.model.painting.region_recipe import (
     CheckedStroke,
     Id,
+    PaletteNumbers,
     RegionRecipe,
     Strength,
     Weight,
@@ -42,6 +43,8 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         picture in pixels. Pictures have all; who writes a recipe may leave out the id, and means whatever network, and
         the size, and means the photo's own.
     strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
+    photorealistic: whether only colours and light are taken from the painting. like: from a picture instead, by its
+        palette.
     regions: what is painted otherwise. statistics: whose normalize them.
     impasto: the version of this format. What it does not know would be left out of the picture, so it is refused.
         1 and 2 are read as well: 1 knew no stroke, its pictures were painted in a single pass; 2 knew no regions.
@@ -55,6 +58,8 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     strength: Strength = 1.0
     preserve_color: bool = False
     stroke: CheckedStroke = 1.0
+    photorealistic: bool = False
+    like: PaletteNumbers | None = None
     statistics: Whose = "picture"
     regions: Annotated[tuple[RegionRecipe, ...], Field(max_length=MOST_REGIONS, strict=False)] = ()
 
@@ -69,7 +74,9 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not self.weights and not self.regions:
+        if self.like and (self.weights or not self.photorealistic):
+            raise ValueError("like: what is like a picture is photorealistic, and has no styles")
+        if not (self.weights or self.regions or self.like):
             raise ValueError("nothing is painted: there is neither a style nor a region")
         return self
 
@@ -119,7 +126,7 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     def as_command(self, photo: Path, output: Path) -> str:
         """The command, for a shell, that paints the photo so again."""
         style = [f"{name}={weight!r}" for name, weight in self.weights.items()]
-        if self.regions:
+        if self.regions or self.like:
             return shlex.join(["impasto", "paint", str(photo), "--recipe", str(output), "-o", str(output)])
         words = ["impasto", "paint", str(photo), "--style", *style]
         if self.network == "small":
@@ -130,6 +137,8 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
             words += ["--preserve-color"]
         if self.stroke != 1:
             words += ["--stroke", str(self.stroke)]
+        if self.photorealistic:
+            words += ["--photorealistic"]
         if self.size:
             words += ["--size", str(self.size)]
         return shlex.join([*words, "-o", str(output)])

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -19,6 +20,7 @@ from impasto.model.painting.ladder import Size
 from impasto.model.painting.masks import Ellipse, Gradient, Polygon, Rectangle, feathered, read
 from impasto.model.painting.regions import Look, Manner, Region, Regions
 from impasto.model.painting.stroke import LEAST, MOST
+from impasto.model.photorealism.palette import NUMBERS
 from impasto.model.pictures import images
 from impasto.model.styles.blend import MOST_BLENDED
 from impasto.model.styles.table import StyleTable
@@ -27,6 +29,9 @@ from impasto.model.styles.table import StyleTable
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
+PaletteNumbers = Annotated[tuple[Number, ...], Field(min_length=NUMBERS, max_length=NUMBERS, strict=False)]
+"""As `model/photorealism/palette.py` has them."""
 CheckedStroke = Annotated[float, Field(ge=LEAST, le=MOST)] | Literal["native"]
 
 URL, DIGEST = "data:", "sha256:"
@@ -40,7 +45,9 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
 
     mask: the name of a mask's file, or all of it as a data URL; or one of the shapes.
     feather: how wide its soft edge is, as a share of the picture's longer side.
-    weights: of style ids, with sum 1. strength, preserve_color, stroke: None for those of the picture.
+    weights: of style ids, with sum 1. like: instead, of a photo that is to be like another picture: the mask of a part
+        of that, as `mask` is, or a palette; None for all of it.
+    strength, preserve_color, stroke: None for those of the picture.
     """
 
     mask: str | None = None
@@ -49,7 +56,8 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     rectangle: Rectangle | None = None
     polygon: Polygon | None = None
     feather: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    weights: Annotated[dict[Id, Weight], Field(min_length=1, max_length=MOST_BLENDED)]
+    weights: Annotated[dict[Id, Weight], Field(max_length=MOST_BLENDED)] = {}
+    like: str | PaletteNumbers | None = None
     strength: Strength | None = None
     preserve_color: bool | None = None
     stroke: CheckedStroke | None = None
@@ -76,9 +84,19 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         return self.model_dump_json(by_alias=True, exclude_none=True)
 
     @property
-    def file(self) -> str | None:
-        """The name of its mask's file, if that is elsewhere."""
-        return self.mask if self.mask and not self.mask.startswith((URL, DIGEST)) else None
+    def masks(self) -> list[str]:
+        """Its masks that are pictures: on the photo, and on the one that is to be like."""
+        return [mask for mask in (self.mask, self.like) if isinstance(mask, str)]
+
+    @property
+    def files(self) -> list[str]:
+        """The names of their files, of those that are elsewhere."""
+        return [mask for mask in self.masks if _file(mask)]
+
+    def beside(self, folder: Path) -> RegionRecipe:
+        """The same, with the files of its masks in a folder."""
+        files = {name: file for name in ("mask", "like") if (file := _file(getattr(self, name)))}
+        return self.model_copy(update={name: str(folder / file) for name, file in files.items()})
 
     def is_there(self, files: Mapping[str, bytes]) -> bool:
         """Whether its mask is at hand: among the files, or in its text."""
@@ -99,6 +117,10 @@ class RegionRecipe(BaseModel, frozen=True, strict=True, extra="forbid"):
         return replace(usual, **{name: value for name, value in own.items() if value is not None})
 
 
+def _file(mask: object) -> str | None:
+    return mask if isinstance(mask, str) and mask and not mask.startswith((URL, DIGEST)) else None
+
+
 def told(error: ValidationError) -> str:
     """What is wrong with a text, and where, of a recipe's region by its number: in one line, with nothing odd of it."""
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -117,6 +139,10 @@ def looks(recipes: Sequence[RegionRecipe], styles: StyleTable, usual: Manner) ->
     found = []
     for number, recipe in enumerate(recipes, start=1):
         with about(f"region {number}"):
+            if not recipe.weights or recipe.like is not None:
+                raise InvalidValue(
+                    "weights: name styles; only of a photo that is to be like another picture none are named"
+                )
             found.append(recipe.look(Look.of(styles.blend(recipe.weights), usual)))
     return found
 
@@ -143,7 +169,7 @@ def drawn(
 
 def check_length(recipes: Sequence[RegionRecipe]) -> None:
     """Raises InvalidValue for regions of more letters, masks aside, than fit into a picture's file."""
-    letters = sum(len(each.model_copy(update={"mask": each.file}).to_text()) for each in recipes)
+    letters = sum(len(each.model_copy(update={"mask": _file(each.mask)}).to_text()) for each in recipes)
     if letters > MOST_LETTERS:
         raise InvalidValue(
             f"the regions have {letters:,} letters, and {MOST_LETTERS:,} are the most; round the corners"

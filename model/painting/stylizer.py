@@ -27,6 +27,7 @@ from impasto.model.painting.moving import Moving
 from impasto.model.painting.regions import Regions, placed
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
+from impasto.model.photorealism.local_affine import PAINTED
 from impasto.model.pictures.images import TooSmall
 from impasto.model.pictures.picture import Picture, as_values
 
@@ -177,6 +178,7 @@ class Stylizer:
         strength: float = 1.0,
         preserve_color: bool = False,
         stroke: Stroke = 1.0,
+        photorealistic: bool = False,
         moving: Moving | None = None,
         progress: Progress | None = None,
     ) -> Picture:
@@ -185,19 +187,28 @@ class Stylizer:
         strength, preserve_color: as `finish` takes them.
         stroke: size of the strokes relative to the picture, 0.25 to 4, whatever its resolution: 1 as in a picture of
             512 pixels, 2 twice as large; "native" for a single pass of the network.
+        photorealistic: only colours and light are taken from the painting, and every edge is the photo's.
         moving, progress: as `paint` takes them.
         Raises TooSmall; InvalidValue for a strength outside 0 to 1, or what is no stroke; OutOfMemory.
         """
         check_size(picture)
         check_strength(strength)
-        ground = self.canvas(picture, stroke)
+        ground = self.canvas(picture, stroke, photorealistic=photorealistic)
         painted = self.paint(
             ground.photo[None], style_vector[None], sizes=ground.sizes, moving=moving, progress=progress
         )[0]
         del ground  # finishing a large picture needs the memory
-        return finish(picture, painted, self.strokes, strength=strength, preserve_color=preserve_color)
+        config = PAINTED if photorealistic else self.strokes
+        return finish(picture, painted, config, strength=strength, preserve_color=preserve_color)
 
-    def stylize_regions(self, picture: Picture, regions: Regions, *, progress: Progress | None = None) -> Picture:
+    def stylize_regions(
+        self,
+        picture: Picture,
+        regions: Regions,
+        *,
+        photorealistic: bool = False,
+        progress: Progress | None = None,
+    ) -> Picture:
         """A picture painted in a style here and another there: regions of its size. Raises as `stylize` does."""
         check_size(picture)
         painted: list[Tensor] = []
@@ -207,22 +218,25 @@ class Stylizer:
                 if progress:
                     progress((len(painted) + share) / len(regions.strokes))
 
-            ground = self.canvas(picture, stroke)
+            ground = self.canvas(picture, stroke, photorealistic=photorealistic)
             painted.append(self.paint(ground.photo[None], [regions], sizes=ground.sizes, progress=done)[0])
-        return self.finish_regions(picture, painted, regions)
+        return self.finish_regions(picture, painted, regions, photorealistic=photorealistic)
 
-    def finish_regions(self, picture: Picture, painted: Sequence[Tensor], regions: Regions) -> Picture:
+    def finish_regions(
+        self, picture: Picture, painted: Sequence[Tensor], regions: Regions, *, photorealistic: bool = False
+    ) -> Picture:
         """A picture with what was painted of it for each of its regions' strokes, (3, h, w)."""
         if not painted:
             return picture
         shares = [regions.painted_with(stroke) for stroke in regions.strokes]
         paintings, strength = list(zip(painted, shares, strict=True)), regions.strength
-        return finish(picture, paintings, self.strokes, strength=strength, preserve_color=regions.preserve_color)
+        config = PAINTED if photorealistic else self.strokes
+        return finish(picture, paintings, config, strength=strength, preserve_color=regions.preserve_color)
 
-    def canvas(self, picture: Picture, stroke: Stroke = 1.0) -> Canvas:
+    def canvas(self, picture: Picture, stroke: Stroke = 1.0, *, photorealistic: bool = False) -> Canvas:
         """What a picture is painted on, to be given to `paint`. Raises InvalidValue for what is no stroke."""
         make_room(picture.pixels)
-        return canvas(picture, check_stroke(stroke), self.strokes)
+        return canvas(picture, check_stroke(stroke), self.strokes.coarse if photorealistic else self.strokes)
 
 
 def check_size(picture: Picture) -> None:

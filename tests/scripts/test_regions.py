@@ -50,7 +50,7 @@ def test_a_region_is_a_mask_and_a_blend_or_json() -> None:
     ("text", "told"),
     [
         ("sky.png", "neither"), ("=a", "neither"), ("sky.png=", "weights"), ("sky.png=a:b", "weight of a"),
-        ("sky.png=A_B", "weights"), ("{}", "weights: Field required"), ("{", "JSON"),
+        ("sky.png=A_B", "weights"), ("{}", "a region is one of"), ("{", "JSON"),
     ],
 )  # fmt: skip
 def test_what_is_no_region_is_told_with_its_number(text: str, told: str) -> None:

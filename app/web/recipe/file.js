@@ -53,6 +53,7 @@ function parsed(text) {
   }
   if (!Number.isInteger(recipe?.impasto)) throw new Error("this is no recipe of Impasto");
   if (recipe.impasto > VERSION) throw new Error("this recipe is of a newer Impasto");
+  if (recipe.photorealistic) throw new Error("this recipe is photorealistic, which is for the command and for programs");
   const former = recipe.impasto > 1 ? {} : { stroke: "native" }; // the first painted in one pass
   return { weights: {}, ...recipe, ...former };
 }

@@ -29,6 +29,7 @@ NEEDED = {
         "GET /v1/styles/{style_id}/pack",
         "POST /v1/stylize",
         "POST /v1/stylize/grid",
+        "POST /v1/stylize/like",
     },
     "manage": {
         "DELETE /v1/jobs/{job_id}",

@@ -184,6 +184,15 @@ def test_an_answer_tells_what_is_left_and_a_refusal_when_to_come_back(limited: S
         assert service.get("/v1/styles").status_code == 200  # only painting is limited
 
 
+def test_the_pixels_of_a_picture_that_a_photo_is_to_be_like_count_too(limited: Settings) -> None:
+    with TestClient(create_app(limited)) as service:
+        files = {
+            name: (name, encoded(photo(height=side, width=side))) for name, side in (("image", 256), ("like", 512))
+        }
+        answer = service.post("/v1/stylize/like", files=files)
+        assert answer.headers["ratelimit"].startswith('"painting";r=600000;')  # 327,680 pixels
+
+
 def test_clients_are_told_apart_by_address_and_by_key(limited: Settings) -> None:
     with TestClient(create_app(limited)) as service:
         for _ in range(10):

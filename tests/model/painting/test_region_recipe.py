@@ -55,7 +55,7 @@ def test_a_region_comes_back_out_of_its_text(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"weights": {}}, "weights"), ({"weights": {"starry-night": -1}}, "weights.starry-night"),
+        ({"weights": {"starry-night": -1}}, "weights.starry-night"), ({"like": [0.5]}, "like"), ({"like": 1}, "like"),
         ({"weights": {f"s{n}": 0.1 for n in range(9)}}, "weights"), ({"weights": None}, "weights"),
         ({"rectangle": {"from": [0, 0], "to": [1, 1]}}, "not ellipse and rectangle"), ({"ellipse": None}, "not none"),
         ({"ellipse": {"center": [0.5, float("nan")], "radii": [1, 1]}}, "ellipse.center.1"),
@@ -107,6 +107,10 @@ def test_an_error_names_the_region(tiny_styles: StyleTable) -> None:
         looks([region(), region(weights={"stary-night": 1})], tiny_styles, PLAIN)
     with pytest.raises(InvalidWeights, match=r"^region 1: the weights sum to 0.5"):
         looks([region(weights={"starry-night": 0.5})], tiny_styles, PLAIN)
+    less: dict[str, Any]
+    for less in ({"weights": {}}, {"like": "all.png"}):
+        with pytest.raises(InvalidValue, match=r"^region 1: weights: name styles"):
+            looks([region(**less)], tiny_styles, PLAIN)
     recipes = [region(), masked("sky.png")]
     with pytest.raises(UndecodableImage, match=r"^region 2: "):
         drawn(SIZE, recipes, looks(recipes, tiny_styles, PLAIN), None, masks={"sky.png": b"no picture"})

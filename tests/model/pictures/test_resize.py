@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from impasto.model.pictures import resize as module
 from impasto.model.pictures import strips
 from impasto.model.pictures.picture import to_rgb
-from impasto.model.pictures.resize import center_crop, fit, reduced, resample, resize
+from impasto.model.pictures.resize import center_crop, fit, reduced, resample, resize, shown_small
+from tests.pictures import photo
 
 
 @given(height=st.integers(20, 60), width=st.integers(20, 60), side=st.integers(16, 80))
@@ -59,3 +60,10 @@ def test_8_bits_are_reduced_as_floats_are(size: tuple[int, int], strip: int, mon
     pixels = torch.randint(0, 256, (60, 82, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     expected = resample(to_rgb(pixels)[None], *size)[0].clamp(0, 1)
     torch.testing.assert_close(reduced(pixels, *size), expected, rtol=0, atol=0.05 / 255)
+
+
+@pytest.mark.parametrize("size", [(300, 400), (75, 100), (31, 77), (1, 1)])
+def test_what_is_shown_small_is_what_is_reduced_but_for_rounding(size: tuple[int, int]) -> None:
+    pixels = torch.from_numpy(photo(height=300, width=400))
+    difference = 255 * (shown_small(pixels, *size) - reduced(pixels, *size))
+    assert difference.abs().max() <= 5 and difference.abs().mean() < 0.5

@@ -1,0 +1,1 @@
+"""Colour and light of one picture, structure of another."""
