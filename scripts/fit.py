@@ -1,6 +1,7 @@
 """Learn a new style from one painting, without a service.
 
     impasto fit painting.jpg --id my-style -o my-style.safetensors
+    impasto fit painting.jpg --now -o my-style.safetensors          # predicted at a glance, not fitted
 
 writes a style pack and, beside it, a picture: the painting, a photo, and the photo in the style. Any service with the
 same network takes the pack: `impasto styles import my-style.safetensors`, or, over HTTP,
@@ -9,6 +10,7 @@ curl -T my-style.safetensors localhost:8000/v1/styles/my-style/pack
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +36,8 @@ class Arguments:
     licence: str = ""
     source: str = ""
     """Where the painting is from."""
+    now: bool = False
+    """Predict the style instead, by the predictor beside the checkpoint, NAME-predictor.safetensors."""
     content: Path | None = None
     """Folder of photos to fit on. Default: five that come with Impasto."""
     checkpoint: Path = SHIPPED
@@ -50,13 +54,15 @@ def run(arguments: Arguments) -> None:
     from impasto.app.settings import read_settings
     from impasto.model.files import write_whole
     from impasto.model.fitting.content import crops
-    from impasto.model.fitting.fitter import Fitter
+    from impasto.model.fitting.fitter import Fitter, Start
     from impasto.model.fitting.verdict import judge
     from impasto.model.network import checkpoint
     from impasto.model.perception.loss_network import load_weights
     from impasto.model.pictures import images
     from impasto.model.pictures.contact_sheet import contact_sheet
     from impasto.model.pictures.resize import center_crop
+    from impasto.model.prediction import file
+    from impasto.model.prediction.style_predictor import StylePredictor
     from impasto.model.styles.paintings import read_painting
     from impasto.model.styles.style import Style, slug
 
@@ -65,17 +71,23 @@ def run(arguments: Arguments) -> None:
     style = Style(style_id, arguments.title or style_id, **known)
     painting = read_painting(arguments.painting.read_bytes())
     source = checkpoint.load(arguments.checkpoint)
+    predictor = file.load(file.predictor_file(arguments.checkpoint), source) if arguments.now else None
+    weights = load_weights(read_settings().loss_network_file)
     fitter = Fitter(
         source,
         painting.rgb,
         crops(arguments.content),
-        weights=load_weights(read_settings().loss_network_file),
+        weights=weights,
         config=arguments.config,
         device=arguments.device,
     )
-    state = fitter.begin()
+    start = None
+    if predictor:
+        vector = StylePredictor(predictor, weights=weights, device=arguments.device).predict(painting.rgb)
+        start = Start({}, vector, math.nan)  # and its end
+    state = fitter.begin(start)
     with tqdm(total=arguments.config.passes, unit="pass", disable=None) as bar:
-        while not state.finished:
+        while not (state.finished or arguments.now):
             state = fitter.advance(state)
             bar.update()
             bar.set_postfix_str(", ".join(f"{name} {value:.3f}" for name, value in state.losses.items()))

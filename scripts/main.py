@@ -28,6 +28,7 @@ COMMANDS = {
     "recipe": "print the command that paints a picture again",
     "fit": "learn a new style from one painting",
     "train": "train one network in as many styles as there are paintings",
+    "train-predictor": "train what tells a painting's style at a glance",
     "evaluate": "measure a network on photos it was not trained on",
     "optimize": "paint a photo like any painting, by optimisation",
     "texture": "make a texture of any size like a painting",
@@ -38,7 +39,7 @@ COMMANDS = {
     "health": "ask a running service whether it can paint",
     "info": "print versions, device and network, for a report of a fault",
 }
-"""Subcommand -> what it does. Each is the module of that name here: `Arguments`, which `run` takes."""
+"""Subcommand -> what it does. Each is the module of that name here, with _ for -: `Arguments`, which `run` takes."""
 
 OVERVIEW = "\n".join(
     [
@@ -46,7 +47,7 @@ OVERVIEW = "\n".join(
         "",
         "Paint photos in many styles, and in blends of them.",
         "",
-        *(f"  {name:12} {line}" for name, line in COMMANDS.items()),
+        *(f"  {name:16} {line}" for name, line in COMMANDS.items()),
         "",
         "`impasto COMMAND --help` explains each.",
     ]
@@ -65,7 +66,7 @@ def main() -> None:
     with _quick():
         if name not in COMMANDS:
             _parse_all()
-        command = import_module(f"impasto.scripts.{name}")
+        command = _module(name)
         arguments = tyro.cli(command.Arguments, prog=f"impasto {name}", description=command.__doc__, args=rest)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell ignores Ctrl-C
         signal.signal(signal.SIGINT, _interrupt)
@@ -83,10 +84,14 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
+def _module(name: str) -> ModuleType:
+    return import_module(f"impasto.scripts.{name.replace('-', '_')}")
+
+
 def _parse_all() -> NoReturn:
     """Answer what names no subcommand: a typing error, completion of all options."""
     commands = [
-        Annotated[import_module(f"impasto.scripts.{name}").Arguments, tyro.conf.subcommand(name, description=line)]
+        Annotated[_module(name).Arguments, tyro.conf.subcommand(name, description=line)]
         for name, line in COMMANDS.items()
     ]
     everything: Any = reduce(or_, commands)

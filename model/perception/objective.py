@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -43,7 +43,7 @@ class Objective(nn.Module):
     """The losses of painted pictures against their photos and the Grams of their paintings.
 
     paintings: (3, H, W) in [0, 1] each, resized already. Their Gram matrices are computed once, here,
-    and kept one per style: `grams[layer]` is (N, C, C).
+    and kept one per style: `grams[layer]` is (N, C, C). Without any, `aim` tells what to compare with.
     """
 
     scales: Tensor
@@ -58,12 +58,22 @@ class Objective(nn.Module):
         layers = {config.content_layer, *config.style_layers}
         self.loss_network = LossNetwork(layers, weights or load_weights(), pooling=config.pooling)
         with torch.no_grad():
-            each = [self._grams(self.loss_network(painting[None])) for painting in paintings]
-        for layer in config.style_layers:
-            self.register_buffer(layer, torch.cat([grams[layer] for grams in each]), persistent=False)
-        energies = torch.stack([self.grams(layer).square().mean(dim=(1, 2)) for layer in config.style_layers])
-        scales = torch.ones_like(energies) if config.gram_energy is None else config.gram_energy / energies
-        self.register_buffer("scales", scales, persistent=False)
+            each = [self.measured(self.loss_network(painting[None])) for painting in paintings]
+        if each:
+            self.aim({layer: torch.cat([grams[layer] for grams in each]) for layer in config.style_layers})
+
+    def aim(self, grams: Mapping[str, Tensor]) -> None:
+        """Compare pictures with paintings of these Gram matrices from now on: (N, C, C) at each style layer."""
+        layers = self.config.style_layers
+        for layer in layers:
+            self.register_buffer(layer, grams[layer], persistent=False)
+        energies = torch.stack(
+            [torch.stack([each.float().square().mean() for each in grams[layer]]) for layer in layers]
+        )
+        energy = self.config.gram_energy
+        self.register_buffer(
+            "scales", torch.ones_like(energies) if energy is None else energy / energies, persistent=False
+        )
         self.register_buffer("_energies", energies, persistent=False)
 
     def grams(self, layer: str) -> Tensor:
@@ -83,7 +93,8 @@ class Objective(nn.Module):
         weights = torch.tensor(self.config.style_weights).to(distances)
         return weights @ (self.scales * self._energies * distances)
 
-    def _grams(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+    def measured(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Gram matrices (B, C, C) of pictures' features at each style layer."""
         return {layer: gram(features[layer]) for layer in self.config.style_layers}
 
     def forward(self, painted: Tensor, photos: Tensor, rows: Tensor, strengths: Tensor | None = None) -> Losses:
@@ -107,7 +118,7 @@ class Objective(nn.Module):
         content = config.content_weight * content_loss(features[config.content_layer], target)
         style = torch.zeros_like(content)
         distance = torch.zeros_like(content)
-        grams = self._grams(features)
+        grams = self.measured(features)
         for layer, weight, scale in zip(config.style_layers, config.style_weights, self.scales, strict=True):
             wanted = self.grams(layer)[rows]
             style = style + weight * scale[rows] * style_loss(grams[layer], wanted)

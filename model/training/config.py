@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.model.errors import InvalidValue
-from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
+from impasto.model.network.config import SHIPPED, SMALLEST_SIDE, NetworkConfig
 from impasto.model.perception.config import BalanceConfig, ObjectiveConfig
 
 
@@ -64,8 +64,62 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
-class RunConfig:
-    """Where a run reads and writes, and how it uses the machine: none of it changes what is learned."""
+class PredictionConfig:
+    """Everything that decides what a predictor of styles learns; it is written into its file."""
+
+    steps: int = 6_000
+    """Updates of the predictor."""
+    batch: int = 4
+    """Images an update."""
+    crop: int = 128
+    """Side in pixels of the square crops of photos that are painted."""
+    learning_rate: float = 1e-3
+    """Adam's step size, for both maps."""
+    cooldown: float = 0.5
+    """Last share of the steps, in which it falls linearly to zero."""
+    gradient_clip: float = 1e6
+    """Norm to which larger gradients are cut."""
+    pictures: int = 2_048
+    """Pictures whose styles are learned; what is kept of each takes 0.7 MB of memory, and of the output folder."""
+    side: int = 256
+    """Their sides in pixels."""
+    held_out: int | tuple[str, ...] = 6
+    """Paintings kept out, with everything that would be made of them: how many, chosen by the seed, or their ids."""
+    seed: int = 0
+    """Of which paintings are kept out, the pictures that are made of the others, the crops and their order."""
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch, self.pictures) < 1 or min(self.crop, self.side) < SMALLEST_SIDE:
+            raise InvalidValue(
+                f"steps, batch and pictures are at least 1, crop and side at least {SMALLEST_SIDE} pixels"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceConfig:
+    """How a run uses the machine, and how often it writes: none of it changes what is learned."""
+
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, ..."""
+    compile: bool = True
+    """Compile the network where bfloat16 is native; needs a C++ compiler on a CPU."""
+    workers: int = 2
+    """Processes that decode pictures."""
+    log_every: int = 50
+    """Steps between two lines of metrics."""
+    save_every: int = 250
+    """Steps between two saved states."""
+    preview_every: int = 500
+    """Steps between two previews."""
+
+    def __post_init__(self) -> None:
+        if min(self.log_every, self.save_every, self.preview_every) < 1:
+            raise InvalidValue("log-every, save-every and preview-every are at least 1 step")
+
+
+@dataclass(frozen=True)
+class RunConfig(PlaceConfig):
+    """Where a training of a network reads and writes."""
 
     styles: Path
     """Folder of paintings, one style each; styles.csv in it or beside it names them."""
@@ -77,19 +131,17 @@ class RunConfig:
     """Checkpoint whose network and styles (matched by id) a new run starts from."""
     teacher: Path | None = None
     """Checkpoint whose paintings in the same styles, and in blends of them, the network learns to paint."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
-    compile: bool = True
-    """Compile the network where bfloat16 is native; needs a C++ compiler on a CPU."""
-    workers: int = 2
-    """Processes that decode photos."""
-    log_every: int = 50
-    """Steps between two lines of metrics."""
-    save_every: int = 250
-    """Steps between two saved states."""
-    preview_every: int = 500
-    """Steps between two previews."""
 
-    def __post_init__(self) -> None:
-        if min(self.log_every, self.save_every, self.preview_every) < 1:
-            raise InvalidValue("log-every, save-every and preview-every are at least 1 step")
+
+@dataclass(frozen=True)
+class PredictionRunConfig(PlaceConfig):
+    """Where a training of a predictor reads and writes."""
+
+    styles: Path
+    """Folder of the paintings that the network paints like."""
+    content: Path
+    """Folder of photos."""
+    output: Path
+    """Folder of the run: state, predictor, metrics.jsonl, previews. A run found there is resumed."""
+    checkpoint: Path = SHIPPED
+    """The network, which stays as it is."""

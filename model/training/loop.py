@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from impasto.model.errors import ImpastoError, InvalidValue
+from impasto.model.errors import InvalidValue
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.checkpoint import Checkpoint
@@ -46,19 +46,12 @@ from impasto.model.training.previews import SHOWN, preview
 from impasto.model.training.revision import revision
 from impasto.model.training.run_folder import RunFolder
 from impasto.model.training.teacher import Teacher, blends, mixed
+from impasto.model.training.updates import Updates
 
 log = logging.getLogger(__name__)
 
-COLLAPSED_STEPS = 50
-"""Steps in a row that may go wrong before a run is given up."""
-FLATTEST_OUTPUT = 1e-3
-"""Standard deviation within every channel of every painted image below which nothing is shown any more."""
 LONGEST_LOOK = timedelta(days=1)
 """Time that the first process may take to look at the photos while others wait."""
-
-
-class TrainingCollapsed(ImpastoError):
-    """The loss or the output is of no use any more, and will not recover by itself."""
 
 
 class Painters(nn.Module):
@@ -141,14 +134,16 @@ class _Run:
         self.teacher = (
             Teacher(checkpoint.load(run.teacher), self.styles, config.teaching, place.device) if run.teacher else None
         )
-        self.optimizer = torch.optim.Adam(
+        self.updates = Updates(
             [
-                {"params": self.painters.network.parameters(), "peak": config.learning_rate},
-                {"params": [self.painters.vectors], "peak": config.style_learning_rate},
-            ]
+                (self.painters.network.parameters(), config.learning_rate),
+                ([self.painters.vectors], config.style_learning_rate),
+            ],
+            steps=config.steps,
+            cooldown=config.cooldown,
+            gradient_clip=config.gradient_clip,
         )
         self.step = 0
-        self.skipped = 0
         self._resume()
 
     def train(self) -> Path:
@@ -171,7 +166,6 @@ class _Run:
         bar = tqdm(
             total=config.steps, initial=self.step, unit="step", disable=not (self._leads and sys.stderr.isatty())
         )
-        bad = 0
         for photos, rows in metrics.timed(batches):
             photos = photos.to(place.device, non_blocking=True, memory_format=torch.channels_last)
             rows = rows.to(place.device, non_blocking=True)
@@ -186,13 +180,7 @@ class _Run:
             if self.teacher:
                 terms.append(metrics.taught(self.teacher.error(painted, photos, mixtures)))
             torch.stack(terms).sum().backward()
-            good = self._update() and bool(painted.std(dim=(2, 3)).max() > FLATTEST_OUTPUT)
-            bad = 0 if good else bad + 1
-            if bad == COLLAPSED_STEPS:
-                raise TrainingCollapsed(
-                    f"{bad} steps in a row, up to step {self.step}, had gradients that were not finite or painted "
-                    f"one flat colour. The last state saved is in {run.output}; a lower learning rate may help."
-                )
+            self.updates.make(self.step, painted)
             if losses:
                 self.balance.update(losses, rows[:judged])
                 metrics.add(losses, rows[:judged])
@@ -219,21 +207,6 @@ class _Run:
         random = torch.Generator().manual_seed(hash((self.config.seed, self.step, self.place.rank)))
         blended = blends(rows.cpu(), len(self.styles), round(teaching.blends * count), random)
         return blended.to(rows.device), now - before
-
-    def _update(self) -> bool:
-        """One step of Adam, unless a gradient is not finite. Says whether it was made."""
-        left = (self.config.steps - self.step) / self.config.steps
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * min(1.0, left / max(self.config.cooldown, 1e-9))
-        norm = nn.utils.clip_grad_norm_(self.painters.parameters(), self.config.gradient_clip)
-        good = bool(norm.isfinite())
-        if good:
-            self.optimizer.step()
-        else:
-            self.skipped += 1
-            log.warning("step %d skipped: its gradients are not finite", self.step)
-        self.optimizer.zero_grad()
-        return good
 
     @property
     def _leads(self) -> bool:
@@ -286,15 +259,15 @@ class _Run:
                 "choose another output"
             )
         self.painters.load_state_dict(state["painters"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.updates.optimizer.load_state_dict(state["optimizer"])
         self.balance.load_state_dict(state["balance"])
-        self.step, self.skipped = state["step"], state["skipped"]
+        self.step, self.updates.skipped = state["step"], state["skipped"]
         log.info("resumed %s at step %d", self.run.output, self.step)
         if self._leads:
             self.folder.forget_metrics_after(self.step)
 
     def _log(self, metrics: Metrics, bar: tqdm[Any]) -> None:
-        line = {"step": self.step, "skipped": self.skipped, **metrics.take()}
+        line = {"step": self.step, "skipped": self.updates.skipped, **metrics.take()}
         if not self._leads:
             return
         self.folder.add_metrics({**line, "styles": self._by_style(metrics), "strengths": self._strengths})
@@ -314,9 +287,9 @@ class _Run:
         state = {
             "config": self._identity(),
             "step": self.step,
-            "skipped": self.skipped,
+            "skipped": self.updates.skipped,
             "painters": self.painters.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.updates.optimizer.state_dict(),
             "balance": self.balance.state_dict(),
         }
         self.folder.keep_state(state)

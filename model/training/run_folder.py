@@ -17,6 +17,8 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         self.checkpoint = path / "checkpoint.safetensors"
+        self.predictor = path / "predictor.safetensors"
+        self.bank = path / "bank.safetensors"
         self.photos = path / "photos.json"
         self._state = path / "state.pt"
         self._metrics = path / "metrics.jsonl"

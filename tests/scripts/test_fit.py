@@ -6,14 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from torch import Tensor
 
 from impasto.model.errors import InvalidValue
 from impasto.model.fitting.config import FitConfig
 from impasto.model.fitting.content import crops
+from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.perception.loss_network import LossNetworkMissing, load_weights
+from impasto.model.prediction import file
+from impasto.model.prediction.file import NoPredictor, TrainedPredictor
+from impasto.model.prediction.moments import Look
+from impasto.model.prediction.predictor import Predictor
 from impasto.model.styles.pack import StylePack
 from impasto.scripts import fetch
 from impasto.scripts import fit as fit_command
@@ -60,6 +66,22 @@ def test_a_painting_becomes_a_pack_with_its_verdict_and_a_picture(
     assert pack.fit.message in capsys.readouterr().out
     with Image.open(path.with_suffix(".preview.png")) as sheet:
         assert sheet.width > 3 * 300 and sheet.height > 300  # three pictures of the photo's size
+
+
+def test_now_predicts_the_style_by_what_lies_beside_the_checkpoint_and_judges_it(
+    fit: Callable[..., Path], tiny_checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.safetensors"
+    checkpoint.save(tiny_checkpoint, path)
+    with pytest.raises(NoPredictor, match=r"there is no predictor at .*mine-predictor\.safetensors"):
+        fit(encoded(painting()), checkpoint=path, now=True)
+    predictor = Predictor.untrained(torch.rand(4, 1920), tiny_checkpoint.styles.vectors)
+    look = Look.of(tiny_checkpoint.training.objective)
+    file.save(TrainedPredictor(predictor, look, tiny_checkpoint.network_id), file.predictor_file(path))
+    pack = read(fit(encoded(painting()), checkpoint=path, now=True), tiny_checkpoint)
+    torch.testing.assert_close(pack.vector, tiny_checkpoint.styles.vectors.mean(dim=0))
+    assert pack.fit.passes == 0 and pack.small is not None
+    assert pack.fit.message in capsys.readouterr().out
 
 
 def test_the_weights_that_were_fetched_are_used(

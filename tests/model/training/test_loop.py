@@ -30,9 +30,10 @@ from impasto.model.perception.objective import Losses, Objective
 from impasto.model.pictures.images import UndecodableImage
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
-from impasto.model.training import loop
+from impasto.model.training import loop, updates
 from impasto.model.training.config import RunConfig, TrainingConfig
-from impasto.model.training.loop import TrainingCollapsed, train
+from impasto.model.training.loop import train
+from impasto.model.training.updates import TrainingCollapsed
 from tests.pictures import opened, write_paintings, write_photos
 from tests.processes import command
 
@@ -374,7 +375,7 @@ def test_metrics_of_nothing_finite_are_left_out(run: RunConfig, monkeypatch: pyt
 
 def test_bad_steps_in_a_row_stop_the_run(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     make_faulty(monkeypatch, range(3, 1000))
-    monkeypatch.setattr(loop, "COLLAPSED_STEPS", 5)
+    monkeypatch.setattr(updates, "COLLAPSED_STEPS", 5)
     with pytest.raises(TrainingCollapsed, match=r"5 steps in a row, up to step 7, .* not finite .* learning rate"):
         train(replace(CONFIG, steps=100), run)
     assert everything(trained(run.output)).isfinite().all()
@@ -382,7 +383,7 @@ def test_bad_steps_in_a_row_stop_the_run(run: RunConfig, monkeypatch: pytest.Mon
 
 def test_a_good_step_among_bad_ones_lets_the_run_go_on(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     make_faulty(monkeypatch, [1, 2, 3, 4, 6, 7])
-    monkeypatch.setattr(loop, "COLLAPSED_STEPS", 5)
+    monkeypatch.setattr(updates, "COLLAPSED_STEPS", 5)
     train(replace(CONFIG, steps=9), run)
     assert metrics_of(run.output)[-1]["skipped"] == 6
 
@@ -395,7 +396,7 @@ def test_a_network_that_paints_one_flat_colour_is_stopped(run: RunConfig, monkey
         vector[-3:] = torch.tensor([2.0, 0.3, -2.0])
         return vector
 
-    monkeypatch.setattr(loop, "COLLAPSED_STEPS", 5)
+    monkeypatch.setattr(updates, "COLLAPSED_STEPS", 5)
     monkeypatch.setattr(StyleNetwork, "identity_style", orange)
     with pytest.raises(TrainingCollapsed, match="one flat colour"):
         train(replace(CONFIG, steps=9, learning_rate=0, style_learning_rate=0), run)

@@ -1,0 +1,1 @@
+"""A style vector for a painting, at a glance: nothing is fitted."""

@@ -1,0 +1,29 @@
+"""A painting's style at a glance."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.perception.objective import Objective
+from impasto.model.pictures.picture import to_rgb
+from impasto.model.pictures.resize import resize
+from impasto.model.prediction.file import TrainedPredictor
+from impasto.model.prediction.moments import Look, moments
+from impasto.model.prediction.predictor import Predictor
+from impasto.model.prediction.style_predictor import StylePredictor
+from tests.pictures import painting
+
+
+def test_a_painting_of_any_size_has_the_vector_of_its_moments_at_the_size_that_was_learned(
+    tiny_checkpoint: Checkpoint, vgg_weights: dict[str, Tensor]
+) -> None:
+    objective = tiny_checkpoint.training.objective
+    torch.manual_seed(0)
+    predictor = Predictor(1920, tiny_checkpoint.network.style_size).requires_grad_(False)
+    trained = TrainedPredictor(predictor, Look.of(objective), tiny_checkpoint.network_id)
+    rgb = to_rgb(torch.from_numpy(painting(height=160, width=200)))
+    vector = StylePredictor(trained, weights=vgg_weights, device="cpu").predict(rgb)
+    features = Objective(objective, [], vgg_weights).loss_network(resize(rgb, objective.painting_size)[None])
+    torch.testing.assert_close(vector, predictor(moments(features, objective.style_layers))[0], rtol=1e-4, atol=1e-4)
