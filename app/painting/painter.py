@@ -171,7 +171,8 @@ class Painter:
         charge: Callable[[int], Awaitable[None]],
     ) -> Paintings:
         """So many paintings of a photo, which is painted once for each of some strokes."""
-        check_longest(options.size, self._max_size)
+        size = options.size
+        check_longest(size, self._max_size)
         started = time.perf_counter()
         # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
         pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, count, options)
