@@ -131,7 +131,7 @@ def test_a_transparent_photo_is_white_on_a_sheet(tmp_path: Path, tiny_checkpoint
         (["--style", "starry-night", "-o", "out.bmp"], ".bmp"),
         (["--style", "starry-night", "-o", "out.gif"], "pictures are written as .jpg, .jpeg, .png, .webp"),
         (["--style", "starry-night", "--frames", "all", "-o", "out.gif"], "it stands still"),
-        (["--all", "--frames", "all"], "without regions, and without --all"),
+        (["--all", "--frames", "all"], "without regions, --all and --photorealistic"),
         (["--style", "starry-night", "--checkpoint", "none.safetensors"], "none.safetensors"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -156,6 +156,7 @@ def test_what_will_not_be_painted_in_time_is_given_up_when_its_first_frames_tell
     [
         (animated(), {"region": '{"ellipse": {"center": [0, 0], "radii": [1, 1]}, "weights": {"great-wave": 1}}'}, 422,
          "invalid_request", "without regions"),
+        (animated(), {"photorealistic": "true"}, 422, "invalid_request", "or photorealistic"),
         (animated()[:-200], {}, 400, "undecodable_video", "the photo is cut short or broken at frame 4"),
         (animated(), {"size": 300}, 422, "invalid_request", "at most 256 pixels"),
         (animated(), {"size": 40}, 422, "image_too_small", "at least 32"),
