@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms.v2 import functional as transforms
 
+from impasto.model.photorealism.grading import transport
 from impasto.model.pictures.photos import Samples
 from impasto.model.pictures.resize import resample, resize
 
@@ -24,8 +25,6 @@ TURNS = (0, 1, 2, 0, 4, 1, 2, 3)
 """Kinds of eight pictures that follow one another."""
 LARGEST = 2.5
 """Times the side of a crop that a painting's shorter side is at the most."""
-FAINT = 1e-4
-"""Variance of a colour that is none."""
 
 
 class StylePictures(Dataset[Tensor]):
@@ -81,14 +80,9 @@ def recolored(rgb: Tensor, random: np.random.Generator) -> Tensor:
 
 
 def in_colors_of(rgb: Tensor, other: Tensor) -> Tensor:
-    """A picture (3, H, W) in [0, 1] whose colours have mean and covariance of another's.
-
-    Of all linear maps that do so, Monge and Kantorovich's moves colours least (F. Pitié, A. Kokaram, 2007).
-    """
+    """A picture (3, H, W) in [0, 1] whose colours have mean and covariance of another's, as nearly as `transport`."""
     (mean, covariance), (wanted_mean, wanted) = _colors(rgb), _colors(other)
-    root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
-    matrix = inverse @ _power(root @ wanted @ root, 0.5) @ inverse
-    moved = matrix.float() @ (rgb.flatten(1) - mean.float()) + wanted_mean.float()
+    moved = transport(covariance, wanted).float() @ (rgb.flatten(1) - mean.float()) + wanted_mean.float()
     return moved.reshape(rgb.shape).clamp(0, 1)
 
 
@@ -116,11 +110,4 @@ def texture(side: int, random: np.random.Generator) -> Tensor:
 def _colors(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (3, 1) and covariance (3, 3) of a picture's colours, float64."""
     colors = rgb.flatten(1).double()
-    return colors.mean(dim=1, keepdim=True), colors.cov() + FAINT * torch.eye(3, dtype=torch.float64)
-
-
-def _power(matrix: Tensor, exponent: float) -> Tensor:
-    """Of a symmetric matrix with positive eigenvalues."""
-    values, vectors = torch.linalg.eigh(matrix)
-    power: Tensor = vectors * values.clamp_min(FAINT**4) ** exponent @ vectors.T
-    return power
+    return colors.mean(dim=1, keepdim=True), colors.cov()
