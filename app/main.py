@@ -107,7 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         telemetry=TELEMETRY,
         # no request needs more than half of that
-        form_limits={"max_fields": 100, "max_files": 16, "max_part_size": 2 * LONGEST_REGION},
+        form_limits={"max_fields": 100, "max_files": 40, "max_part_size": 2 * LONGEST_REGION},
     )
     app.state.settings = settings
     app.state.painter, app.state.animator, app.state.catalogue, app.state.jobs = None, None, None, None

@@ -239,7 +239,9 @@ def _file(picture: Image.Image | bytes | Path | str, *, moving: bool = False) ->
     if isinstance(picture, Image.Image):
         file = io.BytesIO()
         credit = picture.info.get("exif")  # its orientation, artist and copyright
+        shown = picture.tell()
         picture.save(file, "PNG", save_all=moving, exif=credit)
+        picture.seek(shown)
         return file.getvalue()
     return picture if isinstance(picture, bytes) else Path(picture).read_bytes()
 

@@ -29,12 +29,15 @@ from impasto.model.pictures import images
 from impasto.model.pictures.picture import MovingFormat, Picture
 from impasto.model.video.animation import Animation, SinglePicture, encode, may_move
 from impasto.model.video.clip import VideoTooLong
+from impasto.model.video.clip import check_size as check_frames
 from impasto.model.video.config import Limits, MotionConfig
 from impasto.model.video.packages import check_packages
 
 ELSEWHERE = "a smaller size is painted sooner, and POST /v1/videos paints it as a job"
 TELLING = 4
 """Frames that tell how long all will take; but the first, before which all are looked through."""
+QUICKER = 10
+"""How many pixels are decoded in the time in which one is painted, or more."""
 
 
 class Animator:
@@ -80,8 +83,10 @@ class Animator:
         check_longest(options.size, self._max_size)
         longest = options.size or min(max(photo.size), self._max_size or max(photo.size))
         size = images.scaled(photo.size, longest)
+        check_frames(size, self._limits, "the painting")
         limits, strokes = self._batcher.limits, self._batcher.stylizer.strokes
-        pixels = photo.count * sum(map(math.prod, ladder(size[::-1], options.stroke, strokes)))
+        each = sum(map(math.prod, ladder(size[::-1], options.stroke, strokes)))
+        pixels = photo.count * max(each, math.prod(photo.size) // QUICKER)
         if pixels > (most := int(limits.share * limits.pixels)):
             raise VideoTooLong(
                 f"{photo.count:,} frames of {size[0]} × {size[1]} have {pixels:,} pixels to be painted; "

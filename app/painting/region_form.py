@@ -10,7 +10,7 @@ from fastapi import Depends, File, Form, UploadFile
 
 from impasto.model.errors import InvalidValue, about
 from impasto.model.network.config import Whose
-from impasto.model.painting.region_recipe import RegionRecipe, check_length
+from impasto.model.painting.region_recipe import RegionRecipe, check_length, content
 from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.pictures import images
 
@@ -40,14 +40,13 @@ class RegionForm:
         return files
 
     def pixels(self, files: Mapping[str, bytes]) -> int:
-        """Of the masks in files, by their headers. Raises what reading masks raises, naming the region."""
+        """Of the masks, by their headers. Raises what reading masks raises, naming the region."""
         pixels = 0
         for number, recipe in enumerate(self.recipes, start=1):
             with about(f"region {number}"):
                 for mask in recipe.masks:
-                    if mask in files:
-                        width, height = images.size(files[mask])
-                        pixels += width * height
+                    width, height = images.size(content(mask, files))
+                    pixels += width * height
         return pixels
 
     @property

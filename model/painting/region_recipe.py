@@ -169,11 +169,16 @@ def drawn(
 
 def check_length(recipes: Sequence[RegionRecipe]) -> None:
     """Raises InvalidValue for regions of more letters, masks aside, than fit into a picture's file."""
-    letters = sum(len(each.model_copy(update={"mask": _file(each.mask)}).to_text()) for each in recipes)
+    letters = sum(len(_without_masks(each).to_text()) for each in recipes)
     if letters > MOST_LETTERS:
         raise InvalidValue(
             f"the regions have {letters:,} letters, and {MOST_LETTERS:,} are the most; round the corners"
         )
+
+
+def _without_masks(recipe: RegionRecipe) -> RegionRecipe:
+    like = _file(recipe.like) if isinstance(recipe.like, str) else recipe.like
+    return recipe.model_copy(update={"mask": _file(recipe.mask), "like": like})
 
 
 def content(mask: str, files: Mapping[str, bytes]) -> bytes:

@@ -186,7 +186,11 @@ def _saved(
         options["quality"] = quality or QUALITY[format]
     if format == "GIF" and not transparent:
         images = in_one_palette(images)
-    images[0].save(file, format, save_all=True, append_images=images[1:], **options)
+    try:
+        images[0].save(file, format, save_all=True, append_images=images[1:], **options)
+    except (OSError, ValueError) as error:  # sides that are too long for it, for one
+        width, height = images[0].size
+        raise UnsupportedVideo(f"{format} does not hold frames of {width} × {height} pixels ({error})") from error
     written = bytearray(file.getbuffer())
     if transparent and written.startswith(b"VP8X", 12):  # a WebP, which does not say so where all of that is left out
         written[WEBP_FLAGS] |= WEBP_ALPHA

@@ -13,6 +13,7 @@ from impasto.app.painting.animator import Animator
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.paintings import PaintOptions
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.video.clip import VideoTooLong
 from impasto.model.video.config import Limits
 from tests.app.painting.test_batcher import Device, canvas, run, settle
 from tests.films import animated
@@ -78,3 +79,18 @@ def test_nothing_is_painted_any_more_for_whom_nobody_waits(device: Device) -> No
         assert batcher.admission.pixels == 0
 
     while_painting(device, then)
+
+
+@pytest.mark.parametrize("size", [200, 10**12])
+def test_frames_that_become_larger_than_those_of_films_are_refused_before_they_take_a_place(
+    device: Device, size: int
+) -> None:
+    async def scenario(batcher: Batcher) -> None:
+        animator = Animator(batcher, Limits(seconds=60, frames=100, pixels=10_000), None)
+        photo = await animator.open(animated(FRAMES))
+        assert photo is not None
+        with batcher.admission.place("one") as place, pytest.raises(VideoTooLong, match="at most 10,000 pixels"):
+            await animator.paint(photo, device.vectors[0], PaintOptions(size), place=place, charge=charge)
+        assert batcher.admission.pixels == 0
+
+    run(device, QueueLimits(), scenario)

@@ -14,7 +14,7 @@ from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.painting.likeness import Reference, match
 from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.regions import Look
+from impasto.model.painting.regions import MOST_REGIONS, Look
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from tests.pictures import encoded, opened, photo, png_claiming
@@ -50,6 +50,12 @@ def test_its_recipes_palette_stands_for_the_other_picture(client: TestClient) ->
     first = post(client)
     again = post(client, like=json.dumps(Recipe.of(first.content).like).encode())
     assert np.array_equal(pixels(first), pixels(again))
+
+
+def test_all_regions_may_have_a_mask_on_each_picture(client: TestClient) -> None:
+    names = [f"{number}{side}.png" for number in range(MOST_REGIONS) for side in ("here", "there")]
+    regions = [json.dumps({"mask": here, "like": there}) for here, there in zip(names[::2], names[1::2], strict=True)]
+    assert pixels(post(client, masks=[(name, MASK[1]) for name in names], region=regions)).shape == (48, 64, 3)
 
 
 def test_other_pictures_and_options_are_other_results_and_equal_ones_are_had_already(client: TestClient) -> None:
