@@ -36,7 +36,7 @@ def moves(photo: Path) -> bool:
     """Whether a file is a picture that moves, as far as its header tells."""
     try:
         return Animation(photo, ANY).count > 1
-    except (VideoError, ImageError):
+    except (VideoError, ImageError, OSError):  # the last of what is no file, or is none any more
         return False
 
 

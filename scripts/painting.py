@@ -184,7 +184,7 @@ class Easel:
         recipe = Recipe(
             weights=self._weights,
             network_id=self._network_id if self._like is None else None,
-            network="small" if self._arguments.small else None,
+            network="small" if self._arguments.small and self._like is None else None,
             size=max(painting.size),
             strength=self._arguments.strength,
             preserve_color=self._arguments.preserve_color,

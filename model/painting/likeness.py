@@ -111,13 +111,16 @@ def match(picture: Picture, like: Look | Regions) -> Picture:
         return picture
     sample = Sample.of(picture)
     height, width = sample.opaque.shape
-    palettes, shares = like.style_vector[None] if isinstance(like, Look) else like.vectors, torch.ones(1, 1, 1)
     if isinstance(like, Regions):
-        shares = stretched(like.shares((height, width)), (height, width))
+        palettes, shares = like.palettes((height, width))
+        shares = stretched(shares, (height, width))
+    else:
+        palettes, shares = like.style_vector[None], torch.ones(1, 1, 1)
     palettes, whose = palettes.unique(dim=0, return_inverse=True)  # regions of one are one, whatever their strength
-    made = torch.zeros_like(sample.lab)
+    total = shares.sum(0)
+    made = (total == 0) * sample.lab
     for row, palette in enumerate(palettes):
         share = shares[whose == row].sum(0).expand(height, width)
-        made += share * graded(sample.lab, share * sample.opaque, Palette.from_numbers(palette))
+        made += share / total.clamp_min(1e-6) * graded(sample.lab, share * sample.opaque, Palette.from_numbers(palette))
     rgb = from_oklab(made)
     return finish(picture, rgb, AffineConfig(), strength=like.strength, preserve_color=like.preserve_color)

@@ -107,11 +107,20 @@ class Regions:
 
         Where none of them is, they are as in the whole picture.
         """
-        trunk = within((-(-size[0] // TRUNK), -(-size[1] // TRUNK)), SOFT)
-        masks = torch.cat([stretched(self._masks[n : n + 1], trunk) for n in self._painted])
-        masks = blurred(masks, FEATHER)
+        masks = self._soft(size, list(self._painted))
         total, everywhere = masks.sum(0), masks.mean(dim=(1, 2)) + 1e-9
         return torch.where(total > 0, masks / total, (everywhere / everywhere.sum())[:, None, None])
+
+    def palettes(self, size: Size) -> tuple[Tensor, Tensor]:
+        """What stands for styles in all that has a look, painted or not, (K, E), and how far each place belongs to it,
+        (K, h, w) in [0, 1], for a picture of that size: of sum 1 but where the photo stays for itself."""
+        there = {n: look for n, look in enumerate(self._looks) if look and self._masks[n].any()}
+        return torch.stack([look.style_vector for look in there.values()]), self._soft(size, list(there)) / 255
+
+    def _soft(self, size: Size, layers: list[int]) -> Tensor:
+        """The masks of some layers, blurred, for a picture that is painted in that size."""
+        trunk = within((-(-size[0] // TRUNK), -(-size[1] // TRUNK)), SOFT)
+        return blurred(torch.cat([stretched(self._masks[n : n + 1], trunk) for n in layers]), FEATHER)
 
     @property
     def strokes(self) -> list[Stroke]:

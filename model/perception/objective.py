@@ -120,7 +120,7 @@ class Objective(nn.Module):
         distance = torch.zeros_like(content)
         grams = self.measured(features)
         for layer, weight, scale in zip(config.style_layers, config.style_weights, self.scales, strict=True):
-            wanted = self.grams(layer)[rows]
+            wanted = self.grams(layer)[rows].float()
             style = style + weight * scale[rows] * style_loss(grams[layer], wanted)
             distance = distance + relative_error(grams[layer].detach(), wanted)
         if strengths is not None:

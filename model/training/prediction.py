@@ -31,6 +31,7 @@ from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.device import find_device, trains_in_bfloat16
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.perception.objective import Objective
+from impasto.model.pictures.images import NoImages
 from impasto.model.pictures.photos import Samples, load_rgb, usable_images
 from impasto.model.pictures.resize import center_crop, resize
 from impasto.model.prediction import file
@@ -90,6 +91,8 @@ class _Run:
         judging = set(self.source.training.held_out)  # photos that the network does not know either
         self.judging = [photo for photo in photos if photo.name in judging] or data.split(photos, SHOWN)[1]
         self.photos = [photo for photo in photos if photo not in self.judging]
+        if not self.photos:
+            raise NoImages(f"{run.content}: the network was judged by all of its photos; none is left to learn from")
 
         self.objective = self._objective()
         self.judge = self._objective()
@@ -290,12 +293,14 @@ def _divided(paintings: Sequence[Painting], config: PredictionConfig) -> tuple[l
     """Those that are learned from, and those that are kept out. Raises InvalidValue."""
     ids = [painting.style.id for painting in paintings]
     if isinstance(config.held_out, int):
-        count = min(config.held_out, len(ids))
+        count = max(0, min(config.held_out, len(ids)))
         kept_out = set(np.random.default_rng(config.seed).choice(ids, count, replace=False).tolist())
     else:
         kept_out = set(config.held_out)
     if unknown := sorted(kept_out - set(ids)):
         raise InvalidValue(f"there is no painting {', '.join(unknown)} to keep out; there are {', '.join(ids)}")
+    if not kept_out:
+        raise InvalidValue("held-out: at least one painting is kept out, by which the predictor is judged")
     if len(kept_out) == len(ids):
         raise InvalidValue(f"{len(ids)} paintings are too few to keep {len(kept_out)} of them out")
     return (

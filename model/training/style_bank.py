@@ -40,8 +40,9 @@ class StyleBank:
                 measured = objective.measured(features)
             seen.append(moments(features, layers)[0].cpu())
             for layer, gram in measured.items():
-                kept = grams.setdefault(layer, torch.empty(count, *gram.shape[1:], dtype=torch.bfloat16))
-                kept[n] = gram[0]
+                if layer not in grams:
+                    grams[layer] = torch.empty(count, *gram.shape[1:], dtype=torch.bfloat16)
+                grams[layer][n] = gram[0]
         return cls(torch.stack(seen), grams)
 
     def save(self, path: Path, identity: Any) -> None:

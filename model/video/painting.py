@@ -29,7 +29,8 @@ PIECE = 48
 """Frames of a piece: at most so many are painted again after a stop."""
 AHEAD = 4
 """Frames that are read, and that wait to be written, while one is painted."""
-STATE = "state.safetensors"
+STATE, LAYOUT = "state.safetensors", 2
+"""What the next frame takes over, and how that is written: what was written otherwise is another painting's."""
 
 Progress = Callable[[int, Picture], None]
 """Told how many frames are painted, and the last one; what it raises ends the painting, which then can go on later."""
@@ -112,7 +113,7 @@ class _Work:
         self._output = output
         self.folder = output.with_name(output.name + ".pieces")
         self.whole = self.folder / "whole"
-        self._told = sha256(told.encode()).hexdigest()
+        self._told = sha256(f"{told}\n{LAYOUT}".encode()).hexdigest()
         self._count = 0
 
     @property

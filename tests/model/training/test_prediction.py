@@ -158,5 +158,7 @@ def test_what_is_kept_out_changes_nothing_of_what_is_learned(
 def test_paintings_to_keep_out_that_are_not_there_or_are_all_there_is_are_refused(run: PredictionRunConfig) -> None:
     with pytest.raises(InvalidValue, match="there is no painting klee to keep out; there are style-0, style-1"):
         train_predictor(replace(CONFIG, held_out=("klee",)), run)
+    with pytest.raises(InvalidValue, match="at least one painting is kept out"):
+        train_predictor(replace(CONFIG, held_out=0), run)
     with pytest.raises(InvalidValue, match="4 paintings are too few to keep 4 of them out"):
         train_predictor(replace(CONFIG, held_out=4), run)
