@@ -27,6 +27,7 @@ import { loadStyles } from "./styles/list.js";
 /** What is painted in before anything is chosen: bold, and a blend, so that its handle is there. */
 const OPENING = ["picabia-udnie", "kirchner-street"];
 
+/** The file that was given last. */
 let newest;
 
 async function start() {
@@ -63,13 +64,38 @@ async function start() {
   openLink();
   putOnEasel(example);
   compare(0.3);
-  resume();
+  await resume(); // before what was dropped meanwhile is taken: a clip is told that another is being painted
 }
 
+/** Take a photo or a clip; of several, the one that was given last. */
 async function takeFile(file) {
-  if (!(await isClip(file))) return takePhoto(file);
-  await ready;
-  (await fetched(import("./clip/clip.js")))?.takeClip(file, takePhoto);
+  newest = file;
+  const isNewest = () => newest === file;
+  const fail = (error) => isNewest() && showText(byId("photo-error"), error.message);
+  const takePhoto = (photo, title) => putPhoto(photo, title, isNewest).catch(fail);
+  showText(byId("photo-error"), "");
+  byId("stage").classList.add("reading");
+  try {
+    const moves = await isClip(file);
+    await ready;
+    if (!moves) await takePhoto(file, "Your photo");
+    else await (await fetched(import("./clip/clip.js")))?.takeClip(file, { takePhoto, isNewest });
+  } catch (error) {
+    fail(error);
+  } finally {
+    if (isNewest()) byId("stage").classList.remove("reading");
+  }
+}
+
+/** Put a photo on the easel, if it is wanted when it is read; whether it was. */
+async function putPhoto(file, title, isWanted) {
+  const photo = await readPhoto(file, title);
+  if (!isWanted()) return false;
+  const focused = byId("welcome").contains(document.activeElement);
+  byId("welcome").hidden = true;
+  if (focused) byId("viewport").focus({ preventScroll: true });
+  putOnEasel(photo);
+  return true;
 }
 
 /** What was under way when the page was left. */
@@ -80,28 +106,6 @@ async function resume() {
 
 async function openAdd() {
   (await fetched(import("./styles/add.js")))?.openAdd();
-}
-
-/** Put a photo on the easel; whether it could be. */
-async function takePhoto(file, title = "Your photo") {
-  newest = file;
-  showText(byId("photo-error"), "");
-  byId("stage").classList.add("reading");
-  try {
-    await ready;
-    const photo = await readPhoto(file, title);
-    if (newest !== file) return false;
-    const focused = byId("welcome").contains(document.activeElement);
-    byId("welcome").hidden = true;
-    if (focused) byId("viewport").focus({ preventScroll: true });
-    putOnEasel(photo);
-    return true;
-  } catch (error) {
-    if (newest === file) showText(byId("photo-error"), error.message);
-    return false;
-  } finally {
-    if (newest === file) byId("stage").classList.remove("reading");
-  }
 }
 
 /** Resolves when the room of the regions is there; null: nobody has asked for it. */
@@ -118,7 +122,7 @@ async function fetchRegions({ adding = false } = {}) {
 
 async function takeCamera(button) {
   await ready;
-  (await fetched(import("./camera/camera.js")))?.startCamera({ button, take: takePhoto });
+  (await fetched(import("./camera/camera.js")))?.startCamera({ button, take: takeFile });
 }
 
 async function takePacks(files) {

@@ -17,6 +17,15 @@ from tests.pictures import encoded, photo
 from tests.web.test_page import dropped
 
 FRAMES = 12
+#: Connections that break off before the page gives up.
+BREAKS = 4
+#: Nobody is so quick: between the last byte of a film and the answer.
+CANCEL_WHEN_SENT = """() => new MutationObserver((_, observer) => {
+  const [told, cancel] = ["clip-state", "clip-cancel"].map((id) => document.getElementById(id));
+  if (!told.textContent.startsWith("Sent")) return;
+  observer.disconnect();
+  cancel.click();
+}).observe(document.getElementById("clip-state"), { childList: true })"""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +45,7 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
     page.on("console", lambda each: faults.append(each.text) if each.type in ("error", "warning") else None)
     open_page(page)
     yield page
-    expected = "status of 400", "ERR_INCOMPLETE_CHUNKED_ENCODING"
+    expected = "status of 400", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_FAILED"
     assert [fault for fault in faults if not any(each in fault for each in expected)] == []
 
 
@@ -102,6 +111,32 @@ def test_it_is_found_again_when_the_page_is_loaded_anew_and_can_be_cancelled(pag
     expect(page.locator("#clip-state")).to_have_text("Cancelled.")
     expect(page.get_by_role("button", name="Leave the clip")).to_be_focused()
     assert page.evaluate("localStorage.getItem('impasto-clip')") is None
+    page.get_by_role("slider", name="Strength").fill("80")  # of a film that is not here any more, to no end
+    expect(page.get_by_role("button", name="Paint the clip")).to_be_hidden()
+    page.get_by_role("slider", name="Strength").fill("100")
+
+
+def test_what_broke_off_is_sent_as_the_same_job_and_what_is_sent_is_cancelled_by_its_job(page: Page) -> None:
+    keys: list[str] = []
+
+    def broken_off(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) <= BREAKS:
+            route.abort()
+        else:
+            route.continue_()
+
+    give(page, "film.mp4", filmed(20, width=SLOW))
+    page.route("**/v1/videos", broken_off)
+    paint(page)
+    expect(page.locator("#clip-error")).to_have_text("The connection broke off.")
+    page.evaluate(CANCEL_WHEN_SENT)
+    with page.expect_request(lambda request: request.method == "DELETE") as cancelled:
+        paint(page)
+    assert "/v1/jobs/" in cancelled.value.url
+    expect(page.get_by_role("button", name="Paint the clip")).to_be_visible()
+    assert len(keys) == BREAKS + 1
+    assert len(set(keys)) == 1
 
 
 def test_a_picture_that_moves_is_a_clip_and_one_that_does_not_is_a_photo(page: Page) -> None:

@@ -40,6 +40,12 @@ let seen = false;
 let job = null;
 /** Ends what is under way: sending it, or following its job. */
 let underway = null;
+/** Of what is sent: sent anew after the connection broke off, it is the same job. */
+let key = null;
+/** Whether all of it has been sent, so that there may be a job. */
+let sent = false;
+/** Whether its job is to be cancelled as soon as it is known. */
+let unwanted = false;
 /** given, sending, painting, painted, or over: which came to nothing, of a file that is not here any more. */
 let stage = null;
 
@@ -52,21 +58,23 @@ watch(["photo", "live"], () => {
   showScreen(false);
   if (state.clip && !underway) close();
 });
-watch(RECIPE, () => state.clip && !underway && !job && showGiven());
+watch(["clip", ...RECIPE], () => { key = null; });
+watch(RECIPE, () => state.clip && file && !underway && !job && showGiven());
 
-/** Take a clip; takePhoto: has a file be the photo on the easel, of which it is told the title, and answers whether. */
-export async function takeClip(given, takePhoto) {
+/**
+ * Take a clip. takePhoto: has a file be the photo on the easel, under a title; isNewest: whether nothing else was given
+ * meanwhile.
+ */
+export async function takeClip(given, { takePhoto, isNewest }) {
   if (underway) return toast("A clip is being painted. Give this one when that has ended.");
   const { video } = state.info;
-  showText(byId("photo-error"), "");
-  try {
-    if (!video && isFilm(given)) throw new Problem({ code: "videos_off", detail: OFF });
-    if (video) checkSize(given, { max_upload_bytes: video.max_bytes });
-  } catch (error) {
-    return showText(byId("photo-error"), error.message);
-  }
+  if (!video && isFilm(given)) throw new Problem({ code: "videos_off", detail: OFF });
+  if (video) checkSize(given, { max_upload_bytes: video.max_bytes });
+  const isWanted = () => isNewest() && !underway;
   const frame = isFilm(given) ? await firstFrame(given) : given;
+  if (!isWanted()) return;
   const shown = frame !== null && (await takePhoto(frame, `${given.name}, its first frame`));
+  if (!isWanted()) return;
   if (!video) return toast(`The first frame is painted: ${OFF}.`);
   [file, seen, job] = [given, shown, null];
   open({ name: given.name, format: usualFormat(given, video.writes), flow: false });
@@ -125,17 +133,22 @@ function layOut(now) {
 async function send() {
   showText(byId("clip-error"), "");
   const mine = (underway = new AbortController());
+  key ??= newKey();
+  [sent, unwanted] = [false, false];
   layOut("sending");
   progress(0);
   try {
-    follow(await json("v1/videos", {
+    const known = await json("v1/videos", {
       method: "POST",
-      headers: { "Idempotency-Key": newKey() },
+      headers: { "Idempotency-Key": key },
       body: form(clipFields(), { video: [file, file.name] }),
       send: telling((share) => underway === mine && progress(share)),
       patient: false,
       signal: mine.signal,
-    }));
+    });
+    key = null;
+    follow(known);
+    if (unwanted && underway) cancel();
   } catch (error) {
     if (underway !== mine) return;
     fail(mine.signal.aborted ? "" : error.message);
@@ -143,6 +156,7 @@ async function send() {
 }
 
 function progress(share) {
+  sent ||= share === 1;
   byId("clip-progress").value = share;
   tell(share < 1 ? `Sending: ${percent(share)}.` : "Sent; the service looks through it.");
 }
@@ -193,13 +207,16 @@ async function showPainted() {
   const { name, format } = state.clip;
   const [mine, download] = [job, byId("clip-download")];
   const address = `v1/jobs/${mine.id}/result`;
-  Object.assign(download, { href: address, download: `painted.${format}` }); // a link to nowhere takes no focus
+  download.removeAttribute("href"); // until it leads somewhere: a link does not send the key
+  download.setAttribute("aria-disabled", "true");
+  download.download = `painted.${format}`;
   layOut("painted");
   tell(`Painted: ${job.steps} frames.`);
   try {
     const source = await putClip(address, format, `${name}, painted`);
     if (job !== mine) return;
     download.href = source;
+    download.removeAttribute("aria-disabled");
     if (!state.live) showScreen(true);
     say("The clip is painted.");
   } catch (error) {
@@ -221,7 +238,11 @@ function fail(message) {
 
 async function cancel() {
   byId("clip-cancel").disabled = true;
-  if (!job) return underway.abort();
+  if (!job && !sent) return underway.abort();
+  if (!job) {
+    unwanted = true;
+    return tell("It is cancelled as soon as the service answers.");
+  }
   try {
     show(await json(`v1/jobs/${job.id}`, { method: "DELETE" }));
   } catch (error) {

@@ -12,7 +12,7 @@ export async function firstFrame(file) {
   try {
     await new Promise((resolve, reject) => {
       video.addEventListener("loadeddata", resolve);
-      video.requestVideoFrameCallback(resolve);
+      video.requestVideoFrameCallback?.(resolve);
       video.addEventListener("error", reject);
       setTimeout(reject, PATIENCE);
       video.play().catch(() => {}); // phones load nothing before

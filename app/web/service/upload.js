@@ -9,15 +9,15 @@ export const telling = (tell) => (path, { method, headers = {}, body, signal }) 
     sending.responseType = "blob";
     for (const [name, value] of Object.entries(headers)) sending.setRequestHeader(name, value);
     sending.upload.addEventListener("progress", ({ loaded, total }) => tell(loaded / total));
-    sending.addEventListener("load", () => resolve(answered(sending)));
+    sending.addEventListener("load", () => resolve(sending));
     sending.addEventListener("error", () => reject(new TypeError("the connection broke off")));
     sending.addEventListener("abort", () => reject(signal.reason));
     signal?.addEventListener("abort", () => sending.abort(), { once: true });
     sending.send(body);
-  });
+  }).then(answered);
 
 function answered(sending) {
-  const lines = sending.getAllResponseHeaders().trim().split("\r\n");
+  const lines = sending.getAllResponseHeaders().split("\r\n").filter((line) => line.includes(": "));
   const headers = lines.map((line) => line.split(/: (.*)/s, 2));
   return new Response(sending.response, { status: sending.status, headers });
 }
