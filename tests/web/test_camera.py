@@ -207,7 +207,7 @@ def test_sizes_are_within_what_service_and_camera_allow(page: Page) -> None:
     assert page.evaluate(between, [1100, 2000]) == [1100]
 
 
-@pytest.mark.parametrize(("seconds", "sides"), [(0.15, {128}), (0, {320, 384, 512, 640, 768, 1024})])
+@pytest.mark.parametrize(("seconds", "sides"), [(0.15, {128}), (0, {256, 320, 384, 512, 640, 768, 1024})])
 def test_frames_are_smaller_where_painting_is_slow_and_larger_where_it_is_quick(
     page: Page, seconds: float, sides: set[int]
 ) -> None:

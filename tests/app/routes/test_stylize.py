@@ -356,7 +356,7 @@ def test_what_no_form_needs_is_refused_before_anything_is_computed(
 
 
 def test_more_files_than_any_form_has_are_refused(client: TestClient) -> None:
-    files = [("image", ("photo", PHOTO))] * 17
+    files = [("image", ("photo", PHOTO))] * 41
     answer = client.post("/v1/stylize", data={"style": "starry-night"}, files=files)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
