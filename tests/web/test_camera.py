@@ -29,6 +29,8 @@ STREAMS = """
   };
 """
 """Keeps what the page was given, to see that it gives it back."""
+QUICK_AT_LAST = 90_000
+"""Milliseconds until frames are as large as can be: beside other tests, a machine is quick now and then only."""
 FACTS = re.compile(r"^(\d+) × \d+, (\d+) frames? a second$")
 
 
@@ -207,7 +209,7 @@ def test_sizes_are_within_what_service_and_camera_allow(page: Page) -> None:
     assert page.evaluate(between, [1100, 2000]) == [1100]
 
 
-@pytest.mark.parametrize(("seconds", "sides"), [(0.15, {128}), (0, {256, 320, 384, 512, 640, 768, 1024})])
+@pytest.mark.parametrize(("seconds", "sides"), [(0.15, {128}), (0, {320, 384, 512, 640, 768, 1024})])
 def test_frames_are_smaller_where_painting_is_slow_and_larger_where_it_is_quick(
     page: Page, seconds: float, sides: set[int]
 ) -> None:
@@ -217,7 +219,8 @@ def test_frames_are_smaller_where_painting_is_slow_and_larger_where_it_is_quick(
 
     page.route("**/v1/stylize", answer)
     switch_on(page)
-    expect(page.locator("#label-facts")).to_have_text(re.compile(rf"^({'|'.join(map(str, sides))}) × "))
+    size = re.compile(rf"^({'|'.join(map(str, sides))}) × ")
+    expect(page.locator("#label-facts")).to_have_text(size, timeout=QUICK_AT_LAST)
     page.locator("#camera-off").click()
 
 
