@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
+from typing import cast
 
 from torch import Tensor
 
@@ -13,13 +14,14 @@ from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.images import ImageError
 from impasto.model.pictures.picture import MovingFormat
+from impasto.model.video import animation
 from impasto.model.video.animation import Animation, SinglePicture, check_all_fit, encode, may_move
 from impasto.model.video.clip import UnsupportedVideo, VideoError
 from impasto.model.video.config import Limits, MotionConfig
 from impasto.scripts.paint import Arguments
 from impasto.scripts.pictures import STREAM
 
-FORMATS: dict[str, MovingFormat] = {".gif": "gif", ".webp": "webp", ".png": "png", ".apng": "png", ".avif": "avif"}
+FORMATS = {suffix: cast(MovingFormat, written.lower()) for suffix, written in animation.FORMATS.items()}
 ANY = Limits(seconds=math.inf, frames=10**9, pixels=64_000_000)
 """What is begun: all frames are to fit into the memory."""
 

@@ -61,9 +61,11 @@ async def match(
             if known := results.known(tag, if_none_match):
                 return known
 
+            own: list[Look] = []
+
             def look(reference: Reference, size: tuple[int, int]) -> Look | Regions:
                 rest = Look.of(reference.palette, options)
-                own = likenesses(recipes, reference, options, masks)
+                own.extend(likenesses(recipes, reference, options, masks))
                 return drawn(size, recipes, own, rest, masks=masks) if recipes else rest
 
             pixels = await asyncio.to_thread(regions.pixels, masks)
@@ -73,7 +75,7 @@ async def match(
 
             def encode() -> Response:
                 (painted,) = paintings.pictures
-                taken = with_palettes(recipes, likenesses(recipes, reference, options, masks))
+                taken = with_palettes(recipes, own)
                 file = form.encode(painted, {}, None, like=reference.palette.tolist(), regions=taken, masks=masks)
                 return answer(file, f"image/{form.format_of(painted)}", paintings, None, allowance.headers)
 

@@ -90,6 +90,7 @@ class _Run:
         photos = usable_images(run.content, smallest_side=config.crop, memory=self.folder.photos)
         judging = set(self.source.training.held_out)  # photos that the network does not know either
         self.judging = [photo for photo in photos if photo.name in judging] or data.split(photos, SHOWN)[1]
+        self.shown = [center_crop(load_rgb(path), config.crop).to(self.device) for path in self.judging[:SHOWN]]
         self.photos = [photo for photo in photos if photo not in self.judging]
         if not self.photos:
             raise NoImages(f"{run.content}: the network was judged by all of its photos; none is left to learn from")
@@ -263,16 +264,13 @@ class _Run:
         trained = TrainedPredictor(self.painter.predictor, look, self.source.network_id, training)
         file.save(trained, self.folder.predictor)
 
-    def _shown(self) -> list[Tensor]:
-        return [center_crop(load_rgb(path), self.config.crop).to(self.device) for path in self.judging[:SHOWN]]
-
     @torch.no_grad()
     def _judged(self) -> dict[str, float]:
         """C and D of photos kept out, painted as is predicted for the paintings kept out, on average."""
         seen = self.unseen.moments.to(self.device)
         rows = torch.arange(len(seen), device=self.device)
         found = []
-        for photo in self._shown():
+        for photo in self.shown:
             photos = photo.expand(len(seen), -1, -1, -1)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.fast_bf16):
                 losses = self.judge(self.painter(photos, seen), photos, rows)
@@ -285,7 +283,7 @@ class _Run:
         seen = self.unseen.moments.to(self.device)
         self.folder.add_preview(
             self.step,
-            preview(lambda photos, rows: self.painter(photos, seen[rows]), self._shown(), styles=len(seen)),
+            preview(lambda photos, rows: self.painter(photos, seen[rows]), self.shown, styles=len(seen)),
         )
 
 
