@@ -33,6 +33,7 @@ from impasto.model.network.checkpoint import NoSmallNetwork
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.perception.loss_network import LossNetworkMissing
 from impasto.model.pictures.images import TooManyPixels, TooMuchMetadata, TooSmall, UndecodableImage, UnsupportedFormat
+from impasto.model.prediction.file import NoPredictor
 from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
@@ -63,6 +64,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     PackError: (400, "invalid_pack"),
     ForeignPack: (409, "foreign_pack"),
     NoSmallNetwork: (422, "no_small_network"),
+    NoPredictor: (422, "no_predictor"),
     InvalidWeights: (422, "invalid_weights"),
     InvalidValue: (422, "invalid_request"),
     RateExceeded: (429, "rate_exceeded"),

@@ -10,14 +10,13 @@ curl -T my-style.safetensors localhost:8000/v1/styles/my-style/pack
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from impasto.model.fitting.config import FitConfig
+from impasto.model.fitting.config import PASSES, FitConfig
 from impasto.model.network.config import SHIPPED
 
 
@@ -37,7 +36,8 @@ class Arguments:
     source: str = ""
     """Where the painting is from."""
     now: bool = False
-    """Predict the style instead, by the predictor beside the checkpoint, NAME-predictor.safetensors."""
+    """Leave it at what the predictor beside the checkpoint, NAME-predictor.safetensors, tells of the painting at a
+    glance; else the fit begins there."""
     content: Path | None = None
     """Folder of photos to fit on. Default: five that come with Impasto."""
     checkpoint: Path = SHIPPED
@@ -71,23 +71,25 @@ def run(arguments: Arguments) -> None:
     style = Style(style_id, arguments.title or style_id, **known)
     painting = read_painting(arguments.painting.read_bytes())
     source = checkpoint.load(arguments.checkpoint)
-    predictor = file.load(file.predictor_file(arguments.checkpoint), source) if arguments.now else None
+    beside = file.predictor_file(arguments.checkpoint)
+    predictor = file.load(beside, source) if arguments.now else file.find(arguments.checkpoint, source)
+    config = replace(arguments.config, passes=PASSES["none"]) if arguments.now else arguments.config
     weights = load_weights(read_settings().loss_network_file)
     fitter = Fitter(
         source,
         painting.rgb,
         crops(arguments.content),
         weights=weights,
-        config=arguments.config,
+        config=config,
         device=arguments.device,
     )
     start = None
     if predictor:
         vector = StylePredictor(predictor, weights=weights, device=arguments.device).predict(painting.rgb)
-        start = Start({}, vector, math.nan)  # and its end
+        start = Start.predicted(vector, source.styles)
     state = fitter.begin(start)
-    with tqdm(total=arguments.config.passes, unit="pass", disable=None) as bar:
-        while not (state.finished or arguments.now):
+    with tqdm(total=config.passes, unit="pass", disable=None) as bar:
+        while not state.finished:
             state = fitter.advance(state)
             bar.update()
             bar.set_postfix_str(", ".join(f"{name} {value:.3f}" for name, value in state.losses.items()))

@@ -67,6 +67,7 @@ class Painter:
     ) -> Paintings:
         """A photo in each of several styles (E,), all at once.
 
+        vectors: looked at when `charge` has returned: until then only how many there are must be known.
         charge: told how many pixels all paintings will have, once there is room for them and before the photo is
             decoded; raises what speaks against it.
         Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.

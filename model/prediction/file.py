@@ -138,6 +138,12 @@ def load(path: Path, source: Checkpoint) -> TrainedPredictor:
     return TrainedPredictor(predictor.requires_grad_(False), look, source.network_id, training)
 
 
+def find(path: Path, source: Checkpoint) -> TrainedPredictor | None:
+    """The predictor of a checkpoint, which lies beside it; None where there is none. Raises as `load` does."""
+    beside = predictor_file(path)
+    return load(beside, source) if beside.exists() else None
+
+
 def _digest(tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):

@@ -11,7 +11,6 @@ the network does not know either. No guess knows any of these styles. `--fits` t
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from tqdm import tqdm
 
 from impasto.model.evaluation.evaluate import Evaluation, Paint, evaluate
 from impasto.model.evaluation.report import table
-from impasto.model.fitting.config import FitConfig
+from impasto.model.fitting.config import PASSES, FitConfig
 from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import Fitter, Start
 from impasto.model.network.checkpoint import Checkpoint
@@ -146,9 +145,8 @@ def fits(own: Checkpoint, judged: Sequence[Painting], predictor: StylePredictor,
     passes = FitConfig().passes
 
     def from_prediction(row: int) -> Tensor:
-        equally = dict.fromkeys(own.styles.ids, 1 / len(own.styles))  # its strength is what is usual
-        start = Start(equally, predictor.predict(judged[row].rgb), math.nan)
-        return fitted(own, judged[row], device, passes=1, start=start)
+        start = Start.predicted(predictor.predict(judged[row].rgb), own.styles)
+        return fitted(own, judged[row], device, passes=PASSES["quick"], start=start)
 
     return {
         "predicted, then 8 steps": from_prediction,

@@ -1,0 +1,86 @@
+"""The styles of paintings that requests bring along: predicted at a glance, used once, kept nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from torch import Tensor
+
+from impasto.app.settings import Settings
+from impasto.model.errors import about
+from impasto.model.perception.loss_network import load_weights
+from impasto.model.pictures import images
+from impasto.model.pictures.picture import Picture
+from impasto.model.prediction.file import NoPredictor, TrainedPredictor
+from impasto.model.prediction.style_predictor import StylePredictor
+from impasto.model.styles import guest
+from impasto.model.styles.guest import PAINTING
+from impasto.model.styles.paintings import read_painting
+
+
+class Predictions:
+    """What tells styles, if the served network has a predictor; the loss network is read when it is first asked.
+
+    code: reads pictures beside the device, as `Batcher.code` does.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        trained: TrainedPredictor | None,
+        code: Callable[[Callable[[], Picture]], Awaitable[Picture]],
+    ) -> None:
+        self._settings, self._trained, self._code = settings, trained, code
+        self._predictor: StylePredictor | None = None
+        # One after the other, each by all cores: the picture that is to be painted waits for it.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a predictor."""
+        return self._trained is not None
+
+    def check(self) -> None:
+        """Raises NoPredictor."""
+        if self._trained is None:
+            raise NoPredictor(
+                "this network has no predictor, which tells a painting's style at a glance: fit its style by "
+                "POST /v1/styles with fit=full, or train a predictor with `impasto train-predictor`"
+            )
+
+    async def pixels(self, data: bytes) -> int:
+        """How many are looked at to know a painting's style, by its header: none of a vector, as recipes have it.
+
+        Raises NoPredictor, UndecodableImage, UnsupportedFormat.
+        """
+        if guest.is_vector(data):
+            return 0
+        self.check()
+        with about(PAINTING):
+            return math.prod(await asyncio.to_thread(images.size, data))
+
+    async def vector(self, data: bytes) -> Tensor:
+        """The style vector (E,) of a painting, of its file; or of such a vector's text.
+
+        Raises InvalidValue, NoPredictor, LossNetworkMissing, DeadlineExceeded and what `read_painting` does.
+        """
+        with about(PAINTING):
+            if guest.is_vector(data):
+                return guest.from_text(data.decode("ascii", "replace"))
+            self.check()
+            picture = await self._code(lambda: read_painting(data, max_pixels=self._settings.max_pixels))
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, picture.rgb)
+
+    def close(self) -> None:
+        """Finish the one at work, and drop what waits."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _predict(self, painting: Tensor) -> Tensor:
+        if self._predictor is None:
+            assert self._trained is not None  # as `check` has found
+            weights = load_weights(self._settings.loss_network_file, download=False)
+            self._predictor = StylePredictor(self._trained, weights=weights, device=self._settings.device)
+        return self._predictor.predict(painting)
