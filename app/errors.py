@@ -22,9 +22,10 @@ from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.file import OutOfRange
 from impasto.app.http.problem import problem
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
-from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff, VideosOff
+from impasto.app.jobs.submission import OptimizationsOff, VideosOff
 from impasto.app.painting.admission import QueueFull
 from impasto.app.painting.codec import DeadlineExceeded
+from impasto.app.painting.predictions import LossNetworkAbsent
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.exports import UnknownNetwork
 from impasto.app.styles.store import NoSuchStyle, StyleExists

@@ -8,7 +8,7 @@
     impasto paint photo.jpg --all -o sheet.jpg                         # every style on one sheet
     impasto paint dance.gif --style klimt-the-kiss --frames all -o dance.webp     # a photo that moves
     impasto paint photo.jpg --style klimt-the-kiss --region sky.png=munch-the-scream -o out.png    # where it is white
-    impasto paint photo.jpg --painting sketch.jpg -o out.png    # like a painting at hand, which is looked at, not learned
+    impasto paint photo.jpg --painting sketch.jpg -o out.png           # like a painting at hand, not learned but seen
     impasto paint photo.jpg --like evening.jpg --photorealistic -o out.jpg    # its colours and light, and still a photo
 
 What a folder has already is not painted again; a photo that cannot be painted is named, and the others go on.

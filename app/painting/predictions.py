@@ -7,11 +7,12 @@ import math
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import structlog
 from torch import Tensor
 
 from impasto.app.settings import Settings
-from impasto.model.errors import about
-from impasto.model.perception.loss_network import load_weights
+from impasto.model.errors import ImpastoError, about
+from impasto.model.perception.loss_network import LossNetworkMissing, load_weights
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
 from impasto.model.prediction.file import NoPredictor, TrainedPredictor
@@ -19,6 +20,20 @@ from impasto.model.prediction.style_predictor import StylePredictor
 from impasto.model.styles import guest
 from impasto.model.styles.guest import PAINTING
 from impasto.model.styles.paintings import read_painting
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class LossNetworkAbsent(ImpastoError):
+    """Nothing that needs the loss network can be done here: it was never fetched. retry_after: seconds."""
+
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the loss network is missing, without which no style can be told or fitted, and nothing optimised: "
+            "run `impasto fetch` on the server"
+        )
 
 
 class Predictions:
@@ -65,7 +80,7 @@ class Predictions:
     async def vector(self, data: bytes) -> Tensor:
         """The style vector (E,) of a painting, of its file; or of such a vector's text.
 
-        Raises InvalidValue, NoPredictor, LossNetworkMissing, DeadlineExceeded and what `read_painting` does.
+        Raises InvalidValue, NoPredictor, LossNetworkAbsent, DeadlineExceeded and what `read_painting` does.
         """
         with about(PAINTING):
             if guest.is_vector(data):
@@ -81,6 +96,10 @@ class Predictions:
     def _predict(self, painting: Tensor) -> Tensor:
         if self._predictor is None:
             assert self._trained is not None  # as `check` has found
-            weights = load_weights(self._settings.loss_network_file, download=False)
+            try:
+                weights = load_weights(self._settings.loss_network_file, download=False)
+            except LossNetworkMissing as error:  # which names files of this machine
+                log.error("no style can be told of a painting", reason=str(error))
+                raise LossNetworkAbsent from error
             self._predictor = StylePredictor(self._trained, weights=weights, device=self._settings.device)
         return self._predictor.predict(painting)

@@ -32,7 +32,7 @@ from impasto.app.styles.catalogue import Catalogue
 from impasto.model.errors import InvalidValue
 from impasto.model.painting.region_recipe import drawn, looks
 from impasto.model.painting.regions import Look, Regions, strokes_of
-from impasto.model.styles.blend import MOST_BLENDED
+from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights
 from impasto.model.styles.guest import PAINTING, is_invited, to_text, welcome
 from impasto.model.styles.style import LONGEST_ID
 from impasto.model.styles.table import StyleTable
@@ -105,6 +105,8 @@ async def stylize(
         )
     if painting and form.network == "small":
         raise InvalidValue("painting: what is told of it is for the large network; leave `network` out")
+    if len(named) > MOST_BLENDED:
+        raise InvalidWeights(f"{len(named)} styles, the painting among them; at most {MOST_BLENDED} are blended")
     weights = assign_weights(named, weight) if named else {}
     source = catalogue.of(form.network)
 

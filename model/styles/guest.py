@@ -64,8 +64,8 @@ def from_text(text: str) -> Tensor:
     except (binascii.Error, ValueError):
         numbers = b""
     if not numbers or len(numbers) % 4:
-        raise InvalidValue(f"{PAINTING}: this is no style vector, float32 in base64 after {VECTOR!r}")
+        raise InvalidValue(f"this is no style vector, float32 in base64 after {VECTOR!r}")
     vector = torch.frombuffer(bytearray(numbers), dtype=torch.float32)  # which Python keeps for it alone
     if not bool(vector.isfinite().all()):
-        raise InvalidValue(f"{PAINTING}: its vector has numbers that are not finite")
+        raise InvalidValue("its vector has numbers that are not finite")
     return vector

@@ -46,6 +46,21 @@ def test_a_painting_is_accepted_as_a_job(service: TestClient) -> None:
     assert service.get(answer.headers["location"]).json() == job
 
 
+def test_how_well_it_is_fitted_is_told_and_nothing_is_predicted_without_a_predictor(
+    service: TestClient, own_settings: Settings, predicting_checkpoint_file: Path, submitted: list[Any]
+) -> None:
+    for fit in ("none", "quick"):
+        answer = ask(service, fit=fit)
+        assert (answer.status_code, answer.json()["code"]) == (422, "no_predictor")
+    assert ask(service, fit="full").status_code == 202
+    assert ask(service, fit="much").json()["code"] == "invalid_field"
+    predicting = own_settings.model_copy(update={"checkpoint": predicting_checkpoint_file, "job_queue_size": 9})
+    with TestClient(create_app(predicting)) as other:
+        for fit in ("none", "quick", "full"):
+            assert ask(other, id=fit + "-style", fit=fit).status_code == 202
+    assert [each.fit for each in submitted] == ["full", "none", "quick", "full"]
+
+
 @pytest.mark.parametrize(
     ("image", "status", "code"),
     [

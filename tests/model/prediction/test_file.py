@@ -53,6 +53,12 @@ def test_it_lies_beside_its_checkpoint() -> None:
     assert predictor_file(Path("runs/mine.safetensors")) == Path("runs/mine-predictor.safetensors")
 
 
+def test_it_is_found_there_or_there_is_none(path: Path, trained: TrainedPredictor, tiny_checkpoint: Checkpoint) -> None:
+    found = file.find(path.with_name("mine.safetensors"), tiny_checkpoint)
+    assert found is not None and found.training == RECORD
+    assert file.find(path.with_name("other.safetensors"), tiny_checkpoint) is None
+
+
 def test_a_predictor_of_another_network_is_refused(path: Path, tiny_checkpoint: Checkpoint) -> None:
     other = tiny_checkpoint.of("small")
     with pytest.raises(
