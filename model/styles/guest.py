@@ -26,6 +26,7 @@ VECTOR = "vector:"
 def welcome(styles: StyleTable, vector: Tensor | None = None) -> StyleTable:
     """The styles with the guest among them, of that vector (E,). None: it is still to be predicted, and is zero.
 
+    It takes the place of a style of that id, which stores of before there were guests may have.
     Raises InvalidValue for a vector of another network, by its length.
     """
     size = styles.vectors.shape[1]
@@ -33,7 +34,8 @@ def welcome(styles: StyleTable, vector: Tensor | None = None) -> StyleTable:
         vector = torch.zeros(size)
     if len(vector) != size:
         raise InvalidValue(f"{PAINTING}: its vector has {len(vector):,} numbers, and this network's have {size:,}")
-    return styles.joined([Style(PAINTING, PAINTING)], [vector])
+    others = styles.without(PAINTING) if PAINTING in styles else styles
+    return others.joined([Style(PAINTING, PAINTING)], [vector])
 
 
 def is_invited(blends: Iterable[Container[str]]) -> bool:
