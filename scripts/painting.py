@@ -59,6 +59,10 @@ def paint(arguments: Arguments) -> None:
         )
     if arguments.like and not arguments.photorealistic:
         raise InvalidValue("--like takes colours and light only; say so with --photorealistic")
+    if arguments.like and (arguments.small or arguments.stroke != 1 or arguments.statistics != "picture"):
+        raise InvalidValue(
+            "--like: no network paints and there are no strokes; leave --small, --stroke, --statistics out"
+        )
     if not 1 <= arguments.quality <= 100:
         raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
     if arguments.frames == "all":

@@ -18,7 +18,7 @@ from impasto.app.styles.store import StyleExists, StyleStore
 from impasto.model.fitting.config import PASSES, FitConfig
 from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import FitState, Fitter, Start
-from impasto.model.fitting.verdict import judge
+from impasto.model.fitting.verdict import judge, trained_artefacts
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.prediction.file import NoPredictor, TrainedPredictor
@@ -45,6 +45,7 @@ class Fitting:
         self._settings, self._source, self._store = settings, source, store
         self._predictor = predictor
         self._photo = read_photo()
+        self._trained: dict[str, float] | None = None  # found by the first fit, for all that follow
 
     def fit_style(self, request: dict[str, Any]) -> dict[str, Any]:
         """The job, as a workflow of DBOS: its steps are done once, all else again after a restart.
@@ -102,7 +103,9 @@ class Fitting:
 
     def _judge(self, job: FitRequest, fitter: Fitter, state: FitState) -> dict[str, Any]:
         """The finished style, as plain JSON values: its pack and preview as files, and the verdict."""
-        verdict = judge(fitter, state.vector, crops(self._settings.fit_content, count=4, side=256, seed=1))
+        self._trained = self._trained or trained_artefacts(fitter)
+        unseen = crops(self._settings.fit_content, count=4, side=256, seed=1)
+        verdict = judge(fitter, state.vector, unseen, self._trained)
         preview = self._preview(fitter, state)
         pack = fitter.pack(job.style, state, asdict(verdict), small(preview)).to_bytes()
         return {"pack": as_text(pack), "preview": as_text(preview), "verdict": asdict(verdict)}
