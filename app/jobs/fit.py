@@ -55,6 +55,9 @@ class Fitting:
         job = FitRequest.from_json(request)
         fitter = self._fitter(job)
         state = FitState.from_json(DBOS.run_step({"name": "begin"}, self._begin, job, fitter))
+        if state.finished:
+            DBOS.set_event(PREVIEW, DBOS.run_step({"name": "preview"}, self._show, fitter, state))
+            self._tell(fitter, state, 0.0)
         while not state.finished:
             begun = time.monotonic()
             state = FitState.from_json(DBOS.run_step({"name": "advance"}, self._advance, fitter, state))
