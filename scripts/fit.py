@@ -52,6 +52,7 @@ def run(arguments: Arguments) -> None:
 
     from impasto.app.painting.previews import read_photo, small
     from impasto.app.settings import read_settings
+    from impasto.model.errors import InvalidValue
     from impasto.model.files import write_whole
     from impasto.model.fitting.content import crops
     from impasto.model.fitting.fitter import Fitter, Start
@@ -63,10 +64,15 @@ def run(arguments: Arguments) -> None:
     from impasto.model.pictures.resize import center_crop
     from impasto.model.prediction import file
     from impasto.model.prediction.style_predictor import StylePredictor
+    from impasto.model.styles.guest import PAINTING
     from impasto.model.styles.paintings import read_painting
     from impasto.model.styles.style import Style, slug
 
     style_id = arguments.id or slug(arguments.painting.stem)
+    if style_id == PAINTING:
+        if arguments.id:
+            raise InvalidValue(f"--id {PAINTING} is what paintings are called that are given along; choose another")
+        style_id = f"a-{PAINTING}"
     known = {name: getattr(arguments, name) for name in ("artist", "year", "licence", "source")}
     style = Style(style_id, arguments.title or style_id, **known)
     painting = read_painting(arguments.painting.read_bytes())
