@@ -86,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
         app.state.predictions = predictions = Predictions(settings, predictor, batcher.code)
+        predictions.prepare()
         app.state.animator = Animator(batcher, film_limits(settings), settings.max_size)
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
         app.state.exports = Exports(lambda: catalogue.of("large"))

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
+import torch
 from torch import Tensor
 
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError, about
-from impasto.model.perception.loss_network import LossNetworkMissing, load_weights
+from impasto.model.perception.loss_network import LossNetworkMissing, is_there, load_weights
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
 from impasto.model.prediction.file import NoPredictor, TrainedPredictor
@@ -37,7 +38,7 @@ class LossNetworkAbsent(ImpastoError):
 
 
 class Predictions:
-    """What tells styles, if the served network has a predictor; the loss network is read when it is first asked.
+    """What tells styles, if the served network has a predictor.
 
     code: reads pictures beside the device, as `Batcher.code` does.
     """
@@ -51,7 +52,12 @@ class Predictions:
         self._settings, self._trained, self._code = settings, trained, code
         self._predictor: StylePredictor | None = None
         # One after the other, each by all cores: the picture that is to be painted waits for it.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
+        self._thread = ThreadPoolExecutor(1, "predict", torch.set_num_threads, (torch.get_num_threads(),))
+
+    def prepare(self) -> None:
+        """Read the loss network, if there is a use for it, so that nobody waits for that; without waiting here."""
+        if self._trained is not None and is_there(self._settings.loss_network_file):
+            self._thread.submit(self._load)
 
     @property
     def possible(self) -> bool:
@@ -94,6 +100,10 @@ class Predictions:
         self._thread.shutdown(cancel_futures=True)
 
     def _predict(self, painting: Tensor) -> Tensor:
+        return self._load().predict(painting)
+
+    def _load(self) -> StylePredictor:
+        """Raises LossNetworkAbsent."""
         if self._predictor is None:
             assert self._trained is not None  # as `check` has found
             try:
@@ -102,4 +112,4 @@ class Predictions:
                 log.error("no style can be told of a painting", reason=str(error))
                 raise LossNetworkAbsent from error
             self._predictor = StylePredictor(self._trained, weights=weights, device=self._settings.device)
-        return self._predictor.predict(painting)
+        return self._predictor
