@@ -12,7 +12,7 @@ the network does not know either. No guess knows any of these styles. `--fits` t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -96,24 +96,27 @@ def main(arguments: Arguments) -> None:
     photos = [center_crop(load_rgb(path), arguments.size) for path in files[: arguments.photos]]
 
     predictor = StylePredictor(trained, device=arguments.device)
+    paints: dict[str, Paint] = {}
+    found: dict[str, Evaluation] = {}
+    seconds: dict[str, float] = {}
     ways = guesses(own, judged, objective)
     ways["predicted"] = timed(lambda row: predictor.predict(judged[row].rgb))
+    if arguments.peer:
+        paints[ArbitraryStyle.name] = ArbitraryStyle([each.rgb for each in judged]).paint
+        found[ArbitraryStyle.name] = evaluate(paints[ArbitraryStyle.name], ids, objective, photos)
     from_prediction = Fits(own, judged, arguments.device, predictor)
     from_known = Fits(own, judged, arguments.device)
     if arguments.fits:
         ways["predicted, then 8 steps"] = lambda row: from_prediction.after(row, PASSES["quick"])
-        ways["predicted, then fitted"] = from_prediction.after
         ways["fitted from the best known start"] = from_known.after
-    paints: dict[str, Paint] = {}
-    seconds: dict[str, float] = {}
+        ways["predicted, then fitted"] = from_prediction.after
     for name, way in ways.items():
         both = [way(row) for row in tqdm(range(len(judged)), name, leave=False, disable=None)]
         seconds[name] = sum(took for _, took in both) / len(judged)
         paints[name] = partial(painted, stylizer, [vector for vector, _ in both])
-    if arguments.peer:
-        paints[ArbitraryStyle.name] = ArbitraryStyle([each.rgb for each in judged]).paint
-    found = {name: evaluate(paint, ids, objective, photos) for name, paint in paints.items()}
-    print(f"{len(judged)} paintings, {len(photos)} photos.\n\n{compared(found, seconds)}\n\n{one_by_one(found)}")
+        found[name] = evaluate(paints[name], ids, objective, photos)
+        print(compared({name: found[name]}, seconds), flush=True)  # the next one may take an hour
+    print(f"\n{len(judged)} paintings, {len(photos)} photos.\n\n{compared(found, seconds)}\n\n{one_by_one(found)}")
     if arguments.fits:
         print(f"\n{pass_by_pass({'what is predicted': from_prediction, 'the best known start': from_known})}")
     if arguments.sheet:
@@ -158,30 +161,34 @@ def timed(guess: Callable[[int], Tensor]) -> Way:
 
 
 class Fits:
-    """Fits of paintings, each made once and pass by pass: from what is predicted, else from the best known start."""
+    """Fits of paintings, each made once and as far as is asked: from what is predicted, else the best known start."""
 
     def __init__(
         self, own: Checkpoint, judged: Sequence[Painting], device: str, predictor: StylePredictor | None = None
     ) -> None:
         self._own, self._judged, self._device, self._predictor = own, judged, device, predictor
-        self.made: dict[int, list[tuple[FitState, float]]] = {}
+        self._begun: dict[int, Iterator[FitState]] = {}
+        self.passes: dict[int, list[tuple[FitState, float]]] = {}
 
     def after(self, row: int, passes: int | None = None) -> tuple[Tensor, float]:
-        """The style vector (E,) after so many passes, and the seconds till then; None: at the end."""
-        if row not in self.made:
-            self.made[row] = self._fit(self._judged[row].rgb)
-        state, seconds = self.made[row][-1 if passes is None else passes - 1]
+        """The style vector (E,) after so many passes, and the seconds they took; None: at the end."""
+        made = self.passes.setdefault(row, [])
+        fit = self._begun.setdefault(row, self._fit(self._judged[row].rgb))
+        seconds, begun = made[-1][1] if made else 0.0, time.perf_counter()
+        while passes is None or len(made) < passes:
+            if (state := next(fit, None)) is None:
+                break
+            made.append((state, seconds + time.perf_counter() - begun))
+        state, seconds = made[-1 if passes is None else min(passes, len(made)) - 1]
         return state.vector, seconds
 
-    def _fit(self, painting: Tensor) -> list[tuple[FitState, float]]:
-        begun = time.perf_counter()
+    def _fit(self, painting: Tensor) -> Iterator[FitState]:
+        """The states after each pass."""
         fitter = Fitter(self._own, painting, crops(), device=self._device)
         start = Start.predicted(self._predictor.predict(painting), self._own.styles) if self._predictor else None
-        state, passes = fitter.begin(start), []
+        state = fitter.begin(start)
         while not state.finished:
-            state = fitter.advance(state)
-            passes.append((state, time.perf_counter() - begun))
-        return passes
+            yield (state := fitter.advance(state))
 
 
 def products(objective: Objective, row: int, judged: int) -> Tensor:
@@ -221,7 +228,7 @@ def pass_by_pass(starts: dict[str, Fits]) -> str:
     """C + D on what is fitted, pass by pass, on average; who has ended stays where it is."""
     rows = []
     for name, fits in starts.items():
-        curves = [passes[-1][0].errors for passes in fits.made.values()]
+        curves = [passes[-1][0].errors for passes in fits.passes.values()]
         shown = [sum(curve[min(n, len(curve)) - 1] for curve in curves) / len(curves) for n in SHOWN]
         rows.append((name, *(f"{value:.2f}" for value in shown), f"{sum(map(len, curves)) / len(curves):.1f}"))
     return table(("C + D from", *(f"pass {n}" for n in SHOWN), "passes"), rows)
