@@ -88,12 +88,13 @@ def test_a_painting_is_given_along_and_its_recipe_needs_it_no_more(
     assert stylize(one, "--recipe", out, "-o", again, "--checkpoint", tiny_checkpoint_file).stderr == ""
     assert np.array_equal(np.asarray(opened(again.read_bytes())), np.asarray(opened(out.read_bytes())))
     assert "--recipe" in impasto("recipe", out).stdout
-    for arguments, reason in (
+    cases: list[tuple[list[str | Path], str]] = [
         (["--painting", given, *predicting], "given.png: No such file"),
         (["--painting", one, *predicting], "at least 128"),
         (["--painting", one, "--small", *predicting], "leave --small out"),
         (["--painting", "vector:AA", *predicting], "no style vector"),
-    ):
+    ]
+    for arguments, reason in cases:
         refused = stylize(one, *arguments, "-o", tmp_path / "none.png")
         assert refused.returncode == 1 and reason in refused.stderr, refused.stderr
     given.write_bytes(encoded(canvas()))
