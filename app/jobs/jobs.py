@@ -25,9 +25,8 @@ from sqlalchemy.engine import make_url
 
 from impasto.app.database import PATIENCE, alone, available, connect, make_folder, writing
 from impasto.model.errors import ImpastoError
-from impasto.model.fitting.config import Effort
 from impasto.model.pictures.picture import Format
-from impasto.model.styles.fit_record import Grade
+from impasto.model.styles.fit_record import Effort, Grade
 from impasto.model.styles.style import Style
 
 APPLICATION = "impasto"

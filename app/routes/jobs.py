@@ -31,9 +31,9 @@ from impasto.app.painting.painter import Painter
 from impasto.app.painting.predictions import Predictions
 from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
-from impasto.model.fitting.config import Effort
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format
+from impasto.model.styles.fit_record import Effort
 from impasto.model.styles.paintings import read_painting
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT, Style
 

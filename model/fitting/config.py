@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from impasto.model.perception.config import BalanceConfig
+from impasto.model.styles.fit_record import Effort
 
-Effort = Literal["none", "quick", "full"]
-"""none: the style is what is predicted of its painting."""
 PASSES: dict[Effort, int] = {"none": 0, "quick": 1, "full": 12}
 """Most passes over the photos of a fit that begins at a prediction, or, with `full`, elsewhere."""
 

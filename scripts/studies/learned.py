@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from impasto.app.painting.previews import read_photo
 from impasto.model.evaluation.report import table
-from impasto.model.fitting.config import PASSES, Effort
+from impasto.model.fitting.config import PASSES
 from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import Fitter, Start
 from impasto.model.fitting.verdict import judge, trained_artefacts
@@ -25,6 +25,7 @@ from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.resize import center_crop
 from impasto.model.prediction import file
 from impasto.model.prediction.style_predictor import StylePredictor
+from impasto.model.styles.fit_record import Effort
 from impasto.model.styles.paintings import load_paintings
 
 WAYS: dict[Effort, str] = {"none": "at a glance", "quick": "a pass", "full": "fitted"}

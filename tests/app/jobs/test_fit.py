@@ -14,11 +14,11 @@ from impasto.app.jobs.jobs import FitRequest, Jobs
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleStore
-from impasto.model.fitting.config import Effort
 from impasto.model.fitting.fitter import FitState
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.prediction.file import NoPredictor
 from impasto.model.prediction.style_predictor import StylePredictor
+from impasto.model.styles.fit_record import Effort
 from impasto.model.styles.paintings import read_painting
 from impasto.model.styles.style import Style
 from tests.networks import tiny_predictor
