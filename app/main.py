@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
         measured.registry.register(counted)
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
-        app.state.predictions = predictions = Predictions(settings, predictor, batcher.code)
+        app.state.predictions = predictions = Predictions(settings, predictor, batcher, source.network.style_size)
         predictions.prepare()
         app.state.animator = Animator(batcher, film_limits(settings), settings.max_size)
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
@@ -133,7 +133,7 @@ def create_app(settings: Settings) -> FastAPI:
         }
     )
     sizes = settings.max_pixels, settings.max_size, settings.batch_pixels
-    maker = VERSION, source.network_id, source.strokes, stylizer.precision, sizes
+    maker = VERSION, source.network_id, predictor and predictor.id, source.strokes, stylizer.precision, sizes
     app.state.results = Results(settings.kept_results, maker, measured)
     errors.install(app)
     for resource in (stylize, grid, like, styles, networks, jobs, optimizations, videos):

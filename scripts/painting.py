@@ -18,14 +18,14 @@ from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.painting.likeness import likenesses, match, with_palettes
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.region_recipe import drawn, looks
+from impasto.model.painting.region_recipe import check_length, drawn, looks
 from impasto.model.painting.regions import Look
 from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages, UnsupportedFormat
 from impasto.model.pictures.picture import Format, Picture
-from impasto.model.styles.guest import PAINTING, is_invited, to_text, welcome
+from impasto.model.styles.guest import PAINTING, is_invited, letters, to_text, welcome
 from impasto.model.styles.shares import parse_shares
 from impasto.model.video.clip import VideoError
 from impasto.model.video.packages import check_packages
@@ -51,7 +51,7 @@ def paint(arguments: Arguments) -> None:
     Raises InvalidValue, UnknownStyle, OSError for arguments that cannot work; ImpastoError at the end when some of the
     photos could not be painted.
     """
-    painted = arguments.style or arguments.painting or (arguments.region and not arguments.like)
+    painted = arguments.style or arguments.painting is not None or (arguments.region and not arguments.like)
     if sum(map(bool, (painted, arguments.like, arguments.recipe, arguments.all))) != 1:
         raise InvalidValue(
             "give --style, --painting or --region, or several of them; or --recipe; or --all; or --like, perhaps with "
@@ -136,7 +136,8 @@ class Easel:
             self._looks = likenesses(self._regions, reference, arguments, self._masks)
             self._regions = with_palettes(self._regions, self._looks)
         styles = source.styles
-        if arguments.painting:
+        if arguments.painting is not None:
+            check_length(self._regions, letters(source.network.style_size))
             vector = predicted(arguments.painting, arguments, both)
             styles, self._guest = welcome(styles, vector), to_text(vector)
             if not is_invited([parse_shares(arguments.style), *(each.weights for each in self._regions)]):

@@ -178,7 +178,9 @@ class Painter:
         # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
         pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, count, options)
         self._batcher.admission.reserve(place, pixels)
+        charged = time.perf_counter()
         await charge(cost)
+        started += time.perf_counter() - charged  # a client's account, and what else it looks at, are not the photo's
 
         def begin() -> tuple[Picture, list[Commission]]:
             picture = self._decode(photo, count, size)

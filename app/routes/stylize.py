@@ -30,10 +30,10 @@ from impasto.app.painting.results import Results
 from impasto.app.painting.weights import Weights, assign_weights
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.errors import InvalidValue
-from impasto.model.painting.region_recipe import drawn, looks
+from impasto.model.painting.region_recipe import check_length, drawn, looks
 from impasto.model.painting.regions import Look, Regions, strokes_of
 from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights
-from impasto.model.styles.guest import PAINTING, is_invited, to_text, welcome
+from impasto.model.styles.guest import PAINTING, is_invited, letters, to_text, welcome
 from impasto.model.styles.style import LONGEST_ID
 from impasto.model.styles.table import StyleTable
 
@@ -95,6 +95,8 @@ async def stylize(
     if_none_match: Annotated[str | None, Header()] = None,
     cache_control: Annotated[str | None, Header()] = None,
 ) -> Response:
+    if painting and not (painting.size or painting.filename):  # as browsers send a field that is left empty
+        painting = None
     options, recipes = form.options, regions.recipes
     named = style or []
     if painting and not is_invited([named, *(recipe.weights for recipe in recipes)]):
@@ -115,6 +117,8 @@ async def stylize(
         own = looks(recipes, styles, options)
         return [*own, Look.of(styles.blend(weights), options)] if weights else own
 
+    if painting:
+        check_length(recipes, letters(source.network.style_size))
     everything = looked(welcome(source.styles) if painting else source.styles)
     vectors = [look.style_vector for look in everything]
     async with unless_disconnected(request):
@@ -132,10 +136,10 @@ async def stylize(
             told: str | None = None
 
             async def charge(pixels: int) -> None:
-                """Of the painting too, which is looked at when nothing speaks against it any more."""
+                """Of the painting too, which is looked at now that there is room. 0: the photo will be refused."""
                 nonlocal told
-                await allowance.take(pixels + seen)
-                if painting:
+                await allowance.take(pixels + seen if pixels else 0)
+                if painting and pixels:
                     vector = await predictions.vector(given)
                     told = to_text(vector)
                     everything[:] = looked(welcome(source.styles, vector))

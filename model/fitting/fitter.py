@@ -59,7 +59,7 @@ class Start:
     @classmethod
     def predicted(cls, vector: Tensor, styles: StyleTable) -> Start:
         """At a vector (E,) that was predicted, with the strength that is usual among the known styles."""
-        return cls(dict.fromkeys(styles.ids, 1 / len(styles)), vector)
+        return cls({style: 1 / len(styles) for style in styles.ids}, vector)
 
 
 @dataclass(frozen=True)

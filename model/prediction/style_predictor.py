@@ -13,7 +13,7 @@ from impasto.model.prediction.moments import moments
 
 PIECES, SIDE = 2, 256
 """How many squares of a painting are looked at, and their sides in pixels. Predictors learn from such squares, and two
-tell as much as the whole, in a third of the time (`docs/styles.md`)."""
+tell as much as the whole, in a third of the time (`docs/training.md`)."""
 INWARD = 1 / 6
 """Where they lie: this far from the upper left corner to the lower right one, and from there."""
 

@@ -21,6 +21,8 @@ PAINTING = "painting"
 """Its id; no other style has it."""
 VECTOR = "vector:"
 """What a text begins with that is a style vector: as float32, in base64."""
+LARGEST = 100.0
+"""No number of a vector is larger: those of trained styles are below 6, and much larger ones paint only noise."""
 
 
 def welcome(styles: StyleTable, vector: Tensor | None = None) -> StyleTable:
@@ -48,6 +50,11 @@ def is_vector(data: bytes) -> bool:
     return data.startswith(VECTOR.encode())
 
 
+def letters(style_size: int) -> int:
+    """Of the text of a vector (E,)."""
+    return len(VECTOR) + 4 * -(-4 * style_size // 3)
+
+
 def to_text(vector: Tensor) -> str:
     """A style vector (E,) as a recipe has it."""
     return VECTOR + base64.b64encode(vector.detach().cpu().numpy().astype("<f4").tobytes()).decode()
@@ -68,6 +75,6 @@ def from_text(text: str) -> Tensor:
     if not numbers or len(numbers) % 4:
         raise InvalidValue(f"this is no style vector, float32 in base64 after {VECTOR!r}")
     vector = torch.frombuffer(bytearray(numbers), dtype=torch.float32)  # which Python keeps for it alone
-    if not bool(vector.isfinite().all()):
-        raise InvalidValue("its vector has numbers that are not finite")
+    if not bool((vector.abs() <= LARGEST).all()):  # nor is what is no number
+        raise InvalidValue(f"its vector has numbers beyond ±{LARGEST:g}, which no style has")
     return vector

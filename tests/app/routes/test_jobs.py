@@ -112,6 +112,16 @@ def test_the_same_key_is_the_same_job(service: TestClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
 
 
+def test_how_well_it_is_fitted_is_part_of_what_a_key_stands_for(
+    own_settings: Settings, predicting_checkpoint_file: Path
+) -> None:
+    with TestClient(create_app(own_settings.model_copy(update={"checkpoint": predicting_checkpoint_file}))) as service:
+        first, again = ask(service, key="k"), ask(service, key="k", fit="full")
+        assert again.json()["id"] == first.json()["id"]
+        answer = ask(service, key="k", fit="none")
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
 def test_a_second_fit_of_an_id_is_refused_while_the_first_one_waits(service: TestClient) -> None:
     job = ask(service).headers["location"]
     answer = ask(service)

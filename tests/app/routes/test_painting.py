@@ -91,13 +91,20 @@ def test_it_blends_with_known_styles_as_the_last_of_them_or_by_its_name(
     assert json.loads(last.headers["x-style-weights"]) == {"great-wave": 0.3, "painting": 0.7}
 
 
-def test_it_may_be_the_style_of_a_region(service: TestClient) -> None:
+def test_it_may_be_the_style_of_a_region(service: TestClient, vector: Tensor) -> None:
     right = {"gradient": {"from": [0.4, 0], "to": [0.6, 0]}, "weights": {"painting": 1}}
     alone = pixels(post(service, region=json.dumps(right)))
     assert np.array_equal(alone[:, :20], photo(height=48, width=64)[:, :20])
     beside = post(service, style="great-wave", region=json.dumps(right))
     assert json.loads(beside.headers["x-style-weights"]) == {"great-wave": 1.0}
     assert not np.array_equal(pixels(beside), alone)
+    told = guest.to_text(vector).encode()
+    assert np.array_equal(pixels(post(service, told, style="great-wave", region=json.dumps(right))), pixels(beside))
+
+
+def test_colours_and_light_may_be_taken_of_it_alone(service: TestClient, vector: Tensor) -> None:
+    answer, told = (post(service, given, photorealistic="true") for given in (PAINTING, guest.to_text(vector).encode()))
+    assert np.array_equal(pixels(answer), pixels(told))
 
 
 def test_its_recipe_has_the_vector_which_paints_again_without_the_painting(service: TestClient, vector: Tensor) -> None:
@@ -108,11 +115,14 @@ def test_its_recipe_has_the_vector_which_paints_again_without_the_painting(servi
     assert np.array_equal(pixels(again), pixels(first))
 
 
-def test_all_frames_may_be_painted_so(service: TestClient) -> None:
-    answer = post(service, image=animated(3), frames="all")
+def test_all_frames_may_be_painted_so(service: TestClient, vector: Tensor) -> None:
+    film = animated(3)
+    answer, other = (post(service, given, image=film, frames="all") for given in (PAINTING, OTHER))
     assert answer.status_code == 200, answer.text
     with Image.open(io.BytesIO(answer.content)) as painted:
         assert getattr(painted, "n_frames", 1) == 3
+    assert answer.content == post(service, guest.to_text(vector).encode(), image=film, frames="all").content
+    assert answer.content != other.content
 
 
 def test_another_painting_is_another_result_and_an_equal_one_is_had_already(service: TestClient) -> None:
@@ -132,6 +142,7 @@ def test_another_painting_is_another_result_and_an_equal_one_is_had_already(serv
         (encoded(painting(height=100)), {}, 422, "unusable_painting", "painting: "),
         (encoded(Image.new("RGB", (200, 200))), {}, 422, "unusable_painting", "painting: "),
         (b"vector:AAAAAA==", {}, 422, "invalid_request", "painting: its vector has 1 numbers"),
+        (b"vector:" + b"A" * 20_000, {}, 422, "invalid_request", "painting: its vector has more numbers"),
         (b"vector:\xff", {}, 422, "invalid_request", "painting: this is no style vector"),
         (PAINTING, {"network": "small"}, 422, "invalid_request", "painting: "),
         (PAINTING, {"style": ["great-wave", "no-style"]}, 404, "unknown_style", "no-style"),
@@ -147,6 +158,16 @@ def test_what_cannot_be_is_refused_by_its_name(
     answer = post(service, given, **fields)
     assert problem(answer) == (status, code)
     assert detail in answer.json()["detail"]
+
+
+def test_a_field_that_a_browser_left_empty_is_none(service: TestClient) -> None:
+    parts = {'image"; filename="p.png': PHOTO, 'painting"; filename="': b"", "style": b"great-wave"}
+    head = b'--x\r\nContent-Disposition: form-data; name="'
+    body = b"".join(head + name.encode() + b'"\r\n\r\n' + data + b"\r\n" for name, data in parts.items())
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = service.post("/v1/stylize", content=body + b"--x--\r\n", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert json.loads(answer.headers["x-style-weights"]) == {"great-wave": 1.0}
 
 
 def test_without_a_predictor_it_is_refused_and_a_vector_is_not(client: TestClient, vector: Tensor) -> None:
@@ -180,3 +201,22 @@ def test_a_client_pays_for_its_painting_too(
     with TestClient(create_app(settings.model_copy(update=own))) as service:
         answer = post(service, encoded(painting(height=384, width=512)), encoded(photo(height=256, width=256)))
         assert answer.headers["ratelimit"].startswith('"painting";r=700000;')  # 262,144 pixels
+        for refused in (png_claiming(60_000, 60_000), encoded(painting(height=100, width=600)), b"no picture"):
+            assert post(service, refused).status_code in (400, 413, 422)
+        broken = {"image": ("photo", png_claiming(60_000, 60_000)), "painting": ("painting", PAINTING)}
+        assert service.post("/v1/stylize", files=broken).status_code == 413
+        answer = post(service, None, style="great-wave")
+        assert answer.headers["ratelimit"].startswith(
+            '"painting";r=700000;'
+        )  # what is refused by its header costs nothing
+
+
+def test_what_it_took_to_look_at_it_is_a_stage_of_its_own(service: TestClient) -> None:
+    def looked() -> float:
+        lines = service.get("/metrics").text.splitlines()
+        told = [line for line in lines if line.startswith('impasto_stage_duration_seconds_count{stage="predict"}')]
+        return float(told[0].split()[-1]) if told else 0.0
+
+    before = looked()
+    post(service, strength="0.9")
+    assert looked() == before + 1
