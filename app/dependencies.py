@@ -18,6 +18,7 @@ from impasto.app.metrics import Metrics
 from impasto.app.page import PageFiles
 from impasto.app.painting.animator import Animator
 from impasto.app.painting.painter import Painter
+from impasto.app.painting.predictions import Predictions
 from impasto.app.painting.results import Results
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
@@ -48,6 +49,12 @@ def get_animator(request: Request) -> Animator:
     """Raises NotReady as `get_painter` does."""
     animator: Animator | None = request.app.state.animator
     return _started(animator)
+
+
+def get_predictions(request: Request) -> Predictions:
+    """Raises NotReady as `get_painter` does."""
+    predictions: Predictions | None = request.app.state.predictions
+    return _started(predictions)
 
 
 def get_results(request: Request) -> Results:

@@ -22,9 +22,10 @@ from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.file import OutOfRange
 from impasto.app.http.problem import problem
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
-from impasto.app.jobs.submission import LossNetworkAbsent, OptimizationsOff, VideosOff
+from impasto.app.jobs.submission import OptimizationsOff, VideosOff
 from impasto.app.painting.admission import QueueFull
 from impasto.app.painting.codec import DeadlineExceeded
+from impasto.app.painting.predictions import LossNetworkAbsent
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.exports import UnknownNetwork
 from impasto.app.styles.store import NoSuchStyle, StyleExists
@@ -33,6 +34,7 @@ from impasto.model.network.checkpoint import NoSmallNetwork
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.perception.loss_network import LossNetworkMissing
 from impasto.model.pictures.images import TooManyPixels, TooMuchMetadata, TooSmall, UndecodableImage, UnsupportedFormat
+from impasto.model.prediction.file import NoPredictor
 from impasto.model.styles.blend import InvalidWeights
 from impasto.model.styles.pack import ForeignPack, PackError
 from impasto.model.styles.paintings import UnusablePainting
@@ -63,6 +65,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     PackError: (400, "invalid_pack"),
     ForeignPack: (409, "foreign_pack"),
     NoSmallNetwork: (422, "no_small_network"),
+    NoPredictor: (422, "no_predictor"),
     InvalidWeights: (422, "invalid_weights"),
     InvalidValue: (422, "invalid_request"),
     RateExceeded: (429, "rate_exceeded"),

@@ -39,6 +39,7 @@ from impasto.app.painting.admission import QueueLimits
 from impasto.app.painting.animator import Animator
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter
+from impasto.app.painting.predictions import Predictions
 from impasto.app.painting.previews import Previews
 from impasto.app.painting.region_form import LONGEST_REGION
 from impasto.app.painting.results import Results
@@ -51,6 +52,7 @@ from impasto.app.tracing import TELEMETRY
 from impasto.app.version import VERSION
 from impasto.model.network import checkpoint
 from impasto.model.painting.stylizer import Stylizer
+from impasto.model.prediction.file import find as find_predictor
 
 DESCRIPTION = """\
 One neural network that paints photos in many styles, and in any blend of them.
@@ -63,10 +65,12 @@ One neural network that paints photos in many styles, and in any blend of them.
 def create_app(settings: Settings) -> FastAPI:
     """The service.
 
-    Raises FileNotFoundError, CheckpointError, DeviceUnavailable, NoKeys, PackagesMissing, StoreUnavailable.
+    Raises FileNotFoundError, CheckpointError, PredictorError, DeviceUnavailable, NoKeys, PackagesMissing,
+    StoreUnavailable.
     """
     check_videos(settings)
     source = checkpoint.load(settings.checkpoint)
+    predictor = find_predictor(settings.checkpoint, source)
     stylizer = Stylizer.of(source, device=settings.device, precision=settings.precision)
     keyring = Keyring(KeyStore(settings.database), open=settings.open or settings.on_loopback)
     keyring.begin()
@@ -81,6 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
         measured.registry.register(counted)
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
         await painter.warm_up(source.styles.vectors[0])
+        app.state.predictions = predictions = Predictions(settings, predictor, batcher, source.network.style_size)
+        predictions.prepare()
         app.state.animator = Animator(batcher, film_limits(settings), settings.max_size)
         app.state.painter, app.state.catalogue, app.state.jobs = painter, catalogue, work
         app.state.exports = Exports(lambda: catalogue.of("large"))
@@ -91,11 +97,13 @@ def create_app(settings: Settings) -> FastAPI:
         with measured.served(settings.metrics_address):
             yield
         app.state.painter, app.state.animator, app.state.catalogue, app.state.jobs = None, None, None, None
+        app.state.predictions = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         measured.registry.unregister(counted)
         batcher.close()
+        predictions.close()
         work.close()
         store.close()
         keyring.close()
@@ -111,7 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.painter, app.state.animator, app.state.catalogue, app.state.jobs = None, None, None, None
-    app.state.exports, app.state.supervisor = None, None
+    app.state.exports, app.state.supervisor, app.state.predictions = None, None, None
     app.state.page, app.state.video_files = PageFiles.read(), VideoFiles(settings.video_folder)
     app.state.rates = Rates(settings.rate_limit, settings.rate_store) if settings.rate_limit else None
     app.state.stopping = threading.Event()
@@ -125,7 +133,7 @@ def create_app(settings: Settings) -> FastAPI:
         }
     )
     sizes = settings.max_pixels, settings.max_size, settings.batch_pixels
-    maker = VERSION, source.network_id, source.strokes, stylizer.precision, sizes
+    maker = VERSION, source.network_id, predictor and predictor.id, source.strokes, stylizer.precision, sizes
     app.state.results = Results(settings.kept_results, maker, measured)
     errors.install(app)
     for resource in (stylize, grid, like, styles, networks, jobs, optimizations, videos):

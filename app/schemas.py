@@ -134,6 +134,10 @@ class Info(BaseModel):
     )
     styles: int
     page: str = Field(description="Version of the page's files: another when one of them is.")
+    predicts: bool = Field(
+        description="Whether a painting's style can be told at a glance: `painting` of POST /v1/stylize, and `fit` of "
+        "POST /v1/styles."
+    )
     browser_runtime: str | None = Field(
         description="Version of ONNX Runtime Web with which the page paints on a visitor's own device. "
         "None: it was not fetched (`make device`)."

@@ -24,7 +24,18 @@ from impasto.model.errors import ImpastoError
 from impasto.model.network.config import Which
 from impasto.model.painting.stroke import Stroke
 
-RECIPE = "weights", "network", "strength", "preserve_color", "stroke", "photorealistic", "regions", "statistics", "size"
+RECIPE = (
+    "weights",
+    "painting",
+    "network",
+    "strength",
+    "preserve_color",
+    "stroke",
+    "photorealistic",
+    "regions",
+    "statistics",
+    "size",
+)
 """What a recipe says of a painting, by the names that `Client.stylize` gives it."""
 MATCHED = "strength", "preserve_color", "regions", "size"
 """The same of one that is like another picture, beside `like`."""
@@ -73,6 +84,7 @@ class Client:
         picture: Image.Image | bytes | Path | str,
         weights: Mapping[str, float],
         *,
+        painting: Image.Image | bytes | Path | str | None = None,
         strength: float = 1.0,
         preserve_color: bool = False,
         stroke: Stroke = 1.0,
@@ -87,6 +99,8 @@ class Client:
 
         picture: a path, or the bytes of a file, of any format that the service reads; or an image.
         weights: may be empty where there are regions; what they leave stays the photo.
+        painting: one that stands among the styles by the id `painting`, or is the only one where no weight names it: as
+            picture is given, or its style vector, as recipes have it.
         strength, preserve_color, stroke, photorealistic: as `Stylizer.stylize` takes them.
         size: longest side of the result.
         network: small for the small network, if the service has one.
@@ -98,6 +112,8 @@ class Client:
         options = {"stroke": stroke, "photorealistic": photorealistic, "network": network}
         manner = {"strength": strength, "preserve_color": preserve_color, "size": size or "", "frames": frames}
         files = {"image": _file(picture, moving=frames == "all")}
+        if painting is not None:
+            files["painting"] = _file(_of_recipe(painting))
         return self._painted("v1/stylize", files, {**form, **options, **manner}, regions)
 
     def match(
@@ -227,6 +243,10 @@ class Client:
                     raise _error(answer)
             sleep(wait)
             attempt += 1
+
+
+def _of_recipe(painting: Image.Image | bytes | Path | str) -> Image.Image | bytes | Path | str:
+    return painting.encode() if isinstance(painting, str) and painting.startswith("vector:") else painting
 
 
 def _of_data_url(mask: Image.Image | bytes | Path | str) -> Image.Image | bytes | Path | str:

@@ -10,14 +10,13 @@ curl -T my-style.safetensors localhost:8000/v1/styles/my-style/pack
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from impasto.model.fitting.config import FitConfig
+from impasto.model.fitting.config import PASSES, FitConfig
 from impasto.model.network.config import SHIPPED
 
 
@@ -37,7 +36,8 @@ class Arguments:
     source: str = ""
     """Where the painting is from."""
     now: bool = False
-    """Predict the style instead, by the predictor beside the checkpoint, NAME-predictor.safetensors."""
+    """Leave it at what the predictor beside the checkpoint, NAME-predictor.safetensors, tells of the painting at a
+    glance; else the fit begins there."""
     content: Path | None = None
     """Folder of photos to fit on. Default: five that come with Impasto."""
     checkpoint: Path = SHIPPED
@@ -52,6 +52,7 @@ def run(arguments: Arguments) -> None:
 
     from impasto.app.painting.previews import read_photo, small
     from impasto.app.settings import read_settings
+    from impasto.model.errors import InvalidValue
     from impasto.model.files import write_whole
     from impasto.model.fitting.content import crops
     from impasto.model.fitting.fitter import Fitter, Start
@@ -63,31 +64,38 @@ def run(arguments: Arguments) -> None:
     from impasto.model.pictures.resize import center_crop
     from impasto.model.prediction import file
     from impasto.model.prediction.style_predictor import StylePredictor
+    from impasto.model.styles.guest import PAINTING
     from impasto.model.styles.paintings import read_painting
     from impasto.model.styles.style import Style, slug
 
     style_id = arguments.id or slug(arguments.painting.stem)
+    if style_id == PAINTING:
+        if arguments.id:
+            raise InvalidValue(f"--id {PAINTING} is what paintings are called that are given along; choose another")
+        style_id = f"a-{PAINTING}"
     known = {name: getattr(arguments, name) for name in ("artist", "year", "licence", "source")}
     style = Style(style_id, arguments.title or style_id, **known)
     painting = read_painting(arguments.painting.read_bytes())
     source = checkpoint.load(arguments.checkpoint)
-    predictor = file.load(file.predictor_file(arguments.checkpoint), source) if arguments.now else None
+    beside = file.predictor_file(arguments.checkpoint)
+    predictor = file.load(beside, source) if arguments.now else file.find(arguments.checkpoint, source)
+    config = replace(arguments.config, passes=PASSES["none"]) if arguments.now else arguments.config
     weights = load_weights(read_settings().loss_network_file)
     fitter = Fitter(
         source,
         painting.rgb,
         crops(arguments.content),
         weights=weights,
-        config=arguments.config,
+        config=config,
         device=arguments.device,
     )
     start = None
     if predictor:
         vector = StylePredictor(predictor, weights=weights, device=arguments.device).predict(painting.rgb)
-        start = Start({}, vector, math.nan)  # and its end
+        start = Start.predicted(vector, source.styles)
     state = fitter.begin(start)
-    with tqdm(total=arguments.config.passes, unit="pass", disable=None) as bar:
-        while not (state.finished or arguments.now):
+    with tqdm(total=config.passes, unit="pass", disable=None) as bar:
+        while not state.finished:
             state = fitter.advance(state)
             bar.update()
             bar.set_postfix_str(", ".join(f"{name} {value:.3f}" for name, value in state.losses.items()))

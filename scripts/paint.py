@@ -8,6 +8,7 @@
     impasto paint photo.jpg --all -o sheet.jpg                         # every style on one sheet
     impasto paint dance.gif --style klimt-the-kiss --frames all -o dance.webp     # a photo that moves
     impasto paint photo.jpg --style klimt-the-kiss --region sky.png=munch-the-scream -o out.png    # where it is white
+    impasto paint photo.jpg --painting sketch.jpg -o out.png           # like a painting at hand, not learned but seen
     impasto paint photo.jpg --like evening.jpg --photorealistic -o out.jpg    # its colours and light, and still a photo
 
 What a folder has already is not painted again; a photo that cannot be painted is named, and the others go on.
@@ -33,6 +34,9 @@ class Arguments:
     """The picture to write, - for standard output; a folder when there are several photos."""
     style: tuple[str, ...] = ()
     """Style ids, as ID or ID=WEIGHT. Weights sum to 1; without any, all are equal."""
+    painting: str | None = None
+    """A painting that stands among the styles by the id painting, or is the only one: its style is told at a glance. Or
+    its style vector, as recipes have it."""
     region: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """A part of the picture in another style: MASK=ID:WEIGHT,ID:WEIGHT, where MASK is a picture, white where the part
     is; or a region as JSON, with shapes and more (docs/regions.md). Repeat it for more. Without --style, the rest stays

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,17 +18,19 @@ from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.painting.likeness import likenesses, match, with_palettes
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.region_recipe import drawn, looks
+from impasto.model.painting.region_recipe import check_length, drawn, looks
 from impasto.model.painting.regions import Look
 from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages, UnsupportedFormat
 from impasto.model.pictures.picture import Format, Picture
+from impasto.model.styles.guest import PAINTING, is_invited, letters, to_text, welcome
 from impasto.model.styles.shares import parse_shares
 from impasto.model.video.clip import VideoError
 from impasto.model.video.packages import check_packages
 from impasto.scripts import moving
+from impasto.scripts.guests import predicted
 from impasto.scripts.loading import load
 from impasto.scripts.paint import Arguments
 from impasto.scripts.pictures import FORMATS, STREAM, put
@@ -48,13 +51,18 @@ def paint(arguments: Arguments) -> None:
     Raises InvalidValue, UnknownStyle, OSError for arguments that cannot work; ImpastoError at the end when some of the
     photos could not be painted.
     """
-    painted = arguments.style or (arguments.region and not arguments.like)
+    painted = arguments.style or arguments.painting is not None or (arguments.region and not arguments.like)
     if sum(map(bool, (painted, arguments.like, arguments.recipe, arguments.all))) != 1:
         raise InvalidValue(
-            "give either --style or --region, or both; or --recipe; or --all; or --like, perhaps with --region"
+            "give --style, --painting or --region, or several of them; or --recipe; or --all; or --like, perhaps with "
+            "--region"
         )
     if arguments.like and not arguments.photorealistic:
         raise InvalidValue("--like takes colours and light only; say so with --photorealistic")
+    if arguments.like and (arguments.small or arguments.stroke != 1 or arguments.statistics != "picture"):
+        raise InvalidValue(
+            "--like: no network paints and there are no strokes; leave --small, --stroke, --statistics out"
+        )
     if not 1 <= arguments.quality <= 100:
         raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
     if arguments.frames == "all":
@@ -121,19 +129,27 @@ class Easel:
             raise InvalidValue("--frames all is for one blend: without regions, --all and --photorealistic")
         self._masks = read_masks(self._regions)
         self._like: Tensor | None = None
+        self._guest: str | None = None
         if arguments.like:
             reference = read_reference(arguments.like)
             self._like = reference.palette
             self._looks = likenesses(self._regions, reference, arguments, self._masks)
             self._regions = with_palettes(self._regions, self._looks)
-        else:
-            self._looks = looks(self._regions, source.styles, arguments)
+        styles = source.styles
+        if arguments.painting is not None:
+            check_length(self._regions, letters(source.network.style_size))
+            vector = predicted(arguments.painting, arguments, both)
+            styles, self._guest = welcome(styles, vector), to_text(vector)
+            if not is_invited([parse_shares(arguments.style), *(each.weights for each in self._regions)]):
+                arguments = replace(arguments, style=(*arguments.style, PAINTING))
+        if not arguments.like:
+            self._looks = looks(self._regions, styles, arguments)
         self._vectors: dict[str, Tensor | None] = {}
         if arguments.all:
             self._vectors |= zip(source.styles.ids, source.styles.vectors, strict=True)
         else:
             self._weights = parse_shares(arguments.style) if arguments.style else {}
-            self._vectors["blend"] = source.styles.blend(self._weights) if self._weights else self._like
+            self._vectors["blend"] = styles.blend(self._weights) if self._weights else self._like
 
     def paint(self, targets: dict[Path, Path]) -> int:
         """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
@@ -191,6 +207,7 @@ class Easel:
             stroke=self._arguments.stroke,
             photorealistic=self._arguments.photorealistic,
             like=None if self._like is None else tuple(self._like.tolist()),
+            painting=self._guest,
             statistics=self._arguments.statistics,
             regions=self._regions,
         )

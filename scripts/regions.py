@@ -18,7 +18,7 @@ from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.styles.shares import parse_shares
 from impasto.scripts.paint import Arguments
 
-DECIDED = "strength", "preserve_color", "stroke", "statistics", "small", "photorealistic", "like"
+DECIDED = "strength", "preserve_color", "stroke", "statistics", "small", "photorealistic", "like", "painting"
 """What a recipe decides on, besides styles and regions."""
 
 
@@ -85,6 +85,7 @@ def from_recipe(path: Path, arguments: Arguments, source: Checkpoint) -> Argumen
         stroke=recipe.stroke,
         photorealistic=recipe.photorealistic,
         like=json.dumps(recipe.like) if recipe.like else None,
+        painting=recipe.painting,
         small=recipe.network == "small",
         size=arguments.size or recipe.size,
     )

@@ -15,6 +15,7 @@ from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.perception.loss_network import weights_file
+from impasto.model.prediction import file as predictor_file
 from impasto.model.styles.table import StyleTable
 from tests import networks
 from tests.pictures import write_paintings, write_photos
@@ -104,6 +105,15 @@ def tiny_checkpoint_file(tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.T
     """`tiny_checkpoint` as a file; to be read only."""
     path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     checkpoint.save(tiny_checkpoint, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def predicting_checkpoint_file(tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with a predictor beside it."""
+    path = tmp_path_factory.mktemp("predicting") / "tiny.safetensors"
+    checkpoint.save(tiny_checkpoint, path)
+    predictor_file.save(networks.tiny_predictor(tiny_checkpoint), predictor_file.predictor_file(path))
     return path
 
 

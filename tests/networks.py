@@ -11,6 +11,9 @@ from impasto.model.network.config import NetworkConfig
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.training_record import TrainingRecord
 from impasto.model.perception.config import ObjectiveConfig
+from impasto.model.prediction.file import TrainedPredictor
+from impasto.model.prediction.moments import Look
+from impasto.model.prediction.predictor import Predictor
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import StyleTable
 
@@ -53,3 +56,10 @@ def tiny_checkpoint(network: StyleNetwork, styles: StyleTable) -> Checkpoint:
     large = Checkpoint(network, styles, training)
     small = tiny_network(TINY_SMALL)
     return replace(large, small=Checkpoint(small, tiny_styles(small), TrainingRecord(teacher=large.network_id)))
+
+
+def tiny_predictor(source: Checkpoint) -> TrainedPredictor:
+    """One that has learned nothing, but predicts another style for every painting."""
+    torch.manual_seed(2)
+    predictor = Predictor(1920, source.network.style_size).requires_grad_(False)
+    return TrainedPredictor(predictor, Look.of(source.training.objective), source.network_id)

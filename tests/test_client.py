@@ -37,7 +37,7 @@ from impasto.model.pictures.images import EXIF_ARTIST, decode
 from impasto.model.pictures.picture import to_image
 from tests.app.test_server import free_port
 from tests.films import animated
-from tests.pictures import encoded, opened, photo
+from tests.pictures import encoded, opened, painting, photo
 
 ROOT = Path(__file__).parent.parent
 PHOTO = encoded(photo(height=48, width=64))
@@ -162,6 +162,19 @@ def test_a_recipe_paints_again(client: Client) -> None:
     recipe = json.loads(first.info["impasto"])
     assert np.array_equal(np.asarray(client.repeat(PHOTO, recipe)), np.asarray(first))
     assert first.size == (96, 72)
+
+
+def test_a_painting_is_given_along_and_its_recipe_repeats_it(
+    client: Client, predicting_checkpoint_file: Path, tmp_path: Path
+) -> None:
+    settings = {"checkpoint": predicting_checkpoint_file, "device": "cpu", "precision": "float32"}
+    own = Settings(**settings, data_dir=tmp_path, worker="external")  # type: ignore[arg-type]
+    with serving(create_app(own)) as url, Client(url) as predicting:
+        first = predicting.stylize(PHOTO, {"great-wave": 0.4, "painting": 0.6}, painting=encoded(painting()))
+        alone = predicting.stylize(PHOTO, {}, painting=Image.fromarray(painting()))
+    assert not np.array_equal(np.asarray(alone), np.asarray(first))
+    again = client.repeat(PHOTO, json.loads(first.info["impasto"]))  # by a service that predicts nothing
+    assert np.array_equal(np.asarray(again), np.asarray(first))
 
 
 def test_the_small_network_paints_and_a_recipe_of_its_own_repeats_it(client: Client) -> None:

@@ -15,11 +15,14 @@ from impasto.app.jobs.jobs import PREVIEW, PROGRESS, FitRequest, Progress, as_te
 from impasto.app.painting.previews import read_photo, small, written
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleExists, StyleStore
+from impasto.model.fitting.config import PASSES, FitConfig
 from impasto.model.fitting.content import crops
-from impasto.model.fitting.fitter import FitState, Fitter
-from impasto.model.fitting.verdict import judge
+from impasto.model.fitting.fitter import FitState, Fitter, Start
+from impasto.model.fitting.verdict import judge, trained_artefacts
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.perception.loss_network import load_weights
+from impasto.model.prediction.file import NoPredictor, TrainedPredictor
+from impasto.model.prediction.style_predictor import StylePredictor
 from impasto.model.styles.paintings import read_painting
 
 ADD: StepOptions = {
@@ -36,9 +39,13 @@ ADD: StepOptions = {
 class Fitting:
     """Fits styles to the served network and adds them to the store."""
 
-    def __init__(self, settings: Settings, source: Checkpoint, store: StyleStore) -> None:
+    def __init__(
+        self, settings: Settings, source: Checkpoint, predictor: TrainedPredictor | None, store: StyleStore
+    ) -> None:
         self._settings, self._source, self._store = settings, source, store
+        self._predictor = predictor
         self._photo = read_photo()
+        self._trained: dict[str, float] | None = None  # found by the first fit, for all that follow
 
     def fit_style(self, request: dict[str, Any]) -> dict[str, Any]:
         """The job, as a workflow of DBOS: its steps are done once, all else again after a restart.
@@ -47,7 +54,10 @@ class Fitting:
         """
         job = FitRequest.from_json(request)
         fitter = self._fitter(job)
-        state = FitState.from_json(DBOS.run_step({"name": "begin"}, lambda: fitter.begin().to_json()))
+        state = FitState.from_json(DBOS.run_step({"name": "begin"}, self._begin, job, fitter))
+        if state.finished:
+            DBOS.set_event(PREVIEW, DBOS.run_step({"name": "preview"}, self._show, fitter, state))
+            self._tell(fitter, state, 0.0)
         while not state.finished:
             begun = time.monotonic()
             state = FitState.from_json(DBOS.run_step({"name": "advance"}, self._advance, fitter, state))
@@ -57,6 +67,16 @@ class Fitting:
         DBOS.run_step(ADD, self._add, job.style.id, fitted)
         verdict: dict[str, Any] = fitted["verdict"]
         return verdict
+
+    def _begin(self, job: FitRequest, fitter: Fitter) -> dict[str, Any]:
+        """At what is predicted, where there is a predictor. Raises NoPredictor where nothing else will do."""
+        if self._predictor is None:
+            if job.fit == "full":
+                return fitter.begin().to_json()
+            raise NoPredictor("the worker's network has no predictor, as the service's has")
+        settings = self._settings
+        predictor = StylePredictor(self._predictor, weights=load_kept_weights(settings), device=settings.device)
+        return fitter.begin(Start.predicted(predictor.predict(fitter.painting), self._source.styles)).to_json()
 
     def _advance(self, fitter: Fitter, state: FitState) -> dict[str, Any]:
         return fitter.advance(state).to_json()
@@ -74,6 +94,7 @@ class Fitting:
             read_painting(job.painting).rgb,
             crops(settings.fit_content),
             weights=load_kept_weights(settings),
+            config=FitConfig(passes=PASSES[job.fit]),
             device=settings.device,
         )
 
@@ -85,7 +106,9 @@ class Fitting:
 
     def _judge(self, job: FitRequest, fitter: Fitter, state: FitState) -> dict[str, Any]:
         """The finished style, as plain JSON values: its pack and preview as files, and the verdict."""
-        verdict = judge(fitter, state.vector, crops(self._settings.fit_content, count=4, side=256, seed=1))
+        self._trained = self._trained or trained_artefacts(fitter)
+        unseen = crops(self._settings.fit_content, count=4, side=256, seed=1)
+        verdict = judge(fitter, state.vector, unseen, self._trained)
         preview = self._preview(fitter, state)
         pack = fitter.pack(job.style, state, asdict(verdict), small(preview)).to_bytes()
         return {"pack": as_text(pack), "preview": as_text(preview), "verdict": asdict(verdict)}

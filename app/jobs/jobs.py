@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from impasto.app.database import PATIENCE, alone, available, connect, make_folder, writing
 from impasto.model.errors import ImpastoError
 from impasto.model.pictures.picture import Format
-from impasto.model.styles.fit_record import Grade
+from impasto.model.styles.fit_record import Effort, Grade
 from impasto.model.styles.style import Style
 
 APPLICATION = "impasto"
@@ -109,10 +109,11 @@ class JobRequest(Protocol):
 
 @dataclass(frozen=True)
 class FitRequest:
-    """The style to be, and its painting as the file that was sent: `read_painting` reads it."""
+    """The style to be, its painting as the file that was sent (`read_painting` reads it), and how well it is fitted."""
 
     style: Style
     painting: bytes
+    fit: Effort = "full"
     kind: ClassVar[Kind] = FIT
 
     @property
@@ -121,12 +122,13 @@ class FitRequest:
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
-        return {"style": asdict(self.style), "painting": as_text(self.painting)}
+        told = {"style": asdict(self.style), "painting": as_text(self.painting)}
+        return told if self.fit == "full" else {**told, "fit": self.fit}  # full is not said, as older services did not
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FitRequest:
         """The request back."""
-        return cls(Style(**values["style"]), base64.b64decode(values["painting"]))
+        return cls(Style(**values["style"]), base64.b64decode(values["painting"]), values.get("fit", "full"))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Response
 
 from impasto.app.jobs.jobs import PAINT_VIDEO, Job, JobRequest, Jobs
+from impasto.app.painting.predictions import LossNetworkAbsent
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
 from impasto.model.perception.loss_network import is_there
@@ -30,12 +31,6 @@ class OptimizationsOff(ImpastoError):
 
 class VideosOff(ImpastoError):
     """This service paints no films."""
-
-
-class LossNetworkAbsent(ImpastoError):
-    """Nothing that needs the loss network can be done here: it was never fetched. retry_after: seconds."""
-
-    retry_after = 60
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,4 @@ class Submission:
 
     def _check_loss_network(self) -> None:
         if self.settings.worker == "service" and not is_there(self.settings.loss_network_file):
-            raise LossNetworkAbsent(
-                "the loss network is missing, without which no style can be fitted and nothing optimised: "
-                "run `impasto fetch` on the server"
-            )
+            raise LossNetworkAbsent

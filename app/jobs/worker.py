@@ -47,6 +47,7 @@ from impasto.model.errors import ImpastoError
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory, release_freed_memory
 from impasto.model.network.device import find_device
+from impasto.model.prediction.file import find as find_predictor
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -70,11 +71,11 @@ def run(settings: Settings) -> None:
     check_videos(settings)
     find_device(settings.device)
     source = checkpoint.load(settings.checkpoint)
-    network_id = source.network_id
+    network_id, predictor = source.network_id, find_predictor(settings.checkpoint, source)
     store = StyleStore(settings.database, network_id)
     files = VideoFiles(settings.video_folder)
     kinds = {
-        FIT: Fitting(settings, source, store).fit_style,
+        FIT: Fitting(settings, source, predictor, store).fit_style,
         OPTIMIZE: Optimizing(settings).optimize,
         PAINT_VIDEO: VideoPainting(settings, source, files).paint_video,
     }

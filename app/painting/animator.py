@@ -70,15 +70,15 @@ class Animator:
     async def paint(
         self,
         photo: Animation,
-        vector: Tensor,
+        style: Callable[[], Tensor],
         options: PaintOptions,
         *,
         place: Place,
         charge: Callable[[int], Awaitable[None]],
     ) -> Paintings:
-        """All frames in a style (E,). place, charge: as `Painter.paint` takes them.
+        """All frames in a style (E,), which is asked for when `charge` has returned.
 
-        Raises as it does, and VideoTooLong.
+        place, charge: as `Painter.paint` takes them. Raises as it does, and VideoTooLong.
         """
         check_longest(options.size, self._max_size)
         longest = options.size or min(max(photo.size), self._max_size or max(photo.size))
@@ -96,7 +96,7 @@ class Animator:
         await charge(photo.count * math.prod(size))
         try:
             async with asyncio.timeout(limits.deadline):
-                make = partial(_Frames, photo, size, vector, options, self._batcher.stylizer)
+                make = partial(_Frames, photo, size, style(), options, self._batcher.stylizer)
                 return await self._paint(await self._batcher.code(make), place)
         except TimeoutError:
             raise self._late() from None

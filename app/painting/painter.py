@@ -67,6 +67,7 @@ class Painter:
     ) -> Paintings:
         """A photo in each of several styles (E,), all at once.
 
+        vectors: looked at when `charge` has returned: until then only how many there are must be known.
         charge: told how many pixels all paintings will have, once there is room for them and before the photo is
             decoded; raises what speaks against it.
         Raises InvalidValue, QueueFull, DeadlineExceeded, OutOfMemory, and what decoding raises.
@@ -177,7 +178,9 @@ class Painter:
         # by the header, and not behind those who decode: what finds no room is refused at once, and costs nothing
         pixels, cost = await asyncio.to_thread(self._pixels, photo, strokes, count, options)
         self._batcher.admission.reserve(place, pixels)
+        charged = time.perf_counter()
         await charge(cost)
+        started += time.perf_counter() - charged  # a client's account, and what else it looks at, are not the photo's
 
         def begin() -> tuple[Picture, list[Commission]]:
             picture = self._decode(photo, count, size)

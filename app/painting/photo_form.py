@@ -73,6 +73,7 @@ class PhotoForm:
         network_id: str | None,
         *,
         like: Sequence[float] | None = None,
+        guest: str | None = None,
         regions: tuple[RegionRecipe, ...] = (),
         masks: Mapping[str, bytes] | None = None,
         statistics: Whose = "picture",
@@ -80,7 +81,7 @@ class PhotoForm:
         """A painting as a file, with its recipe if it is wanted.
 
         weights: of the style ids. network_id: None where no network was asked. like, regions, statistics: as in the
-            recipe; masks: the files of theirs, by name.
+            recipe; guest: its `painting`; masks: the files of theirs, by name.
         """
         text = None
         if self.recipe:
@@ -94,6 +95,7 @@ class PhotoForm:
                 stroke=self.options.stroke,
                 photorealistic=self.options.photorealistic,
                 like=None if like is None else tuple(like),
+                painting=guest,
                 statistics=statistics,
                 regions=regions,
             ).to_text(masks)

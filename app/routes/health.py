@@ -12,6 +12,7 @@ from impasto.app.dependencies import (
     get_catalogue,
     get_page,
     get_painter,
+    get_predictions,
     get_settings,
     get_stopping,
     get_supervisor,
@@ -23,6 +24,7 @@ from impasto.app.jobs.submission import MOST_PAINTINGS
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.page import PageFiles
 from impasto.app.painting.painter import Painter
+from impasto.app.painting.predictions import Predictions
 from impasto.app.painting.weights import MOST_BLENDS
 from impasto.app.schemas import Health, Info, OptimizationLimits, Part, Readiness, RequestLimits, VideoLimits
 from impasto.app.settings import Settings
@@ -76,6 +78,7 @@ async def info(
     painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
     settings: Annotated[Settings, Depends(get_settings)],
+    predictions: Annotated[Predictions, Depends(get_predictions)],
     page: Annotated[PageFiles, Depends(get_page)],
 ) -> Info:
     return Info(
@@ -88,6 +91,7 @@ async def info(
         painting_size=catalogue.training.objective.painting_size,
         styles=len(catalogue.styles),
         page=page.version,
+        predicts=predictions.possible,
         browser_runtime=page.runtime,
         reads=readable_formats(),
         writes=list(get_args(Format)),

@@ -17,6 +17,7 @@ from impasto.app.dependencies import (
     get_catalogue,
     get_jobs,
     get_painter,
+    get_predictions,
     get_stopping,
     get_submission,
     get_video_files,
@@ -27,10 +28,12 @@ from impasto.app.jobs.jobs import FitRequest, Job, Jobs
 from impasto.app.jobs.submission import ACCEPTED, Submission
 from impasto.app.jobs.video_files import MEDIA_TYPES, VideoFiles
 from impasto.app.painting.painter import Painter
+from impasto.app.painting.predictions import Predictions
 from impasto.app.schemas import JobInfo
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format
+from impasto.model.styles.fit_record import Effort
 from impasto.model.styles.paintings import read_painting
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT, Style
 
@@ -63,7 +66,15 @@ async def fit_style(
     ],
     submission: Annotated[Submission, Depends(get_submission)],
     painter: Annotated[Painter, Depends(get_painter)],
+    predictions: Annotated[Predictions, Depends(get_predictions)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+    fit: Annotated[
+        Effort,
+        Form(
+            description="full: a minute or more; quick: one pass over the photos from what is predicted of the "
+            "painting; none: what is predicted, at a glance. Both where /v1/info says `predicts`"
+        ),
+    ] = "full",
     title: Annotated[str, Form(max_length=LONGEST_TEXT, description="Empty: the id")] = "",
     artist: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
     year: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
@@ -71,11 +82,13 @@ async def fit_style(
     source: Annotated[str, Form(max_length=LONGEST_SOURCE, description="Where the painting is from")] = "",
 ) -> JobInfo:
     style = Style(id, title=title or id, artist=artist, year=year, licence=licence, source=source)
+    if fit != "full":
+        predictions.check()
     data = await image.read()
     await painter.code(lambda: read_painting(data, max_pixels=submission.settings.max_pixels))
     await catalogue.refresh()
     return JobInfo.model_validate(
-        await submission.submit(FitRequest(style, data), check=lambda: catalogue.check_free(style.id))
+        await submission.submit(FitRequest(style, data, fit), check=lambda: catalogue.check_free(style.id))
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Header, Request, Response
+from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 
 from impasto.app.dependencies import (
@@ -15,6 +15,7 @@ from impasto.app.dependencies import (
     get_animator,
     get_catalogue,
     get_painter,
+    get_predictions,
     get_results,
 )
 from impasto.app.http.disconnect import unless_disconnected
@@ -23,15 +24,18 @@ from impasto.app.painting.animator import Animator
 from impasto.app.painting.answer import HEADERS, MOVING, PICTURES, answer
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.photo_form import PhotoForm, get_photo_form
+from impasto.app.painting.predictions import Predictions
 from impasto.app.painting.region_form import RegionForm, get_region_form
 from impasto.app.painting.results import Results
 from impasto.app.painting.weights import Weights, assign_weights
 from impasto.app.styles.catalogue import Catalogue
 from impasto.model.errors import InvalidValue
-from impasto.model.painting.region_recipe import drawn, looks
+from impasto.model.painting.region_recipe import check_length, drawn, looks
 from impasto.model.painting.regions import Look, Regions, strokes_of
-from impasto.model.styles.blend import MOST_BLENDED
+from impasto.model.styles.blend import MOST_BLENDED, InvalidWeights
+from impasto.model.styles.guest import PAINTING, is_invited, letters, to_text, welcome
 from impasto.model.styles.style import LONGEST_ID
+from impasto.model.styles.table import StyleTable
 
 router = APIRouter(prefix="/v1", tags=["stylize"])
 
@@ -53,7 +57,7 @@ PICTURE: dict[str, Any] = {
     summary="Paint a photo in one style, in a blend of several, or in others here and there",
     response_class=Response,
     responses={200: PICTURE, 304: NOT_MODIFIED, **problems(400, 403, 404, 408, 413, 415, 422, 429, 503, 504)},
-    openapi_extra=pictures("image", "mask"),
+    openapi_extra=pictures("image", "mask", "painting"),
 )
 async def stylize(
     request: Request,
@@ -63,6 +67,7 @@ async def stylize(
     painter: Annotated[Painter, Depends(get_painter)],
     animator: Annotated[Animator, Depends(get_animator)],
     results: Annotated[Results, Depends(get_results)],
+    predictions: Annotated[Predictions, Depends(get_predictions)],
     allowance: Annotated[Allowance, Depends(get_allowance)],
     style: Annotated[
         list[Annotated[str, Form(max_length=LONGEST_ID)]] | None,
@@ -73,6 +78,13 @@ async def stylize(
         ),
     ] = None,
     weight: Weights = None,
+    painting: Annotated[
+        UploadFile | None,
+        File(
+            description="A painting whose style is told at a glance, used for this picture and not kept. It is the "
+            "style `painting`, the last of the blend unless `style` or a region names it. Or its vector, from a recipe"
+        ),
+    ] = None,
     frames: Annotated[
         Literal["first", "all"],
         Form(
@@ -83,42 +95,74 @@ async def stylize(
     if_none_match: Annotated[str | None, Header()] = None,
     cache_control: Annotated[str | None, Header()] = None,
 ) -> Response:
-    if not style and not regions.recipes:
-        raise RequestValidationError(
-            [{"type": "missing", "loc": ("body", "style"), "msg": "name a style, or give a region"}]
-        )
-    weights = assign_weights(style, weight) if style else {}
+    if painting and not (painting.size or painting.filename):  # as browsers send a field that is left empty
+        painting = None
     options, recipes = form.options, regions.recipes
+    named = style or []
+    if painting and not is_invited([named, *(recipe.weights for recipe in recipes)]):
+        named = [*named, PAINTING]
+    if not named and not recipes:
+        raise RequestValidationError(
+            [{"type": "missing", "loc": ("body", "style"), "msg": "name a style, or give a painting or a region"}]
+        )
+    if painting and form.network == "small":
+        raise InvalidValue("painting: what is told of it is for the large network; leave `network` out")
+    if len(named) > MOST_BLENDED:
+        raise InvalidWeights(f"{len(named)} styles, the painting among them; at most {MOST_BLENDED} are blended")
+    weights = assign_weights(named, weight) if named else {}
     source = catalogue.of(form.network)
-    own = looks(recipes, source.styles, options)
-    rest = Look.of(source.styles.blend(weights), options) if weights else None
-    everything = [*own, *([rest] if rest else [])]
+
+    def looked(styles: StyleTable) -> list[Look]:
+        """How each region is painted, and last the rest, if it is."""
+        own = looks(recipes, styles, options)
+        return [*own, Look.of(styles.blend(weights), options)] if weights else own
+
+    if painting:
+        check_length(recipes, letters(source.network.style_size))
+    everything = looked(welcome(source.styles) if painting else source.styles)
+    vectors = [look.style_vector for look in everything]
     async with unless_disconnected(request):
         with painter.place(allowance.client) as place:
             photo, masks = await form.image.read(), await regions.read()
+            given = await painting.read() if painting else b""
+            seen = await predictions.pixels(given) if painting else 0
             moving = await animator.open(photo) if frames == "all" else None
             if moving and (recipes or options.photorealistic):
                 raise InvalidValue("frames: all of them are painted in one blend, without regions or photorealistic")
-            vectors = [look.style_vector for look in everything]
             recipe = form.recipe_of_file, regions.recipe_of_file, weights, moving and form.moving_format(moving.format)
-            tag = await results.tag(photo, vectors, *recipe, masks=masks)
+            tag = await results.tag(photo, vectors, *recipe, masks=masks, reference=given)
             if known := results.known(tag, if_none_match):
                 return known
+            told: str | None = None
+
+            async def charge(pixels: int) -> None:
+                """Of the painting too, which is looked at now that there is room. 0: the photo will be refused."""
+                nonlocal told
+                await allowance.take(pixels + seen if pixels else 0)
+                if painting and pixels:
+                    vector = await predictions.vector(given)
+                    told = to_text(vector)
+                    everything[:] = looked(welcome(source.styles, vector))
+                    vectors[:] = [look.style_vector for look in everything]
+
             if moving:
-                painting = animator.paint(moving, vectors[0], options, place=place, charge=allowance.take)
+                painting_all = animator.paint(moving, lambda: vectors[0], options, place=place, charge=charge)
             elif recipes:
 
                 def placed(size: tuple[int, int]) -> Regions:
-                    return drawn(size, recipes, own, rest, masks=masks, statistics=regions.statistics)
+                    own, rest = everything[: len(recipes)], everything[len(recipes) :]
+                    return drawn(
+                        size, recipes, own, rest[0] if rest else None, masks=masks, statistics=regions.statistics
+                    )
 
                 pixels = await asyncio.to_thread(regions.pixels, masks)
                 strokes = strokes_of(everything)
-                painting = painter.paint_regions(
-                    photo, placed, strokes, options, masks=pixels, place=place, charge=allowance.take
+                painting_all = painter.paint_regions(
+                    photo, placed, strokes, options, masks=pixels, place=place, charge=charge
                 )
             else:
-                painting = painter.paint(photo, vectors, options, place=place, charge=allowance.take)
-            paintings = await painting
+                painting_all = painter.paint(photo, vectors, options, place=place, charge=charge)
+            paintings = await painting_all
 
             def written() -> tuple[bytes, str]:
                 """The file, and its format."""
@@ -130,6 +174,7 @@ async def stylize(
                     painted,
                     weights,
                     source.network_id,
+                    guest=told,
                     regions=recipes,
                     masks=masks,
                     statistics=regions.statistics,

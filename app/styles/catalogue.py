@@ -20,6 +20,7 @@ from impasto.app.styles.store import Stored, StyleExists, StyleStore
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import Which
+from impasto.model.styles.guest import PAINTING
 from impasto.model.styles.pack import PackError, StylePack
 from impasto.model.styles.table import StyleTable
 
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 log = structlog.stdlib.get_logger(__name__)
 
-RESERVED = {"all", "none", "photo", "random"}
+RESERVED = {"all", "none", "photo", "random", PAINTING}
 """Ids that would be mistaken for something else where styles are chosen."""
 INTERVAL = 1.0
 """Seconds between two looks at the store."""

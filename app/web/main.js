@@ -58,6 +58,8 @@ async function start() {
   Object.assign(state, { info, limits: info.limits });
   offerDevice();
   offerClips(info.video);
+  byId("how-well").hidden = !info.predicts;
+  byId("add-time").hidden = !byId("how-well").hidden; // each of the ways tells its own
   const example = await readExample(); // before the styles: their previews would keep its painting waiting
   await loadStyles();
   startOptions(); // only now: a change keeps the link, and until it is read that would lose it

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from impasto.model.perception.config import BalanceConfig
+from impasto.model.styles.fit_record import Effort
+
+PASSES: dict[Effort, int] = {"none": 0, "quick": 1, "full": 12}
+"""Most passes over the photos of a fit that begins at a prediction, or, with `full`, elsewhere."""
 
 
 @dataclass(frozen=True)
 class FitConfig:
     """How a style is fitted; it is written into its pack."""
 
-    passes: int = 12
-    """Times at the most that every photo is painted."""
+    passes: int = PASSES["full"]
+    """Times at the most that every photo is painted; with 0 the start is the end."""
     batch: int = 4
     """Photos an update."""
     learning_rate: float = 0.1

@@ -1,8 +1,9 @@
 """A new style from one painting: one style vector is fitted, and every convolution stays as it is.
 
 Dumoulin et al. (ICLR 2017) show that a network trained in N styles learns another one by γ and β alone, in
-5,000 updates instead of 40,000. Here a fit takes about a hundred: it begins at the best of the vectors that are known
-already, Adam takes large steps where so little can break, and what it saw last is averaged.
+5,000 updates instead of 40,000. Here a fit takes about a hundred: it begins at the vector that is predicted of the
+painting, or at the best of those that are known already, Adam takes large steps where so little can break, and what it
+saw last is averaged.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from impasto.model.pictures.resize import resize
 from impasto.model.styles.fit_record import FitRecord
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.style import Style
+from impasto.model.styles.table import StyleTable
 
 TRIED = 4
 """Known vectors of which every pair, blended half and half, is tried as a start: those with the least C + D."""
@@ -46,13 +48,18 @@ class FitFailed(ImpastoError):
 class Start:
     """Where a fit may begin.
 
-    weights: of known styles, {style id: weight}; none for the identity.
-    vector: their blend, (E,). error: C + D of a few photos painted with it.
+    weights: of known styles, {style id: weight}, whose strength it has; none for the identity.
+    vector: their blend, or another one, (E,). error: C + D of a few photos painted with it, if they were.
     """
 
     weights: Mapping[str, float]
     vector: Tensor
-    error: float
+    error: float = math.nan
+
+    @classmethod
+    def predicted(cls, vector: Tensor, styles: StyleTable) -> Start:
+        """At a vector (E,) that was predicted, with the strength that is usual among the known styles."""
+        return cls({style: 1 / len(styles) for style in styles.ids}, vector)
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,7 @@ class Fitter:
             "second_moment": nothing.clone(),
             "strength": torch.tensor([strength]),
         }
-        return FitState(0, False, (), {}, tensors)
+        return FitState(0, self.config.passes == 0, (), {}, tensors)
 
     def advance(self, state: FitState) -> FitState:
         """The state one pass later: every photo is painted once. The same state always gives the same one."""

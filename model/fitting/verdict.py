@@ -53,18 +53,23 @@ class Verdict:
     artefacts: Mapping[str, float]
 
 
-def judge(fitter: Fitter, vector: Tensor, photos: Tensor) -> Verdict:
+def trained_artefacts(fitter: Fitter) -> dict[str, float]:
+    """The most of each artefact in the styles that the network was trained in: the same for every fit to it."""
+    each = [_artefacts(fitter.paint(known, fitter.photos[:SHOWN])) for known in fitter.styles.vectors]
+    return {name: max((found[name] for found in each), default=0.0) for name in UNSEEN}
+
+
+def judge(fitter: Fitter, vector: Tensor, photos: Tensor, trained: Mapping[str, float] | None = None) -> Verdict:
     """The verdict on a fitted style vector (E,).
 
     photos: what its losses are measured on, (P, 3, S, S) in [0, 1]: crops of the size that the network was trained
-        with, and others than were fitted on.
+        with, and others than were fitted on. trained: as `trained_artefacts` finds them; None: they are looked for.
     """
     losses = fitter.measure(vector, photos)
-    shown = fitter.photos[:SHOWN]
-    found = _artefacts(fitter.paint(vector, shown))
-    trained = [_artefacts(fitter.paint(known, shown)) for known in fitter.styles.vectors]
+    found = _artefacts(fitter.paint(vector, fitter.photos[:SHOWN]))
+    trained = trained or trained_artefacts(fitter)
     share = float(artefacts.saturation(fitter.painting[None]))  # a print is black and white, and is to be
-    usual = {name: max([UNSEEN[name], *(each[name] for each in trained)]) for name in UNSEEN}
+    usual = {name: max(UNSEEN[name], trained[name]) for name in UNSEEN}
     usual["saturation"] = max(usual["saturation"], share)
     limits = {**usual, **_trained_losses(fitter)}
     worse = {name: value / limits[name] for name, value in {**losses, **found}.items()}

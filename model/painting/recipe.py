@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import Which, Whose
@@ -26,7 +26,9 @@ from impasto.model.painting.region_recipe import (
 from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.painting.stroke import NATIVE
 from impasto.model.pictures import images
+from impasto.model.styles import guest
 
+Vector = Annotated[str, AfterValidator(guest.checked)]
 MOST_STYLES = 500
 """With ids of any length their text fits into a JPEG's EXIF, which has 64 kB."""
 
@@ -45,6 +47,7 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     strength, preserve_color, stroke: as `Stylizer.stylize` takes them.
     photorealistic: whether only colours and light are taken from the painting. like: from a picture instead, by its
         palette.
+    painting: the style vector of a painting that was given along, as `model/styles/guest.py` writes it.
     regions: what is painted otherwise. statistics: whose normalize them.
     impasto: the version of this format. What it does not know would be left out of the picture, so it is refused.
         1 and 2 are read as well: 1 knew no stroke, its pictures were painted in a single pass; 2 knew no regions.
@@ -60,6 +63,7 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     stroke: CheckedStroke = 1.0
     photorealistic: bool = False
     like: PaletteNumbers | None = None
+    painting: Vector | None = None
     statistics: Whose = "picture"
     regions: Annotated[tuple[RegionRecipe, ...], Field(max_length=MOST_REGIONS, strict=False)] = ()
 
@@ -76,6 +80,8 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     def _check(self) -> Self:
         if self.like and (self.weights or not self.photorealistic):
             raise ValueError("like: what is like a picture is photorealistic, and has no styles")
+        if self.painting and not guest.is_invited([self.weights, *(each.weights for each in self.regions)]):
+            raise ValueError("painting: it is among no styles; name it there by the id painting, or leave it out")
         if not (self.weights or self.regions or self.like):
             raise ValueError("nothing is painted: there is neither a style nor a region")
         return self
@@ -126,7 +132,7 @@ class Recipe(BaseModel, frozen=True, strict=True, extra="forbid"):
     def as_command(self, photo: Path, output: Path) -> str:
         """The command, for a shell, that paints the photo so again."""
         style = [f"{name}={weight!r}" for name, weight in self.weights.items()]
-        if self.regions or self.like:
+        if self.regions or self.like or self.painting:
             return shlex.join(["impasto", "paint", str(photo), "--recipe", str(output), "-o", str(output)])
         words = ["impasto", "paint", str(photo), "--style", *style]
         if self.network == "small":

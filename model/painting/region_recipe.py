@@ -167,13 +167,14 @@ def drawn(
     return Regions(size, regions, rest, by_region=statistics == "region")
 
 
-def check_length(recipes: Sequence[RegionRecipe]) -> None:
-    """Raises InvalidValue for regions of more letters, masks aside, than fit into a picture's file."""
-    letters = sum(len(_without_masks(each).to_text()) for each in recipes)
-    if letters > MOST_LETTERS:
-        raise InvalidValue(
-            f"the regions have {letters:,} letters, and {MOST_LETTERS:,} are the most; round the corners"
-        )
+def check_length(recipes: Sequence[RegionRecipe], beside: int = 0) -> None:
+    """Raises InvalidValue for regions of more letters, masks aside, than fit into a picture's file.
+
+    beside: letters of what else is long there.
+    """
+    letters, most = sum(len(_without_masks(each).to_text()) for each in recipes), MOST_LETTERS - beside
+    if letters > most:
+        raise InvalidValue(f"the regions have {letters:,} letters, and {most:,} are the most; round the corners")
 
 
 def _without_masks(recipe: RegionRecipe) -> RegionRecipe:

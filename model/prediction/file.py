@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,11 @@ class TrainedPredictor:
     look: Look
     network_id: str
     training: PredictionRecord = field(default_factory=PredictionRecord)
+
+    @cached_property
+    def id(self) -> str:
+        """16 hex digits by which it is told from others."""
+        return _digest(self.predictor.state_dict())[:16]
 
 
 _LOOK, _RECORD = TypeAdapter(Look), TypeAdapter(PredictionRecord)
@@ -138,9 +144,15 @@ def load(path: Path, source: Checkpoint) -> TrainedPredictor:
     return TrainedPredictor(predictor.requires_grad_(False), look, source.network_id, training)
 
 
+def find(path: Path, source: Checkpoint) -> TrainedPredictor | None:
+    """The predictor of a checkpoint, which lies beside it; None where there is none. Raises as `load` does."""
+    beside = predictor_file(path)
+    return load(beside, source) if beside.exists() else None
+
+
 def _digest(tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(tensor.numpy().tobytes())
+        digest.update(tensor.detach().cpu().numpy().tobytes())
     return digest.hexdigest()

@@ -42,6 +42,8 @@ def moments(features: Mapping[str, Tensor], layers: Iterable[str]) -> Tensor:
     """
     found = []
     for layer in layers:
-        deviation, mean = torch.std_mean(features[layer].float(), dim=(2, 3), correction=0)
-        found += [mean, deviation.log1p()]
+        values = features[layer].float()
+        mean = values.mean(dim=(2, 3), keepdim=True)
+        deviation = (values - mean).square().mean(dim=(2, 3)).sqrt()  # `std_mean` takes twice as long
+        found += [mean.flatten(1), deviation.log1p()]
     return torch.cat(found, dim=1)

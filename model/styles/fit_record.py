@@ -10,6 +10,8 @@ from pydantic import Field, TypeAdapter
 
 Grade = Literal["good", "fair", "poor"]
 """How good a fit can be; see `model/fitting/verdict.py`."""
+Effort = Literal["none", "quick", "full"]
+"""How well a style is to be fitted. none: it is what is predicted of its painting."""
 Name = Annotated[str, Field(pattern="^[a-z_]{1,64}$")]
 Measure = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from impasto.model.errors import InvalidValue
 from impasto.model.pictures import images
-from impasto.model.pictures.images import ImageError
+from impasto.model.pictures.images import ImageError, TooManyPixels
 from impasto.model.pictures.photos import load_rgb, usable_images
 from impasto.model.pictures.picture import Picture
 from impasto.model.styles.style import InvalidStyle, Style, slug
@@ -37,6 +37,18 @@ def read_painting(data: bytes, *, max_pixels: int | None = None) -> Picture:
     Raises UnusablePainting, with what to do, for one that is too small, too long, transparent or of one colour; and
     what `images.decode` raises.
     """
+    check_size(data, max_pixels)
+    picture = images.decode(data, max_pixels=max_pixels, at_most=LONGEST_SIDE)
+    if picture.alpha is not None and picture.alpha.max() == 0:
+        raise UnusablePainting("the painting is fully transparent; send one with something on it")
+    picture = picture.on_white()
+    if picture.rgb.std(dim=(1, 2)).max() < FLATTEST:
+        raise UnusablePainting("the painting is of one colour; send one with something on it")
+    return picture
+
+
+def check_size(data: bytes, max_pixels: int | None = None) -> int:
+    """How many pixels a painting has, by its file's header. Raises what `read_painting` does where that tells."""
     width, height = images.size(data)
     if min(width, height) < SMALLEST_PAINTING:
         raise UnusablePainting(
@@ -46,13 +58,9 @@ def read_painting(data: bytes, *, max_pixels: int | None = None) -> Picture:
         raise UnusablePainting(
             f"the painting is {width} × {height} pixels: longer than {LONGEST_SHAPE} times its width; send a part of it"
         )
-    picture = images.decode(data, max_pixels=max_pixels, at_most=LONGEST_SIDE)
-    if picture.alpha is not None and picture.alpha.max() == 0:
-        raise UnusablePainting("the painting is fully transparent; send one with something on it")
-    picture = picture.on_white()
-    if picture.rgb.std(dim=(1, 2)).max() < FLATTEST:
-        raise UnusablePainting("the painting is of one colour; send one with something on it")
-    return picture
+    if max_pixels is not None and width * height > max_pixels:
+        raise TooManyPixels(f"the painting has {width} × {height} pixels; at most {max_pixels:,} are decoded")
+    return width * height
 
 
 @dataclass(frozen=True)

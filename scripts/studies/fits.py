@@ -1,6 +1,6 @@
-"""How soon a fit is good: from which start, at which rate, on which photos.
+"""How soon a fit is good: at which rate, on which photos. From which start, tells `prediction.py`.
 
-python -m impasto.scripts.studies.fits --paintings paintings/ --photos photos/ --output runs/fits
+python -m impasto.scripts.studies.fits --paintings paintings/ --photos photos/ --output runs/fits --vary photos
 
 fits every painting of a folder in every variant, judges each pass on photos that are never fitted on, and writes
 fits.jsonl, a line a fit: C + D and seconds, pass by pass. A painting whose file is named as a style of the network is
@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from impasto.model.fitting.config import FitConfig
 from impasto.model.fitting.content import crops
-from impasto.model.fitting.fitter import Fitter, Start
+from impasto.model.fitting.fitter import Fitter
 from impasto.model.network import checkpoint
 from impasto.model.network.config import SHIPPED
 from impasto.model.pictures import images
@@ -39,7 +39,7 @@ class Arguments:
     """Folder of photos, of which those that the network was not trained on judge, and 32 others are fitted on."""
     output: Path
     """Folder for fits.jsonl, to which it is appended."""
-    vary: Literal["start", "rate", "photos"] = "start"
+    vary: Literal["rate", "photos"]
     """What is varied."""
     passes: int = 5
     """Passes of each fit."""
@@ -49,17 +49,15 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Variant:
-    """start: identity, style, blend or best. photos: shipped or folder."""
+    """photos: shipped or folder."""
 
-    start: str = "best"
     learning_rate: float = FitConfig().learning_rate
     photos: str = "shipped"
 
 
 VARIANTS = {
-    "start": [Variant(), Variant(start="style"), Variant(start="identity")],
-    "rate": [Variant(learning_rate=0.03), Variant(learning_rate=0.3)],
-    "photos": [Variant(photos="folder")],
+    "rate": [Variant(), Variant(learning_rate=0.03), Variant(learning_rate=0.3)],
+    "photos": [Variant(), Variant(photos="folder")],
 }
 """What is varied -> the variants; the first one of all is what fits use."""
 
@@ -76,7 +74,7 @@ def main(arguments: Arguments) -> None:
         own = replace(source, styles=source.styles.without(slug(path.stem)))
         begun = time.perf_counter()
         fitter = Fitter(own, load_rgb(path), photos[variant.photos], config=config)
-        state = fitter.begin(next(start for start in fitter.starts() if variant.start in ("best", kind(start))))
+        state = fitter.begin()
         seconds = time.perf_counter() - begun
         curve = [(seconds, fitter.measure(state.vector, judges))]
         while not state.finished:
@@ -86,11 +84,6 @@ def main(arguments: Arguments) -> None:
             curve.append((seconds, fitter.measure(state.vector, judges)))
         with (arguments.output / "fits.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"painting": path.stem, **vars(variant), "curve": curve}) + "\n")
-
-
-def kind(start: Start) -> str:
-    """What a start is made of."""
-    return ("identity", "style", "blend")[len(start.weights)]
 
 
 def own_photos(folder: Path, held_out: set[str]) -> Tensor:

@@ -11,9 +11,8 @@ the network does not know either. No guess knows any of these styles. `--fits` t
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,9 +24,9 @@ from tqdm import tqdm
 
 from impasto.model.evaluation.evaluate import Evaluation, Paint, evaluate
 from impasto.model.evaluation.report import table
-from impasto.model.fitting.config import FitConfig
+from impasto.model.fitting.config import PASSES
 from impasto.model.fitting.content import crops
-from impasto.model.fitting.fitter import Fitter, Start
+from impasto.model.fitting.fitter import FitState, Fitter, Start
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import SHIPPED
 from impasto.model.painting.stylizer import Stylizer
@@ -45,6 +44,8 @@ from impasto.scripts.studies.peers import ArbitraryStyle
 
 ITERATIONS = 2_000
 """Of the search for the best blend."""
+SHOWN = 1, 2, 4, 8, 12
+"""Passes of fits that are told of."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ class Arguments:
     """auto, cpu, cuda, cuda:N or mps."""
 
 
-Way = Callable[[int], Tensor]
-"""The row of a painting that is judged -> a style vector (E,) for it."""
+Way = Callable[[int], tuple[Tensor, float]]
+"""The row of a painting that is judged -> a style vector (E,) for it, and the seconds that took."""
 
 
 def main(arguments: Arguments) -> None:
@@ -95,21 +96,29 @@ def main(arguments: Arguments) -> None:
     photos = [center_crop(load_rgb(path), arguments.size) for path in files[: arguments.photos]]
 
     predictor = StylePredictor(trained, device=arguments.device)
-    ways = guesses(own, judged, objective)
-    ways["predicted"] = lambda row: predictor.predict(judged[row].rgb)
-    if arguments.fits:
-        ways |= fits(own, judged, predictor, arguments.device)
     paints: dict[str, Paint] = {}
+    found: dict[str, Evaluation] = {}
     seconds: dict[str, float] = {}
-    for name, way in ways.items():
-        begun = time.perf_counter()
-        vectors = [way(row) for row in tqdm(range(len(judged)), name, leave=False, disable=None)]
-        seconds[name] = (time.perf_counter() - begun) / len(judged)
-        paints[name] = partial(painted, stylizer, vectors)
+    ways = guesses(own, judged, objective)
+    ways["predicted"] = timed(lambda row: predictor.predict(judged[row].rgb))
     if arguments.peer:
         paints[ArbitraryStyle.name] = ArbitraryStyle([each.rgb for each in judged]).paint
-    found = {name: evaluate(paint, ids, objective, photos) for name, paint in paints.items()}
-    print(f"{len(judged)} paintings, {len(photos)} photos.\n\n{compared(found, seconds)}\n\n{one_by_one(found)}")
+        found[ArbitraryStyle.name] = evaluate(paints[ArbitraryStyle.name], ids, objective, photos)
+    from_prediction = Fits(own, judged, arguments.device, predictor)
+    from_known = Fits(own, judged, arguments.device)
+    if arguments.fits:
+        ways["predicted, then 8 steps"] = lambda row: from_prediction.after(row, PASSES["quick"])
+        ways["fitted from the best known start"] = from_known.after
+        ways["predicted, then fitted"] = from_prediction.after
+    for name, way in ways.items():
+        both = [way(row) for row in tqdm(range(len(judged)), name, leave=False, disable=None)]
+        seconds[name] = sum(took for _, took in both) / len(judged)
+        paints[name] = partial(painted, stylizer, [vector for vector, _ in both])
+        found[name] = evaluate(paints[name], ids, objective, photos)
+        print(compared({name: found[name]}, seconds), flush=True)  # the next one may take an hour
+    print(f"\n{len(judged)} paintings, {len(photos)} photos.\n\n{compared(found, seconds)}\n\n{one_by_one(found)}")
+    if arguments.fits:
+        print(f"\n{pass_by_pass({'what is predicted': from_prediction, 'the best known start': from_known})}")
     if arguments.sheet:
         cells = []
         for row, each in enumerate(judged):
@@ -135,34 +144,51 @@ def guesses(own: Checkpoint, judged: Sequence[Painting], objective: Objective) -
         return vectors[(apart.diagonal()[1:] - 2 * apart[0, 1:]).argmin()]
 
     return {
-        "mean of the known styles": lambda row: vectors.mean(dim=0),
-        "nearest known style": nearest,
-        "best blend of known styles": lambda row: best_blend(products(objective, row, len(judged))) @ vectors,
+        "mean of the known styles": timed(lambda row: vectors.mean(dim=0)),
+        "nearest known style": timed(nearest),
+        "best blend of known styles": timed(lambda row: best_blend(products(objective, row, len(judged))) @ vectors),
     }
 
 
-def fits(own: Checkpoint, judged: Sequence[Painting], predictor: StylePredictor, device: str) -> dict[str, Way]:
-    """What takes longer than a glance."""
-    passes = FitConfig().passes
+def timed(guess: Callable[[int], Tensor]) -> Way:
+    """A guess, with the seconds that it takes."""
 
-    def from_prediction(row: int) -> Tensor:
-        equally = dict.fromkeys(own.styles.ids, 1 / len(own.styles))  # its strength is what is usual
-        start = Start(equally, predictor.predict(judged[row].rgb), math.nan)
-        return fitted(own, judged[row], device, passes=1, start=start)
+    def way(row: int) -> tuple[Tensor, float]:
+        begun = time.perf_counter()
+        return guess(row), time.perf_counter() - begun
 
-    return {
-        "predicted, then 8 steps": from_prediction,
-        f"fit of {passes} passes, 8 steps each": lambda row: fitted(own, judged[row], device, passes=passes),
-    }
+    return way
 
 
-def fitted(own: Checkpoint, painting: Painting, device: str, *, passes: int, start: Start | None = None) -> Tensor:
-    """A fit's vector after so many passes, from a start or the best of those that fits try."""
-    fitter = Fitter(own, painting.rgb, crops(), config=replace(FitConfig(), passes=passes), device=device)
-    state = fitter.begin(start)
-    while not state.finished:
-        state = fitter.advance(state)
-    return state.vector
+class Fits:
+    """Fits of paintings, each made once and as far as is asked: from what is predicted, else the best known start."""
+
+    def __init__(
+        self, own: Checkpoint, judged: Sequence[Painting], device: str, predictor: StylePredictor | None = None
+    ) -> None:
+        self._own, self._judged, self._device, self._predictor = own, judged, device, predictor
+        self._begun: dict[int, Iterator[FitState]] = {}
+        self.passes: dict[int, list[tuple[FitState, float]]] = {}
+
+    def after(self, row: int, passes: int | None = None) -> tuple[Tensor, float]:
+        """The style vector (E,) after so many passes, and the seconds they took; None: at the end."""
+        made = self.passes.setdefault(row, [])
+        fit = self._begun.setdefault(row, self._fit(self._judged[row].rgb))
+        seconds, begun = made[-1][1] if made else 0.0, time.perf_counter()
+        while passes is None or len(made) < passes:
+            if (state := next(fit, None)) is None:
+                break
+            made.append((state, seconds + time.perf_counter() - begun))
+        state, seconds = made[-1 if passes is None else min(passes, len(made)) - 1]
+        return state.vector, seconds
+
+    def _fit(self, painting: Tensor) -> Iterator[FitState]:
+        """The states after each pass."""
+        fitter = Fitter(self._own, painting, crops(), device=self._device)
+        start = Start.predicted(self._predictor.predict(painting), self._own.styles) if self._predictor else None
+        state = fitter.begin(start)
+        while not state.finished:
+            yield (state := fitter.advance(state))
 
 
 def products(objective: Objective, row: int, judged: int) -> Tensor:
@@ -196,6 +222,16 @@ def compared(found: dict[str, Evaluation], seconds: dict[str, float]) -> str:
         took = f"{seconds[name]:.2f}" if name in seconds else ""
         rows.append((name, f"{content:.2f}", f"{distance:.2f}", f"{content + distance:.2f}", f"{own:.0%}", took))
     return table(("", "C", "D", "C + D", "own painting nearest", "seconds"), rows)
+
+
+def pass_by_pass(starts: dict[str, Fits]) -> str:
+    """C + D on what is fitted, pass by pass, on average; who has ended stays where it is."""
+    rows = []
+    for name, fits in starts.items():
+        curves = [passes[-1][0].errors for passes in fits.passes.values()]
+        shown = [sum(curve[min(n, len(curve)) - 1] for curve in curves) / len(curves) for n in SHOWN]
+        rows.append((name, *(f"{value:.2f}" for value in shown), f"{sum(map(len, curves)) / len(curves):.1f}"))
+    return table(("C + D from", *(f"pass {n}" for n in SHOWN), "passes"), rows)
 
 
 def one_by_one(found: dict[str, Evaluation]) -> str:

@@ -117,6 +117,11 @@ def test_a_damaged_loss_network_is_named(fit: Callable[..., Path], tmp_path: Pat
         fit(encoded(painting()))
 
 
+def test_no_style_has_the_id_of_a_painting_given_along(fit: Callable[..., Path]) -> None:
+    with pytest.raises(InvalidValue, match="--id painting is what paintings are called"):
+        fit(encoded(painting()), id="painting")
+
+
 def test_an_id_that_is_none_is_refused(fit: Callable[..., Path]) -> None:
     with pytest.raises(InvalidValue, match="a style id is lower-case"):
         fit(encoded(painting()), id="My Style")

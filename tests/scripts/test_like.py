@@ -104,6 +104,7 @@ def test_a_photo_in_a_style_stays_a_photo_and_its_recipe_says_so(
         (["--like", "other.jpg"], "say so with --photorealistic"),
         (["--like", "other.jpg", "--photorealistic", "--style", "klimt-the-kiss"], "or --like, perhaps with --region"),
         (["--like", "other.jpg", "--photorealistic", "--all"], "or --like, perhaps with --region"),
+        (["--like", "other.jpg", "--photorealistic", "--small"], "leave --small, --stroke, --statistics out"),
         (["--like", "none.jpg", "--photorealistic"], "--like none.jpg: No such file"),
         (["--like", ".", "--photorealistic"], "--like .: Is a directory"),
         (["--like", "text.jpg", "--photorealistic"], "like: the data is no picture"),

@@ -31,6 +31,7 @@ from impasto.scripts.pictures import STREAM
 from tests.commands import Result, impasto
 from tests.films import animated
 from tests.pictures import encoded, opened, photo, write_photos
+from tests.pictures import painting as canvas
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,6 +71,35 @@ def test_the_small_network_paints_where_it_is_asked_for_and_its_recipe_says_so(
     assert stylize(one, "--recipe", out, "-o", again, *checkpoint).stderr == ""
     assert np.array_equal(np.asarray(opened(again.read_bytes())), expected.pixels.numpy())
     assert "--small" in impasto("recipe", out).stdout
+
+
+def test_a_painting_is_given_along_and_its_recipe_needs_it_no_more(
+    one: Path, tmp_path: Path, predicting_checkpoint_file: Path, tiny_checkpoint_file: Path
+) -> None:
+    out, again, given = tmp_path / "out.png", tmp_path / "again.png", tmp_path / "given.png"
+    given.write_bytes(encoded(canvas()))
+    predicting = "--checkpoint", predicting_checkpoint_file
+    blend = "--painting", given, "--style", "starry-night=0.4", "painting=0.6"
+    result = stylize(one, *blend, "-o", out, *predicting)
+    assert result.returncode == 0, result.stderr
+    recipe = Recipe.of(out.read_bytes())
+    assert recipe.weights == {"starry-night": 0.4, "painting": 0.6} and recipe.painting
+    given.unlink()
+    assert stylize(one, "--recipe", out, "-o", again, "--checkpoint", tiny_checkpoint_file).stderr == ""
+    assert np.array_equal(np.asarray(opened(again.read_bytes())), np.asarray(opened(out.read_bytes())))
+    assert "--recipe" in impasto("recipe", out).stdout
+    cases: list[tuple[list[str | Path], str]] = [
+        (["--painting", given, *predicting], "given.png: No such file"),
+        (["--painting", one, *predicting], "at least 128"),
+        (["--painting", one, "--small", *predicting], "leave --small out"),
+        (["--painting", "vector:AA", *predicting], "no style vector"),
+    ]
+    for arguments, reason in cases:
+        refused = stylize(one, *arguments, "-o", tmp_path / "none.png")
+        assert refused.returncode == 1 and reason in refused.stderr, refused.stderr
+    given.write_bytes(encoded(canvas()))
+    refused = stylize(one, "--painting", given, "-o", tmp_path / "none.png", "--checkpoint", tiny_checkpoint_file)
+    assert "there is no predictor" in refused.stderr
 
 
 def test_a_folder_is_painted_and_a_broken_photo_is_named(
@@ -122,8 +152,8 @@ def test_a_transparent_photo_is_white_on_a_sheet(tmp_path: Path, tiny_checkpoint
         (["--style", "starry-nigh"], "did you mean starry-night"),
         (["--style", "starry-night=0.5"], "sum to 0.5"),
         (["--style", "starry-night=many"], "not a number"),
-        (["--style", "starry-night", "--all"], "either --style or --region, or both; or --recipe; or --all"),
-        ([], "either --style or --region, or both; or --recipe; or --all"),
+        (["--style", "starry-night", "--all"], "give --style, --painting or --region"),
+        ([], "give --style, --painting or --region"),
         (["--style", "starry-night", "--device", "cuda:99"], "cuda:99"),
         (["--style", "starry-night", "--strength", "2"], "strength"),
         (["--style", "starry-night", "--stroke", "100"], "stroke is a number from 0.25 to 4, or native, not 100"),

@@ -21,6 +21,7 @@ from tests.web.test_page import (
     open_link,
     painted,
 )
+from tests.web.test_styles import open_where
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,6 +73,11 @@ def show_empty_form(page: Page) -> None:
     page.get_by_role("button", name="Learn this style").click()
 
 
+def show_ways(page: Page) -> None:
+    open_where(page, predicts=True)
+    page.get_by_role("button", name="Add a style").first.click()
+
+
 def show_fit(page: Page, state: str) -> None:
     page.route("**/v1/jobs/**", lambda route: None)  # no news of it
     losses = {"content_error": 0.4, "style_distance": 0.2}
@@ -97,6 +103,7 @@ STATES: dict[str, Callable[[Page], None]] = {
     "bad file": show_bad_file,
     "away": show_absence,
     "form": show_empty_form,
+    "ways to learn": show_ways,
     "learning": lambda page: show_fit(page, "running"),
     "learned": lambda page: show_fit(page, "succeeded"),
     "about": show_added,

@@ -445,6 +445,13 @@ def test_a_link_to_a_style_that_is_not_here_says_so(page: Page) -> None:
     expect(page.locator("#chosen li")).to_have_count(1)
 
 
+def test_a_link_to_a_painting_that_was_given_along_says_what_paints_so(page: Page) -> None:
+    open_link(page, f"style=painting&style={NIGHT}&weight=0.5&weight=0.5")
+    expect(page.locator("#toast")).to_contain_text("The link paints like a painting that was given along")
+    expect(page.locator("#toast")).to_contain_text("impasto paint PHOTO --recipe FILE")
+    expect(page.locator("#chosen li")).to_have_count(1)
+
+
 def test_weights_of_a_link_that_are_none_are_not_taken_over(page: Page) -> None:
     open_link(page, "&".join(f"style={style}&weight=1" for style in (NIGHT, KISS, WAVE, SCREAM)))
     expect(page.locator("#toast")).to_contain_text("The link's weights cannot be set here")

@@ -347,12 +347,16 @@ def test_recipes_of_before_and_broken_ones(page: Page, last: Last) -> None:
     assert last().fields == [("style", KISS), ("strength", "0.5"), ("size", "256")]
     expect(page.locator("#toast")).to_have_text("This service does not have the style gone.")
     bad = {**former, "impasto": 3, "regions": [ELLIPSE, {"mask": "data:image/png;base64,AAAA", "weights": {KISS: 1}}]}
+    given = re.compile("^r.json: this recipe paints like a painting that was given along, .* PHOTO --recipe FILE.$")
     for recipe, words in (
         (b"{", "r.json: this is no recipe, it is not JSON."),
+        ({**former, "painting": "AAAA"}, given),
         ([1], "r.json: this is no recipe of Impasto."),
         ({**former, "impasto": 4}, "r.json: this recipe is of a newer Impasto."),
+        ({**former, "weights": {KISS: 0.5, "painting": 0.5}}, given),
         (bad, "r.json: region 2: its mask is no picture."),
         ({**bad, "regions": [{"weights": {}}]}, re.compile("^r.json: region 1: it needs one of mask, gradient")),
+        ({**former, "impasto": 3, "regions": [{**ELLIPSE, "weights": {"painting": 1}}]}, given),
         ({**bad, "regions": [ELLIPSE] * 9}, "r.json: it has 9 regions, and 8 are the most."),
     ):
         choose(recipe)

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx2
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
 
 from impasto.model.network.config import SHIPPED
 from tests.app.jobs.test_worker import working
 from tests.pictures import encoded, painting
-from tests.web.test_page import NIGHT, Shoot, choose_photo, dropped, painted, weights
+from tests.web.test_page import NIGHT, Shoot, choose_photo, dropped, painted, wait_painted, weights
+
+ANSWER_FITS = """({ status, body }) => {
+  const ask = fetch;
+  window.fits = [];
+  window.fetch = async (address, options) => {
+    if (address !== "v1/styles" || options?.method !== "POST") return ask(address, options);
+    fits.push(options.body.get("fit"));
+    return Response.json(body, { status });
+  };
+}"""
+"""In the place of the service; the page itself tells, since Chromium hides the bodies that have files."""
+PREDICTED: dict[str, Any] = {
+    "id": "1",
+    "kind": "fit",
+    "style": NIGHT,
+    "state": "succeeded",
+    "step": 0,
+    "steps": 0,
+    "losses": {"content_error": 0.4, "style_distance": 0.2},
+    "seconds_left": None,
+    "verdict": "good",
+    "message": "as good as the styles that the network was trained in",
+}
+"""A job without a pass, as it ends."""
+QUEUED = {**PREDICTED, "state": "queued", "steps": None, "losses": {}, "verdict": None, "message": None}
 
 
 def test_styles_are_searched_and_sorted(page: Page) -> None:
@@ -98,3 +126,86 @@ def test_a_fit_is_cancelled(page: Page) -> None:
     expect(page.locator("#fit-title")).to_have_text("Cancelled: other")
     page.get_by_role("button", name="Add another").click()
     expect(page.get_by_role("button", name="Learn this style")).to_be_visible()
+
+
+def open_where(page: Page, *, predicts: bool) -> None:
+    """Open the page of a service that predicts styles, or of one that does not."""
+    page.route("**/v1/info", lambda route: route.fulfill(json={**route.fetch().json(), "predicts": predicts}))
+    page.reload()
+    wait_painted(page)
+
+
+def give_painting(page: Page) -> None:
+    page.get_by_role("button", name="Add a style").first.click()
+    file = FilePayload(name="painting.png", mimeType="image/png", buffer=encoded(painting(4)))
+    page.set_input_files("#painting", file)
+
+
+def test_how_well_a_style_is_learned_is_chosen_by_mouse_or_keys(page: Page, screenshot: Shoot) -> None:
+    open_where(page, predicts=True)
+    page.evaluate(ANSWER_FITS, {"status": 422, "body": {"code": "no_predictor", "detail": "it has no predictor"}})
+    give_painting(page)
+    expect(page.locator("#add-form .hint")).to_have_text("From one painting. It then blends with all the others.")
+    ways = page.get_by_role("group", name="How well")
+    expect(ways.get_by_role("radio")).to_have_count(3)
+    expect(ways.get_by_label("Thoroughly")).to_be_checked()
+    screenshot("how-well")
+    learn = page.get_by_role("button", name="Learn this style")
+    learn.click()
+    expect(page.locator("#add-error")).to_have_text("It has no predictor.")
+    ways.get_by_label("At once").check()
+    learn.click()
+    ways.get_by_label("At once").press("ArrowDown")
+    expect(ways.get_by_label("Quickly")).to_be_checked()
+    learn.click()
+    page.wait_for_function("fits.length === 3")
+    assert page.evaluate("fits") == ["full", "none", "quick"]
+
+
+def test_a_service_that_predicts_no_styles_offers_one_way_and_says_how_long_it_takes(page: Page) -> None:
+    open_where(page, predicts=False)
+    give_painting(page)
+    expect(page.get_by_role("group", name="How well")).to_be_hidden()
+    expect(page.locator("#add-form .hint")).to_contain_text("From one painting, in about a minute.")
+
+
+def test_the_id_of_paintings_given_along_is_not_proposed(page: Page) -> None:
+    give_painting(page)
+    expect(page.locator("#add-form").get_by_label("Title")).to_have_value("painting")
+    expect(page.locator("#add-form").get_by_label("Id, as programs name it")).to_have_value("a-painting")
+
+
+@pytest.mark.parametrize("answer", [QUEUED, PREDICTED], ids=["before it is looked at", "before it is answered"])
+def test_a_job_that_ends_at_once_is_shown_with_its_picture(page: Page, answer: dict[str, Any]) -> None:
+    told = f"event: succeeded\nid: 0\ndata: {json.dumps(PREDICTED)}\n\n"
+    page.route("**/v1/jobs/1/events", lambda route: route.fulfill(body=told, content_type="text/event-stream"))
+    page.evaluate(ANSWER_FITS, {"status": 202, "body": answer})
+    give_painting(page)
+    page.get_by_role("button", name="Learn this style").click()
+    expect(page.locator("#fit-title")).to_have_text("Learned: painting")
+    expect(page.locator("#fit-state")).to_have_text(f"The prediction is {PREDICTED['message']}.")
+    expect(page.locator("#fit-losses dd")).to_have_text(["0.40", "0.20"])
+    expect(page.locator("#fit-progress")).to_be_hidden()
+    expect(page.locator("#fit-picture")).to_be_visible()
+    expect(page.get_by_role("button", name="Paint with it")).to_be_focused()
+    expect(page.locator("#open-add")).to_have_text("Add a style")
+
+
+@pytest.mark.parametrize(
+    ("state", "steps", "words"),
+    [
+        ("queued", None, "Waiting for its turn."),
+        ("running", None, "Getting ready: looking for a style to begin from."),
+        ("running", 0, "Predicting the style, and judging it."),
+    ],
+)
+def test_a_job_without_steps_is_not_counted(page: Page, state: str, steps: int | None, words: str) -> None:
+    page.route("**/v1/jobs/**", lambda route: None)  # no news of it
+    fit = {"job": {**QUEUED, "state": state, "steps": steps}, "title": "Patches", "began": {}}
+    page.evaluate("(fit) => localStorage.setItem('impasto-fit', fit)", json.dumps(fit))
+    page.reload()
+    expect(page.locator("#open-add")).to_have_text("Learning…")
+    page.locator("#open-add").click()
+    expect(page.locator("#fit-state")).to_have_text(words)
+    expect(page.locator("#fit-progress")).not_to_have_attribute("value", re.compile(""))
+    expect(page.locator("#fit-losses dd")).to_have_count(0)

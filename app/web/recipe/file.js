@@ -5,7 +5,7 @@ import { save, stem } from "../parts/files.js";
 import { png, readMask } from "./masks.js";
 import { resultSize } from "./options.js";
 import { asJson, weightsById } from "./recipe.js";
-import { reader } from "./reading.js";
+import { isGiven, NEEDS_GIVEN, reader } from "./reading.js";
 import { MOST_REGIONS, USUAL, change, networkId, networkOf, numbered, state } from "./state.js";
 
 const VERSION = 3;
@@ -64,6 +64,7 @@ async function take(recipe) {
   const given = recipe.regions ?? [];
   if (!Array.isArray(given)) throw new Error("its regions are no list");
   if (given.length > MOST_REGIONS) throw new Error(`it has ${given.length} regions, and ${MOST_REGIONS} are the most`);
+  if (needsGiven(recipe, given)) throw new Error(`this recipe ${NEEDS_GIVEN}`);
   const regions = [];
   for (const [place, each] of given.entries()) {
     try {
@@ -79,6 +80,10 @@ async function take(recipe) {
   const ours = [undefined, null, networkId()].includes(recipe.network_id);
   tell(ours ? [] : ["The recipe is of another network, whose picture is not quite this one."]);
 }
+
+/** Whether a recipe or one of its regions is painted like what was given along. */
+const needsGiven = (recipe, regions) =>
+  recipe.painting != null || [recipe, ...regions].some((part) => Object.keys(part?.weights ?? {}).some(isGiven));
 
 /** A mask from its data URL. */
 async function maskOf(address) {

@@ -2,7 +2,7 @@
 
 import { between } from "../parts/numbers.js";
 import { toast } from "../parts/status.js";
-import { MOST_CHOSEN, styleOf } from "./state.js";
+import { GIVEN, MOST_CHOSEN, styleOf } from "./state.js";
 import { handleOf, weightsOf } from "./weights.js";
 
 const near = (one, other) => Math.abs(one - other) < 0.005; // no difference in the percentages
@@ -17,6 +17,14 @@ const AREAS = {
   rectangle: span,
   polygon: (points) => points.length >= 3 && points.length <= 500 && Array.from(points).every(isPoint) && points,
 };
+
+/** Said of what paints so; recipes have that painting's style, which the page cannot send. */
+export const NEEDS_GIVEN =
+  "paints like a painting that was given along, which the page does not have; the command reads it from a recipe: " +
+  "impasto paint PHOTO --recipe FILE";
+
+/** Whether an id is that of a painting given along, and not of a style that was called so before. */
+export const isGiven = (id) => id === GIVEN && !styleOf(id);
 
 /** source: "link" or "recipe", for what is said. */
 export function reader(source) {
@@ -67,7 +75,8 @@ export function reader(source) {
 
   /** Say what could not be set here, and why a region was left out. */
   function tell(faults = []) {
-    if (unknown.size) toast(`This service does not have the style ${[...unknown].join(", ")}.`);
+    if (unknown.has(GIVEN)) toast(`The ${source} ${NEEDS_GIVEN}.`);
+    else if (unknown.size) toast(`This service does not have the style ${[...unknown].join(", ")}.`);
     else if (faults.length) toast(faults.join(" "));
     else if (others) toast(`The ${source}'s weights cannot be set here; it opens with others.`);
   }

@@ -19,6 +19,8 @@
 
 export const MOST_CHOSEN = 4;
 export const MOST_REGIONS = 8;
+/** What a recipe calls the painting that was given along with the photo; no style is to have this id. */
+export const GIVEN = "painting";
 
 /** @type {Look} */
 export const USUAL = { chosen: [], handle: { x: 0.5, y: 0.5 }, strength: 1, preserveColor: false, stroke: 1 };

@@ -101,7 +101,7 @@ async function submit(event) {
 
 function job() {
   key ??= newKey();
-  const known = ["id", "title", "artist", "year"].map((name) => [name, form.elements[name].value.trim()]);
+  const known = ["id", "title", "artist", "year", "fit"].map((name) => [name, form.elements[name].value.trim()]);
   const body = formData(known, { image: [painting, painting.name] });
   return json("v1/styles", { patient: false, method: "POST", headers: { "Idempotency-Key": key }, body });
 }

@@ -3,8 +3,8 @@
 import { byId, described, showText } from "../parts/dom.js";
 import { keep, kept } from "../parts/keeping.js";
 import { toast } from "../parts/status.js";
-import { change } from "../recipe/state.js";
-import { json, request } from "../service/api.js";
+import { change, styleOf } from "../recipe/state.js";
+import { json, previewPath, request } from "../service/api.js";
 import { followJob, hasEnded } from "../service/job.js";
 import { loadStyles } from "./list.js";
 
@@ -47,7 +47,7 @@ export function follow(job, title, first = {}) {
 
 async function listen(job, mine) {
   try {
-    await followJob(job, { show, preview: showPreview, signal: mine.signal });
+    await followJob(job, { show, preview: (address) => showPicture(`.${address}`, mine.signal), signal: mine.signal });
   } catch (error) {
     if (following === mine && !mine.signal.aborted) lost(error);
   }
@@ -59,10 +59,10 @@ export function showForm() {
   byId("add-form").hidden = false;
 }
 
-async function showPreview(address) {
+async function showPicture(address, signal) {
   const picture = byId("fit-picture");
   try {
-    const blob = await (await request(`.${address}`, { signal: following.signal })).blob();
+    const blob = await (await request(address, { signal })).blob();
     picture.src = URL.createObjectURL(blob);
     picture.onload = () => URL.revokeObjectURL(picture.src);
     picture.hidden = false;
@@ -70,7 +70,8 @@ async function showPreview(address) {
 }
 
 function show(job) {
-  const focused = [document.body, byId("fit-cancel")].includes(document.activeElement);
+  const { activeElement: active } = document; // in the form, where a job has ended before it is shown
+  const focused = [document.body, byId("fit-cancel")].includes(active) || byId("add-form").contains(active);
   shown = job;
   const ended = !isLearning();
   byId("fit-title").textContent = (HEADINGS[job.state] ?? "Learning: ") + byId("fit-title").dataset.title;
@@ -87,7 +88,7 @@ function show(job) {
   byId("fit-cancel").disabled = false;
   byId("fit-another").hidden = !ended;
   byId("fit-use").hidden = job.state !== "succeeded";
-  byId("open-add").textContent = ended ? "Add a style" : `Learning… ${job.step} / ${job.steps ?? "?"}`;
+  byId("open-add").textContent = ended ? "Add a style" : `Learning…${job.steps ? ` ${job.step} / ${job.steps}` : ""}`;
   showText(byId("fit-error"), job.state === "failed" ? job.message : "");
   if (!ended) return keep(FIT, { job, title: byId("fit-title").dataset.title, began });
   if (focused) byId(job.state === "succeeded" ? "fit-use" : "fit-another").focus();
@@ -103,9 +104,11 @@ function loss({ losses }, name) {
 
 function inWords({ state, step, steps, seconds_left: left, message }) {
   if (state === "queued") return "Waiting for its turn.";
-  if (state === "running" && !step) return "Getting ready: looking for the nearest style to begin from.";
+  const predicted = steps === 0; // and not fitted
+  if (state === "running" && predicted) return "Predicting the style, and judging it.";
+  if (state === "running" && !step) return "Getting ready: looking for a style to begin from.";
   if (state === "running") return `Pass ${step} of ${steps}${left ? `, ${Math.ceil(left)} s left at the most` : ""}.`;
-  if (state === "succeeded") return `The fit is ${message}.`;
+  if (state === "succeeded") return `The ${predicted ? "prediction" : "fit"} is ${message}.`;
   return state === "cancelled" ? "Nothing was added." : "";
 }
 
@@ -115,6 +118,8 @@ async function end(job) {
   if (job.state !== "succeeded") return;
   await loadStyles();
   toast(`${byId("fit-title").dataset.title} is in the gallery.`);
+  const learned = styleOf(job.style);
+  if (shown === job && learned && byId("fit-picture").hidden) showPicture(previewPath(learned)); // no pass showed it
 }
 
 async function cancel() {
@@ -122,7 +127,7 @@ async function cancel() {
   try {
     show(await json(`v1/jobs/${shown.id}`, { method: "DELETE" }));
   } catch (error) {
-    showText(byId("fit-error"), error.message);
+    if (isLearning()) showText(byId("fit-error"), error.message); // else it was quicker
   }
 }
 

@@ -14,8 +14,14 @@ from impasto.app.jobs.jobs import FitRequest, Jobs
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleStore
+from impasto.model.fitting.fitter import FitState
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.prediction.file import NoPredictor
+from impasto.model.prediction.style_predictor import StylePredictor
+from impasto.model.styles.fit_record import Effort
 from impasto.model.styles.paintings import read_painting
+from impasto.model.styles.style import Style
+from tests.networks import tiny_predictor
 from tests.pictures import encoded, painting
 
 PAINTING = encoded(painting())
@@ -37,6 +43,23 @@ def test_a_fit_over_http_has_the_pixels_that_the_command_reads(
     with TestClient(create_app(settings.model_copy(update={"data_dir": tmp_path}))) as service:
         answer = service.post("/v1/styles", data={"id": "my-style"}, files={"image": ("painting.png", PAINTING)})
     assert answer.status_code == 202
-    worker = Fitting(settings, tiny_checkpoint, StyleStore(f"sqlite:///{tmp_path}/styles.db", "net"))
+    worker = Fitting(settings, tiny_checkpoint, None, StyleStore(f"sqlite:///{tmp_path}/styles.db", "net"))
     worker._fitter(FitRequest.from_json(told[0]))
     assert fitted[0].equal(read_painting(PAINTING).rgb)
+
+
+def test_a_fit_begins_at_what_is_predicted_and_ends_there_if_that_is_asked(
+    settings: Settings, tiny_checkpoint: Checkpoint, vgg_weights: dict[str, Tensor], tmp_path: Path
+) -> None:
+    trained, store = tiny_predictor(tiny_checkpoint), StyleStore(f"sqlite:///{tmp_path}/styles.db", "net")
+    predicted = StylePredictor(trained, weights=vgg_weights, device="cpu").predict(read_painting(PAINTING).rgb)
+    worker = Fitting(settings, tiny_checkpoint, trained, store)
+    efforts: list[tuple[Effort, bool]] = [("none", True), ("quick", False), ("full", False)]
+    for fit, finished in efforts:
+        job = FitRequest(Style("my-style", "My Style"), PAINTING, fit)
+        state = FitState.from_json(worker._begin(job, worker._fitter(job)))
+        assert state.vector.equal(predicted) and state.finished == finished
+    alone = Fitting(settings, tiny_checkpoint, None, store)
+    job = FitRequest(Style("my-style", "My Style"), PAINTING, "none")
+    with pytest.raises(NoPredictor):
+        alone._begin(job, alone._fitter(job))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,6 +22,7 @@ from unittest.mock import patch
 import httpx2
 import psycopg
 import pytest
+import torch
 from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError
 from sqlalchemy.exc import OperationalError
 from torch import Tensor
@@ -34,8 +36,11 @@ from impasto.model.fitting.config import FitConfig
 from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import Fitter
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.prediction.style_predictor import StylePredictor
 from impasto.model.styles.pack import StylePack
+from impasto.model.styles.paintings import read_painting
 from tests.app.test_server import free_port, serving, started
+from tests.networks import tiny_predictor
 from tests.pictures import encoded, opened, painting, photo
 from tests.processes import Process, command
 
@@ -50,7 +55,10 @@ def small_worker(ahead: int) -> None:
     def few_crops(folder: Path | None, count: int = 4, side: int = 32, seed: int = 0) -> Tensor:
         return crops(folder, count=4, side=32, seed=seed)
 
-    quick_fitter = partial(Fitter, config=FitConfig(passes=PASSES, batch=2, settled=-1))
+    def quick_fitter(*which: Any, config: FitConfig, **where: Any) -> Fitter:
+        own = replace(config, passes=min(config.passes, PASSES), batch=2, settled=-1)
+        return Fitter(*which, config=own, **where)
+
     with (
         patch.object(fit, "crops", few_crops),
         patch.object(fit, "Fitter", quick_fitter),
@@ -84,10 +92,10 @@ def service(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory
         yield url
 
 
-def ask(url: str, style_id: str) -> str:
+def ask(url: str, style_id: str, fit: str = "full") -> str:
     """Ask for a fit; the URL of its job."""
     files = {"image": ("painting.png", encoded(painting(3)))}
-    answer = httpx2.post(f"{url}/v1/styles", data={"id": style_id}, files=files, timeout=60)
+    answer = httpx2.post(f"{url}/v1/styles", data={"id": style_id, "fit": fit}, files=files, timeout=60)
     assert answer.status_code == 202, answer.text
     return url + str(answer.headers["location"])
 
@@ -187,6 +195,25 @@ def test_a_service_and_its_worker_that_are_killed_at_work_lose_nothing_and_go_on
         until(job, lambda job: job["step"] > kept)
         assert steps_done(database_url, job).count("begin") == 1  # it went on, and did not begin anew
         assert httpx2.post(f"{url}/v1/stylize", data=form, files=large, timeout=60).status_code == 200
+
+
+def test_a_style_is_predicted_at_once_or_fitted_from_there(
+    tiny_checkpoint: Checkpoint, predicting_checkpoint_file: Path, vgg_weights: dict[str, Tensor], tmp_path: Path
+) -> None:
+    database_url = f"sqlite:///{tmp_path}/impasto.db"
+    serve = serving(predicting_checkpoint_file, database_url=database_url)
+    with serve as url, working(predicting_checkpoint_file, database_url):
+        at_once, quick = ask(url, "at-once", "none"), ask(url, "quick", "quick")
+        ended = until(at_once, succeeded)
+        assert (ended["step"], ended["steps"], ended["seconds_left"]) == (0, 0, 0)
+        assert ended["verdict"] in ("good", "fair", "poor") and ended["message"]
+        assert httpx2.get(f"{at_once}/preview", timeout=60).headers["content-type"] == "image/jpeg"
+        assert (until(quick, succeeded)["step"], steps_done(database_url, quick).count("advance")) == (1, 1)
+        predictor = StylePredictor(tiny_predictor(tiny_checkpoint), weights=vgg_weights, device="cpu")
+        expected = predictor.predict(read_painting(encoded(painting(3))).rgb)
+        found = fitted(url, "at-once", tiny_checkpoint)
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+        assert not fitted(url, "quick", tiny_checkpoint).equal(found)
 
 
 def test_a_running_fit_is_followed_and_cancelled(service: str) -> None:

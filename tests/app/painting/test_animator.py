@@ -41,7 +41,7 @@ def while_painting(device: Device, then: Callable[[Batcher, asyncio.Task[None]],
 
         async def paint() -> None:
             with batcher.admission.place("one") as place:
-                await animator.paint(photo, device.vectors[0], PaintOptions(), place=place, charge=charge)
+                await animator.paint(photo, lambda: device.vectors[0], PaintOptions(), place=place, charge=charge)
 
         device.go.clear()
         painting = asyncio.create_task(paint())
@@ -90,7 +90,7 @@ def test_frames_that_become_larger_than_those_of_films_are_refused_before_they_t
         photo = await animator.open(animated(FRAMES))
         assert photo is not None
         with batcher.admission.place("one") as place, pytest.raises(VideoTooLong, match="at most 10,000 pixels"):
-            await animator.paint(photo, device.vectors[0], PaintOptions(size), place=place, charge=charge)
+            await animator.paint(photo, lambda: device.vectors[0], PaintOptions(size), place=place, charge=charge)
         assert batcher.admission.pixels == 0
 
     run(device, QueueLimits(), scenario)

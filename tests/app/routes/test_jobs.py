@@ -46,6 +46,21 @@ def test_a_painting_is_accepted_as_a_job(service: TestClient) -> None:
     assert service.get(answer.headers["location"]).json() == job
 
 
+def test_how_well_it_is_fitted_is_told_and_nothing_is_predicted_without_a_predictor(
+    service: TestClient, own_settings: Settings, predicting_checkpoint_file: Path, submitted: list[Any]
+) -> None:
+    for fit in ("none", "quick"):
+        answer = ask(service, fit=fit)
+        assert (answer.status_code, answer.json()["code"]) == (422, "no_predictor")
+    assert ask(service, fit="full").status_code == 202
+    assert ask(service, fit="much").json()["code"] == "invalid_field"
+    predicting = own_settings.model_copy(update={"checkpoint": predicting_checkpoint_file, "job_queue_size": 9})
+    with TestClient(create_app(predicting)) as other:
+        for fit in ("none", "quick", "full"):
+            assert ask(other, id=fit + "-style", fit=fit).status_code == 202
+    assert [each.fit for each in submitted] == ["full", "none", "quick", "full"]
+
+
 @pytest.mark.parametrize(
     ("image", "status", "code"),
     [
@@ -95,6 +110,16 @@ def test_the_same_key_is_the_same_job(service: TestClient) -> None:
     assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
     answer = ask(service, key="k", title="Other")
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_how_well_it_is_fitted_is_part_of_what_a_key_stands_for(
+    own_settings: Settings, predicting_checkpoint_file: Path
+) -> None:
+    with TestClient(create_app(own_settings.model_copy(update={"checkpoint": predicting_checkpoint_file}))) as service:
+        first, again = ask(service, key="k"), ask(service, key="k", fit="full")
+        assert again.json()["id"] == first.json()["id"]
+        answer = ask(service, key="k", fit="none")
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
 
 
 def test_a_second_fit_of_an_id_is_refused_while_the_first_one_waits(service: TestClient) -> None:

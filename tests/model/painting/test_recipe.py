@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import struct
 import zlib
@@ -18,11 +19,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic import ValidationError
 
-from impasto.model.errors import ImpastoError
+from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.painting.recipe import MOST_STYLES, NoRecipe, Recipe
+from impasto.model.painting.region_recipe import RegionRecipe, check_length
 from impasto.model.painting.stroke import LEAST, MOST, NATIVE, Stroke, parse_stroke
 from impasto.model.pictures.images import EXIF_ARTIST, decode, description, encode
 from impasto.model.pictures.picture import Format, Picture
+from impasto.model.styles.guest import from_text, letters, to_text
 from impasto.model.styles.shares import parse_shares
 from tests.pictures import encoded, opened, photo
 
@@ -87,6 +90,26 @@ def test_a_recipe_of_the_largest_blend_fits_into_every_format() -> None:
     largest = RECIPE.model_copy(update={"weights": weights})
     for file_format in FORMATS:
         assert Recipe.of(encode(PICTURE, file_format, description=largest.to_text())) == largest
+
+
+def test_a_painting_given_along_fits_into_every_format_with_all_regions_that_are_allowed() -> None:
+    vector = torch.randn(3206)
+    corners = [[round(n / 700, 12), 0.123456789012] for n in range(500)]
+    region = RegionRecipe.from_text(json.dumps({"polygon": corners, "weights": {"painting": 1}}))
+    check_length([region], letters(len(vector)))
+    with pytest.raises(InvalidValue, match="round the corners"):
+        check_length([region] * 3, letters(len(vector)))
+    recipe = Recipe(weights={"painting": 1.0}, painting=to_text(vector), regions=(region,))
+    for file_format in FORMATS:
+        found = Recipe.of(encode(PICTURE, file_format, description=recipe.to_text()))
+        assert found == recipe and found.painting is not None and from_text(found.painting).equal(vector)
+
+
+def test_a_painting_that_no_style_names_is_refused() -> None:
+    with pytest.raises(ValidationError, match="it is among no styles"):
+        Recipe(weights={"great-wave": 1.0}, painting=to_text(torch.zeros(4)))
+    with pytest.raises(NoRecipe, match="painting: this is no style vector"):
+        Recipe.from_text('{"impasto": 3, "weights": {"painting": 1.0}, "painting": "vector:?"}')
 
 
 # As a text

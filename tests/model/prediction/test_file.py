@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.checkpoint import Checkpoint, load
+from impasto.model.network.config import SHIPPED
 from impasto.model.prediction import file
 from impasto.model.prediction.file import (
     ForeignPredictor,
@@ -51,6 +53,24 @@ def test_what_is_loaded_predicts_what_was_saved(
 
 def test_it_lies_beside_its_checkpoint() -> None:
     assert predictor_file(Path("runs/mine.safetensors")) == Path("runs/mine-predictor.safetensors")
+
+
+def test_it_is_found_there_or_there_is_none(path: Path, trained: TrainedPredictor, tiny_checkpoint: Checkpoint) -> None:
+    found = file.find(path.with_name("mine.safetensors"), tiny_checkpoint)
+    assert found is not None and found.training == RECORD
+    assert file.find(path.with_name("other.safetensors"), tiny_checkpoint) is None
+
+
+def test_the_network_that_ships_has_one() -> None:
+    found = file.find(SHIPPED, load(SHIPPED))
+    assert found is not None and len(found.training.held_out) == 6
+
+
+def test_predictors_are_told_apart_by_their_numbers(trained: TrainedPredictor) -> None:
+    other = replace(trained, predictor=deepcopy(trained.predictor))
+    assert other.id == trained.id
+    nn.init.zeros_(other.predictor.encoder.bias)
+    assert replace(other).id != trained.id
 
 
 def test_a_predictor_of_another_network_is_refused(path: Path, tiny_checkpoint: Checkpoint) -> None:

@@ -12,8 +12,16 @@ from impasto.model.pictures.resize import resize
 from impasto.model.prediction.file import TrainedPredictor
 from impasto.model.prediction.moments import Look, moments
 from impasto.model.prediction.predictor import Predictor
-from impasto.model.prediction.style_predictor import StylePredictor
+from impasto.model.prediction.style_predictor import StylePredictor, pieces
 from tests.pictures import painting
+
+
+def test_what_is_looked_at_are_squares_near_two_corners() -> None:
+    painting = torch.arange(600.0 * 900).reshape(1, 600, 900).expand(3, -1, -1)
+    first, last = pieces(painting)
+    assert first.shape == last.shape == (3, 256, 256)
+    assert divmod(int(first[0, 0, 0]), 900) == (57, 107) and divmod(int(last[0, 0, 0]), 900) == (287, 537)
+    assert pieces(painting[:, :100, :130]).shape == (2, 3, 100, 100)
 
 
 def test_a_painting_of_any_size_has_the_vector_of_its_moments_at_the_size_that_was_learned(
@@ -25,5 +33,6 @@ def test_a_painting_of_any_size_has_the_vector_of_its_moments_at_the_size_that_w
     trained = TrainedPredictor(predictor, Look.of(objective), tiny_checkpoint.network_id)
     rgb = to_rgb(torch.from_numpy(painting(height=160, width=200)))
     vector = StylePredictor(trained, weights=vgg_weights, device="cpu").predict(rgb)
-    features = Objective(objective, [], vgg_weights).loss_network(resize(rgb, objective.painting_size)[None])
+    features = Objective(objective, [], vgg_weights).loss_network(pieces(resize(rgb, objective.painting_size)))
+    features = {layer: torch.cat(list(values), dim=1)[None] for layer, values in features.items()}
     torch.testing.assert_close(vector, predictor(moments(features, objective.style_layers))[0], rtol=1e-4, atol=1e-4)

@@ -1,0 +1,72 @@
+"""A figure and a table for docs/styles.md: pictures that the network does not know, and a cat in the style of each.
+
+    python -m impasto.scripts.studies.learned --paintings paintings/ --output learned.jpg
+
+A row a picture: itself, its style told at a glance, fitted for a single pass, and fitted. Prints the verdicts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from tqdm import tqdm
+
+from impasto.app.painting.previews import read_photo
+from impasto.model.evaluation.report import table
+from impasto.model.fitting.config import PASSES
+from impasto.model.fitting.content import crops
+from impasto.model.fitting.fitter import Fitter, Start
+from impasto.model.fitting.verdict import judge, trained_artefacts
+from impasto.model.network import checkpoint
+from impasto.model.network.config import SHIPPED
+from impasto.model.pictures.contact_sheet import contact_sheet
+from impasto.model.pictures.resize import center_crop
+from impasto.model.prediction import file
+from impasto.model.prediction.style_predictor import StylePredictor
+from impasto.model.styles.fit_record import Effort
+from impasto.model.styles.paintings import load_paintings
+
+WAYS: dict[Effort, str] = {"none": "at a glance", "quick": "a pass", "full": "fitted"}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    paintings: Path
+    """Folder of pictures."""
+    output: Path
+    """The figure to write."""
+    checkpoint: Path = SHIPPED
+    """The network, with its predictor beside it."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+
+
+def main(arguments: Arguments) -> None:
+    source = checkpoint.load(arguments.checkpoint)
+    trained = file.load(file.predictor_file(arguments.checkpoint), source)
+    predictor = StylePredictor(trained, device=arguments.device)
+    photo, unseen = read_photo(), crops(count=4, side=256, seed=1)
+    cells, rows = [], []
+    trained_ones: dict[str, float] | None = None
+    for painting in tqdm(load_paintings(arguments.paintings), unit="painting", disable=None):
+        title = painting.style.title
+        cells.append((title, center_crop(painting.rgb, *photo.size)))
+        fitter = Fitter(source, painting.rgb, crops(), device=arguments.device)
+        state = fitter.begin(Start.predicted(predictor.predict(painting.rgb), source.styles))
+        for effort, way in WAYS.items():
+            while not state.finished and state.passes < PASSES[effort]:
+                state = fitter.advance(state)
+            painted = photo.with_rgb(fitter.paint(state.vector, photo.rgb[None])[0])
+            cells.append((way, painted.rgb))
+            trained_ones = trained_ones or trained_artefacts(fitter)
+            verdict = judge(fitter, state.vector, unseen, trained_ones)
+            losses = [f"{verdict.losses[name]:.2f}" for name in ("style_distance", "content_error")]
+            rows.append((title, way, *losses, verdict.message, str(state.passes)))
+    contact_sheet(cells, columns=1 + len(WAYS)).save(arguments.output, quality=88)
+    print(table(("", "", "D", "C", "verdict", "passes"), rows))
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__))
