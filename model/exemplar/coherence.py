@@ -9,13 +9,21 @@ would go on beyond the exemplar.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.model.exemplar import search
 from impasto.model.exemplar.config import CoherenceConfig
 from impasto.model.exemplar.exemplar import Exemplar, Show, assembled, check_size, square
-from impasto.model.exemplar.match import Matcher, Part, beside, continued
+from impasto.model.exemplar.match import Matcher, Part, beside, continued, rounded, steps
 from impasto.model.exemplar.order import wavefront
+
+ROWS = 16
+"""That are chosen between two looks at how far it is."""
 
 
 def cohere(
@@ -33,26 +41,20 @@ def cohere(
     """
     config = config or CoherenceConfig()
     check_size(height, width)
-    reach = config.window // 2
-    window, pixels, places = square(config.window) - reach, exemplar.pixels, exemplar.windows(config.window)
-    middle = len(window) // 2
-    around = torch.cat([window[:middle], window[middle + 1 :]])
-
+    places = exemplar.windows(config.window)
     random = torch.Generator().manual_seed(seed)
+    reach = config.window // 2
     coordinates = _anywhere(places, (height, width), random) + reach
-    texture = assembled(pixels, coordinates)
+    window = square(config.window) - reach
+    before, after = window[: len(window) // 2], window[len(window) // 2 + 1 :]
+    made = 0
     for number in range(config.passes):
-        neighbors, compared = (window, around) if number else (around[:middle], around[:middle])
-        matcher = Matcher([Part(exemplar.rgb, compared + reach, torch.ones(len(compared), 3))], places)
-        others = _anywhere(places, (height, width), random) + reach
-        made = number * height * width
-        for step in wavefront(height, width, reach + 1):
-            candidates = torch.cat([continued(coordinates, step, neighbors), others[*step.T][:, None]], dim=1)
-            sought = matcher.sought([texture[*beside(step, compared, coordinates).unbind(dim=2)]])
-            best = matcher.differences(sought, candidates - reach).argmin(dim=1)
-            sources = candidates[torch.arange(len(step)), best]
-            coordinates[*step.T], texture[*step.T] = sources, assembled(pixels, sources)
-            made += len(step)
+        neighbors, compared = (window, torch.cat([before, after])) if number else (before, before)
+        choice = _Pass(
+            exemplar.rgb, places, reach, neighbors, compared, _anywhere(places, (height, width), random) + reach
+        )
+        for count in choice.by_rows(coordinates) if search.library() else choice.by_steps(coordinates):
+            made += count
             show(made / (config.passes * height * width))
     return coordinates
 
@@ -61,3 +63,43 @@ def _anywhere(places: Tensor, size: tuple[int, int], random: torch.Generator) ->
     """Upper left corners of windows at random: (*size, 2)."""
     corners = places.nonzero()
     return corners[torch.randint(len(corners), size, generator=random)]
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One choice of all pixels.
+
+    places: upper left corners of windows that may be taken. neighbors: offsets (N, 2) of those that tell candidates.
+    compared: offsets (K, 2) of what is compared. others: (H, W, 2), one more candidate of each pixel.
+    """
+
+    rgb: Tensor
+    places: Tensor
+    reach: int
+    neighbors: Tensor
+    compared: Tensor
+    others: Tensor
+
+    def by_steps(self, coordinates: Tensor) -> Iterator[int]:
+        """Change a map (H, W, 2), many pixels at once; how many, each time."""
+        weights = torch.ones(len(self.compared), 3)
+        matcher = Matcher([Part(self.rgb, self.compared + self.reach, weights)], self.places)
+        texture = assembled(pixels := self.rgb.permute(1, 2, 0).contiguous(), coordinates)
+        for step in wavefront(coordinates.shape[0], coordinates.shape[1], self.reach + 1):
+            goes_on = continued(coordinates, step, self.neighbors)
+            candidates = torch.cat([goes_on, self.others[*step.T][:, None]], dim=1)
+            sought = matcher.sought([texture[*beside(step, self.compared, coordinates).unbind(dim=2)]])
+            best = matcher.differences(sought, candidates - self.reach).argmin(dim=1)
+            sources = candidates[torch.arange(len(step)), best]
+            coordinates[*step.T], texture[*step.T] = sources, assembled(pixels, sources)
+            yield len(step)
+
+    def by_rows(self, coordinates: Tensor) -> Iterator[int]:
+        """The same, compiled: some rows at a time, one pixel after the other."""
+        finest = steps(torch.ones(len(self.compared), 3, dtype=torch.float64))[0, 0]
+        pixels = rounded(self.rgb, finest.float()).int().permute(1, 2, 0).contiguous()
+        allowed = F.pad(self.places, (self.reach,) * 4)
+        for first in range(0, len(coordinates), ROWS):
+            rows = range(first, min(first + ROWS, len(coordinates)))
+            search.cohere(pixels, allowed, coordinates, self.others, self.neighbors, self.compared, rows)
+            yield len(rows) * coordinates.shape[1]

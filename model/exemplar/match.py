@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.model.exemplar import search
+
 LARGEST = 2.0**24
 """Up to it float32 has every integer."""
 TOGETHER = 16_000_000
@@ -60,12 +62,12 @@ class Matcher:
     """
 
     def __init__(self, parts: Sequence[Part], places: Tensor) -> None:
-        heaviest = sum(float(part.weights.double().sum()) for part in parts)
         self._parts = parts
-        self._most = [(LARGEST * part.weights.double() / heaviest).sqrt().div(2).floor().float() for part in parts]
+        together = steps(torch.cat([part.weights.flatten() for part in parts]))
+        finest = together.split([part.weights.numel() for part in parts])
+        self._most = [each.view_as(part.weights) for each, part in zip(finest, parts, strict=True)]
         self._allowed = places
         self._lay_out()
-        self._places = places.nonzero() @ self._steps
         self._kept: dict[int, Tensor] = {}
 
     def _lay_out(self) -> None:
@@ -75,6 +77,7 @@ class Matcher:
         """
         stride = max(part.channels.shape[2] for part in self._parts)
         self._steps = torch.tensor([stride, 1])
+        self._places = self._allowed.nonzero() @ self._steps
         planes: list[Tensor] = []
         taps: list[int] = []
         squares: list[int] = []
@@ -88,11 +91,11 @@ class Matcher:
 
         for part, most in zip(self._parts, self._most, strict=True):
             kinds, kind = most.unique(dim=0, return_inverse=True)
-            rounded = [_rounded(part.channels, each[:, None, None]) for each in kinds]
-            starts = torch.tensor([[lay(plane) for plane in each] for each in rounded])
+            integers = [rounded(part.channels, each[:, None, None]) for each in kinds]
+            starts = torch.tensor([[lay(plane) for plane in each] for each in integers])
             shifts = part.offsets @ self._steps
             taps += (starts[kind] + shifts[:, None]).flatten().tolist()
-            sums = [each.square().sum(dim=0) for each in rounded]
+            sums = [each.square().sum(dim=0) for each in integers]
             if part.masked:
                 squares += (torch.tensor([lay(plane) for plane in sums])[kind] + shifts).tolist()
             else:
@@ -101,15 +104,19 @@ class Matcher:
                 for (row, column), each in zip(part.offsets.tolist(), kind.tolist(), strict=True):
                     whole += sums[each][row : row + height, column : column + width]
                 squares.append(lay(whole))
-        self._memory = torch.cat(planes)
         self._taps = torch.tensor(taps + squares)
+        height, width = self._allowed.shape
+        reach = -(-height * stride // search.TOGETHER) * search.TOGETHER
+        self._memory = F.pad(torch.cat(planes), (0, reach))
+        self._barred = torch.full((reach,), torch.inf)
+        self._barred[self._places] = 0
 
     def sought(self, values: Sequence[Tensor], known: Tensor | None = None) -> Sought:
         """Patches to compare with. values: (Q, P, C) of each part, in [0, 1]. known: (Q, P), of the part that is
         masked."""
         weights, squares, constants = [], [], torch.zeros(len(values[0]))
         for part, most, each in zip(self._parts, self._most, values, strict=True):
-            numbers = _rounded(each, most)
+            numbers = rounded(each, most)
             counts = known.float() if part.masked and known is not None else torch.ones(each.shape[:2])
             numbers *= counts[..., None]
             weights.append(-2 * numbers.flatten(1))
@@ -123,13 +130,18 @@ class Matcher:
         random: (Q,), float64 in [0, 1), to choose among those that differ by at most 1 + tolerance times the least.
         None: the first one.
         """
+        if search.library() is not None:
+            found = search.nearest(
+                self._memory, self._taps, self._barred, sought.weights, sought.constants, tolerance, random
+            )
+            return self._corners(found)
         step = max(1, TOGETHER // len(self._places))
-        found = []
+        parts = []
         for first in range(0, len(sought.constants), step):
             some = slice(first, first + step)
             differences = self._differences(sought.weights[some], sought.constants[some])
-            found.append(differences.argmin(1) if random is None else _any(differences, tolerance, random[some]))
-        return self._corners(self._places[torch.cat(found)])
+            parts.append(differences.argmin(1) if random is None else _any(differences, tolerance, random[some]))
+        return self._corners(self._places[torch.cat(parts)])
 
     def differences(self, sought: Sought, corners: Tensor) -> Tensor:
         """Of each sought patch from some, by their corners (Q, N, 2): (Q, N), inf for those that may not be taken."""
@@ -161,7 +173,16 @@ class Matcher:
         return torch.stack([places // self._steps[0], places % self._steps[0]], dim=-1)
 
 
-def _rounded(values: Tensor, most: Tensor) -> Tensor:
+def steps(weights: Tensor) -> Tensor:
+    """How large the integers may be that values are rounded to, by what their squared differences count, of any shape.
+
+    Σ (2 · steps)² is at most 2²⁴, and so is every sum of squared differences.
+    """
+    weights = weights.double()
+    return (LARGEST * weights / weights.sum()).sqrt().div(2).floor().float()
+
+
+def rounded(values: Tensor, most: Tensor) -> Tensor:
     """Values in [0, 1] as integers from -most to most."""
     return ((values.clamp(0, 1) - 0.5) * (2 * most)).round()
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from impasto.model.exemplar import analogies, coherence, order, quilting, sampling
+from impasto.model.exemplar import analogies, coherence, order, quilting, sampling, search
 
 
 def _row_by_row(height: int, width: int, _: int) -> Iterator[Tensor]:
@@ -24,14 +24,24 @@ def _one_by_one(height: int, width: int, apart: int) -> Iterator[Tensor]:
 
 @pytest.fixture
 def sequential(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From its call on, every method visits its places one after the other, as the papers have it."""
+    """From its call on, every method visits its places one after the other, as the papers have it, without kernels."""
 
     def visit() -> None:
+        monkeypatch.setattr(search, "library", lambda: None)
         for module in (quilting, coherence, analogies):
             monkeypatch.setattr(module, "wavefront", _row_by_row)
         monkeypatch.setattr(sampling, "onion", _one_by_one)
 
     return visit
+
+
+@pytest.fixture(params=["kernels", "tensors"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test runs with kernels, and without."""
+    if request.param == "tensors":
+        monkeypatch.setattr(search, "library", lambda: None)
+    elif search.library() is None:
+        pytest.skip("there is no compiler")
 
 
 @pytest.fixture

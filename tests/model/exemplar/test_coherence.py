@@ -64,6 +64,7 @@ def written_out(exemplar: Exemplar, height: int, width: int, config: CoherenceCo
     return [list(found[place]) for place in sorted(found)]
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(("window", "passes"), [(3, 1), (5, 1), (3, 3), (5, 2)])
 def test_the_map_is_that_of_the_rule_pixel_by_pixel(window: int, passes: int) -> None:
     config = CoherenceConfig(window, passes)

@@ -11,6 +11,8 @@ from impasto.model.exemplar.exemplar import square
 from impasto.model.exemplar.match import LARGEST, Matcher, Part, continued
 from tests.model.exemplar.exemplars import noise
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 WINDOW = square(5)
 GAUSSIAN = torch.exp(-(WINDOW - 2).square().sum(dim=1) / 4)[:, None].expand(-1, 3)
 ALL = torch.ones(16, 20, dtype=torch.bool)
