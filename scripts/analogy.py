@@ -46,7 +46,7 @@ def run(arguments: Arguments) -> None:
     paths = arguments.a, arguments.a_prime, arguments.b
     a, a_prime, b = (pictures.read(path, at_most=arguments.config.size) for path in paths)
     with shown() as show:
-        found = analogy(*(each.on_white().rgb for each in (a, a_prime, b)), arguments.config, show=show)
+        found = analogy(a.on_white().rgb, a_prime.on_white().rgb, b.on_white().rgb, arguments.config, show=show)
     made = rearranged(a_prime, found)
     pictures.write(
         made.with_rgb(keep_color(made.rgb, b.on_white().rgb)) if arguments.keep_color else made, arguments.output

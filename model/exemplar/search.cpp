@@ -21,13 +21,16 @@ void differ(const float* memory, const float* barred, int64_t end, const std::ve
 #pragma omp for schedule(static)
     for (int64_t first = 0; first < end; first += PATCHES) {
         Vector sums[Q][VECTORS];
+#pragma GCC unroll 4
         for (int v = 0; v < VECTORS; ++v) {
             const Vector bar = read(barred + first + v * LANES);
+#pragma GCC unroll 6
             for (int q = 0; q < Q; ++q) sums[q][v] = bar + constants[q];
         }
         const float* weight = weights.data();
         for (const int64_t tap : taps) {
             Vector values[VECTORS];
+#pragma GCC unroll 4
             for (int v = 0; v < VECTORS; ++v) values[v] = read(memory + first + tap + v * LANES);
 #pragma GCC unroll 6
             for (int q = 0; q < Q; ++q)
@@ -35,7 +38,9 @@ void differ(const float* memory, const float* barred, int64_t end, const std::ve
                 for (int v = 0; v < VECTORS; ++v) sums[q][v] += weight[q] * values[v];
             weight += Q;
         }
+#pragma GCC unroll 6
         for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
             for (int v = 0; v < VECTORS; ++v) write(sums[q][v], to + q * end + first + v * LANES);
     }
 }
