@@ -23,6 +23,8 @@ Show = Callable[[float], object]
 
 MOST_PIXELS = 100_000_000
 """Of what is made: each takes some forty bytes."""
+FLAT = 1 / 255
+"""Spread of brightness below which there is none to be made larger."""
 FINE = 2**16
 """Steps of brightness in which it is measured."""
 
@@ -99,7 +101,7 @@ def square(side: int) -> Tensor:
 def remapped(brightness: Tensor, own: Tensor, wanted: Tensor) -> Tensor:
     """Brightness with the mean and the spread of `wanted`, where `own`, of the same kind, has its own; any shapes."""
     (mean, spread), (wanted_mean, wanted_spread) = _moments(own), _moments(wanted)
-    return (brightness - mean) * (wanted_spread / max(spread, 1e-6)) + wanted_mean
+    return (brightness - mean) * (wanted_spread / max(spread, FLAT)) + wanted_mean
 
 
 def _moments(values: Tensor) -> tuple[float, float]:
