@@ -107,7 +107,7 @@ class TransferConfig:
 class AnalogyConfig:
     """How pixels are chosen."""
 
-    kappa: float = 5.0
+    kappa: float = 2.0
     """How much worse a pixel may be for lying beside its neighbours in A′ too: 0.5 to 5 for textures, 2 to 25 for
     paintings; 0 takes what fits best."""
     compare: Literal["brightness", "color"] = "brightness"
