@@ -17,8 +17,9 @@ class Arguments:
 
 def run(_: Arguments) -> None:
     from impasto.app.settings import read_settings
+    from impasto.model.exemplar import search
     from impasto.model.network import checkpoint
     from impasto.model.network.kernels import build
 
-    for library in build(checkpoint.load(read_settings().checkpoint).channels):
+    for library in [*build(checkpoint.load(read_settings().checkpoint).channels), *search.build()]:
         print(library)

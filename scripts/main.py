@@ -32,6 +32,8 @@ COMMANDS = {
     "evaluate": "measure a network on photos it was not trained on",
     "optimize": "paint a photo like any painting, by optimisation",
     "texture": "make a texture of any size like a painting",
+    "transfer": "make a photo of pieces of a texture",
+    "analogy": "do to a picture what was done to another one",
     "dream": "dream of a photo: more and more of what a layer sees in it",
     "reconstruct": "show what the layers of a loss network know",
     "fetch": "fetch the loss network that fitting and optimising need",

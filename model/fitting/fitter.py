@@ -36,6 +36,8 @@ from impasto.model.styles.table import StyleTable
 
 TRIED = 4
 """Known vectors of which every pair, blended half and half, is tried as a start: those with the least C + D."""
+COOLED = 0.1
+"""Share of the step size that is left at the end of the last pass that is allowed."""
 LOOKED_AT = 2
 """Photos by which starts are compared."""
 
@@ -79,7 +81,7 @@ class FitState:
 
     @property
     def vector(self) -> Tensor:
-        """The style vector, (E,), on the CPU: the mean of those of the last pass."""
+        """The style vector, (E,), on the CPU: the mean of those of the last pass, or where that ended."""
         return self.tensors["mean"]
 
     def to_json(self) -> dict[str, Any]:
@@ -174,7 +176,11 @@ class Fitter:
         order = torch.randperm(count, generator=torch.Generator().manual_seed(config.seed + state.passes))
         seen: list[Losses] = []
         mean = torch.zeros_like(vector, requires_grad=False)
-        for some in order.split(config.batch):
+        last = state.passes + 1 == config.passes  # it cools down, and counts by where it ends
+        batches = order.split(config.batch)
+        for number, some in enumerate(batches):
+            if last:
+                optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - (1 - COOLED) * number / len(batches))
             losses = self._losses(vector, some, balance.strengths)
             losses.total.mean().backward()
             if vector.grad is not None and bool(vector.grad.isfinite().all()):
@@ -190,7 +196,7 @@ class Fitter:
         remembered = optimizer.state[vector]
         tensors = {
             "vector": vector.detach().cpu(),
-            "mean": mean.cpu(),
+            "mean": (vector.detach() if last else mean).cpu(),
             "first_moment": remembered["exp_avg"].cpu(),
             "second_moment": remembered["exp_avg_sq"].cpu(),
             "strength": balance.strengths.cpu(),

@@ -25,9 +25,9 @@ from impasto.model.network.operations import Gauge, Operations, Then, Window, ar
 from impasto.model.network.statistics import EPSILON, Statistics
 from impasto.model.network.winograd import BLOCK
 
-HEADER, *SOURCES = [
-    Path(__file__).with_name(name) for name in ("vectors.h", "kernels.cpp", "winograd.cpp", "nested.cpp")
-]
+HEADER = Path(__file__).with_name("vectors.h")
+"""Read with any source."""
+SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.cpp", "nested.cpp")]
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
@@ -62,7 +62,7 @@ class Kernels(Operations):
     """
 
     def __init__(self, channels: Iterable[int], *, built: Path = BUILT, cache: Path | None = None) -> None:
-        self._library = library = _load(sorted(set(channels)), built, cache or default_cache())
+        self._library = library = load(SOURCES, _definitions(channels), built=built, cache=cache)
         self._normalize = {
             (torch.float32, torch.float32): library.normalize_float32,
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
@@ -233,38 +233,51 @@ def build(channels: Iterable[int], folder: Path = BUILT) -> list[Path]:
 
     Raises KernelsUnavailable, OSError.
     """
+    return build_all(SOURCES, _definitions(channels), folder)
+
+
+def _definitions(channels: Iterable[int]) -> list[str]:
+    widths = " ".join(f"CASE({count})" for count in sorted(set(channels)))
+    return [f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}", f"-DBLOCK={BLOCK}"]
+
+
+def build_all(sources: Sequence[Path], definitions: Sequence[str] = (), folder: Path = BUILT) -> list[Path]:
+    """A library for every instruction set of this kind of processor. Raises KernelsUnavailable, OSError."""
     capabilities = [*VECTORS, "DEFAULT"] if platform.machine() == "x86_64" else ["DEFAULT"]
-    channels = sorted(set(channels))
     libraries = []
     for capability in capabilities:
-        flags = _flags(capability, channels)
-        libraries.append(folder / _name(flags))
-        _build(libraries[-1], flags)
+        flags = _flags(capability, definitions)
+        libraries.append(folder / _name(sources, flags))
+        _build(libraries[-1], sources, flags)
     return libraries
 
 
-def _flags(capability: str, channels: Sequence[int]) -> list[str]:
+def _flags(capability: str, definitions: Sequence[str]) -> list[str]:
     """What the compiler is told. capability: a CPU's `vector_units`."""
-    widths = " ".join(f"CASE({count})" for count in channels)
-    return [*FLAGS, *VECTORS.get(capability, []), f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}", f"-DBLOCK={BLOCK}"]
+    return [*FLAGS, *VECTORS.get(capability, []), *definitions]
 
 
-def _name(flags: Sequence[str]) -> str:
-    content = b"".join(source.read_bytes() for source in (HEADER, *SOURCES))
+def _name(sources: Sequence[Path], flags: Sequence[str]) -> str:
+    content = b"".join(source.read_bytes() for source in (HEADER, *sources))
     key = sha256(content + " ".join(flags).encode()).hexdigest()[:16]
     return f"kernels-{key}.so"
 
 
-def _load(channels: Sequence[int], built: Path, cache: Path) -> ctypes.CDLL:
-    """The library for some numbers of channels on this kind of machine, built anew where it cannot be loaded."""
-    flags = _flags(vector_units(), channels)
-    for folder in (built, cache):
-        library = folder / _name(flags)
+def load(
+    sources: Sequence[Path], definitions: Sequence[str] = (), *, built: Path = BUILT, cache: Path | None = None
+) -> ctypes.CDLL:
+    """The library of some sources for this kind of machine, built anew where it cannot be loaded.
+
+    Raises KernelsUnavailable.
+    """
+    flags = _flags(vector_units(), definitions)
+    for folder in (built, cache or default_cache()):
+        library = folder / _name(sources, flags)
         with suppress(OSError):
             if _is_whole(library):
                 return ctypes.CDLL(str(library))
     try:
-        _build(library, flags)
+        _build(library, sources, flags)
         return ctypes.CDLL(str(library))
     except OSError as error:
         raise KernelsUnavailable(
@@ -280,7 +293,7 @@ def _is_whole(library: Path) -> bool:
     return sha256(content).digest() == digest
 
 
-def _build(library: Path, flags: Sequence[str]) -> None:
+def _build(library: Path, sources: Sequence[Path], flags: Sequence[str]) -> None:
     """Compile a library and put its digest at its end, where a loader does not look. Raises OSError."""
     compiler = cpp_compiler()
     if compiler is None:
@@ -288,7 +301,7 @@ def _build(library: Path, flags: Sequence[str]) -> None:
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:  # two processes may build at once
         fresh = Path(folder, library.name)
-        command = [compiler, *flags, *map(str, SOURCES), "-o", str(fresh)]
+        command = [compiler, *flags, f"-I{HEADER.parent}", *map(str, sources), "-o", str(fresh)]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=LONGEST_BUILD)
         except subprocess.CalledProcessError as error:

@@ -1,0 +1,1 @@
+"""Textures and pictures made of an exemplar's own pixels, without a network."""

@@ -1,0 +1,104 @@
+"""search.cpp, built for this machine and called. Where it cannot be, match.py and coherence.py find the same."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from impasto.model.network.kernels import BUILT, KernelsUnavailable, build_all, load
+
+SOURCES = [Path(__file__).with_name("search.cpp")]
+TOGETHER = 64
+"""Patches that are compared at once, at the most."""
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """What was built, or None where it cannot be: the log then says why."""
+    try:
+        return load(SOURCES)
+    except KernelsUnavailable as reason:
+        log.warning("textures and analogies take longer without their kernels: %s", reason)
+        return None
+
+
+def build(folder: Path = BUILT) -> list[Path]:
+    """For every instruction set of this kind of processor. Raises KernelsUnavailable, OSError."""
+    return build_all(SOURCES, folder=folder)
+
+
+def nearest(
+    memory: Tensor,
+    taps: Tensor,
+    barred: Tensor,
+    weights: Tensor,
+    constants: Tensor,
+    tolerance: float,
+    random: Tensor | None,
+) -> Tensor:
+    """Where in memory the patches lie that a Matcher seeks, (Q,): as its `nearest` has it.
+
+    barred: (N,), infinity for what may not be taken, else 0. N is a multiple of TOGETHER, and memory goes as far from
+    every tap.
+    """
+    found = torch.empty(len(constants), dtype=torch.long)
+    _library().nearest(
+        _pointer(memory),
+        _pointer(taps),
+        ctypes.c_int64(len(taps)),
+        _pointer(barred),
+        ctypes.c_int64(len(barred)),
+        _pointer(weights),
+        _pointer(constants),
+        ctypes.c_int64(len(constants)),
+        ctypes.c_float(1 + tolerance),
+        _pointer(random),
+        _pointer(found),
+    )
+    return found
+
+
+def cohere(
+    pixels: Tensor,
+    allowed: Tensor,
+    coordinates: Tensor,
+    others: Tensor,
+    neighbors: Tensor,
+    compared: Tensor,
+    rows: range,
+) -> None:
+    """Choose the pixels of some rows of a map (H, W, 2) anew, as coherence.py has it.
+
+    pixels: (h, w, 3), int32. allowed: (h, w), bool. others: (H, W, 2). neighbors, compared: (N, 2), (K, 2).
+    """
+    shape = torch.tensor([*allowed.shape, *coordinates.shape[:2], rows.start, rows.stop])
+    _library().cohere(
+        _pointer(pixels),
+        _pointer(allowed),
+        _pointer(coordinates),
+        _pointer(others),
+        _pointer(neighbors),
+        ctypes.c_int64(len(neighbors)),
+        _pointer(compared),
+        ctypes.c_int64(len(compared)),
+        _pointer(shape),
+    )
+
+
+def _library() -> ctypes.CDLL:
+    found = library()
+    assert found is not None
+    return found
+
+
+def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:
+    if tensor is not None and not tensor.is_contiguous():
+        raise ValueError("kernels read what lies together in memory")
+    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
