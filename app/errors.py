@@ -25,7 +25,7 @@ from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, 
 from impasto.app.jobs.submission import OptimizationsOff, VideosOff
 from impasto.app.painting.admission import QueueFull
 from impasto.app.painting.codec import DeadlineExceeded
-from impasto.app.painting.predictions import LossNetworkAbsent
+from impasto.app.painting.loss_network import LossNetworkAbsent
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.exports import UnknownNetwork
 from impasto.app.styles.store import NoSuchStyle, StyleExists

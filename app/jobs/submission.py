@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Response
 
 from impasto.app.jobs.jobs import PAINT_VIDEO, Job, JobRequest, Jobs
-from impasto.app.painting.predictions import LossNetworkAbsent
+from impasto.app.painting.loss_network import LossNetworkAbsent
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
 from impasto.model.perception.loss_network import is_there

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.codec import DeadlineExceeded
+from impasto.app.painting.loss_network import LossNetworkAbsent
 from impasto.app.settings import Settings
 from impasto.app.tracing import trace_stages
-from impasto.model.errors import ImpastoError, InvalidValue, about
+from impasto.model.errors import InvalidValue, about
 from impasto.model.painting.memory import shortage
 from impasto.model.perception.loss_network import LossNetworkMissing, is_there, load_weights
 from impasto.model.prediction.file import NoPredictor, TrainedPredictor
@@ -25,18 +26,6 @@ from impasto.model.styles.guest import PAINTING
 from impasto.model.styles.paintings import check_size, read_painting
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-class LossNetworkAbsent(ImpastoError):
-    """Nothing that needs the loss network can be done here: it was never fetched. retry_after: seconds."""
-
-    retry_after = 60
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the loss network is missing, without which no style can be told or fitted, and nothing optimised: "
-            "run `impasto fetch` on the server"
-        )
 
 
 class Predictions:

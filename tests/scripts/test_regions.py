@@ -137,4 +137,4 @@ def test_a_recipe_decides_on_strength_and_strokes(paint: Callable[..., Result], 
 @pytest.mark.parametrize("more", [["--style", "great-wave"], ["--all"], ["--region", "sky.png=great-wave"]])
 def test_a_recipe_stands_alone(paint: Callable[..., Result], folder: Path, more: list[str]) -> None:
     result = paint("--recipe", folder / "recipe.json", *more)
-    assert result.returncode == 1 and "either" in result.stderr
+    assert result.returncode == 1 and "; or --recipe; or" in result.stderr
