@@ -133,7 +133,9 @@ def test_a_client_that_reads_nothing_is_cut_off(server: str) -> None:
     head = f"POST /v1/stylize HTTP/1.1\r\nHost: localhost\r\nContent-Type: {request.headers['content-type']}\r\n"
     with connected(server, buffer=4096) as client:
         client.sendall(f"{head}Content-Length: {len(request.content)}\r\n\r\n".encode() + request.content)
+        client.settimeout(60)  # on a busy machine it takes its time to be painted
         client.recv(1)  # the answer has begun
+        client.settimeout(PATIENCE)
         time.sleep(2 * DEADLINE + 1)
         head, _, body = rest(client).decode("latin-1").partition("\r\n\r\n")
     (announced,) = [int(line.split(":")[1]) for line in head.splitlines() if line.startswith("content-length")]
