@@ -69,6 +69,11 @@ class Predictor(nn.Module):
         self.encoder.weight[: len(weights)] = weights.float()
         self.encoder.bias[: len(weights)] = (offset - weights @ center).float()
 
+    @property
+    def mean_style(self) -> Tensor:
+        """What is predicted where nothing is told from the mean, (E,)."""
+        return self.decoder.bias
+
     def standardised(self, seen: Tensor) -> Tensor:
         """Moments (B, M), as they enter the first map."""
         return (seen - self.mean) * self.scale

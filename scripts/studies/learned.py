@@ -15,11 +15,12 @@ from tqdm import tqdm
 
 from impasto.app.painting.previews import read_photo
 from impasto.model.evaluation.report import table
-from impasto.model.fitting.config import PASSES
+from impasto.model.fitting.config import PASSES, FitConfig
 from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import Fitter, Start
 from impasto.model.fitting.verdict import judge, trained_artefacts
 from impasto.model.network import checkpoint
+from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.resize import center_crop
@@ -44,6 +45,7 @@ class Arguments:
 
 
 def main(arguments: Arguments) -> None:
+    keep_freed_memory()
     source = checkpoint.load(arguments.checkpoint)
     trained = file.load(file.predictor_file(arguments.checkpoint), source)
     predictor = StylePredictor(trained, device=arguments.device)
@@ -53,10 +55,12 @@ def main(arguments: Arguments) -> None:
     for painting in tqdm(load_paintings(arguments.paintings), unit="painting", disable=None):
         title = painting.style.title
         cells.append((title, center_crop(painting.rgb, *photo.size)))
-        fitter = Fitter(source, painting.rgb, crops(), device=arguments.device)
-        state = fitter.begin(Start.predicted(predictor.predict(painting.rgb), source.styles))
+        start = Start.predicted(predictor.predict(painting.rgb), source.styles)
         for effort, way in WAYS.items():
-            while not state.finished and state.passes < PASSES[effort]:
+            config = FitConfig(passes=PASSES[effort])
+            fitter = Fitter(source, painting.rgb, crops(), config=config, device=arguments.device)
+            state = fitter.begin(start)
+            while not state.finished:
                 state = fitter.advance(state)
             painted = photo.with_rgb(fitter.paint(state.vector, photo.rgb[None])[0])
             cells.append((way, painted.rgb))

@@ -12,7 +12,7 @@ the network does not know either. No guess knows any of these styles. `--fits` t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,9 +24,10 @@ from tqdm import tqdm
 
 from impasto.model.evaluation.evaluate import Evaluation, Paint, evaluate
 from impasto.model.evaluation.report import table
-from impasto.model.fitting.config import PASSES
+from impasto.model.fitting.config import PASSES, FitConfig
 from impasto.model.fitting.content import crops
-from impasto.model.fitting.fitter import FitState, Fitter, Start
+from impasto.model.fitting.fitter import Fitter, Start
+from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import SHIPPED
 from impasto.model.painting.stylizer import Stylizer
@@ -79,6 +80,7 @@ Way = Callable[[int], tuple[Tensor, float]]
 
 
 def main(arguments: Arguments) -> None:
+    keep_freed_memory()
     source, stylizer = load(arguments.checkpoint, device=arguments.device)
     trained = file.load(arguments.predictor or file.predictor_file(arguments.checkpoint), source)
     paintings = load_paintings(arguments.styles)
@@ -107,9 +109,10 @@ def main(arguments: Arguments) -> None:
     from_prediction = Fits(own, judged, arguments.device, predictor)
     from_known = Fits(own, judged, arguments.device)
     if arguments.fits:
-        ways["predicted, then 8 steps"] = lambda row: from_prediction.after(row, PASSES["quick"])
-        ways["fitted from the best known start"] = from_known.after
-        ways["predicted, then fitted"] = from_prediction.after
+        quick = Fits(own, judged, arguments.device, predictor, FitConfig(passes=PASSES["quick"]))
+        ways["predicted, then 8 steps"] = quick.fitted
+        ways["fitted from the best known start"] = from_known.fitted
+        ways["predicted, then fitted"] = from_prediction.fitted
     for name, way in ways.items():
         both = [way(row) for row in tqdm(range(len(judged)), name, leave=False, disable=None)]
         seconds[name] = sum(took for _, took in both) / len(judged)
@@ -161,34 +164,30 @@ def timed(guess: Callable[[int], Tensor]) -> Way:
 
 
 class Fits:
-    """Fits of paintings, each made once and as far as is asked: from what is predicted, else the best known start."""
+    """Fits of paintings, from what is predicted, else from the best known start."""
 
     def __init__(
-        self, own: Checkpoint, judged: Sequence[Painting], device: str, predictor: StylePredictor | None = None
+        self,
+        own: Checkpoint,
+        judged: Sequence[Painting],
+        device: str,
+        predictor: StylePredictor | None = None,
+        config: FitConfig | None = None,
     ) -> None:
-        self._own, self._judged, self._device, self._predictor = own, judged, device, predictor
-        self._begun: dict[int, Iterator[FitState]] = {}
-        self.passes: dict[int, list[tuple[FitState, float]]] = {}
+        self._own, self._judged, self._device = own, judged, device
+        self._predictor, self._config = predictor, config
+        self.errors: list[tuple[float, ...]] = []
 
-    def after(self, row: int, passes: int | None = None) -> tuple[Tensor, float]:
-        """The style vector (E,) after so many passes, and the seconds they took; None: at the end."""
-        made = self.passes.setdefault(row, [])
-        fit = self._begun.setdefault(row, self._fit(self._judged[row].rgb))
-        seconds, begun = made[-1][1] if made else 0.0, time.perf_counter()
-        while passes is None or len(made) < passes:
-            if (state := next(fit, None)) is None:
-                break
-            made.append((state, seconds + time.perf_counter() - begun))
-        state, seconds = made[-1 if passes is None else min(passes, len(made)) - 1]
-        return state.vector, seconds
-
-    def _fit(self, painting: Tensor) -> Iterator[FitState]:
-        """The states after each pass."""
-        fitter = Fitter(self._own, painting, crops(), device=self._device)
+    def fitted(self, row: int) -> tuple[Tensor, float]:
+        """The style vector (E,) of a painting, and the seconds it took; C + D of its passes are kept."""
+        begun, painting = time.perf_counter(), self._judged[row].rgb
+        fitter = Fitter(self._own, painting, crops(), config=self._config, device=self._device)
         start = Start.predicted(self._predictor.predict(painting), self._own.styles) if self._predictor else None
         state = fitter.begin(start)
         while not state.finished:
-            yield (state := fitter.advance(state))
+            state = fitter.advance(state)
+        self.errors.append(state.errors)
+        return state.vector, time.perf_counter() - begun
 
 
 def products(objective: Objective, row: int, judged: int) -> Tensor:
@@ -228,9 +227,9 @@ def pass_by_pass(starts: dict[str, Fits]) -> str:
     """C + D on what is fitted, pass by pass, on average; who has ended stays where it is."""
     rows = []
     for name, fits in starts.items():
-        curves = [passes[-1][0].errors for passes in fits.passes.values()]
-        shown = [sum(curve[min(n, len(curve)) - 1] for curve in curves) / len(curves) for n in SHOWN]
-        rows.append((name, *(f"{value:.2f}" for value in shown), f"{sum(map(len, curves)) / len(curves):.1f}"))
+        shown = [sum(curve[min(n, len(curve)) - 1] for curve in fits.errors) / len(fits.errors) for n in SHOWN]
+        passes = sum(map(len, fits.errors)) / len(fits.errors)
+        rows.append((name, *(f"{value:.2f}" for value in shown), f"{passes:.1f}"))
     return table(("C + D from", *(f"pass {n}" for n in SHOWN), "passes"), rows)
 
 
