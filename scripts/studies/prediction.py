@@ -106,6 +106,7 @@ def main(arguments: Arguments) -> None:
     if arguments.peer:
         paints[ArbitraryStyle.name] = ArbitraryStyle([each.rgb for each in judged]).paint
         found[ArbitraryStyle.name] = evaluate(paints[ArbitraryStyle.name], ids, objective, photos)
+        print(compared({ArbitraryStyle.name: found[ArbitraryStyle.name]}, seconds), flush=True)
     from_prediction = Fits(own, judged, arguments.device, predictor)
     from_known = Fits(own, judged, arguments.device)
     if arguments.fits:
