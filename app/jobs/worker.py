@@ -24,21 +24,11 @@ from sqlalchemy.exc import DBAPIError
 
 from impasto.app.database import available, connect, make_folder
 from impasto.app.http.request_log import configure_logging
+from impasto.app.jobs.exemplars import make_of_exemplar
 from impasto.app.jobs.fit import Fitting, load_kept_weights
-from impasto.app.jobs.jobs import (
-    APPLICATION,
-    FAULT,
-    FIT,
-    KINDS,
-    OPTIMIZE,
-    PAINT_VIDEO,
-    STATES,
-    VERSION,
-    State,
-    dbos_url,
-    queue_name,
-)
+from impasto.app.jobs.jobs import APPLICATION, FAULT, STATES, VERSION, State, dbos_url, queue_name
 from impasto.app.jobs.optimize import Optimizing
+from impasto.app.jobs.requests import EXEMPLAR_KINDS, FIT, KINDS, OPTIMIZE, PAINT_VIDEO
 from impasto.app.jobs.video import VideoPainting, check_videos
 from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.settings import Settings, read_settings
@@ -78,6 +68,7 @@ def run(settings: Settings) -> None:
         FIT: Fitting(settings, source, predictor, store).fit_style,
         OPTIMIZE: Optimizing(settings).optimize,
         PAINT_VIDEO: VideoPainting(settings, source, files).paint_video,
+        **dict.fromkeys(EXEMPLAR_KINDS, make_of_exemplar),
     }
     with available(), only_worker(connect(settings.database), network_id):
         store.migrate()
