@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from impasto.model.exemplar.config import CoherenceConfig, QuiltingConfig, SamplingConfig
+from impasto.model.exemplar.config import CoherenceConfig, MethodConfig, QuiltingConfig, SamplingConfig
 from impasto.model.optimization.config import TextureConfig
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ def _of_pixels(arguments: Arguments) -> Picture:
     from impasto.model.exemplar.plan import TexturePlan
     from impasto.scripts.exemplars import made
 
-    methods = {"quilting": arguments.quilting, "sampling": arguments.sampling, "coherence": arguments.coherence}
+    methods: dict[str, MethodConfig] = {
+        "quilting": arguments.quilting,
+        "sampling": arguments.sampling,
+        "coherence": arguments.coherence,
+    }
     size = arguments.config.height, arguments.config.width
     return made(TexturePlan(*size, methods[arguments.method], arguments.config.seed), arguments.painting)

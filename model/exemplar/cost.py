@@ -1,6 +1,7 @@
 """How long it takes, known before it is begun: what is multiplied, at the pace of the machine that it was measured on.
 
-That is two cores of an AMD EPYC (Milan, AVX2); others have their own pace. Sizes are heights and widths.
+That is two cores of an AMD EPYC (Milan, AVX2); others have their own pace. Sizes are heights and widths. What cannot be
+made, because a window is larger than its exemplar, takes no time.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def of_texture(exemplar: Size, made: Size, config: MethodConfig) -> float:
         return _quilt(exemplar, made, config) / PIECES
     if isinstance(config, SamplingConfig):
         return prod(made) * _places(exemplar, config.window) * 4 * config.window**2 / WINDOWS
-    return prod(made) * config.passes * 3 * config.window**4 / COHERENCE
+    there = _places(exemplar, config.window) > 0
+    return there * prod(made) * config.passes * 3 * config.window**4 / COHERENCE
 
 
 def of_transfer(texture: Size, photo: Size, config: TransferConfig) -> float:
@@ -54,7 +56,7 @@ def _quilt(exemplar: Size, made: Size, config: QuiltingConfig, like: int = 0) ->
 
 
 def _places(exemplar: Size, window: int) -> int:
-    return prod(max(1, side - window + 1) for side in exemplar)
+    return prod(max(0, side - window + 1) for side in exemplar)
 
 
 def _halved(size: Size, times: int) -> Size:

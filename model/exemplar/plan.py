@@ -73,13 +73,13 @@ class TexturePlan:
 
     def make(self, pictures: Sequence[Picture], show: Show = lambda share: None) -> Picture:
         (picture,) = pictures
-        exemplar, size, chance = Exemplar.of(picture), (self.height, self.width), {"seed": self.seed}
+        exemplar, size, seed = Exemplar.of(picture), (self.height, self.width), self.seed
         if isinstance(self.config, QuiltingConfig):
-            found = quilt(exemplar, *size, self.config, **chance, show=show)
+            found = quilt(exemplar, *size, self.config, seed=seed, show=show)
         elif isinstance(self.config, SamplingConfig):
-            found = sample(exemplar, *size, self.config, **chance, show=show)
+            found = sample(exemplar, *size, self.config, seed=seed, show=show)
         else:
-            found = cohere(exemplar, *size, self.config, **chance, show=show)
+            found = cohere(exemplar, *size, self.config, seed=seed, show=show)
         return rearranged(picture, found)
 
 
