@@ -152,7 +152,7 @@ class Matcher:
         corners = corners * inside[..., None]
         places = corners[..., 0] * self._steps[0] + corners[..., 1]
         if search.library() is not None:
-            found = search.differences(self._memory, self._taps, sought.weights, sought.constants, places)
+            found = search.differences(self._memory, self._taps, sought.weights, sought.constants, places.contiguous())
         else:
             numbers = self._memory[places[..., None] + self._taps]
             found = sought.constants[:, None] + (numbers @ sought.weights[..., None])[..., 0]

@@ -14,9 +14,8 @@ namespace {
 
 constexpr int VECTORS = LANES == 16 ? 4 : 2, PATCHES = VECTORS * LANES;  // that are compared at once,
 constexpr int MOST = LANES == 4 ? 4 : 6;                                 // with so many sought ones: sums fit into registers
-
-constexpr int64_t TILE = 1024;                                           // patches: what they are made of stays in the cache
-constexpr int64_t PARTS = 16;                                            // that threads take one after the other
+constexpr int64_t TILE = 1024;  // patches that are compared with all that are sought: what they are made of stays in the cache
+constexpr int64_t PARTS = 16;   // of all patches, which threads take one after the other
 
 // Some of the patches that are sought, and what any of them knows: taps, and for each the weights of all.
 struct Group {
@@ -25,9 +24,9 @@ struct Group {
     std::vector<float> weights;
 };
 
-// A patch that may be near enough.
+// Patches beside one another that may be near enough, all as much so: of an exemplar with much of one colour there are few.
 struct Near {
-    int64_t place;
+    int64_t first, count;
     float difference;
 };
 
@@ -79,8 +78,9 @@ void differ(const float* memory, const float* barred, int64_t begin, int64_t end
     }
 }
 
+// The least of the differences of a tile.
 float least_of(const float* differences, int64_t count) {
-    Vector lowest[PATCHES / LANES];
+    Vector lowest[VECTORS];
     for (Vector& each : lowest) each = Vector{} + std::numeric_limits<float>::infinity();
     for (int64_t n = 0; n < count; n += PATCHES)
         for (int v = 0; v < VECTORS; ++v) {
@@ -99,8 +99,14 @@ void gather(const float* differences, int64_t begin, int64_t end, float toleranc
     least = std::min(least, lowest);
     const float limit = std::min(tolerance * least, std::numeric_limits<float>::max());  // what is barred never is
     if (lowest > limit) return;
-    for (int64_t n = begin; n < end; ++n)
-        if (const float difference = differences[n - begin]; difference <= limit) near.push_back({n, difference});
+    for (int64_t n = begin; n < end; ++n) {
+        const float difference = differences[n - begin];
+        if (difference > limit) continue;
+        if (!near.empty() && near.back().first + near.back().count == n && near.back().difference == difference)
+            ++near.back().count;
+        else
+            near.push_back({n, 1, difference});
+    }
 }
 
 // The first of the least, or by a number in [0, 1) one of those that are at most `tolerance` times that.
@@ -109,12 +115,15 @@ int64_t chosen(const std::vector<Near>* near, int64_t parts, int64_t apart, floa
     for (int64_t part = 0; part < parts; ++part)
         for (const Near& each : near[part * apart]) least = std::min(least, each.difference);
     const float limit = random ? tolerance * least : least;
-    std::vector<int64_t> enough;
+    std::vector<Near> enough;
+    int64_t all = 0;
     for (int64_t part = 0; part < parts; ++part)
         for (const Near& each : near[part * apart])
-            if (each.difference <= limit) enough.push_back(each.place);
-    const int64_t all = enough.size();
-    return enough[random ? std::min(int64_t(*random * double(all)), all - 1) : 0];
+            if (each.difference <= limit) enough.push_back(each), all += each.count;
+    int64_t left = random ? std::min(int64_t(*random * double(all)), all - 1) : 0;
+    const Near* found = enough.data();
+    for (; left >= found->count; ++found) left -= found->count;
+    return found->first + left;
 }
 
 int64_t within(int64_t at, int64_t size) { return std::max<int64_t>(0, std::min(at, size - 1)); }
