@@ -144,9 +144,11 @@ def test_what_cannot_be_is_refused_and_told_why(
 @pytest.mark.parametrize("route", FILES)
 def test_a_file_that_is_no_picture_or_too_large_is_refused(service: TestClient, route: str) -> None:
     for name in FILES[route]:
-        answer = ask(service, route, **{name: b"text"})
+        text: dict[str, Any] = {name: b"text"}
+        answer = ask(service, route, **text)
         assert (answer.status_code, answer.json()["code"]) == (400, "undecodable_image")
-        answer = ask(service, route, **{name: png_claiming(900, 900)})
+        large: dict[str, Any] = {name: png_claiming(900, 900)}
+        answer = ask(service, route, **large)
         assert (answer.status_code, answer.json()["code"]) == (413, "too_many_pixels")
 
 

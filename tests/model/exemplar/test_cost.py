@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
@@ -44,7 +46,7 @@ def test_it_is_what_is_multiplied(multiplied: list[int]) -> None:
         TransferConfig(block=9),
         AnalogyConfig(),
     )
-    for make, predicted in (
+    cases: list[tuple[Callable[[], torch.Tensor], float]] = [
         (lambda: quilt(exemplar, 40, 44, quilting), cost.of_texture((30, 34), (40, 44), quilting) * cost.PIECES),
         (lambda: sample(exemplar, 20, 22, sampling), cost.of_texture((30, 34), (20, 22), sampling) * cost.WINDOWS),
         (
@@ -55,7 +57,8 @@ def test_it_is_what_is_multiplied(multiplied: list[int]) -> None:
             lambda: analogy(exemplar.rgb, exemplar.rgb, photo, analogous),
             cost.of_analogy((30, 34), (40, 44), analogous) * cost.ANALOGIES,
         ),
-    ):
+    ]
+    for make, predicted in cases:
         multiplied.clear()
         make()
         assert predicted == pytest.approx(sum(multiplied), rel=0.15)
