@@ -61,7 +61,7 @@ def test_it_is_what_is_multiplied(multiplied: list[int]) -> None:
     for make, predicted in cases:
         multiplied.clear()
         make()
-        assert predicted == pytest.approx(sum(multiplied), rel=0.15)
+        assert predicted == pytest.approx(sum(multiplied), rel=0.25)  # of few levels there is more to do than of many
 
 
 @pytest.mark.parametrize("config", [QuiltingConfig(), SamplingConfig(), CoherenceConfig()])
