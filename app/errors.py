@@ -21,6 +21,7 @@ from impasto.app.http.body_limit import TOO_MANY_BYTES, TooManyBytes
 from impasto.app.http.disconnect import ClientDisconnected
 from impasto.app.http.file import OutOfRange
 from impasto.app.http.problem import problem
+from impasto.app.jobs.exemplars import TooMuchWork
 from impasto.app.jobs.jobs import FitRunning, JobFinished, JobsFull, KeyReused, NoResult, UnknownJob
 from impasto.app.jobs.submission import OptimizationsOff, VideosOff
 from impasto.app.painting.admission import QueueFull
@@ -67,6 +68,7 @@ CODES: dict[type[Exception], tuple[int, str]] = {
     NoSmallNetwork: (422, "no_small_network"),
     NoPredictor: (422, "no_predictor"),
     InvalidWeights: (422, "invalid_weights"),
+    TooMuchWork: (422, "too_much_work"),
     InvalidValue: (422, "invalid_request"),
     RateExceeded: (429, "rate_exceeded"),
     QueueFull: (429, "queue_full"),

@@ -43,7 +43,19 @@ from impasto.app.painting.predictions import Predictions
 from impasto.app.painting.previews import Previews
 from impasto.app.painting.region_form import LONGEST_REGION
 from impasto.app.painting.results import Results
-from impasto.app.routes import grid, health, jobs, like, metrics, networks, optimizations, styles, stylize, videos
+from impasto.app.routes import (
+    exemplars,
+    grid,
+    health,
+    jobs,
+    like,
+    metrics,
+    networks,
+    optimizations,
+    styles,
+    stylize,
+    videos,
+)
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.styles.exports import Exports
@@ -136,7 +148,7 @@ def create_app(settings: Settings) -> FastAPI:
     maker = VERSION, source.network_id, predictor and predictor.id, source.strokes, stylizer.precision, sizes
     app.state.results = Results(settings.kept_results, maker, measured)
     errors.install(app)
-    for resource in (stylize, grid, like, styles, networks, jobs, optimizations, videos):
+    for resource in (stylize, grid, like, styles, networks, jobs, exemplars, optimizations, videos):
         app.include_router(resource.router, dependencies=DOCUMENTED, responses=problems(401, 403, 421))
     app.include_router(health.router, responses=problems(421))
     if settings.metrics_address is None:

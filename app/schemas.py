@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
-from impasto.app.jobs.jobs import Kind, State, VideoFormat
+from impasto.app.jobs.jobs import State
+from impasto.app.jobs.requests import Kind, VideoFormat
 from impasto.model.network.config import Which
 from impasto.model.styles.fit_record import Grade
 from impasto.model.styles.style import LONGEST_SOURCE, LONGEST_TEXT
@@ -49,7 +50,10 @@ class StyleList(BaseModel):
 
 
 class JobInfo(BaseModel):
-    """A fit of a new style, a picture by optimisation, or a film: of a `Job`, by `model_validate`."""
+    """A fit of a new style, a picture by optimisation, a film, or a picture of an exemplar's own pixels.
+
+    Of a `Job`, by `model_validate`.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -64,7 +68,7 @@ class JobInfo(BaseModel):
     step: int = Field(
         validation_alias=AliasPath("progress", "step"),
         description="Made so far. Of a fit, passes, in each of which every photo is painted once; of an optimisation, "
-        "steps of descent; of a film, frames.",
+        "steps of descent; of a film, frames; of an exemplar's pixels, hundredths.",
     )
     steps: int | None = Field(
         validation_alias=AliasPath("progress", "steps"),
@@ -102,6 +106,12 @@ class OptimizationLimits(BaseModel):
     max_size: int = Field(description="Longest side in pixels.")
     max_steps: int = Field(description="At the coarsest size.")
     max_paintings: int
+
+
+class ExemplarLimits(BaseModel):
+    """What may be made of an exemplar's own pixels."""
+
+    max_seconds: float = Field(description="As predicted from the sizes, for two cores.")
 
 
 class VideoLimits(BaseModel):
@@ -145,6 +155,7 @@ class Info(BaseModel):
     reads: list[str]
     writes: list[str]
     limits: RequestLimits
+    exemplars: ExemplarLimits
     optimization: OptimizationLimits | None = Field(description="None: this service makes no pictures by optimisation.")
     video: VideoLimits | None = Field(description="None: this service paints no films.")
 

@@ -119,6 +119,12 @@ class Settings(BaseSettings):
         description="Loss network, written by `impasto fetch`. "
         "None: loss-network.safetensors in DATA_DIR, else torchvision's cache.",
     )
+    exemplar_max_seconds: float = Field(
+        120.0,
+        gt=0,
+        description="Longest that a texture, a transfer or an analogy may take, in seconds as predicted for two cores; "
+        "more is refused with 422.",
+    )
     optimizations: bool = Field(
         False, description="Whether pictures are made by optimisation too: minutes of all cores, or of the GPU, each."
     )

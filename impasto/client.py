@@ -21,6 +21,7 @@ import httpx
 from PIL import Image
 
 from impasto.model.errors import ImpastoError
+from impasto.model.exemplar.config import TextureMethod
 from impasto.model.network.config import Which
 from impasto.model.painting.stroke import Stroke
 
@@ -169,18 +170,52 @@ class Client:
         form = {"style": [*weights], "weight": [*weights.values()], "to": [*last], "to_weight": [*last.values()]}
         options = {"strength": strength, "preserve_color": preserve_color, "stroke": stroke, "network": network}
         written = {"flow": flow, "format": output.suffix[1:].lower()}
-        once = {"Idempotency-Key": str(uuid4())}
         with film.open("rb") as file:
-            sent = {"data": {**form, **options, **written}, "files": {"video": (film.name, file)}}
-            job = self._ask("POST", "v1/videos", headers=once, **sent).json()
-        path = f"v1/jobs/{job['id']}"
-        while job["state"] in ("queued", "running"):
-            sleep(INTERVAL)
-            job = self._ask("GET", path).json()
-            progress(job)
-        if job["state"] != "succeeded":
-            raise JobFailed(job["message"] or f"the job is {job['state']}")
-        self._fetch(f"{path}/result", output)
+            form |= {**options, **written}
+            result = self._result_of("v1/videos", form, {"video": (film.name, file)}, progress)
+        self._fetch(result, output)
+
+    def texture(
+        self,
+        exemplar: Image.Image | bytes | Path | str,
+        width: int = 512,
+        height: int = 512,
+        *,
+        method: TextureMethod = "quilting",
+        progress: Callable[[dict[str, Any]], object] = lambda job: None,
+        **options: Any,
+    ) -> Image.Image:
+        """A texture of an exemplar's own pixels, as 8-bit RGB, or RGBA if it is transparent.
+
+        exemplar, and the pictures of `transfer` and `analogy`: as `stylize` takes them. method, options: size, block,
+        seed and others, as docs/api.md has them of `POST /v1/textures`. progress, and what is raised: as for
+        `paint_video`.
+        """
+        form = {"width": width, "height": height, "method": method, **options}
+        return self._made("v1/textures", {"image": exemplar}, form, progress)
+
+    def transfer(
+        self,
+        picture: Image.Image | bytes | Path | str,
+        texture: Image.Image | bytes | Path | str,
+        *,
+        progress: Callable[[dict[str, Any]], object] = lambda job: None,
+        **options: Any,
+    ) -> Image.Image:
+        """A picture of pieces of a texture. All else as for `texture`, of `POST /v1/transfers`."""
+        return self._made("v1/transfers", {"image": picture, "texture": texture}, options, progress)
+
+    def analogy(
+        self,
+        a: Image.Image | bytes | Path | str,
+        a_prime: Image.Image | bytes | Path | str,
+        b: Image.Image | bytes | Path | str,
+        *,
+        progress: Callable[[dict[str, Any]], object] = lambda job: None,
+        **options: Any,
+    ) -> Image.Image:
+        """What is to B as A′ is to A. All else as for `texture`, of `POST /v1/analogies`."""
+        return self._made("v1/analogies", {"a": a, "a_prime": a_prime, "b": b}, options, progress)
 
     def styles(self) -> list[dict[str, Any]]:
         """Every style that can be painted, as `GET /v1/styles` tells. Raises ServiceError, httpx.TransportError."""
@@ -209,10 +244,34 @@ class Client:
                     files.append(("mask", (name, _file(_of_data_url(mask)))))
                     region = {**region, part: name}
             texts.append(json.dumps(region))
-        answer = self._ask("POST", path, data={**form, "region": texts, "format": "png"}, files=files)
-        painted = Image.open(io.BytesIO(answer.content))
-        painted.load()
-        return painted
+        return _opened(self._ask("POST", path, data={**form, "region": texts, "format": "png"}, files=files))
+
+    def _made(
+        self,
+        path: str,
+        pictures: Mapping[str, Image.Image | bytes | Path | str],
+        form: Mapping[str, Any],
+        progress: Callable[[dict[str, Any]], object],
+    ) -> Image.Image:
+        """The picture of a job."""
+        files = {field: (field, _file(picture)) for field, picture in pictures.items()}
+        result = self._result_of(path, {**form, "format": "png"}, files, progress)
+        return _opened(self._ask("GET", result))
+
+    def _result_of(
+        self, path: str, form: Mapping[str, Any], files: Mapping[str, Any], progress: Callable[[dict[str, Any]], object]
+    ) -> str:
+        """Where the result of a job is, once there is one."""
+        once = {"Idempotency-Key": str(uuid4())}
+        job = self._ask("POST", path, headers=once, data=form, files=files).json()
+        where = f"v1/jobs/{job['id']}"
+        while job["state"] in ("queued", "running"):
+            sleep(INTERVAL)
+            job = self._ask("GET", where).json()
+            progress(job)
+        if job["state"] != "succeeded":
+            raise JobFailed(job["message"] or f"the job is {job['state']}")
+        return f"{where}/result"
 
     def _fetch(self, path: str, output: Path) -> None:
         """A file, part by part, each of which is asked for again as anything else is."""
@@ -243,6 +302,12 @@ class Client:
                     raise _error(answer)
             sleep(wait)
             attempt += 1
+
+
+def _opened(answer: httpx.Response) -> Image.Image:
+    picture = Image.open(io.BytesIO(answer.content))
+    picture.load()
+    return picture
 
 
 def _of_recipe(painting: Image.Image | bytes | Path | str) -> Image.Image | bytes | Path | str:

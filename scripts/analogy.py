@@ -34,20 +34,12 @@ class Arguments:
 
 
 def run(arguments: Arguments) -> None:
-    from impasto.model.exemplar.analogies import analogy
-    from impasto.model.exemplar.exemplar import rearranged
+    from impasto.model.exemplar.plan import AnalogyPlan
     from impasto.model.network.allocator import keep_freed_memory
-    from impasto.model.pictures.color import keep_color
     from impasto.scripts import pictures
-    from impasto.scripts.exemplars import shown
+    from impasto.scripts.exemplars import made
 
     keep_freed_memory()
     pictures.check_target(arguments.output)
-    paths = arguments.a, arguments.a_prime, arguments.b
-    a, a_prime, b = (pictures.read(path, at_most=arguments.config.size) for path in paths)
-    with shown() as show:
-        found = analogy(a.on_white().rgb, a_prime.on_white().rgb, b.on_white().rgb, arguments.config, show=show)
-    made = rearranged(a_prime, found)
-    pictures.write(
-        made.with_rgb(keep_color(made.rgb, b.on_white().rgb)) if arguments.keep_color else made, arguments.output
-    )
+    plan = AnalogyPlan(arguments.config, arguments.keep_color)
+    pictures.write(made(plan, arguments.a, arguments.a_prime, arguments.b), arguments.output)

@@ -1,17 +1,21 @@
-"""What the commands share that make pictures of an exemplar's own pixels: how far they are."""
+"""What the commands share that make pictures of an exemplar's own pixels: reading, and how far they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from impasto.model.exemplar.exemplar import Show
+from impasto.scripts import pictures
+
+if TYPE_CHECKING:
+    from impasto.model.exemplar.plan import Plan
+    from impasto.model.pictures.picture import Picture
 
 
-@contextmanager
-def shown() -> Iterator[Show]:
-    """A bar, which what is yielded moves to a share from 0 to 1."""
+def made(plan: Plan, *paths: Path) -> Picture:
+    """What a plan makes of pictures, with a bar. Raises as `Plan.make` does, ImageError, OSError."""
+    read = [pictures.read(path, at_most=at_most) for path, at_most in zip(paths, plan.at_most, strict=True)]
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}", disable=None) as bar:
-        yield lambda share: bar.update(100 * share - bar.n)
+        return plan.make(read, lambda share: bar.update(100 * share - bar.n))

@@ -9,19 +9,16 @@ pixels. docs/textures.md shows which is for what.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from impasto.model.exemplar.config import CoherenceConfig, QuiltingConfig, SamplingConfig
+from impasto.model.exemplar.config import CoherenceConfig, MethodConfig, QuiltingConfig, SamplingConfig
 from impasto.model.optimization.config import TextureConfig
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from impasto.model.pictures.picture import Picture
 
 
@@ -68,21 +65,13 @@ def _by_gram(arguments: Arguments) -> Picture:
 
 
 def _of_pixels(arguments: Arguments) -> Picture:
-    from impasto.model.exemplar.coherence import cohere
-    from impasto.model.exemplar.exemplar import Exemplar, rearranged
-    from impasto.model.exemplar.quilting import quilt
-    from impasto.model.exemplar.sampling import sample
-    from impasto.scripts import pictures
-    from impasto.scripts.exemplars import shown
+    from impasto.model.exemplar.plan import TexturePlan
+    from impasto.scripts.exemplars import made
 
-    def made(at_most: int, make: Callable[..., Tensor], config: object) -> Picture:
-        picture = pictures.read(arguments.painting, at_most=at_most)
-        height, width, seed = arguments.config.height, arguments.config.width, arguments.config.seed
-        with shown() as show:
-            return rearranged(picture, make(Exemplar.of(picture), height, width, config, seed=seed, show=show))
-
-    if arguments.method == "quilting":
-        return made(arguments.quilting.size, quilt, arguments.quilting)
-    if arguments.method == "sampling":
-        return made(arguments.sampling.size, sample, arguments.sampling)
-    return made(arguments.coherence.size, cohere, arguments.coherence)
+    methods: dict[str, MethodConfig] = {
+        "quilting": arguments.quilting,
+        "sampling": arguments.sampling,
+        "coherence": arguments.coherence,
+    }
+    size = arguments.config.height, arguments.config.width
+    return made(TexturePlan(*size, methods[arguments.method], arguments.config.seed), arguments.painting)

@@ -31,16 +31,12 @@ class Arguments:
 
 
 def run(arguments: Arguments) -> None:
-    from impasto.model.exemplar.exemplar import Exemplar, rearranged
-    from impasto.model.exemplar.quilting import transfer
+    from impasto.model.exemplar.plan import TransferPlan
     from impasto.model.network.allocator import keep_freed_memory
     from impasto.scripts import pictures
-    from impasto.scripts.exemplars import shown
+    from impasto.scripts.exemplars import made
 
     keep_freed_memory()
     pictures.check_target(arguments.output)
-    photo = pictures.read(arguments.photo, at_most=arguments.config.size).on_white()
-    texture = pictures.read(arguments.texture, at_most=arguments.config.texture_size)
-    with shown() as show:
-        found = transfer(Exemplar.of(texture), photo.rgb, arguments.config, seed=arguments.seed, show=show)
-    pictures.write(rearranged(texture, found), arguments.output)
+    plan = TransferPlan(arguments.config, arguments.seed)
+    pictures.write(made(plan, arguments.photo, arguments.texture), arguments.output)

@@ -10,7 +10,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from impasto.app.database import StoreUnavailable
-from impasto.app.jobs.jobs import Jobs, Kind, State
+from impasto.app.jobs.jobs import Jobs, State
+from impasto.app.jobs.requests import Kind
 
 
 class JobsCollector(Collector):

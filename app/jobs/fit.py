@@ -11,7 +11,8 @@ from dbos import DBOS, StepOptions
 from torch import Tensor
 
 from impasto.app.database import PATIENCE, StoreUnavailable
-from impasto.app.jobs.jobs import PREVIEW, PROGRESS, FitRequest, Progress, as_text
+from impasto.app.jobs.jobs import PREVIEW, PROGRESS, Progress
+from impasto.app.jobs.requests import FitRequest, as_text
 from impasto.app.painting.previews import read_photo, small, written
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleExists, StyleStore

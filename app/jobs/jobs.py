@@ -1,6 +1,6 @@
 """What takes too long for an answer, as durable jobs: submitted, followed, cancelled here, run by `worker.py`.
 
-Three kinds: the fit of a new style, a picture by optimisation, and a film.
+The fit of a new style, a picture by optimisation, a film, and what is made of an exemplar's own pixels.
 
 DBOS keeps them in the database of the added styles. A job is a workflow of DBOS whose steps are recorded: a
 worker that was killed goes on after the last one that is.
@@ -12,32 +12,25 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from typing import Any, Literal
 from uuid import uuid4
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus, error
 from sqlalchemy.engine import make_url
 
 from impasto.app.database import PATIENCE, alone, available, connect, make_folder, writing
+from impasto.app.jobs.requests import EXEMPLAR_KINDS, FIT, KINDS, OPTIMIZE, JobRequest, Kind
 from impasto.model.errors import ImpastoError
-from impasto.model.pictures.picture import Format
-from impasto.model.styles.fit_record import Effort, Grade
-from impasto.model.styles.style import Style
+from impasto.model.styles.fit_record import Grade
 
 APPLICATION = "impasto"
 VERSION = "1"
 """Of the steps of a job. Another number leaves jobs that were begun by older code to older workers."""
-Kind = Literal["fit_style", "optimize", "paint_video"]
-"""What a job does; the name of its workflow."""
-FIT: Kind = "fit_style"
-OPTIMIZE: Kind = "optimize"
-PAINT_VIDEO: Kind = "paint_video"
-KINDS: tuple[Kind, ...] = get_args(Kind)
 PROGRESS, PREVIEW, RESULT = "progress", "preview", "result"
 """What a worker publishes of a job."""
 FAULT = "the job failed by a fault of the service; the worker's log says why"
@@ -46,9 +39,6 @@ SUBMITTING = 0x1A9A572
 """What lets one replica submit a job while the others wait."""
 
 JOB_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
-
-VideoFormat = Literal["mp4", "mov", "mkv", "webm", "gif", "webp", "png", "avif"]
-"""The formats that painted films are written in, by the ends of their names."""
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 STATES: dict[str, State] = {
@@ -94,98 +84,6 @@ class KeyReused(ImpastoError):
     """An idempotency key came with another request than the first time."""
 
 
-class JobRequest(Protocol):
-    """What a job is told."""
-
-    kind: ClassVar[Kind]
-
-    @property
-    def style_id(self) -> str | None:
-        """The style that it makes; two jobs that make the same cannot wait at once."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The request as plain JSON values."""
-
-
-@dataclass(frozen=True)
-class FitRequest:
-    """The style to be, its painting as the file that was sent (`read_painting` reads it), and how well it is fitted."""
-
-    style: Style
-    painting: bytes
-    fit: Effort = "full"
-    kind: ClassVar[Kind] = FIT
-
-    @property
-    def style_id(self) -> str:
-        return self.style.id
-
-    def to_json(self) -> dict[str, Any]:
-        """The request as plain JSON values."""
-        told = {"style": asdict(self.style), "painting": as_text(self.painting)}
-        return told if self.fit == "full" else {**told, "fit": self.fit}  # full is not said, as older services did not
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> FitRequest:
-        """The request back."""
-        return cls(Style(**values["style"]), base64.b64decode(values["painting"]), values.get("fit", "full"))
-
-
-@dataclass(frozen=True)
-class OptimizationRequest:
-    """A photo as a file of the size of the result, its paintings as the files that were sent, and their shares.
-
-    options: values of a `TransferConfig` that differ from its defaults. format, quality: of the result.
-    """
-
-    photo: bytes
-    paintings: tuple[bytes, ...]
-    shares: tuple[float, ...]
-    options: dict[str, Any]
-    format: Format
-    quality: int
-    kind: ClassVar[Kind] = OPTIMIZE
-    style_id: ClassVar[None] = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The request as plain JSON values."""
-        files = {"photo": as_text(self.photo), "paintings": [as_text(painting) for painting in self.paintings]}
-        return {**asdict(self), **files}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> OptimizationRequest:
-        """The request back."""
-        paintings = tuple(base64.b64decode(painting) for painting in values["paintings"])
-        photo, shares = base64.b64decode(values["photo"]), tuple(values["shares"])
-        return cls(**{**values, "photo": photo, "paintings": paintings, "shares": shares})
-
-
-@dataclass(frozen=True)
-class VideoRequest:
-    """How a film is to be painted. It is not sent along: it lies where `VideoFiles` has it.
-
-    film: its SHA-256. vectors: of the style, and of that to which it moves over the film, if it does; float32.
-    look: strength, preserve_color and stroke as `Stylizer.stylize` takes them. flow: as `MotionConfig` has it.
-    """
-
-    film: str
-    vectors: tuple[bytes, ...]
-    look: dict[str, Any]
-    flow: bool
-    format: VideoFormat
-    kind: ClassVar[Kind] = PAINT_VIDEO
-    style_id: ClassVar[None] = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The request as plain JSON values."""
-        return {**asdict(self), "vectors": [as_text(vector) for vector in self.vectors]}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> VideoRequest:
-        """The request back."""
-        return cls(**{**values, "vectors": tuple(base64.b64decode(vector) for vector in values["vectors"])})
-
-
 @dataclass(frozen=True)
 class Progress:
     """How far a job is. losses: of a fit content_error and style_distance, of an optimisation its parts.
@@ -219,6 +117,11 @@ class Job:
     @property
     def finished(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is something to see of it: of what is made of an exemplar, when all of it is made."""
+        return self.kind not in EXEMPLAR_KINDS or self.progress.step == self.progress.steps
 
 
 def queue_name(network_id: str) -> str:
@@ -311,8 +214,8 @@ class Jobs:
         return base64.b64decode(picture) if picture else None
 
     def result(self, job: Job) -> bytes:
-        """The picture of an optimisation that succeeded, as a file. Raises NoResult."""
-        if job.kind != OPTIMIZE or job.state != "succeeded":
+        """The picture that a job made which succeeded, as a file. Raises NoResult."""
+        if job.kind not in (OPTIMIZE, *EXEMPLAR_KINDS) or job.state != "succeeded":
             reason = "fits a style" if job.kind == FIT else f"is {job.state}"
             raise NoResult(f"there is no picture of the job {job.id}, which {reason}")
         with self._database() as client:
@@ -351,11 +254,6 @@ class Jobs:
 def new_id() -> str:
     """An id for a job."""
     return str(uuid4())
-
-
-def as_text(data: bytes) -> str:
-    """Bytes as they stand in JSON."""
-    return base64.b64encode(data).decode()
 
 
 def dbos_url(url: str) -> str:

@@ -17,7 +17,8 @@ from dbos import DBOS
 from torch import Tensor
 
 from impasto.app.jobs.fit import load_kept_weights
-from impasto.app.jobs.jobs import PREVIEW, PROGRESS, RESULT, OptimizationRequest, Progress, as_text
+from impasto.app.jobs.jobs import PREVIEW, PROGRESS, RESULT, Progress
+from impasto.app.jobs.requests import OptimizationRequest, as_text
 from impasto.app.painting.previews import on_the_way
 from impasto.app.settings import Settings
 from impasto.model.network.device import find_device

@@ -9,7 +9,8 @@ from typing import Any
 
 from fastapi import Response
 
-from impasto.app.jobs.jobs import PAINT_VIDEO, Job, JobRequest, Jobs
+from impasto.app.jobs.jobs import Job, Jobs
+from impasto.app.jobs.requests import FIT, OPTIMIZE, JobRequest
 from impasto.app.painting.loss_network import LossNetworkAbsent
 from impasto.app.settings import Settings
 from impasto.model.errors import ImpastoError
@@ -50,7 +51,7 @@ class Submission:
         check: raises what speaks against a new job; it is called in a thread. job_id: of a new one; None: any.
         Raises LossNetworkAbsent, KeyReused, FitRunning, JobsFull too.
         """
-        if request.kind != PAINT_VIDEO:
+        if request.kind in (FIT, OPTIMIZE):
             self._check_loss_network()
         job = await asyncio.to_thread(self.jobs.submit, request, key=self.key, job_id=job_id, check=check)
         self.response.headers["Location"] = f"/v1/jobs/{job.id}"

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from dbos import DBOS, error
+from dbos import DBOS
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from impasto.app.jobs.jobs import PREVIEW, PROGRESS, STATES, Progress, VideoFormat, VideoRequest, as_text
+from impasto.app.jobs.cancelling import end_if_cancelled
+from impasto.app.jobs.jobs import PREVIEW, PROGRESS, Progress
+from impasto.app.jobs.requests import VideoFormat, VideoRequest, as_text
 from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.painting.previews import on_the_way
 from impasto.app.settings import Settings
@@ -108,9 +110,7 @@ class _Telling:
                 self._job.run(self._tell, done, painting)
 
     def _tell(self, done: int, painting: Picture) -> None:
-        found = DBOS.list_workflows(workflow_ids=[self._job_id], load_input=False, load_output=False)
-        if not found or STATES[found[0].status] == "cancelled":
-            raise error.DBOSWorkflowCancelledError(f"the job {self._job_id} is cancelled")
+        end_if_cancelled(self._job_id)
         if self._told - self._shown >= PREVIEW_SECONDS or done == self._frames:
             self._shown = self._told
             DBOS.set_event(PREVIEW, as_text(on_the_way(painting.on_white().rgb)))

@@ -14,7 +14,8 @@ from typing import BinaryIO, cast
 from starlette.responses import Response
 
 from impasto.app.http.file import file_unless_had
-from impasto.app.jobs.jobs import NoResult, State, VideoFormat
+from impasto.app.jobs.jobs import NoResult, State
+from impasto.app.jobs.requests import VideoFormat
 from impasto.model.errors import NO_ROOM, DiskFull
 
 MEDIA_TYPES: dict[VideoFormat, str] = {

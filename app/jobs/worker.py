@@ -12,9 +12,10 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from dbos import DBOS, DBOSPortableJSONSerializer, PortableWorkflowError
@@ -24,21 +25,11 @@ from sqlalchemy.exc import DBAPIError
 
 from impasto.app.database import available, connect, make_folder
 from impasto.app.http.request_log import configure_logging
+from impasto.app.jobs.exemplars import make_of_exemplar
 from impasto.app.jobs.fit import Fitting, load_kept_weights
-from impasto.app.jobs.jobs import (
-    APPLICATION,
-    FAULT,
-    FIT,
-    KINDS,
-    OPTIMIZE,
-    PAINT_VIDEO,
-    STATES,
-    VERSION,
-    State,
-    dbos_url,
-    queue_name,
-)
+from impasto.app.jobs.jobs import APPLICATION, FAULT, STATES, VERSION, State, dbos_url, queue_name
 from impasto.app.jobs.optimize import Optimizing
+from impasto.app.jobs.requests import EXEMPLAR_KINDS, FIT, KINDS, OPTIMIZE, PAINT_VIDEO, Kind
 from impasto.app.jobs.video import VideoPainting, check_videos
 from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.settings import Settings, read_settings
@@ -74,10 +65,11 @@ def run(settings: Settings) -> None:
     network_id, predictor = source.network_id, find_predictor(settings.checkpoint, source)
     store = StyleStore(settings.database, network_id)
     files = VideoFiles(settings.video_folder)
-    kinds = {
+    kinds: dict[Kind, Callable[[dict[str, Any]], dict[str, Any]]] = {
         FIT: Fitting(settings, source, predictor, store).fit_style,
         OPTIMIZE: Optimizing(settings).optimize,
         PAINT_VIDEO: VideoPainting(settings, source, files).paint_video,
+        **dict.fromkeys(EXEMPLAR_KINDS, make_of_exemplar),
     }
     with available(), only_worker(connect(settings.database), network_id):
         store.migrate()

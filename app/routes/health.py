@@ -19,14 +19,23 @@ from impasto.app.dependencies import (
 )
 from impasto.app.http.openapi import problems
 from impasto.app.http.problem import problem
-from impasto.app.jobs.jobs import VideoFormat
+from impasto.app.jobs.requests import VideoFormat
 from impasto.app.jobs.submission import MOST_PAINTINGS
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.page import PageFiles
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.predictions import Predictions
 from impasto.app.painting.weights import MOST_BLENDS
-from impasto.app.schemas import Health, Info, OptimizationLimits, Part, Readiness, RequestLimits, VideoLimits
+from impasto.app.schemas import (
+    ExemplarLimits,
+    Health,
+    Info,
+    OptimizationLimits,
+    Part,
+    Readiness,
+    RequestLimits,
+    VideoLimits,
+)
 from impasto.app.settings import Settings
 from impasto.app.styles.catalogue import Catalogue
 from impasto.app.version import VERSION
@@ -104,6 +113,7 @@ async def info(
             max_blends=MOST_BLENDS,
             max_grid_pixels=settings.batch_pixels,
         ),
+        exemplars=ExemplarLimits(max_seconds=settings.exemplar_max_seconds),
         optimization=OptimizationLimits(
             max_size=settings.optimization_max_size,
             max_steps=settings.optimization_max_steps,

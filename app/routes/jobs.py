@@ -24,7 +24,8 @@ from impasto.app.dependencies import (
 )
 from impasto.app.http.etag import unless_had
 from impasto.app.http.openapi import BINARY, JPEG, NOT_MODIFIED, pictures, problems
-from impasto.app.jobs.jobs import FitRequest, Job, Jobs
+from impasto.app.jobs.jobs import Job, Jobs
+from impasto.app.jobs.requests import FitRequest
 from impasto.app.jobs.submission import ACCEPTED, Submission
 from impasto.app.jobs.video_files import MEDIA_TYPES, VideoFiles
 from impasto.app.painting.painter import Painter
@@ -123,7 +124,9 @@ async def follow_job(
     while True:
         info = JobInfo.model_validate(job)
         if info != told:
-            if info.step > (told.step if told else 0):  # before the state, of which the final one ends the events
+            if job.shown and info.step > (
+                told.step if told else 0
+            ):  # before the state, of which the final one ends the events
                 yield ServerSentEvent(event="preview", data={"url": f"/v1/jobs/{job.id}/preview?step={info.step}"})
             yield ServerSentEvent(event=info.state, id=str(info.step), data=info)
             told = info
@@ -136,7 +139,8 @@ async def follow_job(
 
 @router.get(
     "/jobs/{job_id}/preview",
-    summary="What there is to see so far: of a fit, a cat painted in the style; of a film, a frame; else the picture",
+    summary="What there is to see so far: of a fit, a cat painted in the style; of a film, a frame; else the picture, "
+    "of an exemplar's pixels once it is made",
     response_class=Response,
     responses={200: JPEG, **problems(404, 422, 503)},
 )
@@ -149,7 +153,7 @@ async def preview(job: Annotated[Job, Depends(get_known_job)], jobs: Annotated[J
 
 @router.get(
     "/jobs/{job_id}/result",
-    summary="The picture of an optimisation that has succeeded, or the painted film, of which parts can be asked for",
+    summary="The picture that was made, or the painted film, of which parts can be asked for",
     response_class=Response,
     responses={200: RESULT, 206: PART, 304: NOT_MODIFIED, **problems(404, 416, 422, 503)},
 )

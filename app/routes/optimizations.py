@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from impasto.app.dependencies import get_painter, get_submission
 from impasto.app.http.negotiation import preferred_format
 from impasto.app.http.openapi import pictures, problems
-from impasto.app.jobs.jobs import OptimizationRequest
+from impasto.app.jobs.requests import OptimizationRequest
 from impasto.app.jobs.submission import ACCEPTED, MOST_PAINTINGS, OptimizationsOff, Submission
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.weights import given

@@ -12,7 +12,8 @@ from impasto.app.database import StoreUnavailable
 from impasto.app.dependencies import get_catalogue, get_submission, get_video_files
 from impasto.app.http.body_limit import FILMS
 from impasto.app.http.openapi import problems
-from impasto.app.jobs.jobs import VideoFormat, VideoRequest, new_id
+from impasto.app.jobs.jobs import new_id
+from impasto.app.jobs.requests import VideoFormat, VideoRequest
 from impasto.app.jobs.submission import ACCEPTED, Submission, VideosOff
 from impasto.app.jobs.video import look_through
 from impasto.app.jobs.video_files import VideoFiles

@@ -7,6 +7,7 @@ before it in A′ and the picture. All of A is looked at, where the paper's prog
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -47,11 +48,8 @@ def analogy(
     Raises InvalidValue.
     """
     config = config or AnalogyConfig()
-    if a.shape != a_prime.shape:
-        one, other = (f"{each.shape[2]} × {each.shape[1]}" for each in (a, a_prime))
-        raise InvalidValue(f"A has {one} pixels and A′ {other}: they show the same, pixel by pixel")
-    fitting = max(1, (min(*a.shape[1:], *b.shape[1:]) // SMALLEST).bit_length())
-    levels = fitting if config.levels is None else config.levels
+    check_pair(a.shape[1:], a_prime.shape[1:])
+    levels = levels_of(a.shape[1:], b.shape[1:], config)
     if config.compare == "brightness":
         own, wanted = brightness(a), brightness(b)
         a, a_prime, b = remapped(own, own, wanted), remapped(brightness(a_prime), own, wanted), wanted
@@ -73,6 +71,19 @@ def analogy(
         coarser = [(a, b), (a_prime, assembled(a_prime.permute(1, 2, 0), start).permute(2, 0, 1))]
     assert start is not None
     return start
+
+
+def check_pair(a: Sequence[int], a_prime: Sequence[int]) -> None:
+    """Raises InvalidValue where A and A′ have not the same height and width."""
+    if tuple(a) != tuple(a_prime):
+        one, other = (f"{width} × {height}" for height, width in (a, a_prime))
+        raise InvalidValue(f"A has {one} pixels and A′ {other}: they show the same, pixel by pixel")
+
+
+def levels_of(a: Sequence[int], b: Sequence[int], config: AnalogyConfig) -> int:
+    """In how many sizes an analogy is made, by heights and widths of A and B."""
+    fitting = max(1, (min(*a, *b) // SMALLEST).bit_length())
+    return fitting if config.levels is None else config.levels
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ class QuiltingConfig:
         """Pixels by which pieces overlap."""
         return max(1, round(self.block / 6)) if self.overlap is None else self.overlap
 
+    def pieces(self, side: int) -> int:
+        """That lie along so many pixels."""
+        return max(1, -(-(side - self.shared) // (self.block - self.shared)))
+
 
 @dataclass(frozen=True)
 class SamplingConfig:
@@ -72,6 +76,15 @@ class CoherenceConfig:
         _check_window(self.window)
         if self.passes < 1:
             raise InvalidValue("there is at least one pass")
+
+
+MethodConfig = QuiltingConfig | SamplingConfig | CoherenceConfig
+"""How a texture is made, by each method."""
+METHODS: dict[TextureMethod, type[MethodConfig]] = {
+    "quilting": QuiltingConfig,
+    "sampling": SamplingConfig,
+    "coherence": CoherenceConfig,
+}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ TOGETHER = 16_000_000
 """Differences of patches that are held at once, if those of one patch that is sought are no more."""
 CHUNK = 4_000_000
 """Numbers of patches that are multiplied at once, if those of one are no more."""
+PAGE, APART = 1024, 144
+"""Numbers. Caches hold few that lie a multiple of the first apart, so that planes begin by the second beyond one."""
 KEPT = 128_000_000
 """Numbers of patches that are kept as the product takes them."""
 
@@ -85,9 +87,10 @@ class Matcher:
 
         def lay(plane: Tensor) -> int:
             nonlocal end
-            planes.append(F.pad(plane, (0, stride - plane.shape[1])).flatten())
-            end += planes[-1].numel()
-            return end - planes[-1].numel()
+            laid = F.pad(plane, (0, stride - plane.shape[1])).flatten()
+            planes.append(F.pad(laid, (0, (APART - len(laid)) % PAGE)))
+            end += len(planes[-1])
+            return end - len(planes[-1])
 
         for part, most in zip(self._parts, self._most, strict=True):
             kinds, kind = most.unique(dim=0, return_inverse=True)
@@ -147,8 +150,12 @@ class Matcher:
         """Of each sought patch from some, by their corners (Q, N, 2): (Q, N), inf for those that may not be taken."""
         inside = ((corners >= 0) & (corners < torch.tensor(self._allowed.shape))).all(dim=-1)
         corners = corners * inside[..., None]
-        numbers = self._memory[(corners @ self._steps)[..., None] + self._taps]
-        found = sought.constants[:, None] + (numbers @ sought.weights[..., None])[..., 0]
+        places = corners[..., 0] * self._steps[0] + corners[..., 1]
+        if search.library() is not None:
+            found = search.differences(self._memory, self._taps, sought.weights, sought.constants, places.contiguous())
+        else:
+            numbers = self._memory[places[..., None] + self._taps]
+            found = sought.constants[:, None] + (numbers @ sought.weights[..., None])[..., 0]
         return found.where(inside & self._allowed[corners[..., 0], corners[..., 1]], torch.inf)
 
     def _differences(self, weights: Tensor, constants: Tensor) -> Tensor:

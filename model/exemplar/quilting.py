@@ -53,10 +53,10 @@ def quilt(
     config = config or QuiltingConfig()
     check_size(height, width)
     apart = config.block - config.shared
-    rows, columns = (max(1, -(-(side - config.shared) // apart)) for side in (height, width))
+    rows, columns = config.pieces(height), config.pieces(width)
+    places = exemplar.windows(config.block)
     pixels, piece = exemplar.pixels, square(config.block)
     edge = piece[(piece < config.shared).any(dim=1)]  # what a piece shares with those above and to the left
-    places = exemplar.windows(config.block)
     like = [] if guide is None else _like(guide, exemplar, piece)
     fitting = 1.0 if guide is None else guide.fitting
     parts = [Part(exemplar.rgb, edge, torch.full((len(edge), 3), fitting), masked=True), *(part for part, _ in like)]
@@ -102,8 +102,7 @@ def transfer(
     _, height, width = photo.shape
     own, seen = brightness(exemplar.rgb), brightness(photo)
     guide = Guide(remapped(seen, seen, own), own, 0.0)
-    pieces = config.quilting
-    for number in range(config.passes):
+    for number, pieces in enumerate(passes(config)):
         share = number / (config.passes - 1) if number else 0.0
         guide = replace(guide, fitting=0.8 * share + 0.1)
 
@@ -112,7 +111,15 @@ def transfer(
 
         found = quilt(exemplar, height, width, pieces, seed=seed, guide=guide, show=show_all)
         guide = replace(guide, before=assembled(exemplar.pixels, found).permute(2, 0, 1))
-        pieces = replace(pieces, block=max(round(SHRINKING * pieces.block), min(SMALLEST, pieces.block)), overlap=None)
+    return found
+
+
+def passes(config: TransferConfig) -> list[QuiltingConfig]:
+    """How each pass of a transfer is made."""
+    found = [config.quilting]
+    while len(found) < config.passes:
+        block = max(round(SHRINKING * found[-1].block), min(SMALLEST, found[-1].block))
+        found.append(replace(found[-1], block=block, overlap=None))
     return found
 
 

@@ -34,11 +34,11 @@ def sample(
     """Where each pixel of a texture comes from: a map (height, width, 2). Raises NoWindow, InvalidValue."""
     config = config or SamplingConfig()
     check_size(height, width)
+    places = exemplar.windows(config.window)
     reach = config.window // 2
     window, pixels = square(config.window), exemplar.pixels
     distance = (window - reach).square().sum(dim=1)
     weights = torch.exp(-distance / (2 * (config.window / NARROW) ** 2))[:, None].expand(-1, 3)
-    places = exemplar.windows(config.window)
     matcher = Matcher([Part(exemplar.rgb, window, weights, masked=True)], places)
 
     random = torch.Generator().manual_seed(seed)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "vectors.h"
@@ -13,22 +14,54 @@ namespace {
 
 constexpr int VECTORS = LANES == 16 ? 4 : 2, PATCHES = VECTORS * LANES;  // that are compared at once,
 constexpr int MOST = LANES == 4 ? 4 : 6;                                 // with so many sought ones: sums fit into registers
+constexpr int64_t TILE = 1024;  // patches that are compared with all that are sought: what they are made of stays in the cache
+constexpr int64_t PARTS = 16;   // of all patches, which threads take one after the other
 
-// The differences of Q sought patches from those at [0, end), each in a row of its own.
+// Some of the patches that are sought, and what any of them knows: taps, and for each the weights of all.
+struct Group {
+    int64_t first, size;
+    std::vector<int64_t> taps;
+    std::vector<float> weights;
+};
+
+// Patches beside one another that may be near enough, all as much so: of an exemplar with much of one colour there are few.
+struct Near {
+    int64_t first, count;
+    float difference;
+};
+
+std::vector<Group> grouped(const int64_t* taps, int64_t count, const float* weights, int64_t sought) {
+    const int64_t groups = (sought + MOST - 1) / MOST;
+    std::vector<Group> found;
+    for (int64_t each = 0; each < groups; ++each) {
+        const int64_t first = each * sought / groups, size = (each + 1) * sought / groups - first;
+        Group group{first, size, {}, {}};
+        for (int64_t tap = 0; tap < count; ++tap) {
+            bool known = false;
+            for (int64_t q = first; q < first + size; ++q) known |= weights[q * count + tap] != 0;
+            if (!known) continue;
+            group.taps.push_back(taps[tap]);
+            for (int64_t q = first; q < first + size; ++q) group.weights.push_back(weights[q * count + tap]);
+        }
+        found.push_back(std::move(group));
+    }
+    return found;
+}
+
+// The differences of a group of Q from the patches at [begin, end), each in a row of TILE.
 template <int Q>
-void differ(const float* memory, const float* barred, int64_t end, const std::vector<int64_t>& taps,
-            const std::vector<float>& weights, const float* constants, float* to) {
-#pragma omp for schedule(static)
-    for (int64_t first = 0; first < end; first += PATCHES) {
+void differ(const float* memory, const float* barred, int64_t begin, int64_t end, const Group& group,
+            const float* constants, float* to) {
+    for (int64_t first = begin; first < end; first += PATCHES, to += PATCHES) {
         Vector sums[Q][VECTORS];
 #pragma GCC unroll 4
         for (int v = 0; v < VECTORS; ++v) {
             const Vector bar = read(barred + first + v * LANES);
 #pragma GCC unroll 6
-            for (int q = 0; q < Q; ++q) sums[q][v] = bar + constants[q];
+            for (int q = 0; q < Q; ++q) sums[q][v] = bar + constants[group.first + q];
         }
-        const float* weight = weights.data();
-        for (const int64_t tap : taps) {
+        const float* weight = group.weights.data();
+        for (const int64_t tap : group.taps) {
             Vector values[VECTORS];
 #pragma GCC unroll 4
             for (int v = 0; v < VECTORS; ++v) values[v] = read(memory + first + tap + v * LANES);
@@ -41,71 +74,56 @@ void differ(const float* memory, const float* barred, int64_t end, const std::ve
 #pragma GCC unroll 6
         for (int q = 0; q < Q; ++q)
 #pragma GCC unroll 4
-            for (int v = 0; v < VECTORS; ++v) write(sums[q][v], to + q * end + first + v * LANES);
+            for (int v = 0; v < VECTORS; ++v) write(sums[q][v], to + q * TILE + v * LANES);
     }
 }
 
-// The first of the least differences, and how much that is.
-int64_t first_least(const float* differences, int64_t end, float& least) {
-    Vector lowest = Vector{} + std::numeric_limits<float>::infinity();
-    Integers place{}, where{};
-    for (int lane = 0; lane < LANES; ++lane) place[lane] = lane;
-    for (int64_t n = 0; n < end; n += LANES, place += LANES) {
-        const Vector values = read(differences + n);
-        const Integers lower = values < lowest;
-        where = lower ? place : where;
-        lowest = lower ? values : lowest;
-    }
-    least = std::numeric_limits<float>::infinity();
-    int64_t found = 0;
-    for (int lane = 0; lane < LANES; ++lane)
-        if (lowest[lane] < least || (lowest[lane] == least && where[lane] < found)) least = lowest[lane], found = where[lane];
-    return found;
-}
-
-// One of the differences that are at most `limit`, by a number in [0, 1).
-int64_t any_of(const float* differences, int64_t end, float limit, double random) {
-    constexpr int64_t chunk = 1024;
-    std::vector<int64_t> counts;
-    int64_t all = 0;
-    for (int64_t first = 0; first < end; first += chunk) {
-        Integers hits{};
-        for (int64_t n = first; n < std::min(first + chunk, end); n += LANES) hits -= read(differences + n) <= limit;
-        counts.push_back(0);
-        for (int lane = 0; lane < LANES; ++lane) counts.back() += hits[lane];
-        all += counts.back();
-    }
-    int64_t left = std::min(int64_t(random * double(all)), all - 1), n = 0;
-    for (size_t each = 0; left >= counts[each]; ++each) left -= counts[each], n += chunk;
-    while (differences[n] > limit || left-- > 0) ++n;
-    return n;
-}
-
-// As `nearest`, for Q of the patches that are sought.
-template <int Q>
-void nearest_of(const float* memory, const int64_t* taps, int64_t count, const float* barred, int64_t end,
-                const float* weights, const float* constants, float tolerance, const double* random, int64_t* found,
-                std::vector<float>& differences) {
-    std::vector<int64_t> seen;  // without what none of them knows
-    std::vector<float> of_seen;
-    for (int64_t tap = 0; tap < count; ++tap) {
-        bool known = false;
-        for (int q = 0; q < Q; ++q) known |= weights[q * count + tap] != 0;
-        if (!known) continue;
-        seen.push_back(taps[tap]);
-        for (int q = 0; q < Q; ++q) of_seen.push_back(weights[q * count + tap]);
-    }
-#pragma omp parallel
-    {
-        differ<Q>(memory, barred, end, seen, of_seen, constants, differences.data());
-#pragma omp for schedule(static)
-        for (int q = 0; q < Q; ++q) {
-            const float* of_one = differences.data() + q * end;
-            float least;
-            found[q] = first_least(of_one, end, least);
-            if (random) found[q] = any_of(of_one, end, tolerance * least, random[q]);
+// The least of the differences of a tile.
+float least_of(const float* differences, int64_t count) {
+    Vector lowest[VECTORS];
+    for (Vector& each : lowest) each = Vector{} + std::numeric_limits<float>::infinity();
+    for (int64_t n = 0; n < count; n += PATCHES)
+        for (int v = 0; v < VECTORS; ++v) {
+            const Vector values = read(differences + n + v * LANES);
+            lowest[v] = values < lowest[v] ? values : lowest[v];
         }
+    float least = std::numeric_limits<float>::infinity();
+    for (const Vector& each : lowest)
+        for (int lane = 0; lane < LANES; ++lane) least = std::min(least, each[lane]);
+    return least;
+}
+
+// Add those of a tile that are at most `tolerance` times the least so far: all that can be so in the end, and more.
+void gather(const float* differences, int64_t begin, int64_t end, float tolerance, float& least, std::vector<Near>& near) {
+    const float lowest = least_of(differences, end - begin);
+    least = std::min(least, lowest);
+    const float limit = std::min(tolerance * least, std::numeric_limits<float>::max());  // what is barred never is
+    if (lowest > limit) return;
+    for (int64_t n = begin; n < end; ++n) {
+        const float difference = differences[n - begin];
+        if (difference > limit) continue;
+        if (!near.empty() && near.back().first + near.back().count == n && near.back().difference == difference)
+            ++near.back().count;
+        else
+            near.push_back({n, 1, difference});
     }
+}
+
+// The first of the least, or by a number in [0, 1) one of those that are at most `tolerance` times that.
+int64_t chosen(const std::vector<Near>* near, int64_t parts, int64_t apart, float tolerance, const double* random) {
+    float least = std::numeric_limits<float>::infinity();
+    for (int64_t part = 0; part < parts; ++part)
+        for (const Near& each : near[part * apart]) least = std::min(least, each.difference);
+    const float limit = random ? tolerance * least : least;
+    std::vector<Near> enough;
+    int64_t all = 0;
+    for (int64_t part = 0; part < parts; ++part)
+        for (const Near& each : near[part * apart])
+            if (each.difference <= limit) enough.push_back(each), all += each.count;
+    int64_t left = random ? std::min(int64_t(*random * double(all)), all - 1) : 0;
+    const Near* found = enough.data();
+    for (; left >= found->count; ++found) left -= found->count;
+    return found->first + left;
 }
 
 int64_t within(int64_t at, int64_t size) { return std::max<int64_t>(0, std::min(at, size - 1)); }
@@ -118,18 +136,44 @@ int64_t within(int64_t at, int64_t size) { return std::max<int64_t>(0, std::min(
 extern "C" void nearest(const float* memory, const int64_t* taps, int64_t count, const float* barred, int64_t end,
                         const float* weights, const float* constants, int64_t sought, float tolerance,
                         const double* random, int64_t* found) {
-    std::vector<float> differences(MOST * end);
-    const int64_t blocks = (sought + MOST - 1) / MOST;
-    for (int64_t block = 0; block < blocks; ++block) {
-        const int64_t first = block * sought / blocks;
-#define CASE(Q)                                                                                                         \
-    case Q:                                                                                                             \
-        nearest_of<Q>(memory, taps, count, barred, end, weights + first * count, constants + first, tolerance,         \
-                      random ? random + first : nullptr, found + first, differences);                                  \
+    const std::vector<Group> groups = grouped(taps, count, weights, sought);
+    const int64_t tiles = (end + TILE - 1) / TILE;
+    std::vector<std::vector<Near>> near(PARTS * sought);
+#pragma omp parallel
+    {
+        std::vector<float> differences(MOST * TILE), least(sought, std::numeric_limits<float>::infinity());
+#pragma omp for schedule(dynamic)
+        for (int64_t part = 0; part < PARTS; ++part)
+            for (int64_t tile = part * tiles / PARTS; tile < (part + 1) * tiles / PARTS; ++tile) {
+                const int64_t from = tile * TILE, to = std::min(from + TILE, end);
+                for (const Group& group : groups) {
+#define CASE(Q)                                                                                 \
+    case Q:                                                                                     \
+        differ<Q>(memory, barred, from, to, group, constants, differences.data());              \
         break;
-        switch ((block + 1) * sought / blocks - first) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) }
+                    switch (group.size) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) }
 #undef CASE
+                    for (int64_t q = 0; q < group.size; ++q)
+                        gather(differences.data() + q * TILE, from, to, tolerance, least[group.first + q],
+                               near[part * sought + group.first + q]);
+                }
+            }
     }
+    for (int64_t q = 0; q < sought; ++q)
+        found[q] = chosen(near.data() + q, PARTS, sought, tolerance, random ? random + q : nullptr);
+}
+
+// The differences of each of the patches that are sought, as for `nearest`, from N patches of its own (Q, N).
+extern "C" void differences(const float* memory, const int64_t* taps, int64_t count, const float* weights,
+                            const float* constants, int64_t sought, const int64_t* places, int64_t candidates,
+                            float* found) {
+    for (int64_t q = 0; q < sought; ++q)
+        for (int64_t n = 0; n < candidates; ++n) {
+            const float* patch = memory + places[q * candidates + n];
+            float difference = constants[q];
+            for (int64_t tap = 0; tap < count; ++tap) difference += weights[q * count + tap] * patch[taps[tap]];
+            found[q * candidates + n] = difference;
+        }
 }
 
 // Some rows of one pass of coherence.py, place by place.

@@ -65,6 +65,23 @@ def nearest(
     return found
 
 
+def differences(memory: Tensor, taps: Tensor, weights: Tensor, constants: Tensor, places: Tensor) -> Tensor:
+    """Of patches that a Matcher seeks from those that lie at places (Q, N) in memory, (Q, N)."""
+    found = torch.empty(places.shape)
+    _library().differences(
+        _pointer(memory),
+        _pointer(taps),
+        ctypes.c_int64(len(taps)),
+        _pointer(weights),
+        _pointer(constants),
+        ctypes.c_int64(len(constants)),
+        _pointer(places),
+        ctypes.c_int64(places.shape[1]),
+        _pointer(found),
+    )
+    return found
+
+
 def cohere(
     pixels: Tensor,
     allowed: Tensor,

@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from torch import Tensor
 
 from impasto.app.jobs.fit import Fitting
-from impasto.app.jobs.jobs import FitRequest, Jobs
+from impasto.app.jobs.jobs import Jobs
+from impasto.app.jobs.requests import FitRequest
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.app.styles.store import StyleStore

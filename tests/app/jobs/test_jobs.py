@@ -14,7 +14,8 @@ import pytest
 from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
 from impasto.app.database import StoreUnavailable, connect, writing
-from impasto.app.jobs.jobs import FitRequest, FitRunning, JobFinished, Jobs, JobsFull, KeyReused, UnknownJob
+from impasto.app.jobs.jobs import FitRunning, JobFinished, Jobs, JobsFull, KeyReused, UnknownJob
+from impasto.app.jobs.requests import FitRequest
 from impasto.app.styles.store import StyleExists
 from impasto.model.errors import ImpastoError
 from impasto.model.styles.style import Style

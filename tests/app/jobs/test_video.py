@@ -20,7 +20,7 @@ from torch import Tensor
 
 from impasto import client
 from impasto.app.jobs import video, worker
-from impasto.app.jobs.jobs import VideoRequest
+from impasto.app.jobs.requests import VideoRequest
 from impasto.app.jobs.video import VideoPainting
 from impasto.app.jobs.video_files import VideoFiles
 from impasto.app.settings import Settings

@@ -20,10 +20,12 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx2
+import numpy as np
 import psycopg
 import pytest
 import torch
 from dbos import DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError
+from PIL import Image
 from sqlalchemy.exc import OperationalError
 from torch import Tensor
 
@@ -31,11 +33,15 @@ from impasto.app.database import connect, writing
 from impasto.app.jobs import fit, optimize, worker
 from impasto.app.jobs.jobs import FAULT
 from impasto.app.styles.store import StyleExists
+from impasto.client import Client, ServiceError
 from impasto.model.errors import InvalidValue
+from impasto.model.exemplar.config import AnalogyConfig, QuiltingConfig, SamplingConfig, TransferConfig
+from impasto.model.exemplar.plan import AnalogyPlan, Plan, TexturePlan, TransferPlan
 from impasto.model.fitting.config import FitConfig
 from impasto.model.fitting.content import crops
 from impasto.model.fitting.fitter import Fitter
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.pictures import images
 from impasto.model.prediction.style_predictor import StylePredictor
 from impasto.model.styles.pack import StylePack
 from impasto.model.styles.paintings import read_painting
@@ -280,6 +286,74 @@ def test_a_killed_optimisation_is_gone_on_with_from_its_last_picture(
         assert sum(ended["losses"].values()) < sum(begun["losses"].values())
         assert steps_done(database_url, job).count("advance") == 60 // STRIDE
         assert opened(httpx2.get(f"{job}/result", timeout=60).content).size == (64, 64)
+
+
+CUT_OUT = Image.fromarray(painting(height=48, width=64)).convert("RGBA")
+CUT_OUT.paste((0, 255, 0, 0), (0, 0, 64, 9))
+CUT_OUT.putpixel((20, 30), (1, 2, 3, 128))
+
+
+@pytest.mark.parametrize(
+    ("route", "files", "form", "plan"),
+    [
+        (
+            "textures",
+            {"image": encoded(CUT_OUT)},
+            {"method": "quilting", "block": 12, "width": 70, "height": 50, "seed": 3},
+            TexturePlan(50, 70, QuiltingConfig(block=12), 3),
+        ),
+        (
+            "textures",
+            {"image": encoded(CUT_OUT)},
+            {"method": "sampling", "window": 5, "width": 20, "height": 15},
+            TexturePlan(15, 20, SamplingConfig(window=5)),
+        ),
+        (
+            "transfers",
+            {"image": encoded(photo()), "texture": encoded(CUT_OUT)},
+            {"block": 9, "passes": 2},
+            TransferPlan(TransferConfig(block=9, passes=2)),
+        ),
+        (
+            "analogies",
+            {"a": encoded(photo()), "a_prime": encoded(255 - photo()), "b": encoded(photo(1))},
+            {"size": 32, "keep_color": True},
+            AnalogyPlan(AnalogyConfig(size=32), keep_color=True),
+        ),
+    ],
+)
+def test_what_is_made_of_an_exemplar_is_what_commands_make(
+    service: str, route: str, files: dict[str, bytes], form: dict[str, Any], plan: Plan
+) -> None:
+    answer = httpx2.post(f"{service}/v1/{route}", data=form, files=files, timeout=60)
+    job = service + answer.headers["location"]
+    told = httpx2.get(f"{job}/events", timeout=90).text.splitlines()
+    assert "event: succeeded" in told and told.count("event: preview") == 1
+    ended = until(job, succeeded)
+    assert (ended["step"], ended["steps"], ended["seconds_left"]) == (100, 100, 0)
+    result = httpx2.get(f"{job}/result", timeout=60)
+    read = [images.decode(file, at_most=side) for file, side in zip(files.values(), plan.at_most, strict=True)]
+    assert result.content == images.encode(plan.make(read), "png", quality=90)
+    assert opened(httpx2.get(f"{job}/preview", timeout=60).content).format == "JPEG"
+
+
+def test_a_running_texture_is_cancelled_and_the_client_waits_for_the_next_one(service: str) -> None:
+    files, form = {"image": encoded(painting())}, {"method": "coherence", "passes": 50}
+    job = service + httpx2.post(f"{service}/v1/textures", data=form, files=files, timeout=60).headers["location"]
+    begun = until(job, lambda job: job["step"] > 0)
+    assert begun["step"] < begun["steps"] == 100 and begun["seconds_left"] > 0
+    httpx2.delete(job, timeout=60).raise_for_status()
+    assert httpx2.get(job, timeout=60).json()["state"] == "cancelled"
+    told: list[dict[str, Any]] = []
+    with Client(service) as client:
+        texture = client.texture(CUT_OUT, 40, 30, block=9, seed=1, progress=told.append)
+        assert client.transfer(encoded(photo()), CUT_OUT, block=9).size == (64, 64)
+        assert client.analogy(encoded(photo()), encoded(photo()), encoded(photo(1)), size=24).size == (24, 24)
+        with pytest.raises(ServiceError, match="64 × 48 pixels, fewer than the 60 × 60"):
+            client.texture(CUT_OUT, block=60)
+    assert told[-1]["state"] == "succeeded"
+    made = TexturePlan(30, 40, QuiltingConfig(block=9), 1).make([images.decode(encoded(CUT_OUT))])
+    assert texture.mode == "RGBA" and np.array_equal(np.asarray(texture), np.asarray(images.as_image(made)))
 
 
 def test_only_what_is_meant_for_whoever_asked_is_told() -> None:

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from impasto.app.jobs.jobs import OptimizationRequest
+from impasto.app.jobs.requests import OptimizationRequest
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.optimization.config import Stop, TransferConfig

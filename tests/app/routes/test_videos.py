@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from impasto.app.jobs.jobs import VideoRequest
+from impasto.app.jobs.requests import VideoRequest
 from impasto.app.main import create_app
 from impasto.app.settings import Settings
 from impasto.model.network.checkpoint import Checkpoint
