@@ -40,6 +40,7 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
+from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import resample
 from impasto.scripts import augment
 
@@ -85,7 +86,7 @@ CORRUPTIONS: dict[str, Alter] = {
     "blur": lambda x: transforms.gaussian_blur(x, [9, 9], [1.5, 1.5]),
     "brightness": lambda x: transforms.adjust_brightness(x, 0.5),
     "contrast": lambda x: transforms.adjust_contrast(x, 0.3),
-    "JPEG": lambda x: torch.stack([transforms.jpeg(each, 10) for each in x]),
+    "JPEG": lambda x: torch.stack([as_jpeg(each, quality=10) for each in x]),
     "grey": lambda x: transforms.rgb_to_grayscale(x, num_output_channels=3),
     "hue": lambda x: transforms.adjust_hue(x, 0.4),
 }
@@ -268,6 +269,12 @@ def classifier(kinds: int) -> nn.Sequential:
     for channels, wider, stride in [(3, 16, 2), (16, 32, 2), (32, 32, 1), (32, 64, 2), (64, 64, 1), (64, 96, 2)]:
         layers += [nn.Conv2d(channels, wider, 3, stride, 1, bias=False), nn.BatchNorm2d(wider), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(96, kinds))
+
+
+def as_jpeg(picture: Tensor, *, quality: int) -> Tensor:
+    """A picture (3, H, W), uint8, as a JPEG shows it."""
+    file = images.encode(Picture(picture.permute(1, 2, 0)), "jpeg", quality=quality)
+    return images.decode(file).pixels.permute(2, 0, 1)
 
 
 def plain(drawings: Drawings, rows: Tensor) -> Tensor:
