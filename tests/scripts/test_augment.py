@@ -131,7 +131,7 @@ def test_broken_pictures_are_named_at_the_end_and_the_others_are_styled(
     (styled / "dog/rex-styled-1.jpg").mkdir(parents=True)
     result = augment(dataset, styled, "-n", 2, checkpoint=tiny_checkpoint_file)
     assert result.returncode == 1 and result.stderr.count("\n") == 4
-    assert "cat/broken.jpg: the JPEG picture is broken" in result.stderr
+    assert "cat/broken.jpg: the picture's header is broken" in result.stderr
     assert "dog/empty.png: the picture is empty" in result.stderr
     assert "dog/rex.jpg: " in result.stderr
     assert "3 of the 7 pictures could not be styled" in result.stderr
