@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from impasto.model.errors import ImpastoError as ImpastoError
     from impasto.model.network.checkpoint import Checkpoint as Checkpoint
     from impasto.model.network.checkpoint import load as load
+    from impasto.model.painting.augment import StyleAugment as StyleAugment
     from impasto.model.painting.regions import Look as Look
     from impasto.model.painting.regions import Region as Region
     from impasto.model.painting.regions import Regions as Regions
@@ -33,6 +34,7 @@ PUBLIC = {
     "Region": "impasto.model.painting.regions",
     "Regions": "impasto.model.painting.regions",
     "Style": "impasto.model.styles.style",
+    "StyleAugment": "impasto.model.painting.augment",
     "StylePack": "impasto.model.styles.pack",
     "StyleTable": "impasto.model.styles.table",
     "Stylizer": "impasto.model.painting.stylizer",

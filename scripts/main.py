@@ -20,6 +20,7 @@ from impasto.model.errors import ImpastoError
 COMMANDS = {
     "paint": "paint photos in a style, or in a blend of styles",
     "video": "paint films and moving pictures",
+    "augment": "make styled copies of the pictures of a data set",
     "serve": "serve painting over HTTP, and a page to mix styles by hand",
     "worker": "do the jobs of services that leave them to others",
     "styles": "list, show, preview, export, import and remove styles",

@@ -92,6 +92,7 @@ class Stylizer:
         sizes: Sequence[Size] = (),
         moving: Moving | None = None,
         progress: Progress | None = None,
+        on_device: bool = False,
     ) -> Tensor:
         """Photos (B, 3, H, W), float32 in [0, 1] or uint8, and their styles -> paintings, on the CPU.
 
@@ -101,6 +102,7 @@ class Stylizer:
         sizes: of all levels, of the `Canvas` whose photos these are. Default: a single pass.
         moving: of a frame, what it takes over from those before it.
         progress: told from time to time which share is done, up to 1; what it raises ends the painting.
+        on_device: leave the paintings where they were painted.
         Raises OutOfMemory.
         """
         sizes = sizes or [(photos.shape[2], photos.shape[3])]
@@ -125,9 +127,8 @@ class Stylizer:
 
         height, width = photos.shape[2:]
         with shortage(f"paint {width} × {height} pixels"):
-            if len(sizes) == 1:
-                return level(photos).cpu()
-            return climb(level, photos.to(self.device), sizes, self.strokes).cpu()
+            painting = level(photos) if len(sizes) == 1 else climb(level, photos.to(self.device), sizes, self.strokes)
+            return painting if on_device else painting.cpu()
 
     def _paint_parts(self, photos: Tensor, styles: Styles, hold: Hold | None, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
