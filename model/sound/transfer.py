@@ -1,7 +1,6 @@
 """One sound in the manner of another: what happens in the one, as the other sounds.
 
-D. Ulyanov, V. Lebedev, 2016 (see `ear.py`), with the waveform as the variable. It begins as the content, filtered: to a
-style that is quiet most of the time that is most of the way, which gradients find slowly.
+D. Ulyanov, V. Lebedev, 2016 (see `ear.py`), with the waveform as the variable. It begins as the content.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from impasto.model.perception.losses import gram
 from impasto.model.sound.config import SoundConfig
 from impasto.model.sound.ear import FILTERS, SPECTROGRAM, Ear
 from impasto.model.sound.files import Facts
-from impasto.model.sound.filtering import filtered
 from impasto.model.sound.limits import check_length
 
 SILENT = 2**-16
@@ -49,10 +47,9 @@ class SoundTransfer:
             content, self._level = _prepared(content, ear, config, config.optimizer)
         with about("style"):
             style, _ = _prepared(style, ear, config, None)
-        content, style = content.to(device), style.to(device)
+        self._start = content.to(device)
         with torch.no_grad():
-            self._start = filtered(content, style, ear.window, config.hop)
-            target, grams = ear(content)[SPECTROGRAM], gram(ear(style)[FILTERS])
+            target, grams = ear(self._start)[SPECTROGRAM], gram(ear(style.to(device))[FILTERS])
         self._terms: list[Term] = [
             ContentTerm(SPECTROGRAM, target, config.content_weight),
             StyleTerm(FILTERS, grams, torch.ones(1, device=device), config.style_weight),

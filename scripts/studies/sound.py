@@ -31,11 +31,10 @@ from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.sound import files
 from impasto.model.sound.config import SoundConfig
 from impasto.model.sound.ear import FILTERS, Ear
-from impasto.model.sound.filtering import filtered
 from impasto.model.sound.spectrogram import spectrogram
 from impasto.model.sound.transfer import LOUDNESS, SoundTransfer
 
-PAIRS = ("speech", "organ"), ("speech", "rain"), ("melody", "drums"), ("drums", "bells")
+PAIRS = ("speech", "organ"), ("speech", "rain"), ("melody", "drums")
 """Content and style."""
 SECONDS = 10
 ENDED = "pad", "0", "1", "trim", "0", f"{SECONDS}"
@@ -46,7 +45,6 @@ TEXT = (
 )
 NOTES = "A3 C4 E4 A4 G4 E4 C4 D4 F4 A4 D5 C5 A4 F4 E4 G#4 B4 E5 D5 B4"
 CHORDS = (220, 277, 330, 440), (196, 247, 294, 392), (175, 220, 262, 349), (165, 208, 247, 330)
-BELLS = 523, 659, 784, 988, 523
 BAR = "kick", "hat", "snare", "hat", "kick", "kick", "snare", "hat"
 DRUMS = {
     "kick": "sine 120:40 fade 0 0.25 0.2 gain -2",
@@ -74,8 +72,6 @@ class Make:
         self._join("melody", [f"synth 0.5 pluck {note} fade 0 0.5 0.02 gain -6" for note in NOTES.split()])
         waves = [" ".join(f"saw {'mix ' if n else ''}{pitch}" for n, pitch in enumerate(chord)) for chord in CHORDS]
         self._join("organ", [f"synth 2.5 {each} gain -6 lowpass 2500 fade 0.05 2.5 0.1 gain -4" for each in waves])
-        ring = "synth 2 sine {} sine mix {} sine mix {} fade l 0 2 1.98 gain -8"
-        self._join("bells", [ring.format(pitch, 2.76 * pitch, 5.4 * pitch) for pitch in BELLS])
         self._join("drums", [f"synth 0.25 {DRUMS[name]}" for name in BAR * 5])
         self._join("rain", [f"synth {SECONDS} pinknoise gain -6 highpass 400 tremolo 5 60 gain -3"])
 
@@ -110,7 +106,7 @@ class Compare:
                 "content": content,
                 "style": style,
                 "mixed": content + style,
-                "filtered": filtered(content, style, torch.hann_window(self.config.window), self.config.hop),
+                "filtered": filtered(content, style),
                 "made": transferred(content, style, self.config),
             }
             judged = judge(content, style, made)
@@ -174,6 +170,17 @@ def transferred(content: Tensor, style: Tensor, config: SoundConfig) -> Tensor:
     """What `impasto sound` makes."""
     transfer = SoundTransfer(content, style, Ear(config), config)
     return transfer.sound(deque(transfer.run(), maxlen=1).pop())
+
+
+def filtered(content: Tensor, style: Tensor) -> Tensor:
+    """The content with each frequency as loud as it is in the style, in the mean over time, by at most 40 decibels."""
+    window = torch.hann_window(2048)
+    of_content, of_style = (
+        torch.stft(each, 2048, 512, window=window, return_complex=True) for each in (content, style)
+    )
+    louder = (each.abs().mean(dim=2, keepdim=True) for each in (of_style, of_content))
+    gain = torch.div(*louder).nan_to_num(0).clamp_max(100)
+    return torch.istft(of_content * gain, 2048, 512, window=window, length=content.shape[1])
 
 
 @torch.no_grad()

@@ -25,7 +25,7 @@ def test_it_comes_nearer_to_the_style_at_some_cost_of_the_content() -> None:
     transfer = SoundTransfer(beats(), tone(700), Ear(TINY), TINY)
     seen = list(transfer.run())
     assert len(seen) == transfer.steps == 20
-    assert seen[-1].losses["style"] < 0.7 * seen[0].losses["style"]
+    assert seen[-1].losses["style"] < 0.5 * seen[0].losses["style"]
     assert 0 < seen[-1].losses["content"] < 1
     sound = transfer.sound(seen[-1])
     assert sound.shape == (1, RATE) and sound.isfinite().all()
@@ -39,10 +39,8 @@ def test_beats_stay_where_they_are_and_get_the_tone() -> None:
     assert (energy[:, 0] > energy[:, 3]).all()
 
 
-def test_without_a_weight_of_the_style_it_comes_back_to_the_content() -> None:
-    transfer = SoundTransfer(beats(), tone(700), Ear(TINY), replace(TINY, style_weight=0))
-    first, *_, last = transfer.run()
-    assert last.losses["content"] < 0.05 * first.losses["content"]
+def test_a_style_of_no_weight_leaves_the_content_as_it_is() -> None:
+    torch.testing.assert_close(made(beats(), tone(700), replace(TINY, style_weight=0)), beats(), atol=1e-3, rtol=0)
 
 
 def test_a_seed_is_one_sound_and_another_seed_another() -> None:
