@@ -78,7 +78,7 @@ device: $(ORT_PACKED)  ## fetch ONNX Runtime Web, with which the page paints on 
 axe: .venv/axe-core/axe.min.js  ## fetch axe-core, with which the tests of the page look for barriers; needs npm
 
 pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgrade raises every pin
-	$(COMPILE) --extra traces --extra video --output-file requirements.txt
+	$(COMPILE) --extra audio --extra traces --extra video --output-file requirements.txt
 	$(COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 .venv/.%: %.txt pyproject.toml | $(UV)

@@ -31,11 +31,12 @@ def run(arguments: Arguments) -> None:
     from impasto.model.network.device import find_device
     from impasto.model.optimization.deep_dream import DeepDream
     from impasto.scripts import pictures
+    from impasto.scripts.following import follow
 
     keep_freed_memory()
     pictures.check_target(arguments.output)
     photo = pictures.read(arguments.photo, at_most=arguments.config.size)
     weights = pictures.kept_weights(arguments.config.network, [arguments.config.layer])
     dream = DeepDream(photo.rgb, arguments.config, device=find_device(arguments.device), weights=weights)
-    last = pictures.follow(dream.run(), steps=dream.steps)
+    last = follow(dream.run(), steps=dream.steps)
     pictures.write(pictures.repainted(photo, last.picture), arguments.output)

@@ -36,6 +36,7 @@ COMMANDS = {
     "transfer": "make a photo of pieces of a texture",
     "analogy": "do to a picture what was done to another one",
     "dream": "dream of a photo: more and more of what a layer sees in it",
+    "sound": "make one sound in the manner of another",
     "reconstruct": "show what the layers of a loss network know",
     "fetch": "fetch the loss network that fitting and optimising need",
     "kernels": "build the CPU's kernels beforehand, for machines without a compiler",

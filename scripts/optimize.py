@@ -47,6 +47,7 @@ def run(arguments: Arguments) -> None:
     from impasto.model.pictures.picture import Picture
     from impasto.model.styles.paintings import read_painting
     from impasto.scripts import pictures
+    from impasto.scripts.following import follow
 
     keep_freed_memory()
     if arguments.every is not None and arguments.every < 1:
@@ -68,6 +69,6 @@ def run(arguments: Arguments) -> None:
             between = output.with_name(f"{output.stem}.{progress.step:05}{output.suffix}")
             pictures.write(Picture.from_rgb(transfer.picture(progress)), between)
 
-    last = pictures.follow(transfer.run(), steps=transfer.steps, show=show)
+    last = follow(transfer.run(), steps=transfer.steps, show=show)
     pictures.write(pictures.repainted(photo, transfer.picture(last)), output)
     print(f"{output}: {', '.join(f'{name} {value:.3g}' for name, value in last.losses.items())}")

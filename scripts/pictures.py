@@ -1,19 +1,17 @@
-"""What the commands share that make pictures: reading, following an optimisation, writing."""
+"""What the commands share that make pictures: reading and writing."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
-from tqdm import tqdm
 
 from impasto.app.settings import read_settings
 from impasto.model.errors import InvalidValue
 from impasto.model.files import write_whole
-from impasto.model.optimization.descent import DescentStep, Diverged
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format, Picture, to_pixels, to_rgb
@@ -47,10 +45,10 @@ def repainted(photo: Picture, rgb: Tensor) -> Picture:
     return replace(photo, pixels=to_pixels(rgb), alpha=alpha)
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, formats: Iterable[str] = FORMATS, *, what: str = "pictures") -> None:
     """Make the folder of a file to be written. Raises InvalidValue for what cannot be one."""
-    if path.suffix.lower() not in FORMATS:
-        raise InvalidValue(f"{path}: pictures are written as {', '.join(FORMATS)}")
+    if path.suffix.lower() not in formats:
+        raise InvalidValue(f"{path}: {what} are written as {', '.join(formats)}")
     if path.is_dir():
         raise InvalidValue(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,32 +65,3 @@ def put(data: bytes, path: Path) -> None:
         sys.stdout.buffer.write(data)
         return
     write_whole(path, data)
-
-
-def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentStep], None] | None = None) -> DescentStep:
-    """Go through an optimisation with a bar that tells its losses; the last step.
-
-    Ctrl-C ends it where it is, and so does a descent that diverges for good. show: called after every step.
-    """
-    last = None
-    with tqdm(total=steps, unit="step", disable=None) as bar:
-        try:
-            for progress in run:
-                bar.update(progress.step - (last.step if last else 0))
-                if progress.safer and not (last and last.safer):
-                    bar.write(f"the loss diverged at step {progress.step}; going on more carefully")
-                bar.set_postfix({name: f"{value:.4g}" for name, value in progress.losses.items()}, refresh=False)
-                last = progress
-                if show:
-                    show(progress)
-        except KeyboardInterrupt:
-            if last is None:
-                raise
-            bar.write(f"stopped at step {last.step}")
-        except Diverged as error:
-            if last is None:
-                raise
-            bar.write(f"{error}. This is the best picture until then")
-    if last is None:
-        raise InvalidValue("there was no step to make")
-    return last

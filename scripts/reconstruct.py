@@ -39,6 +39,7 @@ def run(arguments: Arguments) -> None:
     from impasto.model.pictures.contact_sheet import contact_sheet
     from impasto.model.styles.paintings import read_painting
     from impasto.scripts import pictures
+    from impasto.scripts.following import follow
 
     keep_freed_memory()
     pictures.check_target(arguments.output)
@@ -50,9 +51,9 @@ def run(arguments: Arguments) -> None:
         Reconstruction(each, layers, arguments.config, device=device, weights=weights) for each in (photo, painting)
     )
     top = [("photo", of_photo.picture)]
-    top += [(layer, pictures.follow(of_photo.content(layer), steps=steps).picture) for layer in layers]
+    top += [(layer, follow(of_photo.content(layer), steps=steps).picture) for layer in layers]
     bottom = [("painting", of_painting.picture)]
     for count in range(1, len(layers) + 1):
         name = layers[0] if count == 1 else f"{layers[0]} to {layers[count - 1]}"
-        bottom.append((name, pictures.follow(of_painting.style(layers[:count]), steps=steps).picture))
+        bottom.append((name, follow(of_painting.style(layers[:count]), steps=steps).picture))
     contact_sheet([*top, *bottom], columns=len(layers) + 1).save(arguments.output, quality=92)

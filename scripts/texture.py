@@ -56,11 +56,12 @@ def _by_gram(arguments: Arguments) -> Picture:
     from impasto.model.pictures.picture import Picture
     from impasto.model.styles.paintings import read_painting
     from impasto.scripts import pictures
+    from impasto.scripts.following import follow
 
     painting = read_painting(arguments.painting.read_bytes()).rgb
     weights = pictures.kept_weights(arguments.config.network, arguments.config.layers)
     texture = Texture(painting, arguments.config, device=find_device(arguments.device), weights=weights)
-    last = pictures.follow(texture.run(), steps=texture.steps)
+    last = follow(texture.run(), steps=texture.steps)
     return Picture.from_rgb(last.picture)
 
 

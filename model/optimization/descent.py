@@ -1,6 +1,6 @@
-"""Gradient descent on an image: how it steps, when it ends, and what happens when it leaves the way.
+"""Gradient descent on an image or on a sound: how it steps, when it ends, and what happens when it leaves the way.
 
-Knows nothing of what is minimised: `losses(image)` gives the parts of it.
+Knows nothing of what is minimised: `losses(variable)` gives the parts of it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from impasto.model.optimization.config import RATES, Optimizer, Stop
 from impasto.model.optimization.pyramid import collapsed, laplacian
 
 LossFunction = Callable[[Tensor], dict[str, Tensor]]
-"""An image (1, 3, H, W) -> the parts of its loss, scalars."""
+"""What is changed, an image (1, 3, H, W) or a sound (C, T) -> the parts of its loss, scalars."""
 
 HISTORY = 20
-"""Steps that L-BFGS remembers, each in two images of memory."""
+"""Steps that L-BFGS remembers, each in two copies of the variable."""
 FIRST_STEP = 1 / 255
 """Mean change of a value by the first step of L-BFGS, which knows no curvature yet. PyTorch's own would be a millionth,
 in which bfloat16 sees none."""
@@ -30,7 +30,7 @@ SCALE = 1e3
 DIVERGED = 100.0
 """Times the least loss so far: above, a descent has left the way. L-BFGS may be 10 times above it for a step or two."""
 LINE_SEARCH = 20
-"""Images at the most that a line search looks at."""
+"""Places at the most that a line search looks at."""
 SETTLED_OVER = 25
 """Steps over which a descent that goes on must gain something."""
 
@@ -44,19 +44,20 @@ class DescentStep:
     """A descent after a step.
 
     step: how many were made. losses: the parts of the loss after them.
-    image: the one with the least loss so far, (1, 3, H, W), unbounded; of the plain gradient, the latest.
+    variable: the image (1, 3, H, W) or sound (C, T) with the least loss so far, unbounded; of the plain gradient, the
+    latest.
     safer: whether the descent diverged and goes on at a safer setting.
     """
 
     step: int
     losses: dict[str, float]
-    image: Tensor = field(repr=False)
+    variable: Tensor = field(repr=False)
     safer: bool = False
 
     @property
     def picture(self) -> Tensor:
-        """The image as it is shown: (3, H, W) in [0, 1], on the CPU."""
-        return self.image[0].clamp(0, 1).cpu()
+        """An image as it is shown: (3, H, W) in [0, 1], on the CPU."""
+        return self.variable[0].clamp(0, 1).cpu()
 
     @property
     def total(self) -> float:
@@ -66,17 +67,18 @@ class DescentStep:
 
 def descend(
     losses: LossFunction,
-    image: Tensor,
+    start: Tensor,
     *,
     optimizer: Optimizer = "lbfgs",
     rate: float | None = None,
     pyramid: bool = False,
     stop: Stop | None = None,
 ) -> Iterator[DescentStep]:
-    """Change an image (1, 3, H, W) so that its loss falls, and tell after every step. The image itself stays as it is.
+    """Change an image (1, 3, H, W) or a sound (C, T) so that its loss falls, and tell after every step. What it starts
+    from stays as it is.
 
-    rate: of RATES by default. pyramid: change the coefficients of its Laplacian pyramid in place of its pixels.
-    A descent that diverges goes on from its best image at a safer setting, L-BFGS with a line search, the others at a
+    rate: of RATES by default. pyramid: of an image, change the coefficients of its Laplacian pyramid in place of its
+    pixels. A descent that diverges goes on from its best at a safer setting, L-BFGS with a line search, the others at a
     tenth of the rate. Raises Diverged when it does so again; InvalidValue for a rate that is not above 0.
     """
     stop = stop or Stop()
@@ -84,7 +86,7 @@ def descend(
     if not 0 < rate < math.inf:
         raise InvalidValue(f"the rate is {rate:g}; it must be a number above 0")
     began = time.monotonic()
-    step, least, best = 0, math.inf, image.detach()
+    step, least, best = 0, math.inf, start.detach()
     history: list[float] = []
     for safer in (False, True):
         mover = _Mover(losses, best, optimizer, rate, pyramid=pyramid, safer=safer)
@@ -115,14 +117,14 @@ def descend(
 
 
 class _Mover:
-    """Moves an image step by step."""
+    """Moves what is changed step by step."""
 
     def __init__(
-        self, losses: LossFunction, image: Tensor, optimizer: Optimizer, rate: float, *, pyramid: bool, safer: bool
+        self, losses: LossFunction, start: Tensor, optimizer: Optimizer, rate: float, *, pyramid: bool, safer: bool
     ) -> None:
         self._losses, self._name = losses, optimizer
-        start = image.clone(memory_format=torch.contiguous_format)
-        self._levels = [level.requires_grad_() for level in (laplacian(start) if pyramid else [start])]
+        begin = start.clone(memory_format=torch.contiguous_format)
+        self._levels = [level.requires_grad_() for level in (laplacian(begin) if pyramid else [begin])]
         self._rate = rate if not safer else 1.0 if optimizer == "lbfgs" else rate / 10
         self._seen: float | None = None
         if optimizer == "lbfgs":
@@ -142,7 +144,7 @@ class _Mover:
             self._optimizer = torch.optim.SGD(self._levels, lr=self._rate)
 
     def look(self) -> tuple[dict[str, float], Tensor]:
-        """The parts of the loss, and a copy of the image that has them."""
+        """The parts of the loss, and a copy of what has them."""
         parts, self._seen = self._evaluate()
         return parts, collapsed(self._levels).detach().clone()
 

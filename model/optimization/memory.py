@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from impasto.model.optimization.schedule import Size
 CGROUP = Path("/sys/fs/cgroup")
 """Where Linux says what a container may take (version 2)."""
 COPIES: dict[Optimizer, int] = {"lbfgs": 2 * HISTORY + 12, "adam": 8, "gradient": 6}
-"""Images of float32 that an optimizer keeps, and those that come and go."""
+"""Copies of the variable that an optimizer keeps, and those that come and go."""
 IN_FLIGHT = 3
 """Tensors as large as the largest activation that a backward pass needs at once."""
 COMPARED = 6
@@ -63,8 +63,17 @@ def memory_needed(
 ) -> int:
     """Bytes at the peak of a step for an image (height, width), beside the network itself.
 
-    optimizer: None when the image is only looked at. compared: layers whose values an objective compares one by one.
-    beside: bytes that it takes whatever the size.
+    compared: see `memory_to_change`. beside: bytes that it takes whatever the size.
+    """
+    return memory_to_change((1, 3, *size), network, optimizer, compared) + beside
+
+
+def memory_to_change(
+    shape: Sequence[int], network: nn.Module, optimizer: Optimizer | None, compared: Iterable[str] = ()
+) -> int:
+    """The same for whatever a network takes of some shape.
+
+    optimizer: None when it is only looked at. compared: layers whose values an objective compares one by one.
 
     What autograd keeps is counted on PyTorch's "meta" device, where tensors have a shape and no memory; on top of it
     comes what is in flight, the gradients around the largest activation.
@@ -77,15 +86,15 @@ def memory_needed(
         kept[_memory(tensor)] = tensor
         return tensor
 
-    image = torch.empty(1, 3, *size, device="meta", requires_grad=True)
+    variable = torch.empty(*shape, device="meta", requires_grad=True)
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        features = shadow(image)
+        features = shadow(variable)
     saved = [tensor.nbytes for memory, tensor in kept.items() if memory not in of_network]
     held = sum(values.nbytes for values in features.values())  # or their gradients, which are found all at once
     if optimizer is not None:
         values = sum(features[layer].numel() for layer in compared)
-        held += sum(saved) + COPIES[optimizer] * image.nbytes + COMPARED * values * torch.float32.itemsize
-    return int(BEYOND * (held + IN_FLIGHT * max(saved))) + beside
+        held += sum(saved) + COPIES[optimizer] * variable.nbytes + COMPARED * values * torch.float32.itemsize
+    return int(BEYOND * (held + IN_FLIGHT * max(saved)))
 
 
 def _memory(tensor: Tensor) -> int:

@@ -110,12 +110,12 @@ def refine(
         steps = stage.stop.steps
         skipped = 0 if resume is None else min(steps, max(0, resume.step - made))
         if resume is not None and skipped:
-            image = resume.image
+            image = resume.variable
         if skipped < steps:
             begin = image if skipped and image is not None else start(stage.size, image)
             stop = replace(stage.stop, steps=steps - skipped)
             loss = losses(stage, begin)
             for progress in descend(loss, begin, optimizer=optimizer, rate=rate, pyramid=pyramid, stop=stop):
-                image = progress.image
+                image = progress.variable
                 yield replace(progress, step=made + skipped + progress.step)
         made += steps

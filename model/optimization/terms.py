@@ -7,7 +7,7 @@ Which terms make which picture is said where the picture is made (`style_transfe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -147,6 +147,15 @@ def painting_grams(network: nn.Module, painting: Tensor, longest_side: int, devi
     return {layer: gram(values) for layer, values in features.items()}
 
 
+def summed(terms: Iterable[Term], variable: Tensor, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The sum of each kind of term, scalars, for what has these features."""
+    losses: dict[str, Tensor] = {}
+    for term in terms:
+        loss = term(variable, features)
+        losses[term.name] = losses[term.name] + loss if term.name in losses else loss
+    return losses
+
+
 class ImageLoss(nn.Module):
     """The losses of one image.
 
@@ -160,12 +169,7 @@ class ImageLoss(nn.Module):
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """(1, 3, H, W) in [0, 1] -> the sum of each kind of term, scalars."""
-        features = self.network(image.contiguous(memory_format=torch.channels_last))
-        losses: dict[str, Tensor] = {}
-        for term in self.terms:
-            loss = term(image, features)
-            losses[term.name] = losses[term.name] + loss if term.name in losses else loss
-        return losses
+        return summed(self.terms, image, self.network(image.contiguous(memory_format=torch.channels_last)))
 
     def compiled_for(self, stage: Stage) -> ImageLoss:
         """The same objective, compiled if that pays at this stage.

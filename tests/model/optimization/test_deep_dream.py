@@ -37,13 +37,13 @@ def test_the_layer_sees_more_in_the_dream(
 
 def test_octaves_end_at_the_photos_size(small_photo: Tensor, vgg_weights: dict[str, Tensor]) -> None:
     dream = DeepDream(small_photo, replace(CONFIG, octave_ratio=1.4), weights=vgg_weights)
-    assert [tuple(progress.image.shape[2:]) for progress in dream.run()] == [(34, 46)] * 6 + [(48, 64)] * 6
+    assert [tuple(progress.variable.shape[2:]) for progress in dream.run()] == [(34, 46)] * 6 + [(48, 64)] * 6
 
 
 def test_shifts_are_seeded(small_photo: Tensor, vgg_weights: dict[str, Tensor]) -> None:
     def dreamed(seed: int) -> Tensor:
         *_, last = DeepDream(small_photo, replace(CONFIG, seed=seed), weights=vgg_weights).run()
-        return last.image
+        return last.variable
 
     assert torch.equal(dreamed(1), dreamed(1))
     assert not torch.equal(dreamed(1), dreamed(2))

@@ -32,7 +32,7 @@ def distance(image: Tensor) -> dict[str, Tensor]:
 def test_every_optimizer_comes_near_the_minimum(optimizer: Optimizer) -> None:
     *_, last = descend(distance, START, optimizer=optimizer, stop=Stop(steps=80))
     assert last.step == 80
-    assert (last.image - target()).abs().mean() < 0.02
+    assert (last.variable - target()).abs().mean() < 0.02
     assert last.total == pytest.approx(sum(last.losses.values()))
     assert list(last.losses) == ["upper", "lower"]
 
@@ -50,7 +50,7 @@ def test_a_pyramid_of_the_image_can_be_changed_in_place_of_its_pixels(optimizer:
         )
     )
     assert torch.equal(start, torch.full((1, 3, 32, 32), 0.5))
-    assert (steps[-1].image - shape).abs().mean() < 0.02
+    assert (steps[-1].variable - shape).abs().mean() < 0.02
 
 
 def test_lbfgs_is_exact_where_the_objective_is_a_parabola() -> None:
@@ -70,12 +70,12 @@ def test_every_step_is_told_and_the_best_image_kept() -> None:
     assert [progress.step for progress in seen] == list(range(1, 31))
     assert any(later.total > earlier.total for earlier, later in pairwise(seen))
     best = min(seen, key=lambda progress: progress.total)
-    assert torch.stack(list(distance(seen[-1].image).values())).sum().item() == pytest.approx(best.total, rel=1e-5)
+    assert torch.stack(list(distance(seen[-1].variable).values())).sum().item() == pytest.approx(best.total, rel=1e-5)
 
 
 def test_a_picture_is_bounded_though_its_image_is_not() -> None:
     *_, last = descend(lambda image: {"far": (image - 3).square().mean()}, START, stop=Stop(steps=20))
-    assert last.image.max() > 2
+    assert last.variable.max() > 2
     assert last.picture.shape == (3, 8, 8)
     assert last.picture.max() == 1
 
@@ -95,14 +95,14 @@ def test_it_stops_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None
 def test_one_step_is_one_move(optimizer: Optimizer) -> None:
     (only,) = descend(distance, START, optimizer=optimizer, stop=Stop(steps=1))
     assert only.step == 1
-    assert not torch.equal(only.image, START)
-    assert only.total == pytest.approx(float(sum(distance(only.image).values())), rel=1e-5)
+    assert not torch.equal(only.variable, START)
+    assert only.total == pytest.approx(float(sum(distance(only.variable).values())), rel=1e-5)
     assert only.total < float(sum(distance(START).values()))
 
 
 def test_the_plain_gradient_stays_in_range() -> None:
     *_, last = descend(lambda image: {"far": (image - 3).square().mean()}, START, optimizer="gradient", rate=0.1)
-    assert last.image.max() == 1 and last.image.min() >= 0
+    assert last.variable.max() == 1 and last.variable.min() >= 0
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"seconds": 0}, {"settled": -1}])

@@ -79,7 +79,7 @@ def test_a_picture_comes_nearer_to_the_paintings_patches_with_new_ones_than_with
     def painted() -> float:
         *_, last = StyleTransfer(small_photo, [small_painting], config, weights=vgg_weights).run()
         again = StyleTransfer(small_photo, [small_painting], config, weights=vgg_weights).objective((48, 64))
-        return float(again(last.image)["patches"])
+        return float(again(last.variable)["patches"])
 
     begun = StyleTransfer(small_photo, [small_painting], config, weights=vgg_weights).objective((48, 64))
     often = painted()

@@ -84,7 +84,7 @@ def test_a_size_begins_with_what_the_one_before_came_to_and_steps_go_on() -> Non
     start = Recorder()
     seen = list(refine(PLAN, start, lambda stage, image: towards(0.6)))
     assert [progress.step for progress in seen] == list(range(1, 19))
-    assert [progress.image.shape[2] for progress in seen] == [8] * 12 + [16] * 6
+    assert [progress.variable.shape[2] for progress in seen] == [8] * 12 + [16] * 6
     assert start.given == [((8, 8), None), ((16, 16), 0.6)]
 
 
@@ -99,7 +99,9 @@ def test_a_size_that_ends_early_leaves_its_steps_out() -> None:
 def test_it_resumes_after_any_step(made: int) -> None:
     start = Recorder()
     done = list(refine(PLAN, start, lambda stage, image: towards(0.6)))[made - 1]
-    seen = list(refine(PLAN, start, lambda stage, image: towards(0.6), resume=DescentStep(done.step, {}, done.image)))
+    seen = list(
+        refine(PLAN, start, lambda stage, image: towards(0.6), resume=DescentStep(done.step, {}, done.variable))
+    )
     assert [progress.step for progress in seen] == list(range(made + 1, 19))
-    assert seen[-1].image.shape[2] == 16
+    assert seen[-1].variable.shape[2] == 16
     assert seen[-1].total < 1e-3

@@ -62,7 +62,7 @@ def test_every_choice_lowers_what_is_minimised(make: Any, choices: dict[str, Any
     seen = list(transfer.run())
     assert len(seen) == transfer.steps == 12
     assert set(seen[0].losses) == {"content", "style", "variation", "range"}
-    assert sum(float(loss) for loss in transfer.objective((48, 64))(seen[-1].image).values()) < seen[0].total
+    assert sum(float(loss) for loss in transfer.objective((48, 64))(seen[-1].variable).values()) < seen[0].total
     picture = transfer.picture(seen[-1])
     assert picture.shape == (3, 48, 64)
     assert picture.min() >= 0 and picture.max() <= 1
@@ -85,18 +85,18 @@ def test_every_method_makes_the_picture_more_like_the_painting_and_says_in_what(
     seen = list(transfer.run())
     assert len(seen) == transfer.steps
     begun = transfer.objective((48, 64))(transfer._at((48, 64)))
-    ended = transfer.objective((48, 64))(seen[11].image)
+    ended = transfer.objective((48, 64))(seen[11].variable)
     assert list(seen[0].losses) == list(ended) == losses
     assert float(ended[losses[-3]]) < 0.8 * float(begun[losses[-3]])
-    assert torch.equal(seen[-1].image, last(make(**choices)).image)
+    assert torch.equal(seen[-1].variable, last(make(**choices)).variable)
 
 
 @pytest.mark.parametrize("start", ["noise", "painting"])
 @pytest.mark.parametrize("choices", [{"method": "mrf", "style_layers": ("relu3_1",)}, NEIGHBORS])
 def test_every_method_begins_where_it_is_to(make: Any, choices: dict[str, Any], start: str) -> None:
     stop = Stop(steps=2)
-    first, other = (next(make(**choices, start=start, seed=seed, stop=stop).run()).image for seed in (1, 2))
-    assert torch.equal(first, next(make(**choices, start=start, seed=1, stop=stop).run()).image)
+    first, other = (next(make(**choices, start=start, seed=seed, stop=stop).run()).variable for seed in (1, 2))
+    assert torch.equal(first, next(make(**choices, start=start, seed=1, stop=stop).run()).variable)
     assert torch.equal(first, other) == (start == "painting")
 
 
@@ -106,7 +106,7 @@ def test_every_method_blends_paintings_by_their_shares(
 ) -> None:
     paintings, stop = [small_painting, 1 - small_painting.flip(0)], Stop(steps=4)
     alone, first, half = (
-        last(make(those, shares=shares, stop=stop, **choices)).image
+        last(make(those, shares=shares, stop=stop, **choices)).variable
         for those, shares in ((paintings[:1], None), (paintings, [1, 0]), (paintings, [0.5, 0.5]))
     )
     assert torch.equal(alone, first)
@@ -144,12 +144,12 @@ def test_a_narrow_painting_has_as_few_sizes_as_it_can_be_looked_at_in(make: Any,
 
 def test_it_begins_at_the_photo_the_painting_or_seeded_noise(make: Any, small_photo: Tensor) -> None:
     first = {
-        start: next(make(start=start, seed=seed).run()).image
+        start: next(make(start=start, seed=seed).run()).variable
         for start, seed in (("photo", 0), ("painting", 0), ("noise", 1))
     }
     assert (first["photo"][0] - small_photo).abs().mean() < 2 * FIRST_STEP
-    assert torch.equal(first["noise"], next(make(start="noise", seed=1).run()).image)
-    assert not torch.equal(first["noise"], next(make(start="noise", seed=2).run()).image)
+    assert torch.equal(first["noise"], next(make(start="noise", seed=1).run()).variable)
+    assert not torch.equal(first["noise"], next(make(start="noise", seed=2).run()).variable)
     assert first["painting"].shape == (1, 3, 48, 64)
     assert not torch.allclose(first["painting"][0], small_photo, atol=0.1)
 
@@ -166,7 +166,7 @@ def test_shares_decide_between_paintings(make: Any, small_painting: Tensor) -> N
     paintings = [small_painting, 1 - small_painting.flip(0)]
 
     def distances(share: float) -> list[float]:
-        picture = last(make(paintings, shares=[share, 1 - share])).image
+        picture = last(make(paintings, shares=[share, 1 - share])).variable
         ends = (make([painting]).objective((48, 64))(picture)["style"] for painting in paintings)
         return [float(end) for end in ends]
 
@@ -177,7 +177,7 @@ def test_shares_decide_between_paintings(make: Any, small_painting: Tensor) -> N
 
 def test_without_shares_paintings_count_equally(make: Any, small_painting: Tensor) -> None:
     paintings = [small_painting, small_painting.flip(2)]
-    assert torch.equal(last(make(paintings)).image, last(make(paintings, shares=[0.5, 0.5])).image)
+    assert torch.equal(last(make(paintings)).variable, last(make(paintings, shares=[0.5, 0.5])).variable)
     with pytest.raises(InvalidWeights):
         make(paintings, shares=[0.5, 0.2])
     with pytest.raises(InvalidWeights, match="2 shares for 1 paintings"):
@@ -198,7 +198,7 @@ def test_it_goes_from_coarse_to_fine(make: Any, monkeypatch: pytest.MonkeyPatch)
     transfer = make(sizes=2)
     seen = list(transfer.run())
     assert transfer.steps == 18
-    assert [tuple(progress.image.shape[2:]) for progress in seen] == [(24, 32)] * 12 + [(48, 64)] * 6
+    assert [tuple(progress.variable.shape[2:]) for progress in seen] == [(24, 32)] * 12 + [(48, 64)] * 6
 
 
 @pytest.mark.parametrize(("size", "shape"), [(None, (48, 64)), (48, (36, 48))])
@@ -265,7 +265,7 @@ def test_the_least_that_can_be_painted_and_paintings_of_one_colour_are_no_fault(
     config = TransferConfig(method=method, precision="float32", stop=Stop(steps=2))
     for painting in (small_painting, torch.full((3, 40, 40), 0.5)):
         seen = last(StyleTransfer(torch.rand(3, 32, 32), [painting], config, weights=vgg_weights))
-        assert math.isfinite(seen.total) and seen.image.isfinite().all()
+        assert math.isfinite(seen.total) and seen.variable.isfinite().all()
 
 
 @pytest.mark.parametrize("method", ["gram", "mrf", "neighbors"])

@@ -29,7 +29,7 @@ def test_the_same_seed_is_the_same_texture(small_painting: Tensor, vgg_weights: 
     def made(seed: int) -> Tensor:
         short = replace(CONFIG, seed=seed, stop=Stop(steps=5))
         *_, last = Texture(small_painting, short, weights=vgg_weights).run()
-        return last.image
+        return last.variable
 
     assert torch.equal(made(1), made(1))
     assert not torch.allclose(made(1), made(2), atol=0.05)
@@ -39,7 +39,7 @@ def test_it_goes_from_coarse_to_fine(small_painting: Tensor, vgg_weights: dict[s
     config = replace(CONFIG, width=96, height=96, sizes=2, stop=Stop(steps=4))
     texture = Texture(small_painting, config, weights=vgg_weights)
     assert texture.steps == 6
-    assert [progress.image.shape[2] for progress in texture.run()] == [48] * 4 + [96] * 2
+    assert [progress.variable.shape[2] for progress in texture.run()] == [48] * 4 + [96] * 2
 
 
 def test_a_size_that_leaves_nothing_of_the_painting_is_refused(

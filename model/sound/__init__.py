@@ -1,0 +1,1 @@
+"""One sound in the manner of another, by optimisation: the waveform is the variable."""
