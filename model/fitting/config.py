@@ -17,10 +17,12 @@ class FitConfig:
 
     passes: int = PASSES["full"]
     """Times at the most that every photo is painted; with 0 the start is the end."""
-    batch: int = 4
+    batch: int = 2
     """Photos an update."""
     learning_rate: float = 0.1
-    """Adam's step size."""
+    """Adam's step size, from a known style."""
+    learning_rate_near: float = 0.02
+    """Adam's step size from what is predicted, which larger ones undo."""
     settled: float = 0.03
     """Share by which two passes must lower C + D for the fit to go on."""
     balance: BalanceConfig = field(default_factory=BalanceConfig)

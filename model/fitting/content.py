@@ -19,7 +19,7 @@ from impasto.model.pictures.photos import Samples
 SHIPPED = Path(__file__).parent / "photos"
 
 
-def crops(folder: Path | None = None, *, count: int = 32, side: int = 128, seed: int = 0) -> Tensor:
+def crops(folder: Path | None = None, *, count: int = 16, side: int = 256, seed: int = 0) -> Tensor:
     """Random crops of the photos in a folder, (count, 3, side, side) in [0, 1]; None: of the shipped ones.
 
     Photos take turns. Raises NoImages for a folder without a usable one.

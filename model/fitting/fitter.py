@@ -52,16 +52,18 @@ class Start:
 
     weights: of known styles, {style id: weight}, whose strength it has; none for the identity.
     vector: their blend, or another one, (E,). error: C + D of a few photos painted with it, if they were.
+    near: whether the end is expected to be near, to which smaller steps lead.
     """
 
     weights: Mapping[str, float]
     vector: Tensor
     error: float = math.nan
+    near: bool = False
 
     @classmethod
     def predicted(cls, vector: Tensor, styles: StyleTable) -> Start:
         """At a vector (E,) that was predicted, with the strength that is usual among the known styles."""
-        return cls({style: 1 / len(styles) for style in styles.ids}, vector)
+        return cls({style: 1 / len(styles) for style in styles.ids}, vector, near=True)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class FitState:
 
     passes: made so far. finished: whether no more will be.
     errors: C + D of every pass. losses: content_error and style_distance of the last one.
-    tensors: the style vector and what the optimiser and the balance remember.
+    tensors: the style vector, the step size, and what the optimiser and the balance remember.
     """
 
     passes: int
@@ -157,6 +159,7 @@ class Fitter:
             "first_moment": nothing,
             "second_moment": nothing.clone(),
             "strength": torch.tensor([strength]),
+            "rate": torch.tensor(self.config.learning_rate_near if start.near else self.config.learning_rate),
         }
         return FitState(0, self.config.passes == 0, (), {}, tensors)
 
@@ -164,7 +167,8 @@ class Fitter:
         """The state one pass later: every photo is painted once. The same state always gives the same one."""
         config, count = self.config, len(self.photos)
         vector = nn.Parameter(state.tensors["vector"].to(self.device, copy=True))
-        optimizer = torch.optim.Adam([vector], lr=config.learning_rate)
+        rate = float(state.tensors["rate"])
+        optimizer = torch.optim.Adam([vector], lr=rate)
         updates = state.passes * -(-count // config.batch)
         optimizer.state[vector] = {
             "step": torch.tensor(float(updates)),
@@ -180,7 +184,7 @@ class Fitter:
         batches = order.split(config.batch)
         for number, some in enumerate(batches):
             if last:
-                optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - (1 - COOLED) * number / len(batches))
+                optimizer.param_groups[0]["lr"] = rate * (1 - (1 - COOLED) * number / len(batches))
             losses = self._losses(vector, some, balance.strengths)
             losses.total.mean().backward()
             if vector.grad is not None and bool(vector.grad.isfinite().all()):
@@ -200,6 +204,7 @@ class Fitter:
             "first_moment": remembered["exp_avg"].cpu(),
             "second_moment": remembered["exp_avg_sq"].cpu(),
             "strength": balance.strengths.cpu(),
+            "rate": state.tensors["rate"],
         }
         errors = (*state.errors, content + distance)
         passes = state.passes + 1

@@ -85,6 +85,7 @@ def _prepared(sound: Tensor, ear: Ear, config: SoundConfig, optimizer: Optimizer
     sound = sound[_heard(sound)]
     if not len(sound):
         raise Silent("it is silent")
-    check_length(Facts(*sound.shape, config.sample_rate), ear, config, optimizer)
+    channels, frames = sound.shape
+    check_length(Facts(channels, frames, config.sample_rate), ear, config, optimizer)
     level = sound.square().mean().sqrt() / LOUDNESS
     return sound / level, level

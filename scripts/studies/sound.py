@@ -213,7 +213,8 @@ def _energy(sound: Tensor, length: int) -> Tensor:
 
 
 def _heard(ear: Ear, sound: Tensor) -> Tensor:
-    return ear(sound * (LOUDNESS / sound.square().mean().sqrt()))[FILTERS]
+    heard: Tensor = ear(sound * (LOUDNESS / sound.square().mean().sqrt()))[FILTERS]
+    return heard
 
 
 def _read(folder: Path, name: str, rate: int) -> Tensor:
