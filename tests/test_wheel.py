@@ -104,6 +104,7 @@ def test_it_serves(installed: Installed) -> None:
 
 
 def test_the_example_in_the_readme_paints(installed: Installed) -> None:
-    (example,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    installed.run(sys.executable, "-W", "error", "-c", example)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    painting, *_ = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    installed.run(sys.executable, "-W", "error", "-c", painting)
     assert opened((installed.project / "out.jpg").read_bytes()).size == (64, 48)

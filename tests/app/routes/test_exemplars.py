@@ -154,21 +154,25 @@ def test_a_file_that_is_no_picture_or_too_large_is_refused(service: TestClient, 
 
 def test_what_takes_too_long_is_refused_by_its_sizes_alone(own_settings: Settings) -> None:
     generous = own_settings.model_copy(update={"max_pixels": 100_000_000, "max_size": None})
-    huge = png_claiming(10_000, 10_000)  # and nothing in it that could be decoded
+    huge = png_claiming(9_000, 9_000)  # and nothing in it that could be decoded
     with TestClient(create_app(generous)) as service:
-        answer = ask(service, "analogies", a=huge, a_prime=huge, b=huge, size=10_000)
-        sampled = ask(service, "textures", image=huge, method="sampling", size=10_000)
+        answer = ask(service, "analogies", a=huge, a_prime=huge, b=huge, size=9_000)
+        sampled = ask(service, "textures", image=huge, method="sampling", size=9_000)
     for each in (answer, sampled):
         assert (each.status_code, each.json()["code"]) == (422, "too_much_work")
-        assert "10000 × 10000" in each.json()["detail"] and "at most 120 s" in each.json()["detail"]
-    assert "an analogy of 10000 × 10000 pixels" in answer.json()["detail"]
+        assert "9000 × 9000" in each.json()["detail"] and "at most 120 s" in each.json()["detail"]
+    assert "an analogy of 9000 × 9000 pixels" in answer.json()["detail"]
 
 
-def test_a_service_without_the_loss_network_takes_them(own_settings: Settings, tmp_path: Path) -> None:
-    bare = own_settings.model_copy(update={"loss_network": tmp_path / "none", "worker": "service"})
-    application = create_app(bare.model_copy(update={"worker": "external"}))
-    application.state.settings = bare
-    with TestClient(application) as service:
+def test_a_service_without_the_loss_network_takes_them(
+    own_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_worker(self: object) -> None:
+        pass
+
+    monkeypatch.setattr("impasto.app.main.Supervisor.keep", no_worker)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with TestClient(create_app(own_settings.model_copy(update={"worker": "service"}))) as service:
         assert ask(service, "textures").status_code == 202
         fit = service.post("/v1/styles", data={"id": "my-style"}, files={"image": encoded(painting())})
         assert fit.json()["code"] == "loss_network_missing"
