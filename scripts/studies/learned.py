@@ -2,7 +2,7 @@
 
     python -m impasto.scripts.studies.learned --paintings paintings/ --output learned.jpg
 
-A row a picture: itself, its style told at a glance, fitted for a single pass, and fitted. Prints the verdicts.
+Two pictures a row: itself, its style told at a glance, and fitted for a single pass. Prints the verdicts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from impasto.model.prediction.style_predictor import StylePredictor
 from impasto.model.styles.fit_record import Effort
 from impasto.model.styles.paintings import load_paintings
 
-WAYS: dict[Effort, str] = {"none": "at a glance", "quick": "a pass", "full": "fitted"}
+WAYS: dict[Effort, str] = {"none": "at a glance", "quick": "a pass"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def main(arguments: Arguments) -> None:
             verdict = judge(fitter, state.vector, unseen, trained_ones)
             losses = [f"{verdict.losses[name]:.2f}" for name in ("style_distance", "content_error")]
             rows.append((title, way, *losses, verdict.message, str(state.passes)))
-    contact_sheet(cells, columns=1 + len(WAYS)).save(arguments.output, quality=88)
+    contact_sheet(cells, columns=2 * (1 + len(WAYS))).save(arguments.output, quality=88)
     print(table(("", "", "D", "C", "verdict", "passes"), rows))
 
 
