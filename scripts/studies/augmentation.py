@@ -70,7 +70,7 @@ MOST_OF_A_KIND = 140
 COPIES = 3
 TESTED = 0.3
 """Share of the pictures that are tested with."""
-EPOCHS = 16
+EPOCHS = 64
 BATCH = 64
 STYLED = 0.5
 """Share of the pictures of an epoch that are styled."""
