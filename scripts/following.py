@@ -1,13 +1,29 @@
-"""What the commands share that optimise: how far it is, and how it ends."""
+"""What the commands share that optimise: how far it is, what is written on the way, and how it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from tqdm import tqdm
 
 from impasto.model.errors import InvalidValue
 from impasto.model.optimization.descent import DescentStep, Diverged
+
+
+class OnTheWay:
+    """Files beside the output, one every so many steps, as out.00050.png. every: None for none. Raises InvalidValue."""
+
+    def __init__(self, every: int | None, output: Path) -> None:
+        if every is not None and every < 1:
+            raise InvalidValue("--every is at least 1")
+        self._every, self._output = every, output
+
+    def after(self, step: int) -> Path | None:
+        """The file that is due after a step, if one is."""
+        if not self._every or step % self._every:
+            return None
+        return self._output.with_name(f"{self._output.stem}.{step:05}{self._output.suffix}")
 
 
 def follow(run: Iterator[DescentStep], *, steps: int, show: Callable[[DescentStep], None] | None = None) -> DescentStep:

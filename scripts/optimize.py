@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from impasto.model.errors import InvalidValue
 from impasto.model.optimization.config import TransferConfig
 
 if TYPE_CHECKING:
@@ -47,12 +46,11 @@ def run(arguments: Arguments) -> None:
     from impasto.model.pictures.picture import Picture
     from impasto.model.styles.paintings import read_painting
     from impasto.scripts import pictures
-    from impasto.scripts.following import follow
+    from impasto.scripts.following import OnTheWay, follow
 
     keep_freed_memory()
-    if arguments.every is not None and arguments.every < 1:
-        raise InvalidValue("--every is at least 1")
     output, config = arguments.output, arguments.config
+    on_the_way = OnTheWay(arguments.every, output)
     pictures.check_target(output)
     photo = pictures.read(arguments.photo, at_most=config.size)
     transfer = StyleTransfer(
@@ -65,9 +63,8 @@ def run(arguments: Arguments) -> None:
     )
 
     def show(progress: DescentStep) -> None:
-        if arguments.every and progress.step % arguments.every == 0:
-            between = output.with_name(f"{output.stem}.{progress.step:05}{output.suffix}")
-            pictures.write(Picture.from_rgb(transfer.picture(progress)), between)
+        if path := on_the_way.after(progress.step):
+            pictures.write(Picture.from_rgb(transfer.picture(progress)), path)
 
     last = follow(transfer.run(), steps=transfer.steps, show=show)
     pictures.write(pictures.repainted(photo, transfer.picture(last)), output)

@@ -59,13 +59,12 @@ def run(arguments: Arguments) -> None:
     from impasto.model.sound.spectrogram import spectrogram
     from impasto.model.sound.transfer import SoundTransfer
     from impasto.scripts import pictures
-    from impasto.scripts.following import follow
+    from impasto.scripts.following import OnTheWay, follow
 
     keep_freed_memory()
     check_packages()
     output, config = arguments.output, arguments.config
-    if arguments.every is not None and arguments.every < 1:
-        raise InvalidValue("--every is at least 1")
+    on_the_way = OnTheWay(arguments.every, output)
     pictures.check_target(output, files.FORMATS, what="sounds")
     if arguments.spectrogram is not None:
         pictures.check_target(arguments.spectrogram)
@@ -87,8 +86,8 @@ def run(arguments: Arguments) -> None:
         return sound
 
     def show(progress: DescentStep) -> None:
-        if arguments.every and progress.step % arguments.every == 0:
-            write(progress, output.with_name(f"{output.stem}.{progress.step:05}{output.suffix}"))
+        if path := on_the_way.after(progress.step):
+            write(progress, path)
 
     last = follow(transfer.run(), steps=transfer.steps, show=show)
     made = write(last, output)

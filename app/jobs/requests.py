@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, Protocol, get_args
 
@@ -82,15 +82,14 @@ class OptimizationRequest:
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
-        files = {"photo": as_text(self.photo), "paintings": [as_text(painting) for painting in self.paintings]}
+        files = {"photo": as_text(self.photo), "paintings": as_texts(self.paintings)}
         return {**asdict(self), **files}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> OptimizationRequest:
         """The request back."""
-        paintings = tuple(base64.b64decode(painting) for painting in values["paintings"])
         photo, shares = base64.b64decode(values["photo"]), tuple(values["shares"])
-        return cls(**{**values, "photo": photo, "paintings": paintings, "shares": shares})
+        return cls(**{**values, "photo": photo, "paintings": from_texts(values["paintings"]), "shares": shares})
 
 
 @dataclass(frozen=True)
@@ -111,12 +110,12 @@ class VideoRequest:
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
-        return {**asdict(self), "vectors": [as_text(vector) for vector in self.vectors]}
+        return {**asdict(self), "vectors": as_texts(self.vectors)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> VideoRequest:
         """The request back."""
-        return cls(**{**values, "vectors": tuple(base64.b64decode(vector) for vector in values["vectors"])})
+        return cls(**{**values, "vectors": from_texts(values["vectors"])})
 
 
 @dataclass(frozen=True)
@@ -136,14 +135,24 @@ class ExemplarRequest:
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
-        return {**asdict(self), "pictures": [as_text(picture) for picture in self.pictures]}
+        return {**asdict(self), "pictures": as_texts(self.pictures)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ExemplarRequest:
         """The request back."""
-        return cls(**{**values, "pictures": tuple(base64.b64decode(picture) for picture in values["pictures"])})
+        return cls(**{**values, "pictures": from_texts(values["pictures"])})
 
 
 def as_text(data: bytes) -> str:
     """Bytes as they stand in JSON."""
     return base64.b64encode(data).decode()
+
+
+def as_texts(files: Iterable[bytes]) -> list[str]:
+    """Several of them."""
+    return [as_text(file) for file in files]
+
+
+def from_texts(texts: Iterable[str]) -> tuple[bytes, ...]:
+    """What `as_texts` made texts of."""
+    return tuple(base64.b64decode(text) for text in texts)

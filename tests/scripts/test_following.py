@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
 from impasto.model.optimization.descent import DescentStep, Diverged
-from impasto.scripts.following import follow
+from impasto.scripts.following import OnTheWay, follow
 
 
 def run(error: BaseException | None = None, *, steps: int = 3) -> Iterator[DescentStep]:
@@ -30,3 +31,9 @@ def test_what_was_made_until_it_was_ended_is_kept(error: BaseException, capsys: 
     assert ("stopped at step 3" if isinstance(error, KeyboardInterrupt) else "nan") in capsys.readouterr().out
     with pytest.raises(type(error)):
         follow(run(error, steps=0), steps=5)
+
+
+def test_every_so_many_steps_a_file_is_due_beside_the_output() -> None:
+    on_the_way = OnTheWay(50, Path("made/out.png"))
+    assert [on_the_way.after(step) for step in (49, 50, 51)] == [None, Path("made/out.00050.png"), None]
+    assert OnTheWay(None, Path("out.png")).after(50) is None
