@@ -13,7 +13,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-COARSE, FINE = 12, 48
+COARSE, FINE = 8, 32
 """Numbers of a sketch, and of one for those that are near in the first; at most a quarter of a patch's."""
 SAMPLE = 512
 """Patches that directions are taken of, about."""
