@@ -30,6 +30,8 @@ BEFORE = FINE[: len(FINE) // 2]
 FINE_COUNTS = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).outer(torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0])).flatten()
 COARSE_COUNTS = torch.tensor([1.0, 2.0, 1.0]).outer(torch.tensor([1.0, 2.0, 1.0])).flatten()
 """What each counts, relative to the others of its kind."""
+LITTLE = 1 + 1e-6
+"""More than what is lost in a division."""
 SMALLEST = 16
 """Pixels on the shortest side of the coarsest size by default."""
 
@@ -124,9 +126,9 @@ def _made(views: list[_View], a_prime: Tensor, start: Tensor | None, worse: floa
     for step in wavefront(picture.shape[0], picture.shape[1], REACH + 1):
         before = picture[*beside(step, BEFORE - REACH, picture).unbind(dim=2)]
         sought = matcher.sought([*(each[*step.T] for each in others), before])
-        best = matcher.nearest(sought)
         beyond = continued(coordinates, step, BEFORE - REACH)
         coherent, which = matcher.differences(sought, beyond).min(dim=1)
+        best = matcher.nearest(sought, at_most=coherent / worse * LITTLE)
         goes_on = coherent <= worse * matcher.differences(sought, best[:, None])[:, 0]
         sources = beyond[torch.arange(len(step)), which].where(goes_on[:, None], best)
         coordinates[*step.T], picture[*step.T] = sources, assembled(pixels, sources)

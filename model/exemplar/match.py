@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.exemplar import search
+from impasto.model.exemplar.sketch import FINE, SAMPLE, Sketches, principal
 
 LARGEST = 2.0**24
 """Up to it float32 has every integer."""
@@ -61,10 +63,12 @@ class Matcher:
     """All patches of an exemplar.
 
     parts: whose patches have the same upper left corners, (h, w) each. places: (h, w), bool: which may be taken.
+    often: sets of places of the part that is masked, (P,), bool: patches are found sooner if all of one set is known.
     """
 
-    def __init__(self, parts: Sequence[Part], places: Tensor) -> None:
+    def __init__(self, parts: Sequence[Part], places: Tensor, often: Sequence[Tensor] = ()) -> None:
         self._parts = parts
+        self._often = often
         together = steps(torch.cat([part.weights.flatten() for part in parts]))
         finest = together.split([part.weights.numel() for part in parts])
         self._most = [each.view_as(part.weights) for each, part in zip(finest, parts, strict=True)]
@@ -92,6 +96,8 @@ class Matcher:
             end += len(planes[-1])
             return end - len(planes[-1])
 
+        height, width = self._allowed.shape
+        whole = torch.zeros(height, width)
         for part, most in zip(self._parts, self._most, strict=True):
             kinds, kind = most.unique(dim=0, return_inverse=True)
             integers = [rounded(part.channels, each[:, None, None]) for each in kinds]
@@ -102,17 +108,41 @@ class Matcher:
             if part.masked:
                 squares += (torch.tensor([lay(plane) for plane in sums])[kind] + shifts).tolist()
             else:
-                height, width = self._allowed.shape
-                whole = torch.zeros(height, width)
                 for (row, column), each in zip(part.offsets.tolist(), kind.tolist(), strict=True):
                     whole += sums[each][row : row + height, column : column + width]
-                squares.append(lay(whole))
-        self._taps = torch.tensor(taps + squares)
-        height, width = self._allowed.shape
+        self._taps = torch.tensor([*taps, *squares, lay(whole)])
+        self._masked = slice(len(taps), len(taps) + len(squares))
         reach = -(-height * stride // search.TOGETHER) * search.TOGETHER
         self._memory = F.pad(torch.cat(planes), (0, reach))
         self._barred = torch.full((reach,), torch.inf)
         self._barred[self._places] = 0
+
+    @cached_property
+    def _sketches(self) -> Sketches:
+        """Of all that is not masked, with each set of what often is known of what is."""
+        sample = self._places[:: -(-len(self._places) // SAMPLE)]
+        masked = self._masked.stop - self._masked.start
+        known = torch.stack(list(self._often)) if self._often else torch.zeros(1, masked, dtype=torch.bool)
+        numbers = [
+            torch.cat([
+                (often if part.masked else torch.ones(len(part.offsets)).bool()).repeat_interleave(len(part.channels))
+                for part in self._parts
+            ]).nonzero()[:, 0]
+            for often in known
+        ]  # fmt: skip
+        count = min(FINE, len(sample), *(len(each) // 4 for each in numbers))
+        directions = torch.zeros(len(known), count, len(self._taps))
+        for each, some in zip(directions, numbers, strict=True):
+            each[:, some] = principal(self._memory[self._taps[some, None] + sample], count)
+        return Sketches(directions, known)
+
+    @cached_property
+    def _sketched(self) -> Tensor:
+        """All patches in all sketches, (planes, places and more)."""
+        along = [
+            search.project(self._memory, self._taps, each, len(self._barred)) for each in self._sketches.directions
+        ]
+        return F.pad(self._sketches.planes(torch.stack(along)).flatten(0, 1), (0, APART))
 
     def sought(self, values: Sequence[Tensor], known: Tensor | None = None) -> Sought:
         """Patches to compare with. values: (Q, P, C) of each part, in [0, 1]. known: (Q, P), of the part that is
@@ -120,23 +150,29 @@ class Matcher:
         weights, squares, constants = [], [], torch.zeros(len(values[0]))
         for part, most, each in zip(self._parts, self._most, values, strict=True):
             numbers = rounded(each, most)
-            counts = known.float() if part.masked and known is not None else torch.ones(each.shape[:2])
-            numbers *= counts[..., None]
+            if part.masked:
+                counts = torch.ones(each.shape[:2]) if known is None else known.float()
+                numbers *= counts[..., None]
+                squares.append(counts)
             weights.append(-2 * numbers.flatten(1))
-            squares.append(counts if part.masked else counts[:, :1])
             constants += numbers.square().sum(dim=(1, 2))
-        return Sought(torch.cat(weights + squares, dim=1), constants)
+        return Sought(torch.cat([*weights, *squares, torch.ones(len(constants), 1)], dim=1), constants)
 
-    def nearest(self, sought: Sought, tolerance: float = 0.0, random: Tensor | None = None) -> Tensor:
+    def nearest(
+        self, sought: Sought, tolerance: float = 0.0, random: Tensor | None = None, at_most: Tensor | None = None
+    ) -> Tensor:
         """The upper left corners (Q, 2) of the patches that differ least.
 
         random: (Q,), float64 in [0, 1), to choose among those that differ by at most 1 + tolerance times the least.
         None: the first one.
+        at_most: (Q,). Where no patch differs by so little any is found, or a place outside: the less, the sooner.
         """
         if search.library() is not None:
-            found = search.nearest(
-                self._memory, self._taps, self._barred, sought.weights, sought.constants, tolerance, random
-            )
+            whole = search.Compared(self._memory, self._taps, sought.weights, sought.constants)
+            at_most = torch.full_like(sought.constants, torch.inf) if at_most is None else at_most
+            coarse, fine = self._sketch(sought)
+            error = self._sketches.error
+            found = search.nearest(coarse, fine, error, whole, self._barred, at_most, tolerance, random)
             return self._corners(found)
         step = max(1, TOGETHER // len(self._places))
         parts = []
@@ -146,13 +182,20 @@ class Matcher:
             parts.append(differences.argmin(1) if random is None else _any(differences, tolerance, random[some]))
         return self._corners(self._places[torch.cat(parts)])
 
+    def _sketch(self, sought: Sought) -> list[search.Compared]:
+        """What is compared by coarse sketches and by fine ones."""
+        taps = self._sketched.shape[1] * torch.arange(len(self._sketched))
+        each = self._sketches.sought(sought.weights, sought.weights[:, self._masked])
+        return [search.Compared(self._sketched, taps, weights, constants) for weights, constants in each]
+
     def differences(self, sought: Sought, corners: Tensor) -> Tensor:
         """Of each sought patch from some, by their corners (Q, N, 2): (Q, N), inf for those that may not be taken."""
         inside = ((corners >= 0) & (corners < torch.tensor(self._allowed.shape))).all(dim=-1)
         corners = corners * inside[..., None]
         places = corners[..., 0] * self._steps[0] + corners[..., 1]
         if search.library() is not None:
-            found = search.differences(self._memory, self._taps, sought.weights, sought.constants, places.contiguous())
+            whole = search.Compared(self._memory, self._taps, sought.weights, sought.constants)
+            found = search.differences(whole, places.contiguous())
         else:
             numbers = self._memory[places[..., None] + self._taps]
             found = sought.constants[:, None] + (numbers @ sought.weights[..., None])[..., 0]

@@ -74,7 +74,8 @@ def quilt(
         within = (apart * step[:, None] + piece).unbind(dim=2)
         known = ((edge.flip(1) < config.shared) & beside).any(dim=2)
         sought = matcher.sought([texture[*around], *(each[*within] for each in wanted)], known)
-        sources = matcher.nearest(sought, config.tolerance, chances[*step.T])[:, None] + piece
+        going_on = matcher.differences(sought, coordinates[*(apart * step).T][:, None])[:, 0]  # where one goes on
+        sources = matcher.nearest(sought, config.tolerance, chances[*step.T], going_on)[:, None] + piece
         new = assembled(pixels, sources)
         put = ~_kept(texture[*within], new, beside[:, 0], config)
         there = [each[put] for each in within]

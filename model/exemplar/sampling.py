@@ -13,11 +13,13 @@ from torch import Tensor
 
 from impasto.model.exemplar.config import SamplingConfig
 from impasto.model.exemplar.exemplar import Exemplar, Show, check_size, square
-from impasto.model.exemplar.match import Matcher, Part
+from impasto.model.exemplar.match import Matcher, Part, continued
 from impasto.model.exemplar.order import onion
 
 SEED = 3
 """Pixels on a side of what it grows from."""
+BESIDE = square(3) - 1
+"""Neighbours beside whose sources a good window may lie, so that all that are worse are soon known to be."""
 NARROW = 6.4
 """A window's side over the standard deviation of its Gaussian weights."""
 
@@ -39,7 +41,8 @@ def sample(
     window, pixels = square(config.window), exemplar.pixels
     distance = (window - reach).square().sum(dim=1)
     weights = torch.exp(-distance / (2 * (config.window / NARROW) ** 2))[:, None].expand(-1, 3)
-    matcher = Matcher([Part(exemplar.rgb, window, weights, masked=True)], places)
+    halves = [half for along in window.T for half in (along < reach, along > reach)]  # what a side of the ring sees
+    matcher = Matcher([Part(exemplar.rgb, window, weights, masked=True)], places, often=halves)
 
     random = torch.Generator().manual_seed(seed)
     chances = torch.rand(height, width, generator=random, dtype=torch.float64)
@@ -62,7 +65,8 @@ def sample(
     for step in onion(height, width, reach + 1):
         around = (step[:, None] + window).unbind(dim=2)
         sought = matcher.sought([texture[*around]], known[*around])
-        put(step, matcher.nearest(sought, config.tolerance, chances[*step.T]) + reach)
+        beside = matcher.differences(sought, continued(coordinates, step, BESIDE) - reach).amin(dim=1)
+        put(step, matcher.nearest(sought, config.tolerance, chances[*step.T], beside) + reach)
         made += len(step)
         show(made / (height * width))
     return coordinates

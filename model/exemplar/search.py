@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -34,30 +35,65 @@ def build(folder: Path = BUILT) -> list[Path]:
     return build_all(SOURCES, folder=folder)
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What patches that are sought differ by from those in memory: constants + Σ weights · numbers.
+
+    taps: (T,), where in memory the numbers of the first patch lie; those of others are as much further as they are.
+    weights: (Q, T). constants: (Q,).
+    """
+
+    memory: Tensor
+    taps: Tensor
+    weights: Tensor
+    constants: Tensor
+
+    def passed(self) -> object:
+        """As kernels take it."""
+        pointers = map(_pointer, (self.memory, self.taps, self.weights, self.constants))
+        return ctypes.byref(_Compared(*pointers, len(self.taps), len(self.constants)))
+
+
+class _Compared(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("memory", "taps", "weights", "constants")),
+        *((name, ctypes.c_int64) for name in ("count", "sought")),
+    ]
+
+
+def project(memory: Tensor, taps: Tensor, directions: Tensor, count: int) -> Tensor:
+    """The first patches in memory along directions (K, T): (K, count), a multiple of TOGETHER."""
+    found, nothing = torch.empty(len(directions), count), torch.zeros(count)
+    along = Compared(memory, taps, directions, torch.zeros(len(directions)))
+    _library().project(along.passed(), _pointer(nothing), ctypes.c_int64(count), _pointer(found))
+    return found
+
+
 def nearest(
-    memory: Tensor,
-    taps: Tensor,
+    coarse: Compared,
+    fine: Compared,
+    error: float,
+    whole: Compared,
     barred: Tensor,
-    weights: Tensor,
-    constants: Tensor,
+    at_most: Tensor,
     tolerance: float,
     random: Tensor | None,
 ) -> Tensor:
-    """Where in memory the patches lie that a Matcher seeks, (Q,): as its `nearest` has it.
+    """Where in memory the patches lie that a Matcher seeks, (Q,), as its `nearest` has it; -1 where there is none.
 
+    coarse, fine: sketches, which differ by less, but for an error that moves each of them by as much at most.
     barred: (N,), infinity for what may not be taken, else 0. N is a multiple of TOGETHER, and memory goes as far from
     every tap.
     """
-    found = torch.empty(len(constants), dtype=torch.long)
+    found = torch.empty(len(at_most), dtype=torch.long)
     _library().nearest(
-        _pointer(memory),
-        _pointer(taps),
-        ctypes.c_int64(len(taps)),
+        coarse.passed(),
+        fine.passed(),
+        ctypes.c_float(error),
+        whole.passed(),
         _pointer(barred),
         ctypes.c_int64(len(barred)),
-        _pointer(weights),
-        _pointer(constants),
-        ctypes.c_int64(len(constants)),
+        _pointer(at_most),
         ctypes.c_float(1 + tolerance),
         _pointer(random),
         _pointer(found),
@@ -65,16 +101,11 @@ def nearest(
     return found
 
 
-def differences(memory: Tensor, taps: Tensor, weights: Tensor, constants: Tensor, places: Tensor) -> Tensor:
+def differences(whole: Compared, places: Tensor) -> Tensor:
     """Of patches that a Matcher seeks from those that lie at places (Q, N) in memory, (Q, N)."""
     found = torch.empty(places.shape)
     _library().differences(
-        _pointer(memory),
-        _pointer(taps),
-        ctypes.c_int64(len(taps)),
-        _pointer(weights),
-        _pointer(constants),
-        ctypes.c_int64(len(constants)),
+        whole.passed(),
         _pointer(places),
         ctypes.c_int64(places.shape[1]),
         _pointer(found),

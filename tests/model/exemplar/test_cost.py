@@ -30,9 +30,9 @@ def multiplied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counted = []
     nearest = Matcher.nearest
 
-    def count(self: Matcher, sought: Sought, *options: object) -> torch.Tensor:
+    def count(self: Matcher, sought: Sought, *options: object, **named: object) -> torch.Tensor:
         counted.append(sought.weights.numel() * int(self._allowed.sum()))
-        return nearest(self, sought, *options)  # type: ignore[arg-type]
+        return nearest(self, sought, *options, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Matcher, "nearest", count)
     return counted

@@ -91,6 +91,32 @@ def test_chance_takes_any_that_is_good_enough_and_no_other(tolerance: float) -> 
     assert torch.equal(found.unique(dim=0), enough)
 
 
+@pytest.mark.parametrize("tolerance", [0.0, 0.5])
+def test_what_is_known_of_the_least_difference_changes_nothing(tolerance: float) -> None:
+    values, known = sought()
+    below = torch.zeros(25, dtype=torch.bool)
+    below[15:] = True
+    known[2:5, 15:] = True
+    matcher = Matcher([Part(noise(20, 24), WINDOW, GAUSSIAN, masked=True)], ALL, often=[~below, below])
+    asked = matcher.sought([values], known)
+    least = matcher.differences(asked, corners(ALL)).amin(dim=1)
+    chances = torch.rand(7, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found = matcher.nearest(asked, tolerance, chances)
+    for more in (0, 1, 1000, torch.inf):
+        assert torch.equal(matcher.nearest(asked, tolerance, chances, least + more), found)
+    plain = Matcher([Part(noise(20, 24), WINDOW, GAUSSIAN, masked=True)], ALL)
+    assert torch.equal(plain.nearest(asked, tolerance, chances), found)
+
+
+def test_where_nothing_is_near_enough_what_is_found_is_not_either() -> None:
+    values, known = sought()
+    matcher = Matcher([Part(noise(20, 24), WINDOW, GAUSSIAN, masked=True)], ALL)
+    asked = matcher.sought([values], known)
+    least = matcher.differences(asked, corners(ALL)).amin(dim=1)
+    found = matcher.nearest(asked, at_most=least - 1)
+    assert (matcher.differences(asked, found[:, None])[:, 0] > least - 1).all()
+
+
 def test_what_may_not_be_taken_is_not() -> None:
     values, known = sought()
     places = torch.rand(16, 20, generator=torch.Generator().manual_seed(2)) < 0.1
