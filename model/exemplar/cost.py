@@ -1,6 +1,6 @@
 """How long it takes, known before it is begun: what is multiplied, at the pace of the machine that it was measured on.
 
-That is two cores of an AMD EPYC (Milan, AVX2); others have their own pace. Patches that are told apart by their sketches
+That is two cores of an AMD EPYC (Milan, AVX2); others have their own pace. Patches that sketches tell apart
 are not multiplied, which saves a fifth for most pictures, and nothing for noise. Sizes are heights and widths. What
 cannot be made, because a window is larger than its exemplar, takes no time.
 """
