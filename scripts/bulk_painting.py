@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -56,6 +57,8 @@ def bulk(arguments: Arguments) -> None:
     check(arguments)
     source, output = Place.of(arguments.input), Place.of(arguments.output)
     check_apart(source, output)
+    if arguments.ray and None in map(find_spec, ("ray", "pyarrow")):
+        raise InvalidValue("--ray needs more packages: pip install 'impasto[cluster]'")
     easel = Easel(arguments)
     tasks = plan(source.pictures())
     chosen = {**json.loads(easel.recipe(easel.wanted.size)), "quality": easel.wanted.quality}
@@ -65,7 +68,14 @@ def bulk(arguments: Arguments) -> None:
     todo = [task for task in tasks if not there.get(task.target)]  # a machine that lost power leaves files of no bytes
     if left := len(tasks) - len(todo):
         print(f"{left} of {len(tasks)} are in {output} already; --overwrite paints them again")
-    paint(Painter(easel, source, output).paint(todo), report, left=left, photos=len(tasks))
+    if arguments.ray:
+        from impasto.scripts import bulk_ray
+
+        bulk_ray.connect(arguments.ray)
+        outcomes = bulk_ray.paint(todo, easel.wanted, source, output, painters=arguments.painters)
+    else:
+        outcomes = Painter(easel, source, output).paint(todo)
+    paint(outcomes, report, left=left, photos=len(tasks))
     if report:
         print(f"{len(report)} could not be painted: {BROKEN} in {output} says why")
 
