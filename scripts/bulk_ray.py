@@ -6,7 +6,10 @@ threads of its own as in this process: pixels never leave the machine that paint
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -32,7 +35,10 @@ class ClusterError(ImpastoError):
 class Batches:
     """A painter of a cluster."""
 
-    def __init__(self, wanted: Wanted, source: Place, output: Place) -> None:
+    def __init__(self, wanted: Wanted, source: Place, output: Place, folder: Path) -> None:
+        """folder: what names of masks and checkpoints are relative to, on a disk that all machines share."""
+        with suppress(OSError):
+            os.chdir(folder)
         self._painter = Painter(Easel(wanted), source, output)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
@@ -52,7 +58,7 @@ def paint(
         batches = ray.data.from_items([task._asdict() for task in tasks], override_num_blocks=-(-len(tasks) // size))
         painted = batches.map_batches(
             Batches,
-            fn_constructor_args=(wanted, source, output),
+            fn_constructor_args=(wanted, source, output, Path.cwd()),
             batch_size=size,
             compute=ActorPoolStrategy(size=painters),
             num_cpus=max(1, cpus // painters) if gpus else 1,

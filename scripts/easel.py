@@ -44,7 +44,8 @@ def check(wanted: Wanted, **others: bool) -> None:
 class Easel:
     """A network, and the blend, the palette or the regions to paint in.
 
-    wanted: as it was asked for, with what its recipe says. styles: all that the network has. regions: of each picture.
+    wanted: as it was asked for, with what its recipe says and its painting is like. styles: all that the network has.
+    regions: of each picture.
     vector: of the blend, or the palette; None: what no region covers stays the photo.
     Raises FileNotFoundError, CheckpointError, DeviceUnavailable, UnknownStyle, InvalidValue.
     """
@@ -53,7 +54,6 @@ class Easel:
         both, self.stylizer = load(wanted.checkpoint, device=wanted.device, precision=wanted.precision)
         if wanted.recipe:
             wanted = from_recipe(wanted.recipe, wanted, both)
-        self.wanted = wanted
         source = both.of("small" if wanted.small else "large")
         self._network_id = source.network_id
         self.styles = source.styles
@@ -71,12 +71,14 @@ class Easel:
             check_length(self.regions, letters(source.network.style_size))
             vector = predicted(wanted.painting, wanted, both)
             styles, self._guest = welcome(styles, vector), to_text(vector)
+            wanted = replace(wanted, painting=self._guest)
             if not is_invited([parse_shares(wanted.style), *(each.weights for each in self.regions)]):
                 wanted = replace(wanted, style=(*wanted.style, PAINTING))
         if not wanted.like:
             self._looks = looks(self.regions, styles, wanted)
         self._weights = parse_shares(wanted.style) if wanted.style else {}
         self.vector = styles.blend(self._weights) if self._weights else self._like
+        self.wanted = wanted
 
     def decode(self, data: bytes) -> Picture:
         """A photo from a file, as large as its painting is to be. Raises ImageError."""

@@ -104,13 +104,14 @@ def test_500_photos_with_10_broken_ones_killed_in_the_middle_are_each_painted_on
 ) -> None:
     photos, output = tmp_path / "photos", tmp_path / "out"
     kinds = [(encoded(photo(n, height=32 + 4 * n, width=40 + n), "JPEG"), f"{n}.jpg") for n in range(10)]
-    broken = {f"{n % 7}/photo-{n}-{n % 10}.jpg" for n in range(13, 500, 49)}
+    broken = {f"{n % 7}/photo-{n}-{n % 10}.jpg" for n in range(13, 493, 48)}
     for n in range(500):
         data, name = kinds[n % 10]
         file = photos / f"{n % 7}/photo-{n}-{name}"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data[: len(data) // 2] if str(file.relative_to(photos)) in broken else data)
-    arguments = ["bulk", str(photos), str(output), *STYLE, "--checkpoint", str(tiny_checkpoint_file), "--device", "cpu"]
+    style = *STYLE, "--stroke", "native", "--checkpoint", str(tiny_checkpoint_file), "--device", "cpu"
+    arguments = "bulk", str(photos), str(output), *style
     process = command(*arguments, settings={})
     while len(list(output.rglob("*.jpg"))) < 150:
         assert process.poll() is None
@@ -128,9 +129,7 @@ def test_500_photos_with_10_broken_ones_killed_in_the_middle_are_each_painted_on
     assert made == {name: opened(path.read_bytes()).size for name, path in good.items() if name not in broken}
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
     reported = faults((output / BROKEN).read_bytes())
-    assert reported.keys() == broken and all(
-        "the picture" in fault or "is broken" in fault for fault in reported.values()
-    )
+    assert reported.keys() == broken and all("picture" in fault for fault in reported.values())
     assert {path.name for path in output.iterdir() if path.is_file()} == {CHOICES, BROKEN}
     assert not list(output.rglob("*.part"))
 
@@ -143,16 +142,16 @@ def test_a_store_is_painted_into_a_store_and_again_only_what_is_not_there_or_emp
         store.pipe_file(f"/bucket/in/{name}", encoded(photo(n, height=40), kind))
     store.pipe_file("/bucket/in/empty.jpg", b"")
     paths = "memory://bucket/in/", "memory://bucket/out"
-    result = bulk(*paths, *STYLE, "--size", 48, checkpoint=tiny_checkpoint_file)
+    result = bulk(*paths, *STYLE, "--size", 56, checkpoint=tiny_checkpoint_file)
     assert result.returncode == 0, result.stderr
     made = {name.removeprefix("/bucket/out/"): store.cat_file(name) for name in store.find("/bucket/out")}
     assert made.keys() == {"a.jpg", "b/c.jpg", "b/d.webp", CHOICES, BROKEN}
-    assert opened(made["a.jpg"]).size == (48, 30)
+    assert opened(made["a.jpg"]).size == (56, 35)
     assert faults(made[BROKEN]) == {"empty.jpg": "the picture is empty: zero bytes"}
     store.pipe_file("/bucket/out/a.jpg", b"")  # as a machine that lost power leaves it
     store.pipe_file("/bucket/out/b/c.jpg", b"mine")
     store.pipe_file("/bucket/in/empty.jpg", encoded(photo(7), "JPEG"))
-    result = bulk(*paths, *STYLE, "--size", 48, checkpoint=tiny_checkpoint_file)
+    result = bulk(*paths, *STYLE, "--size", 56, checkpoint=tiny_checkpoint_file)
     assert "2 of 4 are in memory://bucket/out already" in result.stdout and "painted 2 pictures" in result.stdout
     assert store.cat_file("/bucket/out/a.jpg") == made["a.jpg"]
     assert store.cat_file("/bucket/out/b/c.jpg") == b"mine" and store.cat_file(f"/bucket/out/{BROKEN}") == b""
