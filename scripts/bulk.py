@@ -25,8 +25,8 @@ class Arguments(Wanted):
     output: tyro.conf.Positional[str]
     """The folder to write, with the same folders; or a URL."""
     ray: str | None = None
-    """Paint on Ray: auto is the cluster that this machine is part of, or that RAY_ADDRESS names; local, this machine
-    alone; or ray://HOST:10001. It needs the extra `cluster`. Default: paint in this process."""
+    """Paint on Ray: auto is the cluster that this machine is part of, or that RAY_ADDRESS names; HOST:PORT, one whose
+    head is there; local, one of this machine alone. It needs the extra `cluster`. Default: paint in this process."""
     painters: int | None = None
     """On Ray: how many paint at once. Default: one for each GPU that the cluster has, or else for each core."""
 

@@ -59,6 +59,8 @@ def bulk(arguments: Arguments) -> None:
     check_apart(source, output)
     if arguments.ray and None in map(find_spec, ("ray", "pyarrow")):
         raise InvalidValue("--ray needs more packages: pip install 'impasto[cluster]'")
+    if arguments.painters is not None and (arguments.painters < 1 or not arguments.ray):
+        raise InvalidValue("--painters is how many paint at once on --ray, at least 1")
     easel = Easel(arguments)
     tasks = plan(source.pictures())
     chosen = {**json.loads(easel.recipe(easel.wanted.size)), "quality": easel.wanted.quality}

@@ -217,6 +217,10 @@ def test_a_full_disk_ends_it_in_one_line_and_started_again_it_goes_on(
         (["s3://bucket/in", "{out}", "--style", "great-wave"], "s3://bucket/in: Install s3fs"),
         (["{in}", "floppy://a", "--style", "great-wave"], "floppy://a: Protocol not known"),
         (["{in}", "{out}", "--style", "great-wave", "--ray", "auto"], "pip install 'impasto[cluster]'"),
+        (
+            ["{in}", "{out}", "--style", "great-wave", "--painters", "2"],
+            "--painters is how many paint at once on --ray",
+        ),
     ],
     ids=str,
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -22,31 +25,42 @@ pytest.importorskip("ray.data", reason="the extra `cluster` is not installed")
 
 PATIENCE = 120
 """Seconds for a cluster to start, and for painters to."""
+PORTS = ("port", "ray-client-server-port", "dashboard-agent-grpc-port", "dashboard-agent-listen-port",
+         "runtime-env-agent-port", "metrics-export-port")  # fmt: skip
+"""Those that are told beforehand are not waited for when a cluster starts."""
+ALONE = {"RAY_AUTH_MODE": "disabled"}
+
+Cluster = tuple[str, subprocess.Popen[bytes]]
+"""Its address, and the process that holds it."""
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Its address, and the process that holds it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    folder = tmp_path_factory.mktemp("ray")
-    ports = "--node-ip-address=127.0.0.1", f"--port={address.partition(':')[2]}", "--ray-client-server-port=0"
-    less = "--include-dashboard=false", "--include-log-monitor=false", "--disable-usage-stats", f"--temp-dir={folder}"
-    ray = Path(sys.executable).with_name("ray")
-    holder = subprocess.Popen([ray, "start", "--head", "--block", "--num-cpus=2", *ports, *less], cwd=ROOT)
-    until = time.monotonic() + PATIENCE
-    while subprocess.run([ray, "status", f"--address={address}"], check=False, capture_output=True).returncode:
-        assert holder.poll() is None and time.monotonic() < until
-    yield address, holder
-    kill(holder)
+def cluster() -> Iterator[Cluster]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in PORTS]
+        ports = dict(zip(PORTS, (each.getsockname()[1] for each in sockets), strict=True))
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:  # sockets have short paths
+        options = {**ports, "num-cpus": 2, "node-ip-address": "127.0.0.1", "temp-dir": folder}
+        less = "--include-dashboard=false", "--include-log-monitor=false", "--disable-usage-stats"
+        start = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", *less]
+        start += [f"--{name}={value}" for name, value in options.items()]
+        log = Path(folder, "log")
+        with log.open("wb") as told:
+            holder = subprocess.Popen(start, cwd=ROOT, env={**os.environ, **ALONE}, stdout=told, stderr=told)
+        until = time.monotonic() + PATIENCE
+        while b"Ray runtime started" not in log.read_bytes():
+            assert holder.poll() is None and time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        yield f"127.0.0.1:{ports['port']}", holder
+        kill(holder)
 
 
 def kill(holder: subprocess.Popen[bytes]) -> None:
     """All that is left of a cluster, as if the machine had lost power."""
     if holder.poll() is None:
-        for process in [*psutil.Process(holder.pid).children(recursive=True), holder]:
+        for process in psutil.Process(holder.pid).children(recursive=True):
             process.kill()
+        holder.kill()
         holder.wait()
 
 
@@ -61,9 +75,16 @@ def album(tmp_path: Path) -> Path:
     return tmp_path / "album"
 
 
-def command(album: Path, output: Path, checkpoint: Path, *more: str) -> list[str]:
+def command(album: Path, output: Path, checkpoint: Path) -> list[str]:
     style = "--style", "starry-night=0.7", "great-wave=0.3", "--checkpoint", str(checkpoint), "--device", "cpu"
-    return ["bulk", str(album), str(output), *style, *more]
+    return ["bulk", str(album), str(output), *style]
+
+
+def on_ray(arguments: list[str], cluster: Cluster) -> subprocess.Popen[str]:
+    """The command in a process of its own."""
+    line = [sys.executable, "-m", "impasto", *arguments, "--ray", cluster[0]]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(line, cwd=ROOT, env={**os.environ, **ALONE}, stdout=pipe, stderr=pipe, text=True)
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -71,39 +92,30 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_cluster_paints_what_this_process_paints_and_reports_the_same(
-    album: Path, tmp_path: Path, tiny_checkpoint_file: Path, cluster: tuple[str, subprocess.Popen[bytes]]
+    album: Path, tmp_path: Path, tiny_checkpoint_file: Path, cluster: Cluster
 ) -> None:
     here = impasto(*command(album, tmp_path / "here", tiny_checkpoint_file))
-    there = subprocess.run(
-        [
-            *(sys.executable, "-m", "impasto"),
-            *command(album, tmp_path / "there", tiny_checkpoint_file, "--ray", cluster[0]),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (here.returncode, there.returncode, there.stderr) == (0, 0, "")
-    assert "painted 40 pictures" in there.stdout and "1 could not be painted" in there.stdout
+    painting = on_ray(command(album, tmp_path / "there", tiny_checkpoint_file), cluster)
+    told, warned = painting.communicate(timeout=PATIENCE)
+    assert (here.returncode, painting.returncode, warned) == (0, 0, "")
+    assert "painted 40 pictures" in told and "1 could not be painted" in told
     assert files_in(tmp_path / "there") == files_in(tmp_path / "here")
 
 
 def test_a_cluster_that_goes_away_ends_it_in_one_line_and_started_again_it_goes_on(
-    album: Path, tmp_path: Path, tiny_checkpoint_file: Path, cluster: tuple[str, subprocess.Popen[bytes]]
+    album: Path, tmp_path: Path, tiny_checkpoint_file: Path, cluster: Cluster
 ) -> None:
     output = tmp_path / "out"
     for n in range(40, 1000):
         (album / f"0/{n}.jpg").write_bytes((album / f"0/{n % 13 * 3}.jpg").read_bytes())
-    arguments = command(album, output, tiny_checkpoint_file, "--ray", cluster[0])
-    painting = subprocess.Popen([sys.executable, "-m", "impasto", *arguments], cwd=ROOT, stderr=subprocess.PIPE)
+    painting = on_ray(command(album, output, tiny_checkpoint_file), cluster)
     until = time.monotonic() + PATIENCE
     while len(list(output.rglob("*.jpg"))) < 50:
         assert painting.poll() is None and time.monotonic() < until
         time.sleep(0.05)
     kill(cluster[1])
     _, told = painting.communicate(timeout=PATIENCE)
-    assert painting.returncode == 1 and told.decode().count("\n") == 1, told
+    assert painting.returncode == 1 and told.count("\n") == 1, told
     there = len(list(output.rglob("*.jpg")))
     assert 50 <= there < 1000
     result = impasto(*command(album, output, tiny_checkpoint_file))
