@@ -70,7 +70,7 @@ def bulk(arguments: Arguments) -> None:
     todo = [task for task in tasks if not there.get(task.target)]  # a machine that lost power leaves files of no bytes
     if left := len(tasks) - len(todo):
         print(f"{left} of {len(tasks)} are in {output} already; --overwrite paints them again")
-    if arguments.ray:
+    if arguments.ray and todo:
         from impasto.scripts import bulk_ray
 
         bulk_ray.connect(arguments.ray)

@@ -6,6 +6,7 @@ threads of its own as in this process: pixels never leave the machine that paint
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,8 +16,6 @@ from typing import Any
 import ray
 import ray.data
 from ray.data import ActorPoolStrategy, DataContext
-from ray.data.exceptions import SystemException
-from ray.exceptions import RayError
 
 from impasto.model.errors import ImpastoError
 from impasto.scripts.bulk_painting import Outcome, Painter, Task
@@ -66,7 +65,7 @@ def paint(
         )
         for row in painted.iter_rows():
             yield Outcome(**row)
-    except (RayError, SystemException) as error:
+    except Exception as error:  # Ray's, Arrow's and gRPC's
         raise ClusterError(f"{reason(error)}; started again, it goes on") from error
 
 
@@ -78,6 +77,9 @@ def connect(address: str) -> None:
     except Exception as error:  # ConnectionError, ValueError, and plain ones
         raise ClusterError(f"--ray {address}: {reason(error)}") from error
     DataContext.get_current().enable_progress_bars = False
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setLevel(logging.CRITICAL)  # a bar and a line are enough; Ray's own files have the rest
 
 
 def reason(error: BaseException) -> str:
