@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import os
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
@@ -22,11 +20,11 @@ from impasto.model.network.device import find_device
 from impasto.model.painting.augment import Params, StyleAugment
 from impasto.model.painting.memory import OutOfMemory
 from impasto.model.pictures import images
-from impasto.model.pictures.formats import SUFFIXES
-from impasto.model.pictures.images import ImageError, NoImages
+from impasto.model.pictures.images import ImageError
 from impasto.model.pictures.picture import Picture
 from impasto.scripts.augment import Arguments
-from impasto.scripts.pictures import FORMATS
+from impasto.scripts.pictures import FORMATS, stem_and_suffix
+from impasto.scripts.places import Place, check_apart, keep_choices
 
 CHOICES = "augmentation.json"
 """Beside the copies: what they were made with."""
@@ -70,6 +68,7 @@ def augment(arguments: Arguments) -> None:
     at the end when some of the pictures could not be styled.
     """
     check(arguments)
+    pictures = [Path(name) for name in Place.of(str(arguments.dataset)).pictures()]
     transform = StyleAugment(
         p=1.0,
         alpha=arguments.alpha,
@@ -80,9 +79,9 @@ def augment(arguments: Arguments) -> None:
         network="small" if arguments.small else "large",
         checkpoint=arguments.checkpoint,
     )
-    pictures = find_pictures(arguments.dataset)
     copies = plan(pictures, arguments)
-    keep_choices(arguments, transform)
+    output = Place.of(str(arguments.output))
+    keep_choices(output, CHOICES, choices(arguments, transform), overwrite=arguments.overwrite)
     faults = Faults()
     with tqdm(total=len(pictures) * arguments.copies, unit="copy", disable=None) as bar:
         waiting = Waiting(transform, arguments, bar, faults)
@@ -175,31 +174,13 @@ def joined(params: list[Params]) -> Params:
 
 
 def check(arguments: Arguments) -> None:
-    """Raises InvalidValue, DeviceUnavailable, FileNotFoundError."""
+    """Raises InvalidValue, DeviceUnavailable."""
     find_device(arguments.device)
     if arguments.copies < 1 or arguments.batch < 1:
         raise InvalidValue(f"-n and --batch are at least 1, not {arguments.copies} and {arguments.batch}")
     if not 1 <= arguments.quality <= 100:
         raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
-    if not arguments.dataset.is_dir():
-        raise FileNotFoundError(f"there is no folder {arguments.dataset}")
-    dataset, output = arguments.dataset.resolve(), arguments.output.resolve()
-    if output.is_relative_to(dataset) or dataset.is_relative_to(output):
-        raise InvalidValue(f"{output} would hold copies and pictures of {dataset} alike; choose a folder beside it")
-
-
-def find_pictures(folder: Path) -> list[Path]:
-    """The pictures in a folder and those below it, links followed, relative to it, sorted. Raises NoImages."""
-    found = [
-        Path(parent, name).relative_to(folder)
-        for parent, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if Path(name).suffix.lower() in SUFFIXES
-    ]
-    pictures = sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
-    if not pictures:
-        raise NoImages(f"there is no picture in {folder} or below it (looked for {', '.join(sorted(SUFFIXES))})")
-    return pictures
+    check_apart(Place.of(str(arguments.dataset)), Place.of(str(arguments.output)))
 
 
 def plan(pictures: list[Path], arguments: Arguments) -> dict[Path, list[Copy]]:
@@ -213,9 +194,8 @@ def plan(pictures: list[Path], arguments: Arguments) -> dict[Path, list[Copy]]:
 
 
 def planned(picture: Path, arguments: Arguments) -> list[Copy]:
-    """The copies of a picture. What is not written in its own format becomes a PNG, which keeps its whole name."""
-    own = picture.suffix.lower() in FORMATS
-    stem, suffix = (picture.stem, picture.suffix) if own else (picture.name, ".png")
+    """The copies of a picture."""
+    stem, suffix = stem_and_suffix(picture.name)
     folder = arguments.output / picture.parent
     return [
         Copy(picture, folder / f"{stem}-styled-{number}{suffix}", seed_of(arguments.seed, picture, number))
@@ -238,9 +218,9 @@ def is_whole(path: Path) -> bool:
     return True
 
 
-def keep_choices(arguments: Arguments, transform: StyleAugment) -> None:
-    """Write down what copies are made with. Raises InvalidValue where there are some that were made otherwise."""
-    chosen = {
+def choices(arguments: Arguments, transform: StyleAugment) -> dict[str, Any]:
+    """What copies are made with."""
+    return {
         "alpha": list(transform.alpha),
         "draw": arguments.draw,
         "concentration": arguments.concentration,
@@ -250,16 +230,3 @@ def keep_choices(arguments: Arguments, transform: StyleAugment) -> None:
         "network": transform.network,
         "quality": arguments.quality,
     }
-    file = arguments.output / CHOICES
-    if file.exists() and not arguments.overwrite:
-        try:
-            before = json.loads(file.read_bytes())
-        except ValueError:
-            before = {}
-        if other := [name for name, value in chosen.items() if before.get(name) != value]:
-            raise InvalidValue(
-                f"{arguments.output} has copies that were made with other {', '.join(other)}; choose another folder, "
-                "or --overwrite"
-            )
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    write_whole(file, json.dumps(chosen, indent=1).encode())

@@ -14,15 +14,15 @@ from impasto.model.prediction import file
 from impasto.model.prediction.style_predictor import StylePredictor
 from impasto.model.styles import guest
 from impasto.model.styles.paintings import read_painting
-from impasto.scripts.paint import Arguments
+from impasto.scripts.paint import Wanted
 
 
-def predicted(painting: str, arguments: Arguments, source: Checkpoint) -> Tensor:
+def predicted(painting: str, wanted: Wanted, source: Checkpoint) -> Tensor:
     """The style vector (E,) of a painting's file, or of its vector's text.
 
     Raises InvalidValue, NoPredictor, PredictorError, LossNetworkMissing, and what `read_painting` does.
     """
-    if arguments.small:
+    if wanted.small:
         raise InvalidValue("--painting: what is told of it is for the large network; leave --small out")
     with about("--painting"):
         if guest.is_vector(painting.encode()):
@@ -33,6 +33,6 @@ def predicted(painting: str, arguments: Arguments, source: Checkpoint) -> Tensor
             reason = error.strerror if isinstance(error, OSError) else error
             raise InvalidValue(f"{painting}: {reason}") from error
         picture = read_painting(data)
-        trained = file.load(file.predictor_file(arguments.checkpoint), source)
+        trained = file.load(file.predictor_file(wanted.checkpoint), source)
         weights = load_weights(read_settings().loss_network_file)
-        return StylePredictor(trained, weights=weights, device=arguments.device).predict(picture.rgb)
+        return StylePredictor(trained, weights=weights, device=wanted.device).predict(picture.rgb)

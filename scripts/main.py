@@ -19,6 +19,7 @@ from impasto.model.errors import ImpastoError
 
 COMMANDS = {
     "paint": "paint photos in a style, or in a blend of styles",
+    "bulk": "paint very many photos, in folders or object stores, here or on a cluster",
     "video": "paint films and moving pictures",
     "augment": "make styled copies of the pictures of a data set",
     "serve": "serve painting over HTTP, and a page to mix styles by hand",

@@ -18,7 +18,7 @@ from impasto.model.video import animation
 from impasto.model.video.animation import Animation, SinglePicture, check_all_fit, encode, may_move
 from impasto.model.video.clip import UnsupportedVideo, VideoError
 from impasto.model.video.config import Limits, MotionConfig
-from impasto.scripts.paint import Arguments
+from impasto.scripts.paint import Wanted
 from impasto.scripts.pictures import STREAM
 
 FORMATS = {suffix: cast(MovingFormat, written.lower()) for suffix, written in animation.FORMATS.items()}
@@ -43,7 +43,7 @@ def moves(photo: Path) -> bool:
 
 
 def paint(
-    photo: Animation, target: Path, vector: Tensor, stylizer: Stylizer, arguments: Arguments, progress: Progress
+    photo: Animation, target: Path, vector: Tensor, stylizer: Stylizer, wanted: Wanted, progress: Progress
 ) -> bytes:
     """All frames in a style (E,), as a file of the format that the target's name says.
 
@@ -54,12 +54,12 @@ def paint(
     written = photo.format if target == STREAM else FORMATS.get(target.suffix.lower())
     if written is None:
         raise UnsupportedVideo(f"{target}: what moves is written as {', '.join(FORMATS)}")
-    size = images.scaled(photo.size, arguments.size or max(photo.size))
+    size = images.scaled(photo.size, wanted.size or max(photo.size))
     check_all_fit(size, photo.count, target)
-    look = {name: getattr(arguments, name) for name in ("strength", "preserve_color", "stroke")}
+    look = {name: getattr(wanted, name) for name in ("strength", "preserve_color", "stroke")}
     continuity = Continuity(stylizer, MotionConfig(), **look)
     paintings = []
     for frame in photo.frames(size=size):
         paintings.append(continuity.paint(frame.picture, vector))
         progress(len(paintings) / photo.count)
-    return encode(paintings, photo.clip, written, quality=arguments.quality)
+    return encode(paintings, photo.clip, written, quality=wanted.quality)

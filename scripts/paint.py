@@ -26,12 +26,10 @@ from impasto.model.network.config import SHIPPED, Precision, Whose
 from impasto.model.painting.stroke import Stroke
 
 
-@dataclass(frozen=True)
-class Arguments:
-    photos: tyro.conf.Positional[tuple[Path, ...]]
-    """Photos, or folders of photos; - is standard input."""
-    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """The picture to write, - for standard output; a folder when there are several photos."""
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """How photos are painted: what `impasto bulk` is told, too."""
+
     style: tuple[str, ...] = ()
     """Style ids, as ID or ID=WEIGHT. Weights sum to 1; without any, all are equal."""
     painting: str | None = None
@@ -51,8 +49,6 @@ class Arguments:
     recipe: Path | None = None
     """A recipe, or a picture that has one in its file: everything that decides on the painting is taken from it, its
     size too unless there is a --size."""
-    all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Write a contact sheet of every style instead."""
     strength: float = 1.0
     """1 is the painting, 0 the photo."""
     preserve_color: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -62,8 +58,6 @@ class Arguments:
     native: a single pass of the network, whose strokes are a fixed number of pixels."""
     small: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Paint with the small network: a third of the time, and nearly the same picture."""
-    frames: Literal["first", "all"] = "first"
-    """all: of a GIF, WebP, PNG or AVIF that moves, every frame, for which it needs the extra `video`."""
     size: int | None = None
     """Longest side of the result in pixels. Default: the photo's own; 320 a picture on a sheet."""
     quality: int = 92
@@ -72,14 +66,26 @@ class Arguments:
     """Do not write into the picture what it was painted with."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Paint again what the output folder has already."""
-    watch: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Go on with photos that come into the folders or change there, until Ctrl-C."""
     checkpoint: Path = SHIPPED
     """Network and styles."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     precision: Precision = "auto"
     """Of the convolutions."""
+
+
+@dataclass(frozen=True)
+class Arguments(Wanted):
+    photos: tyro.conf.Positional[tuple[Path, ...]]
+    """Photos, or folders of photos; - is standard input."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """The picture to write, - for standard output; a folder when there are several photos."""
+    all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Write a contact sheet of every style instead."""
+    frames: Literal["first", "all"] = "first"
+    """all: of a GIF, WebP, PNG or AVIF that moves, every frame, for which it needs the extra `video`."""
+    watch: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Go on with photos that come into the folders or change there, until Ctrl-C."""
 
 
 def run(arguments: Arguments) -> None:

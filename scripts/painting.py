@@ -7,34 +7,24 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from torch import Tensor
 from tqdm import tqdm
 
 from impasto.model.errors import ImpastoError, InvalidValue
-from impasto.model.painting.likeness import likenesses, match, with_palettes
 from impasto.model.painting.memory import OutOfMemory
-from impasto.model.painting.recipe import Recipe
-from impasto.model.painting.region_recipe import check_length, drawn, looks
-from impasto.model.painting.regions import Look
 from impasto.model.painting.tiles import Progress
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.images import ImageError, NoImages, UnsupportedFormat
-from impasto.model.pictures.picture import Format, Picture
-from impasto.model.styles.guest import PAINTING, is_invited, letters, to_text, welcome
-from impasto.model.styles.shares import parse_shares
+from impasto.model.pictures.picture import Format
 from impasto.model.video.clip import VideoError
 from impasto.model.video.packages import check_packages
 from impasto.scripts import moving
-from impasto.scripts.guests import predicted
-from impasto.scripts.loading import load
+from impasto.scripts.easel import Easel, check
 from impasto.scripts.paint import Arguments
 from impasto.scripts.pictures import FORMATS, STREAM, put
-from impasto.scripts.regions import from_recipe, parse_regions, read_masks, read_reference
 
 SHEET_COLUMNS = 6
 SHEET_CELL = 320
@@ -51,20 +41,7 @@ def paint(arguments: Arguments) -> None:
     Raises InvalidValue, UnknownStyle, OSError for arguments that cannot work; ImpastoError at the end when some of the
     photos could not be painted.
     """
-    painted = arguments.style or arguments.painting is not None or (arguments.region and not arguments.like)
-    if sum(map(bool, (painted, arguments.like, arguments.recipe, arguments.all))) != 1:
-        raise InvalidValue(
-            "give --style, --painting or --region, or several of them; or --recipe; or --all; or --like, perhaps with "
-            "--region"
-        )
-    if arguments.like and not arguments.photorealistic:
-        raise InvalidValue("--like takes colours and light only; say so with --photorealistic")
-    if arguments.like and (arguments.small or arguments.stroke != 1 or arguments.statistics != "picture"):
-        raise InvalidValue(
-            "--like: no network paints and there are no strokes; leave --small, --stroke, --statistics out"
-        )
-    if not 1 <= arguments.quality <= 100:
-        raise InvalidValue(f"--quality is between 1 and 100, not {arguments.quality}")
+    check(arguments, all=arguments.all)
     if arguments.frames == "all":
         check_packages()
     if arguments.watch:
@@ -72,6 +49,8 @@ def paint(arguments: Arguments) -> None:
     targets = find_targets(arguments)
     changed = times_of_change(targets)
     easel = Easel(arguments)
+    if arguments.frames == "all" and (easel.regions or arguments.all or easel.wanted.photorealistic):
+        raise InvalidValue("--frames all is for one blend: without regions, --all and --photorealistic")
     todo = {
         photo: target
         for photo, target in targets.items()
@@ -79,7 +58,7 @@ def paint(arguments: Arguments) -> None:
     }
     if left := len(targets) - len(todo):
         print(f"{left} of {len(targets)} are in {arguments.output} already; --overwrite paints them again")
-    failed = easel.paint(todo)
+    failed = paint_all(easel, arguments, todo)
     if arguments.watch:
         watch(easel, arguments, changed)
     if failed:
@@ -98,7 +77,7 @@ def watch(easel: Easel, arguments: Arguments, painted: dict[Path, int]) -> NoRet
         targets = find_targets(arguments)
         now = times_of_change(targets)
         ready = {photo: when for photo, when in now.items() if before.get(photo) == when != painted.get(photo)}
-        easel.paint({photo: targets[photo] for photo in ready})
+        paint_all(easel, arguments, {photo: targets[photo] for photo in ready})
         painted, before = painted | ready, now
 
 
@@ -111,130 +90,48 @@ def times_of_change(photos: Iterable[Path]) -> dict[Path, int]:
     return found
 
 
-class Easel:
-    """A network, and the styles to paint in: one blend, or every style on a sheet.
+def paint_all(easel: Easel, arguments: Arguments, targets: dict[Path, Path]) -> int:
+    """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
+    failed, each = 0, len(easel.styles) if arguments.all else 1
+    # No miniters, which tqdm else sets so that after a few quick pictures no part of a slow one is shown.
+    with tqdm(total=len(targets) * each, unit="picture", bar_format=BAR, miniters=0, disable=None) as bar:
+        for photo, target in targets.items():
+            end = bar.n + each
+            try:
+                put(painting_of(photo, target, easel, arguments, bar), target)
+            except (ImageError, VideoError, OutOfMemory, OSError) as error:
+                bar.write(f"impasto paint: {photo}: {error}", file=sys.stderr)
+                failed += 1
+            bar.update(end - bar.n)  # past what could not be painted, too
+    return failed
 
-    Raises FileNotFoundError, CheckpointError, DeviceUnavailable, UnknownStyle, InvalidValue.
-    """
 
-    def __init__(self, arguments: Arguments) -> None:
-        both, self._stylizer = load(arguments.checkpoint, device=arguments.device, precision=arguments.precision)
-        if arguments.recipe:
-            arguments = from_recipe(arguments.recipe, arguments, both)
-        self._arguments = arguments
-        source = both.of("small" if arguments.small else "large")
-        self._network_id = source.network_id
-        self._regions = parse_regions(arguments.region)
-        if arguments.frames == "all" and (self._regions or arguments.all or arguments.photorealistic):
-            raise InvalidValue("--frames all is for one blend: without regions, --all and --photorealistic")
-        self._masks = read_masks(self._regions)
-        self._like: Tensor | None = None
-        self._guest: str | None = None
-        if arguments.like:
-            reference = read_reference(arguments.like)
-            self._like = reference.palette
-            self._looks = likenesses(self._regions, reference, arguments, self._masks)
-            self._regions = with_palettes(self._regions, self._looks)
-        styles = source.styles
-        if arguments.painting is not None:
-            check_length(self._regions, letters(source.network.style_size))
-            vector = predicted(arguments.painting, arguments, both)
-            styles, self._guest = welcome(styles, vector), to_text(vector)
-            if not is_invited([parse_shares(arguments.style), *(each.weights for each in self._regions)]):
-                arguments = replace(arguments, style=(*arguments.style, PAINTING))
-        if not arguments.like:
-            self._looks = looks(self._regions, styles, arguments)
-        self._vectors: dict[str, Tensor | None] = {}
-        if arguments.all:
-            self._vectors |= zip(source.styles.ids, source.styles.vectors, strict=True)
-        else:
-            self._weights = parse_shares(arguments.style) if arguments.style else {}
-            self._vectors["blend"] = styles.blend(self._weights) if self._weights else self._like
+def painting_of(photo: Path, target: Path, easel: Easel, arguments: Arguments, bar: tqdm[Any]) -> bytes:
+    """The file to write for a photo. Raises ImageError, VideoError, OutOfMemory, OSError."""
+    data = sys.stdin.buffer.read() if photo == STREAM else photo.read_bytes()
+    if arguments.frames == "all" and (animation := moving.opened(data, photo)):
+        assert easel.vector is not None  # which it is where there are no regions
+        return moving.paint(animation, target, easel.vector, easel.stylizer, easel.wanted, _moving(bar))
+    written = images.format_of(data) if target == STREAM else FORMATS.get(target.suffix.lower())
+    if written is None:
+        raise UnsupportedFormat(f"it stands still, and a single picture is written as {', '.join(FORMATS)}")
+    if arguments.all:
+        return sheet(data, written, easel, bar)
+    picture = easel.decode(data)
+    painting = easel.painted(picture, easel.vector, _moving(bar))
+    del picture  # a large one would take the memory that writing needs
+    return easel.encode(painting, written)
 
-    def paint(self, targets: dict[Path, Path]) -> int:
-        """Paint photos, {photo: file to write}, under one bar; how many could not be painted, each of them named."""
-        failed = 0
-        pictures = len(targets) * len(self._vectors)
-        # No miniters, which tqdm else sets so that after a few quick pictures no part of a slow one is shown.
-        with tqdm(total=pictures, unit="picture", bar_format=BAR, miniters=0, disable=None) as bar:
-            for photo, target in targets.items():
-                end = bar.n + len(self._vectors)
-                try:
-                    put(self._painting(photo, target, bar), target)
-                except (ImageError, VideoError, OutOfMemory, OSError) as error:
-                    bar.write(f"impasto paint: {photo}: {error}", file=sys.stderr)
-                    failed += 1
-                bar.update(end - bar.n)  # past what could not be painted, too
-        return failed
 
-    def _painting(self, photo: Path, target: Path, bar: tqdm[Any]) -> bytes:
-        data = sys.stdin.buffer.read() if photo == STREAM else photo.read_bytes()
-        if self._arguments.frames == "all" and (animation := moving.opened(data, photo)):
-            vector = self._vectors["blend"]
-            assert vector is not None  # which it is where there are no regions
-            return moving.paint(animation, target, vector, self._stylizer, self._arguments, _moving(bar))
-        written = images.format_of(data) if target == STREAM else FORMATS.get(target.suffix.lower())
-        if written is None:
-            raise UnsupportedFormat(f"it stands still, and a single picture is written as {', '.join(FORMATS)}")
-        return self._sheet(data, written, bar) if self._arguments.all else self._blend(data, written, bar)
-
-    def _blend(self, data: bytes, written: Format, bar: tqdm[Any]) -> bytes:
-        photo = images.decode(data, longest_side=self._arguments.size)
-        painting = self._painted(photo, self._vectors["blend"], _moving(bar))
-        del photo  # a large one would take the memory that writing needs
-        description = self._recipe(painting)
-        return images.encode(painting, written, quality=self._arguments.quality, description=description)
-
-    def _sheet(self, data: bytes, written: Format, bar: tqdm[Any]) -> bytes:
-        photo = images.decode(data, longest_side=self._arguments.size or SHEET_CELL)
-        cells = [("photo", photo.on_white().rgb)]
-        for style, vector in self._vectors.items():
-            cells.append((style, self._painted(photo, vector, _moving(bar)).on_white().rgb))
-        sheet = io.BytesIO()
-        contact_sheet(cells, columns=SHEET_COLUMNS).save(sheet, written.upper(), quality=self._arguments.quality)
-        return sheet.getvalue()
-
-    def _recipe(self, painting: Picture) -> str | None:
-        if self._arguments.no_recipe:
-            return None
-        recipe = Recipe(
-            weights=self._weights,
-            network_id=self._network_id if self._like is None else None,
-            network="small" if self._arguments.small and self._like is None else None,
-            size=max(painting.size),
-            strength=self._arguments.strength,
-            preserve_color=self._arguments.preserve_color,
-            stroke=self._arguments.stroke,
-            photorealistic=self._arguments.photorealistic,
-            like=None if self._like is None else tuple(self._like.tolist()),
-            painting=self._guest,
-            statistics=self._arguments.statistics,
-            regions=self._regions,
-        )
-        return recipe.to_text(self._masks)
-
-    def _painted(self, picture: Picture, vector: Tensor | None, progress: Progress) -> Picture:
-        """vector: of the style, or the palette; None: what no region covers stays the photo."""
-        asked = self._arguments
-        if self._regions or vector is None:
-            size, rest = (picture.size[1], picture.size[0]), None if vector is None else Look.of(vector, asked)
-            regions = drawn(size, self._regions, self._looks, rest, masks=self._masks, statistics=asked.statistics)
-            if self._like is not None:
-                return match(picture, regions)
-            return self._stylizer.stylize_regions(
-                picture, regions, photorealistic=asked.photorealistic, progress=progress
-            )
-        if self._like is not None:
-            return match(picture, Look.of(vector, asked))
-        return self._stylizer.stylize(
-            picture,
-            vector,
-            strength=asked.strength,
-            preserve_color=asked.preserve_color,
-            stroke=asked.stroke,
-            photorealistic=asked.photorealistic,
-            progress=progress,
-        )
+def sheet(data: bytes, written: Format, easel: Easel, bar: tqdm[Any]) -> bytes:
+    """The file of a photo and its paintings in every style."""
+    photo = images.decode(data, longest_side=easel.wanted.size or SHEET_CELL)
+    cells = [("photo", photo.on_white().rgb)]
+    for style, vector in zip(easel.styles.ids, easel.styles.vectors, strict=True):
+        cells.append((style, easel.painted(photo, vector, _moving(bar)).on_white().rgb))
+    file = io.BytesIO()
+    contact_sheet(cells, columns=SHEET_COLUMNS).save(file, written.upper(), quality=easel.wanted.quality)
+    return file.getvalue()
 
 
 def _moving(bar: tqdm[Any]) -> Progress:

@@ -45,6 +45,12 @@ def repainted(photo: Picture, rgb: Tensor) -> Picture:
     return replace(photo, pixels=to_pixels(rgb), alpha=alpha)
 
 
+def stem_and_suffix(picture: str) -> tuple[str, str]:
+    """Of what is made of a picture: its own, or, of one in a format that is not written, its whole name and .png."""
+    stem, dot, suffix = picture.rpartition(".")
+    return (stem, dot + suffix) if f".{suffix.lower()}" in FORMATS else (picture, ".png")
+
+
 def check_target(path: Path, formats: Iterable[str] = FORMATS, *, what: str = "pictures") -> None:
     """Make the folder of a file to be written. Raises InvalidValue for what cannot be one."""
     if path.suffix.lower() not in formats:

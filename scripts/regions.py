@@ -16,7 +16,7 @@ from impasto.model.painting.recipe import Recipe
 from impasto.model.painting.region_recipe import RegionRecipe, check_length, content
 from impasto.model.painting.regions import MOST_REGIONS
 from impasto.model.styles.shares import parse_shares
-from impasto.scripts.paint import Arguments
+from impasto.scripts.paint import Wanted
 
 DECIDED = "strength", "preserve_color", "stroke", "statistics", "small", "photorealistic", "like", "painting"
 """What a recipe decides on, besides styles and regions."""
@@ -57,13 +57,13 @@ def read_masks(regions: Sequence[RegionRecipe]) -> dict[str, bytes]:
     return files
 
 
-def from_recipe(path: Path, arguments: Arguments, source: Checkpoint) -> Arguments:
-    """The arguments that stand for a recipe, or for that in a picture's file.
+def from_recipe(path: Path, wanted: Wanted, source: Checkpoint) -> Wanted:
+    """What stands for a recipe, or for that in a picture's file.
 
     Raises NoRecipe, NoSmallNetwork, ImageError, OSError.
     """
-    asked = Arguments(photos=(), output=arguments.output)
-    if any(getattr(arguments, name) != getattr(asked, name) for name in DECIDED):
+    usual = Wanted()
+    if any(getattr(wanted, name) != getattr(usual, name) for name in DECIDED):
         raise InvalidValue(f"--recipe decides on {', '.join(DECIDED)}; give it alone, or with --size")
     recipe = Recipe.read(path.read_bytes())
     for number, region in enumerate(recipe.regions, start=1):
@@ -73,10 +73,11 @@ def from_recipe(path: Path, arguments: Arguments, source: Checkpoint) -> Argumen
     network_id = source.of(recipe.network or "large").network_id
     if recipe.network_id not in (None, network_id):
         networks = f"the recipe is for network {recipe.network_id}, and this is {network_id}"
-        print(f"impasto paint: {networks}: the painting differs; --checkpoint names its file", file=sys.stderr)
+        print(f"impasto: {networks}: the painting differs; --checkpoint names its file", file=sys.stderr)
     regions = [each.beside(path.parent) for each in recipe.regions]
     return replace(
-        arguments,
+        wanted,
+        recipe=None,
         style=tuple(f"{name}={weight!r}" for name, weight in recipe.weights.items()),
         region=tuple(each.to_text() for each in regions),
         statistics=recipe.statistics,
@@ -87,7 +88,7 @@ def from_recipe(path: Path, arguments: Arguments, source: Checkpoint) -> Argumen
         like=json.dumps(recipe.like) if recipe.like else None,
         painting=recipe.painting,
         small=recipe.network == "small",
-        size=arguments.size or recipe.size,
+        size=wanted.size or recipe.size,
     )
 
 
