@@ -29,7 +29,7 @@ ORT_SHA256 := \
 ORT_FILES := $(filter ort%,$(ORT_SHA256))
 ORT_PACKED := $(addprefix $(ORT)/,$(addsuffix .gz,$(filter %.wasm,$(ORT_FILES))))
 
-.PHONY: all help serve test fuzz check load soak format pins axe device
+.PHONY: all help serve test cluster fuzz check load soak format pins axe device
 
 all: .venv/.requirements help  ## set everything up, with the command impasto in .venv/bin, and list the targets
 
@@ -45,6 +45,9 @@ PARALLEL := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4 --dist l
 
 test: .venv/.requirements-dev  ## run the tests; ARGS="-k blend" passes arguments on
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
+
+cluster: .venv/.requirements-dev  ## run the tests on a Ray of their own: of HTTP against replicas, of painting in bulk; some minutes
+	.venv/bin/python -m pytest -m cluster $(ARGS)
 
 RUNS := 20000
 

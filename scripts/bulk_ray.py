@@ -49,7 +49,7 @@ def paint(
     tasks: Sequence[Task], wanted: Wanted, source: Place, output: Place, *, painters: int | None
 ) -> Iterator[Outcome]:
     """Paint photos on the cluster. painters: how many at once. Raises ClusterError."""
-    there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    there: dict[str, float] = ray.cluster_resources()
     gpus, cpus = int(there.get("GPU", 0)), int(there.get("CPU", 1))
     painters = painters or gpus or cpus
     size = max(1, min(LARGEST_BATCH, len(tasks) // (4 * painters)))

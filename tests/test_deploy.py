@@ -14,9 +14,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import yaml
 
 from impasto.app.metrics import Metrics
 from impasto.app.settings import Settings
+from impasto.scripts.cluster import Arguments, config
 from tests.app.test_server import FORM, free_port, picture, serving
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -69,6 +71,21 @@ def test_kubernetes_knows_every_field() -> None:
     files = sorted(set((DEPLOY / "kubernetes").iterdir()) - {DEPLOY / "kubernetes" / "kustomization.yaml"})
     said = run(OURS / "kubernetes-validate", "--strict", *files).splitlines()
     assert len(said) >= len(files) and all(" passed " in line for line in said)
+
+
+def test_kuberay_is_told_what_the_command_prints_and_no_pod_may_do_more_than_it_needs() -> None:
+    spec = yaml.safe_load((DEPLOY / "kuberay.yaml").read_text())["spec"]
+    printed = config(
+        Arguments("config", max_replicas=16, gpus=0.5), Settings(host="0.0.0.0", proxies=1, worker="external")
+    )
+    assert yaml.safe_load(spec["serveConfigV2"]) == yaml.safe_load(printed)
+    cluster = spec["rayClusterConfig"]
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        pod = group["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"]
+        for container in pod["containers"]:
+            own = container["securityContext"]
+            assert own == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
 def test_compose_knows_every_field_and_no_password_has_a_default() -> None:

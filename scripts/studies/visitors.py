@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from impasto.scripts.studies.replicas import Cluster
 from impasto.scripts.studies.service import Service
 
 AT_ONCE = 4
@@ -89,7 +90,7 @@ class Visitors:
 
 
 @asynccontextmanager
-async def visiting(service: Service) -> AsyncIterator[Visitors]:
+async def visiting(service: Service | Cluster) -> AsyncIterator[Visitors]:
     """With as many connections as are asked for, and all the time that an answer takes."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     async with httpx.AsyncClient(base_url=service.url, limits=limits, timeout=300) as http:

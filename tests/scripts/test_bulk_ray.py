@@ -22,6 +22,7 @@ from tests.pictures import encoded, photo
 from tests.processes import ROOT
 
 pytest.importorskip("ray.data", reason="the extra `cluster` is not installed")
+pytestmark = pytest.mark.cluster
 
 PATIENCE = 120
 """Seconds for a cluster to start, and for painters to."""

@@ -25,6 +25,7 @@ def test_an_id_that_could_forge_a_log_line_is_replaced(client: TestClient, forge
     assert response.headers["x-request-id"] not in ("", forged)
 
 
+@pytest.mark.parametrize("client", ["process"], indirect=True)  # whose log is read
 def test_every_request_is_logged_with_id_status_and_duration(client: TestClient) -> None:
     with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
         client.get("/v1/styles/none", headers={"X-Request-Id": "find-me"})

@@ -42,6 +42,7 @@ def tag(photo: bytes = PHOTO, *recipe: object, maker: object = "a network") -> s
 # The client has it already
 
 
+@pytest.mark.parametrize("client", ["process"], indirect=True)  # whose measurements are read
 def test_who_has_the_picture_gets_a_304_and_nothing_is_painted(client: TestClient) -> None:
     first = post(client)
     before = painted(client)

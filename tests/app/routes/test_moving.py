@@ -171,6 +171,7 @@ def test_what_cannot_be_is_refused(
     assert words in refused.json()["detail"]
 
 
+@pytest.mark.parametrize("client", ["process"], indirect=True)  # from which the packages are taken
 def test_without_the_packages_of_films_it_says_which(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "PACKAGES", ("av", "no_such_package"))
     refused = post(client, animated(), frames="all")
