@@ -6,7 +6,7 @@
 
 Folders stay as they are: cat/tom.jpg becomes cat/tom.jpg; what is not written in its own format becomes a PNG, tom.gif
 tom.gif.png. Stopped in whatever way and started again, it goes on: what is there is whole, and is not painted again. A
-photo that cannot be painted is listed in bulk.json in the output with what is wrong, and the others go on.
+photo that cannot be painted is listed in broken.jsonl in the output with what is wrong, and the others go on.
 """
 
 from __future__ import annotations
