@@ -105,7 +105,7 @@ def full_disk(process: int) -> Iterator[None]:
 
 
 def test_pictures_that_break_in_a_batch_get_their_problems_and_all_others_are_painted(service: Service) -> None:
-    url, busy = service.url, encoded(photo(height=1200, width=1200))
+    url, busy = service.url, encoded(photo(height=2000, width=2000))  # seconds, in which it is seen
     kinds = [SOUND, FAULTY, SOUND, HUNGRY, TOO_LARGE, SOUND]
     alone = {kind: np.asarray(opened(paint(url, cornered(kind)).content)) for kind in (SOUND, TOO_LARGE)}
     with ThreadPoolExecutor() as pool:
