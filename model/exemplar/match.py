@@ -170,7 +170,7 @@ class Matcher:
         if search.library() is not None:
             whole = search.Compared(self._memory, self._taps, sought.weights, sought.constants)
             at_most = torch.full_like(sought.constants, torch.inf) if at_most is None else at_most
-            coarse, fine = self._sketch(sought)
+            coarse, fine = self._sketch(sought) if self._sketches.directions.numel() else (whole, whole)
             error = self._sketches.error
             found = search.nearest(coarse, fine, error, whole, self._barred, at_most, tolerance, random)
             return self._corners(found)
