@@ -2,14 +2,13 @@
 
     impasto cluster config > impasto.yaml && serve run impasto.yaml
 
-The only file that knows Ray. Ray's proxies import it too, and are waited for: it loads no torch until a replica builds
-the application. Ray reads the type of what `build` takes, so annotations are no strings here.
+The only file of the application that knows Ray. Ray's proxies import it too, and are waited for: it loads no torch
+until a replica builds the application. Ray reads the type of what `build` takes, so annotations are no strings here.
 """
 
 import asyncio
 import math
 import time
-import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from ray import serve
 from ray.serve import Application
 from ray.serve.config import AutoscalingConfig, AutoscalingContext, AutoscalingPolicy, BackpressureConfig
 from ray.util.metrics import Gauge
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,7 +29,7 @@ from impasto.app.http.body_limit import FILMS
 from impasto.app.http.browser_headers import BrowserHeaders
 from impasto.app.http.connection import LATE
 from impasto.app.http.problem import ProblemResponse, problem
-from impasto.app.http.request_log import ACCEPTABLE_ID, configure_logging
+from impasto.app.http.request_log import configure_logging, identity_of
 from impasto.app.settings import InvalidSettings, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -184,8 +183,7 @@ class AtProxy:
             return await send({"type": "websocket.close"})
         if scope["path"] in OF_RAY:
             return await self.app(scope, receive, send)
-        offered = Headers(scope=scope).get("x-request-id", "")
-        identity = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
+        identity = identity_of(scope)
         passed = [(name, value) for name, value in scope["headers"] if name.replace(b"_", b"-") not in OBEYED]
         scope["headers"] = passed
         MutableHeaders(scope=scope)["X-Request-Id"] = identity

@@ -70,7 +70,7 @@ def run(arguments: Arguments) -> None:
     from impasto.app.settings import read_settings
 
     if find_spec("ray") is None:
-        raise ClusterMissing("a cluster needs more packages: pip install 'impasto[cluster]'")
+        raise InvalidValue("a cluster needs more packages: pip install 'impasto[cluster]'")
     print(config(arguments, read_settings()), end="")
 
 
@@ -89,7 +89,3 @@ def config(arguments: Arguments, settings: Settings) -> str:
         gpus=arguments.gpus,
         settings="\n".join(lines),
     )
-
-
-class ClusterMissing(InvalidValue):
-    """What a cluster needs is not installed."""

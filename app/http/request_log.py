@@ -29,6 +29,12 @@ def request_id() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
 
 
+def identity_of(scope: Scope) -> str:
+    """The id of a request: the one that it came with, or a new one."""
+    offered = Headers(scope=scope).get("x-request-id", "")
+    return offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
+
+
 class RequestLog:
     """ASGI middleware: gives `X-Request-Id` to every response and logs it."""
 
@@ -38,8 +44,7 @@ class RequestLog:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        offered = Headers(scope=scope).get("x-request-id", "")
-        identity = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid.uuid4().hex
+        identity = identity_of(scope)
         trace.get_current_span().set_attribute("impasto.request_id", identity)
         structlog.contextvars.bind_contextvars(request_id=identity)
         started = time.perf_counter()

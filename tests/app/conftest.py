@@ -36,6 +36,21 @@ def settings(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
+def without_loss_network(
+    own_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TestClient]:
+    """A service with a worker, which nobody starts, and no loss network. own_settings: as the test's file has them."""
+
+    async def no_worker(self: object) -> None:
+        pass
+
+    monkeypatch.setattr("impasto.app.main.Supervisor.keep", no_worker)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with TestClient(create_app(own_settings.model_copy(update={"worker": "service"}))) as service:
+        yield service
+
+
+@pytest.fixture
 def submitted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the jobs were told, as a worker reads it."""
     found: list[Any] = []

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
 from impasto.scripts.bulk_painting import BROKEN, CHOICES
+from impasto.scripts.studies.replicas import free_ports
 from tests.commands import impasto
 from tests.pictures import encoded, photo
 from tests.processes import ROOT
@@ -37,9 +36,7 @@ Cluster = tuple[str, subprocess.Popen[bytes]]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in PORTS]
-        ports = dict(zip(PORTS, (each.getsockname()[1] for each in sockets), strict=True))
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:  # sockets have short paths
         options = {**ports, "num-cpus": 2, "node-ip-address": "127.0.0.1", "temp-dir": folder}
         less = "--include-dashboard=false", "--include-log-monitor=false", "--disable-usage-stats"

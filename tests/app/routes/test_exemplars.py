@@ -164,18 +164,10 @@ def test_what_takes_too_long_is_refused_by_its_sizes_alone(own_settings: Setting
     assert "an analogy of 9000 × 9000 pixels" in answer.json()["detail"]
 
 
-def test_a_service_without_the_loss_network_takes_them(
-    own_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def no_worker(self: object) -> None:
-        pass
-
-    monkeypatch.setattr("impasto.app.main.Supervisor.keep", no_worker)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with TestClient(create_app(own_settings.model_copy(update={"worker": "service"}))) as service:
-        assert ask(service, "textures").status_code == 202
-        fit = service.post("/v1/styles", data={"id": "my-style"}, files={"image": encoded(painting())})
-        assert fit.json()["code"] == "loss_network_missing"
+def test_a_service_without_the_loss_network_takes_them(without_loss_network: TestClient) -> None:
+    assert ask(without_loss_network, "textures").status_code == 202
+    fit = without_loss_network.post("/v1/styles", data={"id": "my-style"}, files={"image": encoded(painting())})
+    assert fit.json()["code"] == "loss_network_missing"
 
 
 def test_the_same_key_is_the_same_job(service: TestClient) -> None:

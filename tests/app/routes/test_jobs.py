@@ -160,23 +160,15 @@ def test_an_unknown_job_is_not_found(service: TestClient, path: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_job")
 
 
-def test_without_the_loss_network_it_says_what_to_do(
-    own_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def no_worker(self: object) -> None:
-        pass
-
-    monkeypatch.setattr("impasto.app.main.Supervisor.keep", no_worker)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with TestClient(create_app(own_settings.model_copy(update={"worker": "service"}))) as service:
-        answer = ask(service)
-        assert (answer.status_code, answer.json()["code"]) == (503, "loss_network_missing")
-        assert "impasto fetch" in answer.json()["detail"]
-        files = {"image": ("photo.png", encoded(photo()))}
-        assert service.post("/v1/stylize", data={"style": "great-wave"}, files=files).status_code == 200
-        own_settings.data_dir.mkdir(exist_ok=True)
-        own_settings.loss_network_file.touch()
-        assert ask(service).status_code == 202
+def test_without_the_loss_network_it_says_what_to_do(without_loss_network: TestClient, own_settings: Settings) -> None:
+    answer = ask(without_loss_network)
+    assert (answer.status_code, answer.json()["code"]) == (503, "loss_network_missing")
+    assert "impasto fetch" in answer.json()["detail"]
+    files = {"image": ("photo.png", encoded(photo()))}
+    assert without_loss_network.post("/v1/stylize", data={"style": "great-wave"}, files=files).status_code == 200
+    own_settings.data_dir.mkdir(exist_ok=True)
+    own_settings.loss_network_file.touch()
+    assert ask(without_loss_network).status_code == 202
 
 
 def test_without_a_database_a_fit_is_refused(own_settings: Settings) -> None:
