@@ -30,8 +30,6 @@ BEFORE = FINE[: len(FINE) // 2]
 FINE_COUNTS = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).outer(torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0])).flatten()
 COARSE_COUNTS = torch.tensor([1.0, 2.0, 1.0]).outer(torch.tensor([1.0, 2.0, 1.0])).flatten()
 """What each counts, relative to the others of its kind."""
-LITTLE = 1 + 1e-6
-"""More than what is lost in a division."""
 SMALLEST = 16
 """Pixels on the shortest side of the coarsest size by default."""
 
@@ -72,7 +70,7 @@ def analogy(
         start = _made(views, a_prime, start, worse, show_all)
         coarser = [(a, b), (a_prime, assembled(a_prime.permute(1, 2, 0), start).permute(2, 0, 1))]
     assert start is not None
-    return start
+    return start.clone()  # which may be changed outside of inference too
 
 
 def check_pair(a: Sequence[int], a_prime: Sequence[int]) -> None:
@@ -99,38 +97,37 @@ class _View:
 
     def part(self) -> Part:
         """As a matcher takes it."""
-        weights = (self.counts / self.counts.sum())[:, None].expand(-1, len(self.exemplar))
-        return Part(_padded(self.exemplar), self.offsets, weights)
+        return Part(_padded(self.exemplar), self.offsets, self.counts / self.counts.sum())
 
     def of(self) -> Tensor:
-        """All that is compared of the other, (H, W, P, C)."""
+        """All that is compared of the other, (H, W, P · C)."""
         height, width = self.other.shape[1:]
         there = torch.cartesian_prod(torch.arange(height), torch.arange(width)).unflatten(0, (height, width))
-        return _padded(self.other).permute(1, 2, 0)[*(there[:, :, None] + self.offsets).unbind(dim=3)]
+        return _padded(self.other).permute(1, 2, 0)[*(there[:, :, None] + self.offsets).unbind(dim=3)].flatten(2)
 
 
+@torch.inference_mode()
 def _made(views: list[_View], a_prime: Tensor, start: Tensor | None, worse: float, show: Show) -> Tensor:
     """A map (H, W, 2) in one size, from one to start with, or from what fits without A'.
 
     worse: what the difference of a pixel that goes on beside a neighbour's source may be, over the least.
     """
-    parts, others = [view.part() for view in views], [view.of() for view in views]
+    parts, other = [view.part() for view in views], torch.cat([view.of() for view in views], dim=2)
     places = torch.ones(a_prime.shape[1:], dtype=torch.bool)
     if start is None:
         plain = Matcher(parts, places)
-        start = plain.nearest(plain.sought([each.flatten(0, 1) for each in others])).unflatten(0, others[0].shape[:2])
+        start = plain.nearest(plain.sought([other.flatten(0, 1)])).unflatten(0, other.shape[:2])
     coordinates, pixels = start.clone(), a_prime.permute(1, 2, 0).contiguous()
     picture = assembled(pixels, coordinates)
     matcher = Matcher([*parts, _View(a_prime, a_prime, BEFORE, FINE_COUNTS[: len(BEFORE)]).part()], places)
     made = 0
     for step in wavefront(picture.shape[0], picture.shape[1], REACH + 1):
         before = picture[*beside(step, BEFORE - REACH, picture).unbind(dim=2)]
-        sought = matcher.sought([*(each[*step.T] for each in others), before])
+        sought = matcher.sought([other[*step.T], before])
         beyond = continued(coordinates, step, BEFORE - REACH)
         coherent, which = matcher.differences(sought, beyond).min(dim=1)
-        best = matcher.nearest(sought, at_most=coherent / worse * LITTLE)
-        goes_on = coherent <= worse * matcher.differences(sought, best[:, None])[:, 0]
-        sources = beyond[torch.arange(len(step)), which].where(goes_on[:, None], best)
+        best = matcher.nearest(sought, at_most=(coherent / worse).ceil() - 1)  # differences are integers
+        sources = beyond[torch.arange(len(step)), which].where(best[:, :1] < 0, best)
         coordinates[*step.T], picture[*step.T] = sources, assembled(pixels, sources)
         made += len(step)
         show(made / picture[..., 0].numel())

@@ -19,7 +19,7 @@ from torch import Tensor
 from impasto.model.exemplar import search
 from impasto.model.exemplar.config import CoherenceConfig
 from impasto.model.exemplar.exemplar import Exemplar, Show, assembled, check_size, square
-from impasto.model.exemplar.match import Matcher, Part, beside, continued, rounded, steps
+from impasto.model.exemplar.match import Matcher, Part, beside, continued, scales
 from impasto.model.exemplar.order import wavefront
 
 ROWS = 16
@@ -80,10 +80,12 @@ class _Pass:
     compared: Tensor
     others: Tensor
 
+    def _part(self) -> Part:
+        return Part(self.rgb, self.compared + self.reach, torch.ones(len(self.compared)))
+
     def by_steps(self, coordinates: Tensor) -> Iterator[int]:
         """Change a map (H, W, 2), many pixels at once; how many, each time."""
-        weights = torch.ones(len(self.compared), 3)
-        matcher = Matcher([Part(self.rgb, self.compared + self.reach, weights)], self.places)
+        matcher = Matcher([self._part()], self.places)
         texture = assembled(pixels := self.rgb.permute(1, 2, 0).contiguous(), coordinates)
         for step in wavefront(coordinates.shape[0], coordinates.shape[1], self.reach + 1):
             goes_on = continued(coordinates, step, self.neighbors)
@@ -96,8 +98,8 @@ class _Pass:
 
     def by_rows(self, coordinates: Tensor) -> Iterator[int]:
         """The same, compiled: some rows at a time, one pixel after the other."""
-        finest = steps(torch.ones(len(self.compared), 3, dtype=torch.float64))[0, 0]
-        pixels = rounded(self.rgb, finest.float()).int().permute(1, 2, 0).contiguous()
+        (scale,) = scales([self._part()])
+        pixels = scale.rounded(self.rgb).int().permute(1, 2, 0).contiguous()
         allowed = F.pad(self.places, (self.reach,) * 4)
         for first in range(0, len(coordinates), ROWS):
             rows = range(first, min(first + ROWS, len(coordinates)))

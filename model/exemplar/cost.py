@@ -21,7 +21,7 @@ from impasto.model.exemplar.quilting import passes
 
 Size = tuple[int, int]
 
-PIECES, WINDOWS, ANALOGIES, COHERENCE = 30e9, 30e9, 20e9, 2e9
+PIECES, WINDOWS, ANALOGIES, COHERENCE = 30e9, 50e9, 25e9, 2e9
 """Multiplications a second: of quilts, of sampling, of analogies, and of what is chosen among neighbours."""
 
 

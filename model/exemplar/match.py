@@ -1,10 +1,9 @@
 """Which patch of an exemplar is most like what is known of another one: the sum of squared differences, all at once.
 
 Σ m (x - t)² = Σ m x² - 2 Σ m t x + Σ m t² is one matrix product of what is sought (m and -2 m t) with the patches (x²
-and x). Where differences nearly cancel, less than float32 would leave nothing of it, and even its last bits would
-depend on how many threads added up, and in which order. So every number is rounded to an integer, as fine as its
-weight allows with no sum above 2²⁴: float32 holds all of these, and whoever adds them, in whatever order, on whatever
-machine, finds the same patch.
+and x). Where differences nearly cancel, rounding would leave nothing of it, and its last bits would depend on how many
+threads added up, and in which order. So values x and t and weights m are rounded to integers, as fine as 16 bits and
+sums below 2³¹ allow: whoever adds them, in whatever order, on whatever machine, finds the same patch.
 """
 
 from __future__ import annotations
@@ -12,16 +11,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil, isqrt, sqrt
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.exemplar import search
-from impasto.model.exemplar.sketch import FINE, SAMPLE, Sketches, principal
+from impasto.model.exemplar.search import RUN, Compared, Layout, Pieces
+from impasto.model.exemplar.sketch import SAMPLE, Sketches, principal, size
 
-LARGEST = 2.0**24
-"""Up to it float32 has every integer."""
+LARGEST = 2.0**31
+"""No sum of squared differences is larger."""
+SHORT = 2**15 - 1
+"""The largest integer of 16 bits."""
+HEAVIEST = 36
+"""Weights that are not all the same are rounded to integers up to it: those of a binomial window of 5 × 5 are exact."""
+COARSEST = 32
+"""Levels of values on each side of the middle, for which weights have fewer integers if need be."""
 TOGETHER = 16_000_000
 """Differences of patches that are held at once, if those of one patch that is sought are no more."""
 CHUNK = 4_000_000
@@ -38,7 +45,7 @@ class Part:
 
     channels: (C, H, W), values in [0, 1].
     offsets: (P, 2): rows and columns of the places that are compared, from a patch's upper left corner, at least 0.
-    weights: (P, C): what a squared difference counts there.
+    weights: (P,): what a squared difference counts there.
     masked: whether of what is sought only some places are known.
     """
 
@@ -49,14 +56,28 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """What integers a part is compared by. levels: values are from -levels to levels. weights: (P,), float32."""
+
+    levels: int
+    weights: Tensor
+
+    def rounded(self, values: Tensor) -> Tensor:
+        """Values in [0, 1] as integers, float32."""
+        return ((values.clamp(0, 1) - 0.5) * (2 * self.levels)).round()
+
+
+@dataclass(frozen=True)
 class Sought:
     """Q patches that others are compared with: the difference is constants + weights · numbers.
 
-    weights: (Q, T), of the exemplar's numbers. constants: (Q,).
+    weights: (Q, T), of the exemplar's numbers, integers in float32. constants: (Q,), integers in float64. pieces: the
+    same, as kernels take it.
     """
 
     weights: Tensor
     constants: Tensor
+    pieces: Pieces | None
 
 
 class Matcher:
@@ -69,17 +90,31 @@ class Matcher:
     def __init__(self, parts: Sequence[Part], places: Tensor, often: Sequence[Tensor] = ()) -> None:
         self._parts = parts
         self._often = often
-        together = steps(torch.cat([part.weights.flatten() for part in parts]))
-        finest = together.split([part.weights.numel() for part in parts])
-        self._most = [each.view_as(part.weights) for each, part in zip(finest, parts, strict=True)]
+        self._scales = scales(parts)
+        self._weigh()
         self._allowed = places
         self._lay_out()
         self._kept: dict[int, Tensor] = {}
 
-    def _lay_out(self) -> None:
-        """Planes of integers in one piece of memory, and where in it each number of the patch at (0, 0) lies.
+    def _weigh(self) -> None:
+        """What each number is multiplied with to be an integer and what its square counts, and what squares of all that
+        is masked do; and at which place, of those that may not be known, each is, or beyond the last."""
+        levels, weights, owners = [], [], []
+        scaled = list(zip(self._parts, self._scales, strict=True))
+        self._squares = next((scale.weights for part, scale in scaled if part.masked), torch.zeros(0))
+        for part, scale in scaled:
+            count, channels = len(part.offsets), len(part.channels)
+            levels.append(torch.full((count * channels,), 2.0 * scale.levels))
+            weights.append(scale.weights.repeat_interleave(channels))
+            places = torch.arange(count) if part.masked else torch.full((count,), len(self._squares))
+            owners.append(places.repeat_interleave(channels))
+        self._levels, self._weights, self._owners = map(torch.cat, (levels, weights, owners))
 
-        Numbers of other patches lie as much further as their corners. Planes are shared by offsets of equal weight.
+    def _lay_out(self) -> None:
+        """Planes of integers in one piece of memory, and where in it each number of the patch at (0, 0) lies; and what
+        is added for each patch, squares of all that is not masked.
+
+        Numbers of other patches lie as much further as their corners.
         """
         stride = max(part.channels.shape[2] for part in self._parts)
         self._steps = torch.tensor([stride, 1])
@@ -97,66 +132,100 @@ class Matcher:
             return end - len(planes[-1])
 
         height, width = self._allowed.shape
-        whole = torch.zeros(height, width)
-        for part, most in zip(self._parts, self._most, strict=True):
-            kinds, kind = most.unique(dim=0, return_inverse=True)
-            integers = [rounded(part.channels, each[:, None, None]) for each in kinds]
-            starts = torch.tensor([[lay(plane) for plane in each] for each in integers])
+        whole = torch.zeros(height, width, dtype=torch.float64)
+        for part, scale in zip(self._parts, self._scales, strict=True):
+            integers = scale.rounded(part.channels)
+            starts = torch.tensor([lay(plane) for plane in integers])
             shifts = part.offsets @ self._steps
-            taps += (starts[kind] + shifts[:, None]).flatten().tolist()
-            sums = [each.square().sum(dim=0) for each in integers]
+            taps += (starts + shifts[:, None]).flatten().tolist()
+            sums = integers.square().sum(dim=0)
             if part.masked:
-                squares += (torch.tensor([lay(plane) for plane in sums])[kind] + shifts).tolist()
+                squares += (lay(sums) + shifts).tolist()
             else:
-                for (row, column), each in zip(part.offsets.tolist(), kind.tolist(), strict=True):
-                    whole += sums[each][row : row + height, column : column + width]
-        self._taps = torch.tensor([*taps, *squares, lay(whole)])
-        self._masked = slice(len(taps), len(taps) + len(squares))
+                for (row, column), weight in zip(part.offsets.tolist(), scale.weights.tolist(), strict=True):
+                    whole += weight * sums[row : row + height, column : column + width]
+        self._taps = torch.tensor([*taps, *squares])
         reach = -(-height * stride // search.TOGETHER) * search.TOGETHER
         self._memory = F.pad(torch.cat(planes), (0, reach))
+        self._added = F.pad(whole, (0, stride - width)).flatten()
+        self._added = F.pad(self._added, (0, reach - len(self._added)))
         self._barred = torch.full((reach,), torch.inf)
         self._barred[self._places] = 0
+
+    @cached_property
+    def _pieces(self) -> tuple[Layout, Tensor]:
+        """Patches as they are compared one by one, and where the weights of `Sought` go.
+
+        Pixel by pixel lie its numbers, and the sum of their squares if the part is masked; a row of a patch is as many
+        runs as it takes.
+        """
+        memory, numbers, squares = [], [], []
+        starts: list[int] = []
+        sizes: list[int] = []
+        begin, stride = 0, int(self._steps[0])
+        for part, scale in zip(self._parts, self._scales, strict=True):
+            pixels = scale.rounded(part.channels)
+            if part.masked:
+                pixels = torch.cat([pixels, pixels.square().sum(dim=0, keepdim=True)])
+            laid = F.pad(pixels.permute(1, 2, 0), (0, 0, 0, stride - pixels.shape[2])).flatten()
+            shifts = part.offsets @ self._steps * len(pixels)
+            where = torch.empty_like(shifts)
+            for row in part.offsets[:, 0].unique():
+                inside = part.offsets[:, 0] == row
+                first, last = int(shifts[inside].min()), int(shifts[inside].max())
+                where[inside] = len(starts) * RUN + shifts[inside] - first
+                runs = range(begin + first, begin + last + len(pixels), RUN)
+                starts += runs
+                sizes += [len(pixels)] * len(runs)
+            numbers.append((where[:, None] + torch.arange(len(part.channels))).flatten())
+            if part.masked:
+                squares.append(where + len(part.channels))
+            memory.append(laid.short())
+            begin += len(laid)
+        memory.append(torch.zeros(RUN, dtype=torch.short))
+        layout = Layout(torch.cat(memory), torch.tensor(starts), torch.tensor(sizes), self._added.int())
+        return layout, torch.cat([*numbers, *squares])
 
     @cached_property
     def _sketches(self) -> Sketches:
         """Of all that is not masked, with each set of what often is known of what is."""
         sample = self._places[:: -(-len(self._places) // SAMPLE)]
-        masked = self._masked.stop - self._masked.start
-        known = torch.stack(list(self._often)) if self._often else torch.zeros(1, masked, dtype=torch.bool)
-        numbers = [
-            torch.cat([
-                (often if part.masked else torch.ones(len(part.offsets)).bool()).repeat_interleave(len(part.channels))
-                for part in self._parts
-            ]).nonzero()[:, 0]
-            for often in known
-        ]  # fmt: skip
-        count = min(FINE, len(sample), *(len(each) // 4 for each in numbers))
-        directions = torch.zeros(len(known), count, len(self._taps))
+        often = self._often or [torch.zeros(len(self._squares), dtype=torch.bool)]
+        known = torch.stack(list(often)) & (self._squares > 0)  # what counts nothing need not be known
+        numbers = [each.nonzero()[:, 0] for each in _and_one(known)[:, self._owners]]
+        count = min(len(sample), *(size(len(each)) for each in numbers))
+        directions = torch.zeros(len(known), count, len(self._weights))
         for each, some in zip(directions, numbers, strict=True):
-            each[:, some] = principal(self._memory[self._taps[some, None] + sample], count)
-        return Sketches(directions, known)
+            patches = self._memory[self._taps[some, None] + sample]
+            each[:, some] = principal(patches * self._weights[some, None].sqrt(), count)
+        return Sketches(directions, self._weights.sqrt(), known)
 
     @cached_property
     def _sketched(self) -> Tensor:
         """All patches in all sketches, (planes, places and more)."""
         along = [
-            search.project(self._memory, self._taps, each, len(self._barred)) for each in self._sketches.directions
+            search.project(self._memory, self._taps[: len(self._weights)], each, len(self._barred))
+            for each in self._sketches.onto
         ]
         return F.pad(self._sketches.planes(torch.stack(along)).flatten(0, 1), (0, APART))
 
     def sought(self, values: Sequence[Tensor], known: Tensor | None = None) -> Sought:
-        """Patches to compare with. values: (Q, P, C) of each part, in [0, 1]. known: (Q, P), of the part that is
-        masked."""
-        weights, squares, constants = [], [], torch.zeros(len(values[0]))
-        for part, most, each in zip(self._parts, self._most, values, strict=True):
-            numbers = rounded(each, most)
-            if part.masked:
-                counts = torch.ones(each.shape[:2]) if known is None else known.float()
-                numbers *= counts[..., None]
-                squares.append(counts)
-            weights.append(-2 * numbers.flatten(1))
-            constants += numbers.square().sum(dim=(1, 2))
-        return Sought(torch.cat([*weights, *squares, torch.ones(len(constants), 1)], dim=1), constants)
+        """Patches to compare with. values: (Q, P, C) of each part in turn, or (Q, P · C) of several, in [0, 1]. known:
+        (Q, P), of the part that is masked."""
+        flat = torch.cat([each.flatten(1) for each in values], dim=1)
+        integers = ((flat.clamp(0, 1) - 0.5) * self._levels).round()
+        if known is None or not len(self._squares):
+            known = torch.ones(len(flat), len(self._squares))
+        weights = self._weights * _and_one(known)[:, self._owners] if len(self._squares) else self._weights
+        found = torch.cat([-2 * weights * integers, self._squares * known], dim=1)
+        constants = (weights * integers.square()).sum(dim=1, dtype=torch.float64)
+        return Sought(found, constants, None if search.library() is None else self._in_pieces(found, constants))
+
+    def _in_pieces(self, weights: Tensor, constants: Tensor) -> Pieces:
+        layout, where = self._pieces
+        laid = torch.zeros(len(weights), len(layout.starts) * RUN, dtype=torch.short)
+        laid[:, where] = weights.short()
+        return Pieces(layout, laid, constants.int())
 
     def nearest(
         self, sought: Sought, tolerance: float = 0.0, random: Tensor | None = None, at_most: Tensor | None = None
@@ -165,49 +234,55 @@ class Matcher:
 
         random: (Q,), float64 in [0, 1), to choose among those that differ by at most 1 + tolerance times the least.
         None: the first one.
-        at_most: (Q,). Where no patch differs by so little any is found, or a place outside: the less, the sooner.
+        at_most: (Q,). Where no patch differs by so little none is found, a row of -1: the less, the sooner.
         """
-        if search.library() is not None:
-            whole = search.Compared(self._memory, self._taps, sought.weights, sought.constants)
-            at_most = torch.full_like(sought.constants, torch.inf) if at_most is None else at_most
-            coarse, fine = self._sketch(sought) if self._sketches.directions.numel() else (whole, whole)
-            error = self._sketches.error
-            found = search.nearest(coarse, fine, error, whole, self._barred, at_most, tolerance, random)
+        at_most = torch.full_like(sought.constants, torch.inf) if at_most is None else at_most
+        if sought.pieces is not None:
+            coarse, added = self._coarse(sought)
+            found = search.nearest(coarse, self._sketches.error, sought.pieces, added, at_most, tolerance, random)
             return self._corners(found)
         step = max(1, TOGETHER // len(self._places))
         parts = []
         for first in range(0, len(sought.constants), step):
             some = slice(first, first + step)
             differences = self._differences(sought.weights[some], sought.constants[some])
-            parts.append(differences.argmin(1) if random is None else _any(differences, tolerance, random[some]))
-        return self._corners(self._places[torch.cat(parts)])
+            chosen = differences.argmin(1) if random is None else _any(differences, tolerance, random[some])
+            parts.append(self._places[chosen].where(differences.amin(1) <= at_most[some], -1))
+        return self._corners(torch.cat(parts))
 
-    def _sketch(self, sought: Sought) -> list[search.Compared]:
-        """What is compared by coarse sketches and by fine ones."""
+    def _coarse(self, sought: Sought) -> tuple[Compared, Tensor]:
+        """What all patches are compared by, sketches, or all numbers where there are none; and what is added for each,
+        infinity for those that may not be taken."""
+        if not self._sketches.directions.numel():
+            whole = Compared(self._memory, self._taps, sought.weights, sought.constants.float())
+            return whole, self._barred + self._added.float()
         taps = self._sketched.shape[1] * torch.arange(len(self._sketched))
-        each = self._sketches.sought(sought.weights, sought.weights[:, self._masked])
-        return [search.Compared(self._sketched, taps, weights, constants) for weights, constants in each]
+        known = (sought.weights[:, len(self._weights) :] > 0).float()
+        weights, constants = self._sketches.sought(sought.weights[:, : len(self._weights)], known)
+        return Compared(self._sketched, taps, weights, constants), self._barred
 
     def differences(self, sought: Sought, corners: Tensor) -> Tensor:
         """Of each sought patch from some, by their corners (Q, N, 2): (Q, N), inf for those that may not be taken."""
         inside = ((corners >= 0) & (corners < torch.tensor(self._allowed.shape))).all(dim=-1)
         corners = corners * inside[..., None]
         places = corners[..., 0] * self._steps[0] + corners[..., 1]
-        if search.library() is not None:
-            whole = search.Compared(self._memory, self._taps, sought.weights, sought.constants)
-            found = search.differences(whole, places.contiguous())
+        if sought.pieces is not None:
+            found = search.differences(sought.pieces, places.contiguous())
         else:
             numbers = self._memory[places[..., None] + self._taps]
-            found = sought.constants[:, None] + (numbers @ sought.weights[..., None])[..., 0]
+            found = (numbers.double() @ sought.weights[..., None].double())[..., 0]
+            found += sought.constants[:, None] + self._added[places]
         return found.where(inside & self._allowed[corners[..., 0], corners[..., 1]], torch.inf)
 
     def _differences(self, weights: Tensor, constants: Tensor) -> Tensor:
         """(Q, number of places)."""
-        found = torch.empty(len(weights), len(self._places))
+        found = torch.empty(len(weights), len(self._places), dtype=torch.float64)
         step = max(1, CHUNK // len(self._taps))
         for first in range(0, len(self._places), step):
             some = slice(first, first + step)
-            torch.addmm(constants[:, None], weights, self._numbers(some), out=found[:, some])
+            numbers = self._numbers(some).double()
+            added = constants[:, None] + self._added[self._places[some]]
+            torch.addmm(added, weights.double(), numbers, out=found[:, some])
         return found
 
     def _numbers(self, some: slice) -> Tensor:
@@ -223,18 +298,23 @@ class Matcher:
         return torch.stack([places // self._steps[0], places % self._steps[0]], dim=-1)
 
 
-def steps(weights: Tensor) -> Tensor:
-    """How large the integers may be that values are rounded to, by what their squared differences count, of any shape.
-
-    Σ (2 · steps)² is at most 2²⁴, and so is every sum of squared differences.
-    """
-    weights = weights.double()
-    return (LARGEST * weights / weights.sum()).sqrt().div(2).floor().float()
-
-
-def rounded(values: Tensor, most: Tensor) -> Tensor:
-    """Values in [0, 1] as integers from -most to most."""
-    return ((values.clamp(0, 1) - 0.5) * (2 * most)).round()
+def scales(parts: Sequence[Part]) -> list[Scale]:
+    """What integers parts are compared by: what is multiplied has 16 bits, squares of what is masked too."""
+    heaviest = [float(part.weights.max()) for part in parts]
+    finest = [isqrt(SHORT // len(part.channels)) if part.masked else SHORT // (2 * HEAVIEST) for part in parts]
+    numbers = sum(len(part.channels) * float(part.weights.sum()) for part in parts)
+    bounds = [(SHORT / 2 - most) * most / each for most, each in zip(finest, heaviest, strict=True)]
+    fine = min(LARGEST / 4 / numbers, *bounds)  # levels² · weight, of what counts 1
+    found = []
+    for part, counts, most in zip(parts, heaviest, finest, strict=True):
+        squared = fine * counts
+        heavy = 1 if float(part.weights.min()) == counts else min(HEAVIEST, ceil(squared / COARSEST**2))
+        heavy = max(heavy, ceil(squared / most**2))
+        found.append((sqrt(squared / heavy), (part.weights / counts * heavy).round()))
+    sums = [len(part.channels) * float(weights.sum()) for part, (_, weights) in zip(parts, found, strict=True)]
+    whole = sum(4 * levels**2 * each for (levels, _), each in zip(found, sums, strict=True))
+    shrunk = sqrt(min(1, LARGEST / whole))
+    return [Scale(int(levels * shrunk), weights) for levels, weights in found]
 
 
 def _any(differences: Tensor, tolerance: float, random: Tensor) -> Tensor:
@@ -243,6 +323,11 @@ def _any(differences: Tensor, tolerance: float, random: Tensor) -> Tensor:
     counts = enough.sum(dim=1)
     chosen = (random * counts).long().minimum(counts - 1)
     return enough.nonzero()[counts.cumsum(0) - counts + chosen, 1]
+
+
+def _and_one(known: Tensor) -> Tensor:
+    """What is known of each of some places (Q, P), and 1 for what always is: (Q, P + 1)."""
+    return F.pad(known, (0, 1), value=1)
 
 
 def beside(places: Tensor, offsets: Tensor, within: Tensor) -> Tensor:

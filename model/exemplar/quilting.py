@@ -59,8 +59,8 @@ def quilt(
     edge = piece[(piece < config.shared).any(dim=1)]  # what a piece shares with those above and to the left
     like = [] if guide is None else _like(guide, exemplar, piece)
     fitting = 1.0 if guide is None else guide.fitting
-    parts = [Part(exemplar.rgb, edge, torch.full((len(edge), 3), fitting), masked=True), *(part for part, _ in like)]
-    matcher = Matcher(parts, places)
+    parts = [Part(exemplar.rgb, edge, torch.full((len(edge),), fitting), masked=True), *(part for part, _ in like)]
+    matcher = Matcher(parts, places, often=[torch.ones(len(edge), dtype=torch.bool)])
 
     random = torch.Generator().manual_seed(seed)
     chances = torch.rand(rows, columns, generator=random, dtype=torch.float64)
@@ -126,9 +126,9 @@ def passes(config: TransferConfig) -> list[QuiltingConfig]:
 
 def _like(guide: Guide, exemplar: Exemplar, piece: Tensor) -> list[tuple[Part, Tensor]]:
     """What pieces are compared by beside their edges, and the channels (C, H, W) that they are to be like."""
-    like = [(Part(guide.exemplar, piece, torch.full((len(piece), 1), 1 - guide.fitting)), guide.photo)]
+    like = [(Part(guide.exemplar, piece, torch.full((len(piece),), 1 - guide.fitting)), guide.photo)]
     if guide.before is not None:
-        like.append((Part(exemplar.rgb, piece, torch.full((len(piece), 3), guide.fitting)), guide.before))
+        like.append((Part(exemplar.rgb, piece, torch.full((len(piece),), guide.fitting)), guide.before))
     return like
 
 

@@ -40,7 +40,7 @@ def sample(
     reach = config.window // 2
     window, pixels = square(config.window), exemplar.pixels
     distance = (window - reach).square().sum(dim=1)
-    weights = torch.exp(-distance / (2 * (config.window / NARROW) ** 2))[:, None].expand(-1, 3)
+    weights = torch.exp(-distance / (2 * (config.window / NARROW) ** 2))
     halves = [half for along in window.T for half in (along < reach, along > reach)]  # what a side of the ring sees
     matcher = Matcher([Part(exemplar.rgb, window, weights, masked=True)], places, often=halves)
 

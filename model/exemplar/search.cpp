@@ -1,8 +1,8 @@
 // What takes the time of pictures of an exemplar's own pixels: which patch of all differs least, and one pass of coherence.
 //
-// All numbers are integers that float holds exactly (match.py), so that sums are the same in any order, and whatever is
-// found is what match.py and coherence.py find without a compiler. Those of sketches (sketch.py) are not, but whatever they
-// leave out is not near enough.
+// Patches are integers (match.py), so that sums are the same in any order, and whatever is found is what match.py and
+// coherence.py find without a compiler. Those of sketches (sketch.py) are floats, but whatever they leave out is not near
+// enough.
 
 #include <algorithm>
 #include <cmath>
@@ -17,15 +17,30 @@ namespace {
 constexpr int VECTORS = LANES == 16 ? 4 : 2, PATCHES = VECTORS * LANES;  // that are compared at once,
 constexpr int MOST = LANES == 4 ? 4 : 6;                                 // with so many sought ones: sums fit into registers
 constexpr int64_t TILE = 1024;  // patches that are compared with all that are sought: what they are made of stays in the cache
-constexpr float MARGIN = 64;    // more than rounding changes differences of sketches
 constexpr int64_t ALIKE = 64;   // patches beside one another, of which often none is near enough
+constexpr double BELOW_BARRED = std::numeric_limits<float>::max();
 constexpr int64_t PARTS = 16;   // of all patches, which threads take one after the other
+
+// That are multiplied at once, and the sums of products of neighbours.
+constexpr int RUN = 16;
+typedef int16_t Shorts __attribute__((vector_size(RUN * sizeof(int16_t))));
+typedef uint32_t Sums __attribute__((vector_size(RUN / 2 * sizeof(int32_t))));
 
 // What patches that are sought differ by from those in memory, as search.py has it.
 struct Compared {
     const float* memory;
     const int64_t* taps;
     const float *weights, *constants;
+    int64_t count, sought;
+};
+
+// The same of patches whose numbers lie in runs of RUN: those of others `size` times as far as they are.
+struct Pieces {
+    const int16_t* memory;
+    const int64_t *starts, *sizes;
+    const int32_t* added;
+    const int16_t* weights;
+    const int32_t* constants;
     int64_t count, sought;
 };
 
@@ -38,7 +53,7 @@ struct Known {
 // Patches beside one another that may be near enough, all as much so: of an exemplar with much of one colour there are few.
 struct Near {
     int64_t first, count;
-    float difference;
+    double difference;
 };
 
 Known known(const Compared& compared, int64_t first, int64_t size) {
@@ -104,77 +119,89 @@ bool any(const Integers& mask) {
 // What is kept while one patch is sought: the least difference so far, and all that can be at most `tolerance` times the
 // least in the end, and more.
 struct Found {
-    float tolerance, least;
+    double tolerance, least;
     std::vector<Near>& near;
 
-    // Below infinity, which is what is barred.
-    float limit() const { return std::min(tolerance * least, std::numeric_limits<float>::max()); }
+    double limit() const { return tolerance * least; }
 
-    void add(const Vector& differences, int64_t first) {
-        if (!any(differences <= limit())) return;
-        for (int lane = 0; lane < LANES; ++lane) {
-            const float difference = differences[lane];
-            if (difference > limit()) continue;
-            least = std::min(least, difference);
-            Near* last = near.empty() ? nullptr : &near.back();
-            if (last && last->first + last->count == first + lane && last->difference == difference)
-                ++last->count;
-            else
-                near.push_back({first + lane, 1, difference});
-        }
+    // What coarse sketches differ by at most, where patches do by that: `error` moves each, and sums of floats move by
+    // their 2⁻²⁴, of 2³¹ with each number.
+    float limit_of(float error, int64_t numbers) const {
+        const double distance = std::sqrt(limit()) + error;
+        return float(std::min(distance * distance + 128.0 * double(numbers + 3), BELOW_BARRED));
+    }
+
+    void add(double difference, int64_t place) {
+        if (difference > limit()) return;
+        least = std::min(least, difference);
+        Near* last = near.empty() ? nullptr : &near.back();
+        if (last && last->first + last->count == place && last->difference == difference)
+            ++last->count;
+        else
+            near.push_back({place, 1, difference});
     }
 };
 
-// Those of a row of differences, from `begin` to `end`, that are near enough: where vectors with any begin.
+// The places of a row of differences, from `begin` to `end`, that are near enough.
 int64_t sift(const float* differences, int64_t begin, int64_t end, float limit, int64_t* near) {
     int64_t count = 0;
     for (int64_t n = begin; n < end; n += ALIKE, differences += ALIKE) {
         Integers enough[ALIKE / LANES], one{};
         for (int v = 0; v < ALIKE / LANES; ++v) one |= enough[v] = read(differences + v * LANES) <= limit;
         if (!any(one)) continue;
-        for (int v = 0; v < ALIKE / LANES; ++v)
-            if (any(enough[v])) near[count++] = n + v * LANES;
+        for (int v = 0; v < ALIKE / LANES; ++v) {
+            if (!any(enough[v])) continue;
+            for (int lane = 0; lane < LANES; ++lane)
+                if (enough[v][lane]) near[count++] = n + v * LANES + lane;
+        }
     }
     return count;
 }
 
-// The differences of one patch from others, by a vector of those that begin at each of some places.
-template <typename Then>
-INLINE void differ_at(const float* memory, const Known& known, float constant, const float* barred,
-                      const int64_t* places, int64_t count, const Then& then) {
-    for (int64_t first = 0; first < count; first += AT_ONCE) {
-        const int64_t* some = places + first;
-        const int64_t size = std::min<int64_t>(count - first, AT_ONCE);
-        const float* from[AT_ONCE];
-        Vector sums[AT_ONCE];
-#pragma GCC unroll 12
-        for (int n = 0; n < AT_ONCE; ++n) {
-            const int64_t at = some[std::min<int64_t>(n, size - 1)];
-            from[n] = memory + at;
-            sums[n] = read(barred + at) + constant;
+// Sums of products of neighbours: all, in any order, are what is asked for.
+INLINE Sums multiplied(const int16_t* one, const int16_t* other) {
+#if defined(__AVX2__)
+    return (Sums)__builtin_ia32_pmaddwd256(read<Shorts>(one), read<Shorts>(other));
+#else
+    Sums sums{};
+    for (int n = 0; n < RUN; ++n) sums[n % (RUN / 2)] += uint32_t(int32_t(one[n]) * other[n]);
+    return sums;
+#endif
+}
+
+// The differences of a patch that is sought from those at N places.
+template <int N>
+INLINE void differ_from(const Pieces& pieces, int64_t q, const int64_t* places, double* differences) {
+    const int16_t *weights = pieces.weights + q * pieces.count * RUN, *from[N];
+    Sums sums[N]{};
+    for (int64_t run = 0, size = 0; run < pieces.count; ++run, weights += RUN) {
+        if (size != pieces.sizes[run]) {
+            size = pieces.sizes[run];
+            for (int n = 0; n < N; ++n) from[n] = pieces.memory + places[n] * size;
         }
-        const float* weight = known.weights.data();
-        for (const int64_t tap : known.taps) {
-            const float each = *weight++;
 #pragma GCC unroll 12
-            for (int n = 0; n < AT_ONCE; ++n) sums[n] += each * read(from[n] + tap);
-        }
-        for (int n = 0; n < size; ++n) then(sums[n], some[n]);
+        for (int n = 0; n < N; ++n) sums[n] += multiplied(weights, from[n] + pieces.starts[run]);
+    }
+    for (int n = 0; n < N; ++n) {
+        uint32_t sum = uint32_t(pieces.constants[q]) + uint32_t(pieces.added[places[n]]);
+        for (int k = 0; k < RUN / 2; ++k) sum += sums[n][k];  // what is above 2³² on the way goes, and comes back
+        differences[n] = sum;
     }
 }
 
-// The first of the least, -1 if there is none, or by a number in [0, 1) one of those that are at most `tolerance` times that.
-int64_t chosen(const std::vector<Near>* near, int64_t parts, int64_t apart, float tolerance, const double* random) {
-    float least = std::numeric_limits<float>::infinity();
+// The first of the least, -1 if all are more than `most`, or by a number in [0, 1) one of those that are at most `tolerance` times that.
+int64_t chosen(const std::vector<Near>* near, int64_t parts, int64_t apart, double most, double tolerance,
+               const double* random) {
+    double least = std::numeric_limits<double>::infinity();
     for (int64_t part = 0; part < parts; ++part)
         for (const Near& each : near[part * apart]) least = std::min(least, each.difference);
-    const float limit = random ? tolerance * least : least;
+    if (!(least <= most)) return -1;
+    const double limit = random ? tolerance * least : least;
     std::vector<Near> enough;
     int64_t all = 0;
     for (int64_t part = 0; part < parts; ++part)
         for (const Near& each : near[part * apart])
             if (each.difference <= limit) enough.push_back(each), all += each.count;
-    if (enough.empty()) return -1;
     int64_t left = random ? std::min(int64_t(*random * double(all)), all - 1) : 0;
     const Near* found = enough.data();
     for (; left >= found->count; ++found) left -= found->count;
@@ -207,62 +234,50 @@ extern "C" void project(const Compared& along, const float* zero, int64_t end, f
 }
 
 // Where the patches that are sought differ least from the exemplar's: (Q,), from 0 to end, or -1 where none differs by at
-// most `most` (Q). coarse, fine: sketches of them, which `error` may move so far. barred (end): infinity for what may not be
-// taken, else 0. end: a multiple of ALIKE, as far as memory may be read from each tap.
-extern "C" void nearest(const Compared& coarse, const Compared& fine, float error, const Compared& whole,
-                        const float* barred, int64_t end, const float* most, float tolerance, const double* random,
-                        int64_t* found) {
+// most `most` (Q). coarse: sketches of them, which `error` may move so far. barred (end): what is added to their
+// differences, infinity for what may not be taken. end: a multiple of ALIKE, as far as memory may be read from each tap.
+extern "C" void nearest(const Compared& coarse, float error, const Pieces& whole, const float* barred, int64_t end,
+                        const double* most, double tolerance, const double* random, int64_t* found) {
     const int64_t sought = whole.sought, tiles = (end + TILE - 1) / TILE, groups = (sought + MOST - 1) / MOST;
-    std::vector<Known> coarses, fines, wholes;
+    std::vector<Known> knowns;
     for (int64_t group = 0; group < groups; ++group)
-        coarses.push_back(known(coarse, group * MOST, size_of(group, sought)));
-    for (int64_t q = 0; q < sought; ++q) {
-        fines.push_back(known(fine, q, 1));
-        wholes.push_back(known(whole, q, 1));
-    }
+        knowns.push_back(known(coarse, group * MOST, size_of(group, sought)));
     std::vector<std::vector<Near>> near(PARTS * sought);
 #pragma omp parallel
     {
-        std::vector<float> rows(MOST * TILE), least(most, most + sought);
-        std::vector<int64_t> places(TILE / LANES);
+        std::vector<float> rows(MOST * TILE);
+        std::vector<double> least(most, most + sought);
+        std::vector<int64_t> places(TILE + AT_ONCE);
 #pragma omp for schedule(dynamic)
         for (int64_t part = 0; part < PARTS; ++part)
             for (int64_t tile = part * tiles / PARTS; tile < (part + 1) * tiles / PARTS; ++tile) {
                 const int64_t from = tile * TILE, to = std::min(from + TILE, end);
                 for (int64_t group = 0; group < groups; ++group) {
                     const int64_t first = group * MOST, size = size_of(group, sought);
-                    differ(size, coarse.memory, coarses[group], coarse.constants + first, barred, from, to, rows.data());
+                    differ(size, coarse.memory, knowns[group], coarse.constants + first, barred, from, to, rows.data());
                     for (int64_t q = first; q < first + size; ++q) {
                         Found own{tolerance, least[q], near[part * sought + q]};
-                        const float limit = own.limit() + 2 * error * std::sqrt(own.limit()) + error * error + MARGIN;
-                        int64_t left = 0;
+                        const float limit = own.limit_of(error, int64_t(knowns[group].taps.size()));
                         const int64_t count = sift(rows.data() + (q - first) * TILE, from, to, limit, places.data());
-                        differ_at(fine.memory, fines[q], fine.constants[q], barred, places.data(), count,
-                                  [&](const Vector& each, int64_t at) {
-                                      if (any(each <= limit)) places[left++] = at;
-                                  });
-                        differ_at(whole.memory, wholes[q], whole.constants[q], barred, places.data(), left,
-                                  [&](const Vector& each, int64_t at) { own.add(each, at); });
+                        double differences[AT_ONCE];
+                        for (int64_t n = 0; n < count; ++n) {
+                            if (n % AT_ONCE == 0) differ_from<AT_ONCE>(whole, q, places.data() + n, differences);
+                            own.add(differences[n % AT_ONCE], places[n]);
+                        }
                         least[q] = own.least;
                     }
                 }
             }
     }
     for (int64_t q = 0; q < sought; ++q)
-        found[q] = chosen(near.data() + q, PARTS, sought, tolerance, random ? random + q : nullptr);
+        found[q] = chosen(near.data() + q, PARTS, sought, most[q], tolerance, random ? random + q : nullptr);
 }
 
 // The differences of each of the patches that are sought, as for `nearest`, from N patches of its own (Q, N).
-extern "C" void differences(const Compared& whole, const int64_t* places, int64_t candidates, float* found) {
+extern "C" void differences(const Pieces& whole, const int64_t* places, int64_t candidates, double* found) {
 #pragma omp parallel for
     for (int64_t q = 0; q < whole.sought; ++q)
-        for (int64_t n = 0; n < candidates; ++n) {
-            const float *patch = whole.memory + places[q * candidates + n], *weights = whole.weights + q * whole.count;
-            float difference = 0;
-#pragma omp simd reduction(+ : difference)
-            for (int64_t tap = 0; tap < whole.count; ++tap) difference += weights[tap] * patch[whole.taps[tap]];
-            found[q * candidates + n] = whole.constants[q] + difference;
-        }
+        for (int64_t n = q * candidates; n < (q + 1) * candidates; ++n) differ_from<1>(whole, q, places + n, found + n);
 }
 
 // Some rows of one pass of coherence.py, place by place.

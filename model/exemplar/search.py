@@ -17,6 +17,9 @@ SOURCES = [Path(__file__).with_name("search.cpp")]
 TOGETHER = 64
 """Patches that are compared at once, at the most."""
 
+RUN = 16
+"""Numbers of a patch that are multiplied at once."""
+
 log = logging.getLogger(__name__)
 
 
@@ -61,6 +64,45 @@ class _Compared(ctypes.Structure):
     ]
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Patches as runs of numbers that lie together.
+
+    memory: int16. starts: (R,), where in it the runs of the first patch begin. sizes: (R,), how much further those of
+    the next one do. added: int32, what is added for each patch.
+    """
+
+    memory: Tensor
+    starts: Tensor
+    sizes: Tensor
+    added: Tensor
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What patches that are sought differ by from those that lie so: constants + Σ weights · numbers.
+
+    weights: (Q, R · RUN), int16. constants: (Q,), int32.
+    """
+
+    layout: Layout
+    weights: Tensor
+    constants: Tensor
+
+    def passed(self) -> object:
+        """As kernels take it."""
+        layout = self.layout
+        tensors = layout.memory, layout.starts, layout.sizes, layout.added, self.weights, self.constants
+        return ctypes.byref(_Pieces(*map(_pointer, tensors), len(layout.starts), len(self.constants)))
+
+
+class _Pieces(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("memory", "starts", "sizes", "added", "weights", "constants")),
+        *((name, ctypes.c_int64) for name in ("count", "sought")),
+    ]
+
+
 def project(memory: Tensor, taps: Tensor, directions: Tensor, count: int) -> Tensor:
     """The first patches in memory along directions (K, T): (K, count), a multiple of TOGETHER."""
     found, nothing = torch.empty(len(directions), count), torch.zeros(count)
@@ -71,9 +113,8 @@ def project(memory: Tensor, taps: Tensor, directions: Tensor, count: int) -> Ten
 
 def nearest(
     coarse: Compared,
-    fine: Compared,
     error: float,
-    whole: Compared,
+    whole: Pieces,
     barred: Tensor,
     at_most: Tensor,
     tolerance: float,
@@ -81,29 +122,28 @@ def nearest(
 ) -> Tensor:
     """Where in memory the patches lie that a Matcher seeks, (Q,), as its `nearest` has it; -1 where there is none.
 
-    coarse, fine: sketches, which differ by less, but for an error that moves each of them by as much at most.
-    barred: (N,), infinity for what may not be taken, else 0. N is a multiple of TOGETHER, and memory goes as far from
-    every tap.
+    coarse: sketches, which differ by less, but for an error that moves each of them by as much at most.
+    barred: (N,), what is added to what coarse ones differ by, infinity for what may not be taken. N is a multiple of
+    TOGETHER, and memory goes as far from every tap.
     """
     found = torch.empty(len(at_most), dtype=torch.long)
     _library().nearest(
         coarse.passed(),
-        fine.passed(),
         ctypes.c_float(error),
         whole.passed(),
         _pointer(barred),
         ctypes.c_int64(len(barred)),
         _pointer(at_most),
-        ctypes.c_float(1 + tolerance),
+        ctypes.c_double(1 + tolerance),
         _pointer(random),
         _pointer(found),
     )
     return found
 
 
-def differences(whole: Compared, places: Tensor) -> Tensor:
-    """Of patches that a Matcher seeks from those that lie at places (Q, N) in memory, (Q, N)."""
-    found = torch.empty(places.shape)
+def differences(whole: Pieces, places: Tensor) -> Tensor:
+    """Of patches that a Matcher seeks from those that lie at places (Q, N) in memory, (Q, N), float64."""
+    found = torch.empty(places.shape, dtype=torch.float64)
     _library().differences(
         whole.passed(),
         _pointer(places),
