@@ -30,6 +30,8 @@ from impasto.scripts.studies.replicas import PROXY, REPLICA, Cluster, on_a_clust
 from impasto.scripts.studies.service import Service, serving
 from impasto.scripts.studies.visitors import Answer, Visitors, visiting
 
+IDLE = 5.0
+"""Seconds in which it is seen what Ray's proxies take while nobody asks."""
 ASKED = 200
 """Times that one client asks for what is not painted, of which the latency is told; a tenth of it for pictures."""
 CLIENTS = 8
@@ -52,7 +54,8 @@ class Arguments:
 class Found:
     """probe, picture: median milliseconds of a client that is alone. rate: pictures a second, of several.
 
-    proxy: milliseconds of a core that a picture takes Ray's proxy. connections: with the database, of a replica.
+    proxy: milliseconds of a core that a picture takes Ray's proxy, beyond what it takes idle. connections: with the
+    database, of a replica.
     """
 
     probe: float
@@ -81,14 +84,17 @@ async def measure(service: Service | Cluster, arguments: Arguments) -> Found:
         await visitors.rate(photo, 2)  # every replica has painted
         probe = [await seconds(visitors) for _ in range(ASKED)]
         pictures = [(await visitors.paint(photo)).seconds for _ in range(ASKED // 10)]
-        before, painted_before = proxy_seconds(service), time.perf_counter()
+        before = proxy_seconds(service)
+        await asyncio.sleep(IDLE)
+        idle = (proxy_seconds(service) - before) / IDLE
+        before, begun = proxy_seconds(service), time.perf_counter()
         rate = await visitors.rate(photo, arguments.seconds)
-        painted = rate * (time.perf_counter() - painted_before)
+        took = time.perf_counter() - begun
     found = Found(1000 * statistics.median(probe), 1000 * statistics.median(pictures), rate)
     if isinstance(service, Service):
         return found
-    took = 1000 * (proxy_seconds(service) - before) / painted
-    return replace(found, proxy=took, connections=connections(arguments.database) / len(service.processes(REPLICA)))
+    proxy = 1000 * (proxy_seconds(service) - before - idle * took) / (rate * took)
+    return replace(found, proxy=proxy, connections=connections(arguments.database) / len(service.processes(REPLICA)))
 
 
 async def seconds(visitors: Visitors) -> float:

@@ -33,14 +33,15 @@ PORTS = "metrics_export", "dashboard_agent_listen", "metrics_agent", "runtime_en
 
 @dataclass(frozen=True)
 class Cluster:
-    """url: of the service. exporter: of what Ray measures."""
+    """url: of the service. exporter: of what Ray measures. head: Ray's first process, which all others are begun by."""
 
     url: str
     exporter: str
+    head: psutil.Process
 
     def processes(self, name: str) -> list[psutil.Process]:
-        """Those that call themselves so."""
-        return [each for each in psutil.process_iter(["cmdline"]) if (each.info["cmdline"] or [""])[0].startswith(name)]
+        """Those of this Ray that call themselves so."""
+        return [each for each in self.head.children(recursive=True) if _called(each).startswith(name)]
 
 
 @contextmanager
@@ -51,8 +52,8 @@ def on_a_cluster(settings: Settings, folder: Path, replicas: int) -> Iterator[Cl
     asked = Arguments("config", min_replicas=replicas, max_replicas=replicas, cpus=0.5)
     (folder / "impasto.yaml").write_text(config(asked, chosen))
     environment = {**chosen.environment(), **RAY, "PYTHONPATH": str(CHECKOUT)}
-    cluster = Cluster(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{exporter}")
-    with _ray(folder, environment, exporter) as address, ExitStack() as stack:
+    with _ray(folder, environment, exporter) as (address, head), ExitStack() as stack:
+        cluster = Cluster(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{exporter}", psutil.Process(head))
         for _ in range(5):  # it waits a minute for the proxy, which a busy machine takes longer for
             run = _start("serve", "run", "--address", address, "impasto.yaml", folder=folder, environment=environment)
             if _until(lambda: len(cluster.processes(REPLICA)) == replicas and _ready(cluster.url), run):
@@ -64,8 +65,8 @@ def on_a_cluster(settings: Settings, folder: Path, replicas: int) -> Iterator[Cl
 
 
 @contextmanager
-def _ray(folder: Path, environment: Mapping[str, str], exporter: int) -> Iterator[str]:
-    """A Ray of two cores, as its address. environment: of all that it starts."""
+def _ray(folder: Path, environment: Mapping[str, str], exporter: int) -> Iterator[tuple[str, int]]:
+    """A Ray of two cores, as its address and its first process. environment: of all that it starts."""
     port, client, *others = free_ports(1 + len(PORTS))
     agents = dict(zip(PORTS, [exporter, *others], strict=True))
     session = Path(tempfile.mkdtemp(prefix="ray"))  # paths of sockets are short
@@ -93,10 +94,18 @@ def _ray(folder: Path, environment: Mapping[str, str], exporter: int) -> Iterato
                 known.with_name(known.name.replace("gcs_server", name)).write_text(str(value))
         if not _until(lambda: "Ray runtime started" in (folder / "said").read_text(), head):
             raise RuntimeError((folder / "said").read_text()[-5000:])
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{port}", head.pid
     finally:
         _end(head)
         shutil.rmtree(session, ignore_errors=True)
+
+
+def _called(process: psutil.Process) -> str:
+    """What it calls itself; nothing, once it has ended."""
+    try:
+        return "".join(process.cmdline()[:1])
+    except psutil.Error:
+        return ""
 
 
 def free_ports(count: int) -> list[int]:
