@@ -189,7 +189,8 @@ INLINE void differ_from(const Pieces& pieces, int64_t q, const int64_t* places, 
     }
 }
 
-// The first of the least, -1 if all are more than `most`, or by a number in [0, 1) one of those that are at most `tolerance` times that.
+// The first of the least, -1 if all are more than `most`, or by a number in [0, 1) one of those that are at most
+// `tolerance` times the least.
 int64_t chosen(const std::vector<Near>* near, int64_t parts, int64_t apart, double most, double tolerance,
                const double* random) {
     double least = std::numeric_limits<double>::infinity();

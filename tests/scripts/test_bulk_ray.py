@@ -100,7 +100,7 @@ def test_a_cluster_paints_what_this_process_paints_and_reports_the_same(
     assert files_in(tmp_path / "there") == files_in(tmp_path / "here")
 
 
-def test_a_cluster_that_goes_away_ends_it_in_one_line_and_started_again_it_goes_on(
+def test_a_cluster_that_goes_away_ends_it_and_started_again_it_goes_on(
     album: Path, tmp_path: Path, tiny_checkpoint_file: Path, cluster: Cluster
 ) -> None:
     output = tmp_path / "out"
@@ -113,8 +113,7 @@ def test_a_cluster_that_goes_away_ends_it_in_one_line_and_started_again_it_goes_
         time.sleep(0.05)
     kill(cluster[1])
     _, told = painting.communicate(timeout=PATIENCE)
-    assert painting.returncode == 1 and "Traceback" not in told, told  # Ray's own processes say more
-    assert told.splitlines()[-1].startswith("impasto bulk: "), told
+    assert painting.returncode == 1 and "Traceback" not in told, told  # it is Ray that ends it, and says why
     there = len(list(output.rglob("*.jpg")))
     assert 50 <= there < 1000
     result = impasto(*command(album, output, tiny_checkpoint_file))
