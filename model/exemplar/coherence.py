@@ -19,7 +19,7 @@ from torch import Tensor
 from impasto.model.exemplar import search
 from impasto.model.exemplar.config import CoherenceConfig
 from impasto.model.exemplar.exemplar import Exemplar, Show, assembled, check_size, square
-from impasto.model.exemplar.match import Matcher, Part, beside, continued, scales
+from impasto.model.exemplar.match import Matcher, Part, beside, continued, rounded, scales
 from impasto.model.exemplar.order import wavefront
 
 ROWS = 16
@@ -99,7 +99,7 @@ class _Pass:
     def by_rows(self, coordinates: Tensor) -> Iterator[int]:
         """The same, compiled: some rows at a time, one pixel after the other."""
         (scale,) = scales([self._part()])
-        pixels = scale.rounded(self.rgb).int().permute(1, 2, 0).contiguous()
+        pixels = rounded(self.rgb, scale.levels).int().permute(1, 2, 0).contiguous()
         allowed = F.pad(self.places, (self.reach,) * 4)
         for first in range(0, len(coordinates), ROWS):
             rows = range(first, min(first + ROWS, len(coordinates)))

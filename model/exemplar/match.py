@@ -62,10 +62,6 @@ class Scale:
     levels: int
     weights: Tensor
 
-    def rounded(self, values: Tensor) -> Tensor:
-        """Values in [0, 1] as integers, float32."""
-        return ((values.clamp(0, 1) - 0.5) * (2 * self.levels)).round()
-
 
 @dataclass(frozen=True)
 class Sought:
@@ -91,20 +87,21 @@ class Matcher:
         self._parts = parts
         self._often = often
         self._scales = scales(parts)
+        self._integers = [rounded(part.channels, scale.levels) for part, scale in zip(parts, self._scales, strict=True)]
         self._weigh()
         self._allowed = places
         self._lay_out()
         self._kept: dict[int, Tensor] = {}
 
     def _weigh(self) -> None:
-        """What each number is multiplied with to be an integer and what its square counts, and what squares of all that
-        is masked do; and at which place, of those that may not be known, each is, or beyond the last."""
+        """In how many levels each number is an integer and what its square counts, and what squares of all that is
+        masked do; and at which place, of those that may not be known, each is, or beyond the last."""
         levels, weights, owners = [], [], []
         scaled = list(zip(self._parts, self._scales, strict=True))
         self._squares = next((scale.weights for part, scale in scaled if part.masked), torch.zeros(0))
         for part, scale in scaled:
             count, channels = len(part.offsets), len(part.channels)
-            levels.append(torch.full((count * channels,), 2.0 * scale.levels))
+            levels.append(torch.full((count * channels,), float(scale.levels)))
             weights.append(scale.weights.repeat_interleave(channels))
             places = torch.arange(count) if part.masked else torch.full((count,), len(self._squares))
             owners.append(places.repeat_interleave(channels))
@@ -133,8 +130,7 @@ class Matcher:
 
         height, width = self._allowed.shape
         whole = torch.zeros(height, width, dtype=torch.float64)
-        for part, scale in zip(self._parts, self._scales, strict=True):
-            integers = scale.rounded(part.channels)
+        for part, scale, integers in zip(self._parts, self._scales, self._integers, strict=True):
             starts = torch.tensor([lay(plane) for plane in integers])
             shifts = part.offsets @ self._steps
             taps += (starts + shifts[:, None]).flatten().tolist()
@@ -163,10 +159,9 @@ class Matcher:
         starts: list[int] = []
         sizes: list[int] = []
         begin, stride = 0, int(self._steps[0])
-        for part, scale in zip(self._parts, self._scales, strict=True):
-            pixels = scale.rounded(part.channels)
-            if part.masked:
-                pixels = torch.cat([pixels, pixels.square().sum(dim=0, keepdim=True)])
+        for part, integers in zip(self._parts, self._integers, strict=True):
+            squared = [integers.square().sum(dim=0, keepdim=True)] if part.masked else []
+            pixels = torch.cat([integers, *squared])
             laid = F.pad(pixels.permute(1, 2, 0), (0, 0, 0, stride - pixels.shape[2])).flatten()
             shifts = part.offsets @ self._steps * len(pixels)
             where = torch.empty_like(shifts)
@@ -213,7 +208,7 @@ class Matcher:
         """Patches to compare with. values: (Q, P, C) of each part in turn, or (Q, P · C) of several, in [0, 1]. known:
         (Q, P), of the part that is masked."""
         flat = torch.cat([each.flatten(1) for each in values], dim=1)
-        integers = ((flat.clamp(0, 1) - 0.5) * self._levels).round()
+        integers = rounded(flat, self._levels)
         if known is None or not len(self._squares):
             known = torch.ones(len(flat), len(self._squares))
         weights = self._weights * _and_one(known)[:, self._owners] if len(self._squares) else self._weights
@@ -315,6 +310,11 @@ def scales(parts: Sequence[Part]) -> list[Scale]:
     whole = sum(4 * levels**2 * each for (levels, _), each in zip(found, sums, strict=True))
     shrunk = sqrt(min(1, LARGEST / whole))
     return [Scale(int(levels * shrunk), weights) for levels, weights in found]
+
+
+def rounded(values: Tensor, levels: Tensor | int) -> Tensor:
+    """Values in [0, 1] as integers from -levels to levels, float32."""
+    return ((values.clamp(0, 1) - 0.5) * (2 * levels)).round()
 
 
 def _any(differences: Tensor, tolerance: float, random: Tensor) -> Tensor:

@@ -16,7 +16,6 @@ from impasto.model.network.kernels import BUILT, KernelsUnavailable, build_all, 
 SOURCES = [Path(__file__).with_name("search.cpp")]
 TOGETHER = 64
 """Patches that are compared at once, at the most."""
-
 RUN = 16
 """Numbers of a patch that are multiplied at once."""
 
