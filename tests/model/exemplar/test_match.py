@@ -8,7 +8,7 @@ from torch import Tensor
 
 from impasto.model.exemplar import match as module
 from impasto.model.exemplar.exemplar import square
-from impasto.model.exemplar.match import LARGEST, SHORT, Matcher, Part, continued, scales
+from impasto.model.exemplar.match import LARGEST, SHORT, Matcher, Part, Scale, continued, scales
 from tests.model.exemplar.exemplars import noise
 
 pytestmark = pytest.mark.usefixtures("either_way")
@@ -29,10 +29,10 @@ def sought(count: int = 7) -> tuple[Tensor, Tensor]:
     return patches(noise(9, 20, seed=1), 5)[:count], torch.rand(count, 25, generator=random) < 0.6
 
 
-def expected(part: Part, values: Tensor, known: Tensor, wanted: Tensor) -> Tensor:
-    """Σ m w (x - t)², (Q, places), as a share of what it could be. values: (places, P, C). wanted: (Q, P, C)."""
+def expected(scale: Scale, values: Tensor, known: Tensor, wanted: Tensor) -> Tensor:
+    """Σ m w (x - t)², (Q, places), as a share of the largest. values: (places, P, C). wanted: (Q, P, C)."""
     each = (values[None] - wanted[:, None]).double().square().sum(dim=3) * known[:, None]
-    return (each * part.weights.double()).sum(dim=2)
+    return (each * scale.weights.double()).sum(dim=2) * (2 * scale.levels) ** 2 / LARGEST
 
 
 def corners(places: Tensor) -> Tensor:
@@ -45,9 +45,10 @@ def test_differences_are_sums_of_squared_differences(masked: bool) -> None:
     part = Part(noise(20, 24), WINDOW, GAUSSIAN, masked)
     matcher = Matcher([part], ALL)
     found = matcher.differences(matcher.sought([values], known), corners(ALL))
-    share = expected(part, patches(noise(20, 24), 5), known if masked else torch.ones_like(known), values)
+    (scale,) = scales([part])
+    share = expected(scale, patches(noise(20, 24), 5), known if masked else torch.ones_like(known), values)
+    torch.testing.assert_close(found / LARGEST, share, atol=1e-4, rtol=1e-2)
     assert torch.equal(found, found.round()) and found.max() < LARGEST
-    torch.testing.assert_close(found / found.max(), share / share.max(), atol=1e-2, rtol=3e-2)
 
 
 def test_several_parts_are_added_up_by_their_weights() -> None:
@@ -58,9 +59,18 @@ def test_several_parts_are_added_up_by_their_weights() -> None:
     wanted = torch.rand(7, 25, 1, generator=torch.Generator().manual_seed(8))
     found = matcher.differences(matcher.sought([values[:, :10], wanted], known[:, :10]), corners(ALL))
     guided = guide.unfold(1, 5, 1).unfold(2, 5, 1).reshape(-1, 25, 1)
-    share = expected(one, patches(rgb, 5)[:, :10], known[:, :10], values[:, :10])
-    share += expected(other, guided, torch.ones(7, 25), wanted)
-    torch.testing.assert_close(found / found.max(), share / share.max(), atol=1e-2, rtol=3e-2)
+    first, second = scales([one, other])
+    share = expected(first, patches(rgb, 5)[:, :10], known[:, :10], values[:, :10])
+    share += expected(second, guided, torch.ones(7, 25), wanted)
+    torch.testing.assert_close(found / LARGEST, share, atol=1e-4, rtol=1e-2)
+
+
+def test_integers_count_what_weights_do() -> None:
+    parts = [Part(noise(20, 24), WINDOW, GAUSSIAN, masked=True), Part(noise(20, 24), WINDOW, torch.full((25,), 0.2))]
+    one, other = scales(parts)
+    torch.testing.assert_close(one.weights / one.weights.max(), GAUSSIAN, atol=1 / 72, rtol=0)
+    heaviest = [float(each.weights.max()) * each.levels**2 for each in (one, other)]
+    assert heaviest[1] / heaviest[0] == pytest.approx(0.2, rel=0.02)
 
 
 def test_integers_have_sixteen_bits_and_sums_thirty_one() -> None:
