@@ -31,6 +31,7 @@ from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.sound import files
 from impasto.model.sound.config import SoundConfig
 from impasto.model.sound.ear import FILTERS, Ear
+from impasto.model.sound.equalizer import equalized
 from impasto.model.sound.spectrogram import spectrogram
 from impasto.model.sound.transfer import LOUDNESS, SoundTransfer
 
@@ -106,7 +107,7 @@ class Compare:
                 "content": content,
                 "style": style,
                 "mixed": content + style,
-                "filtered": filtered(content, style),
+                "equalized": equalized(content, style, torch.hann_window(self.config.window), self.config.hop),
                 "made": transferred(content, style, self.config),
             }
             judged = judge(content, style, made)
@@ -170,17 +171,6 @@ def transferred(content: Tensor, style: Tensor, config: SoundConfig) -> Tensor:
     """What `impasto sound` makes."""
     transfer = SoundTransfer(content, style, Ear(config), config)
     return transfer.sound(deque(transfer.run(), maxlen=1).pop())
-
-
-def filtered(content: Tensor, style: Tensor) -> Tensor:
-    """The content with each frequency as loud as it is in the style, in the mean over time, by at most 40 decibels."""
-    window = torch.hann_window(2048)
-    of_content, of_style = (
-        torch.stft(each, 2048, 512, window=window, return_complex=True) for each in (content, style)
-    )
-    louder = (each.abs().mean(dim=2, keepdim=True) for each in (of_style, of_content))
-    gain = torch.div(*louder).nan_to_num(0).clamp_max(100)
-    return torch.istft(of_content * gain, 2048, 512, window=window, length=content.shape[1])
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from torch import Tensor
 from impasto.model.optimization.config import Stop
 from impasto.model.sound.config import SoundConfig
 from impasto.model.sound.ear import Ear
-from impasto.model.sound.transfer import SILENT, Silent, SoundTransfer
+from impasto.model.sound.transfer import LOUDNESS, SILENT, Silent, SoundTransfer
 from tests.model.sound.sounds import RATE, TINY, beats, tone
 
 
@@ -25,7 +25,8 @@ def test_it_comes_nearer_to_the_style_at_some_cost_of_the_content() -> None:
     transfer = SoundTransfer(beats(), tone(700), Ear(TINY), TINY)
     seen = list(transfer.run())
     assert len(seen) == transfer.steps == 20
-    assert seen[-1].losses["style"] < 0.5 * seen[0].losses["style"]
+    own = transfer.losses(LOUDNESS * beats() / beats().square().mean().sqrt())["style"]
+    assert seen[-1].losses["style"] < seen[0].losses["style"] and seen[-1].losses["style"] < 0.1 * own
     assert 0 < seen[-1].losses["content"] < 1
     sound = transfer.sound(seen[-1])
     assert sound.shape == (1, RATE) and sound.isfinite().all()
@@ -90,3 +91,13 @@ def test_what_is_too_short_is_refused() -> None:
     with pytest.raises(ValueError, match=r"style: it has 0.10 seconds, and at least 0.16 are needed"):
         SoundTransfer(beats(), tone(700, seconds=0.1), Ear(TINY), TINY)
     made(tone(300, seconds=0.16), tone(700, seconds=0.16), replace(TINY, stop=Stop(steps=1)))
+
+
+def test_where_silence_would_be_nearer_it_begins_with_the_styles_frequencies() -> None:
+    clicks, noise = torch.zeros(1, RATE), torch.randn(1, RATE, generator=torch.Generator().manual_seed(0))
+    clicks[:, ::2000] = 0.9
+    config = replace(TINY, stop=Stop(steps=1))
+    of_silence = config.content_weight + config.style_weight
+    far, near = SoundTransfer(noise, clicks, Ear(TINY), config), SoundTransfer(clicks, beats(), Ear(TINY), config)
+    assert next(far.run()).losses["style"] < of_silence < far.losses(LOUDNESS * noise / noise.std())["style"]
+    assert next(near.run()).losses["content"] < 0.2
