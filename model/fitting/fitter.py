@@ -25,7 +25,7 @@ from impasto.model.errors import ImpastoError
 from impasto.model.fitting.config import FitConfig
 from impasto.model.fitting.small import small_vector
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.network.device import find_device, has_native_bfloat16
+from impasto.model.network.device import find_device, trains_in_bfloat16
 from impasto.model.perception.balance import Balance
 from impasto.model.perception.objective import Losses, Objective
 from impasto.model.pictures.resize import resize
@@ -120,7 +120,7 @@ class Fitter:
     ) -> None:
         self.config = config or FitConfig()
         self.device = find_device(device)
-        self._bfloat16 = has_native_bfloat16(self.device)
+        self._bfloat16 = trains_in_bfloat16(self.device)
         self.styles, self.training, self.painting = source.styles, source.training, painting
         self.network_id, self._source = source.network_id, source
         self._network = deepcopy(source.network).requires_grad_(False)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.model.errors import InvalidValue
-from impasto.model.network.device import find_precision
+from impasto.model.network.device import trains_in_bfloat16
 from impasto.model.optimization.config import FeaturePrecision, NetworkName
 from impasto.model.perception.config import Pooling
 from impasto.model.perception.loss_network import LossNetwork, LossNetworkMissing, cached, load_weights
@@ -25,7 +25,7 @@ INCEPTIONS: dict[str, tuple[str, str]] = {
 class Choice(Protocol):
     """Of a network, as configurations have it.
 
-    pooling: of VGG; Inception keeps its own. precision: of the features; "auto" is bfloat16 where hardware has it.
+    pooling: of VGG; Inception keeps its own. precision: of the features; "auto" is bfloat16 where `trains_in_bfloat16`.
     """
 
     @property
@@ -54,7 +54,7 @@ def load_network(
         network: LossNetwork | _Inception = LossNetwork(layers, found, pooling=choice.pooling, name=name)
     else:
         network = _Inception(name, layers)
-    if find_precision(choice.precision, device) == "bfloat16":
+    if choice.precision == "bfloat16" or (choice.precision == "auto" and trains_in_bfloat16(device)):
         network.features.to(torch.bfloat16)
     return network.to(device).to(memory_format=torch.channels_last)
 

@@ -29,7 +29,7 @@ from impasto.model.evaluation.report import table
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED
-from impasto.model.network.device import device_name, find_device, has_native_bfloat16
+from impasto.model.network.device import device_name, find_device, trains_in_bfloat16
 from impasto.model.optimization.config import Stop, TransferConfig
 from impasto.model.optimization.descent import HISTORY, DescentStep, descend
 from impasto.model.optimization.schedule import noise
@@ -165,7 +165,7 @@ class Equal:
             painting = resize(images.decode((self.paintings / f"{style}.jpg").read_bytes()).rgb, config.painting_size)
             photo = center_crop(images.decode(path.read_bytes()).rgb, self.size)[None].to(stylizer.device)
             objective = Objective(config, [painting]).to(stylizer.device).to(memory_format=torch.channels_last)
-            if has_native_bfloat16(stylizer.device):
+            if trains_in_bfloat16(stylizer.device):
                 objective.loss_network.features.to(torch.bfloat16)
             target, row = objective.content(photo), torch.zeros(1, dtype=torch.long, device=stylizer.device)
             strength = torch.tensor([source.training.strengths.get(style, 1.0)], device=stylizer.device)
