@@ -33,7 +33,12 @@ controller_options:
     env_vars:  # the proxies have them from the controller
       RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH: impasto.app.cluster:at_proxies
       RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S: "60"
+      RAY_SERVE_PROXY_USE_GRPC: "1"  # a request costs a fifth less
+      RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP: "0"
+      RAY_SERVE_CONTROL_LOOP_INTERVAL_S: "1"  # in the place of a tenth
       FORWARDED_ALLOW_IPS: ""  # X-Forwarded-For is anybody's word
+logging_config:
+  enable_access_log: false  # replicas have their own
 applications:
   - name: impasto
     route_prefix: /

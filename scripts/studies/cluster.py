@@ -2,13 +2,15 @@
 
     OMP_NUM_THREADS=1 python -m impasto.scripts.studies.cluster postgresql://postgres@127.0.0.1:5432/empty
 
-It needs two cores with nothing else on them but the clients, some minutes, an empty database of PostgreSQL, which the
-replicas share, and the extras `cluster` and `client`.
+Each process that paints has one core, as a container with a limit of one has: its decoders are threads too, and would
+take a part of another. It needs Linux, two cores with nothing else on them but the clients, some minutes, an empty
+database of PostgreSQL, which the replicas share, and the extras `cluster` and `client`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import tempfile
 import time
@@ -18,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
+import psutil
 import psycopg
 import tyro
 
@@ -35,7 +38,7 @@ IDLE = 5.0
 ASKED = 200
 """Times that one client asks for what is not painted, of which the latency is told; a tenth of it for pictures."""
 CLIENTS = 8
-"""Who ask for pictures while a replica is killed, and as many who do so by `impasto.client`."""
+"""Who ask for pictures at once, and as many who do so by `impasto.client` while a replica is killed."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Arguments:
     """Address of an empty PostgreSQL database."""
     seconds: float = 20.0
     """How long each rate is measured, and a service is asked while a replica of it is killed."""
-    side: int = 512
+    side: int = 1024
     """Pixels on the longer side of the photo."""
     replicas: tuple[int, ...] = (1, 2)
     """How many there are in turn; the most of them lose one."""
@@ -75,11 +78,13 @@ def main(arguments: Arguments) -> None:
             found[f"replicas: {count}"] = asyncio.run(measure(cluster, arguments))
             if count == max(arguments.replicas) and count > 1:
                 killed = asyncio.run(kill(cluster, arguments))
-    print(f"Photos of {arguments.side} pixels, one thread in each process that paints.\n\n{costs(found)}\n\n{killed}")
+    print(f"Photos of {arguments.side} pixels, one core for each process that paints.\n\n{costs(found)}\n\n{killed}")
 
 
 async def measure(service: Service | Cluster, arguments: Arguments) -> Found:
-    photo = sized(arguments.side)
+    photo, painters = sized(arguments.side), painting(service)
+    for core, process in zip(sorted(os.sched_getaffinity(0)), painters, strict=False):
+        confine(process, core)
     async with visiting(service) as visitors:
         await visitors.rate(photo, 2)  # every replica has painted
         probe = [await seconds(visitors) for _ in range(ASKED)]
@@ -88,13 +93,24 @@ async def measure(service: Service | Cluster, arguments: Arguments) -> Found:
         await asyncio.sleep(IDLE)
         idle = (proxy_seconds(service) - before) / IDLE
         before, begun = proxy_seconds(service), time.perf_counter()
-        rate = await visitors.rate(photo, arguments.seconds)
+        rate = await visitors.rate(photo, arguments.seconds, CLIENTS)
         took = time.perf_counter() - begun
     found = Found(1000 * statistics.median(probe), 1000 * statistics.median(pictures), rate)
     if isinstance(service, Service):
         return found
     proxy = 1000 * (proxy_seconds(service) - before - idle * took) / (rate * took)
-    return replace(found, proxy=proxy, connections=connections(arguments.database) / len(service.processes(REPLICA)))
+    return replace(found, proxy=proxy, connections=connections(arguments.database) / len(painters))
+
+
+def painting(service: Service | Cluster) -> list[psutil.Process]:
+    """The processes that paint."""
+    return [service.process] if isinstance(service, Service) else service.processes(REPLICA)
+
+
+def confine(process: psutil.Process, core: int) -> None:
+    """Leave a process one core: the threads it has, and those that they begin."""
+    for thread in process.threads():
+        os.sched_setaffinity(thread.id, {core})
 
 
 async def seconds(visitors: Visitors) -> float:

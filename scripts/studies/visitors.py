@@ -54,8 +54,8 @@ class Visitors:
             return Answer(answer.status_code, time.perf_counter() - started, answer.headers, answer.content)
         return Answer(0, time.perf_counter() - started)
 
-    async def rate(self, photo: bytes, seconds: float) -> float:
-        """How many pictures a second the service paints, after a first one."""
+    async def rate(self, photo: bytes, seconds: float, clients: int = AT_ONCE) -> float:
+        """How many pictures a second the service paints for so many clients, after a first one."""
         await self.paint(photo)
         started, count = time.perf_counter(), 0
 
@@ -65,7 +65,7 @@ class Visitors:
                 answer = await self.paint(photo)  # not added to a count that was looked up before
                 count += answer.status == 200
 
-        await asyncio.gather(*(one() for _ in range(AT_ONCE)))
+        await asyncio.gather(*(one() for _ in range(clients)))
         return count / (time.perf_counter() - started)
 
     async def ask_at(self, rate: float, seconds: float, photo: bytes) -> list[Answer]:
