@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import resource
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -25,7 +26,9 @@ from tests.app.routes.test_health import eventually
 from tests.app.test_server import FORM, started
 from tests.pictures import encoded, opened, painting, photo
 
-FAULTY, HUNGRY, TOO_LARGE, SOUND = (255, 0, 0), (0, 255, 0), (0, 0, 255), (9, 9, 9)
+FAULTY, HUNGRY, TOO_LARGE, SLOW, SOUND = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (9, 9, 9)
+SECONDS = 3
+"""That a slow picture takes."""
 
 
 def breaking(paint: Callable[..., Tensor], *, whole: bool) -> Callable[..., Tensor]:
@@ -37,6 +40,8 @@ def breaking(paint: Callable[..., Tensor], *, whole: bool) -> Callable[..., Tens
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4000000000 bytes.")
         if TOO_LARGE in corners and whole:
             raise torch.OutOfMemoryError
+        if SLOW in corners:
+            time.sleep(SECONDS)
         return paint(network, photos, *rest, **named)
 
     return painted
@@ -105,11 +110,11 @@ def full_disk(process: int) -> Iterator[None]:
 
 
 def test_pictures_that_break_in_a_batch_get_their_problems_and_all_others_are_painted(service: Service) -> None:
-    url, busy = service.url, encoded(photo(height=2000, width=2000))  # seconds, in which it is seen
+    url = service.url
     kinds = [SOUND, FAULTY, SOUND, HUNGRY, TOO_LARGE, SOUND]
     alone = {kind: np.asarray(opened(paint(url, cornered(kind)).content)) for kind in (SOUND, TOO_LARGE)}
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(paint, url, busy)
+    with ThreadPoolExecutor(1 + len(kinds)) as pool:
+        first = pool.submit(paint, url, cornered(SLOW))  # meanwhile all others come together
         assert eventually(lambda: metric(url, "impasto_queue_pixels") > 0)
         answers = list(pool.map(lambda kind: paint(url, cornered(kind)), kinds))
     assert first.result().status_code == 200

@@ -284,7 +284,7 @@ def test_drafts_are_so_large_that_strokes_are_in_them_what_they_are_in_the_whole
     page: Page, milliseconds: int, sides: dict[str, int]
 ) -> None:
     def told(route: Route) -> None:
-        answer = route.fetch()
+        answer = route.fetch(max_retries=3)  # where a kept connection had just been closed
         route.fulfill(response=answer, headers={**answer.headers, "Server-Timing": f"inference;dur={milliseconds}"})
 
     painted(page, lambda: choose_photo(page))
@@ -326,7 +326,7 @@ def test_a_link_gives_the_stroke(page: Page, asked: str, stroke: str | None, sho
 
 def test_a_result_that_the_service_had_to_reduce_says_so(page: Page) -> None:
     def reduced(route: Route) -> None:
-        answer = route.fetch()
+        answer = route.fetch(max_retries=3)  # where a kept connection had just been closed
         route.fulfill(response=answer, headers={**answer.headers, "X-Resized-From": "4000x3000"})
 
     page.route("**/v1/stylize", reduced)
