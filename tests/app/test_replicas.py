@@ -115,12 +115,15 @@ def test_measurements_say_of_which_replica_they_are_and_ray_exports_them_all(clu
     def exported() -> dict[str, set[str]]:
         return names(httpx2.get(f"{cluster.exporter}/metrics", timeout=60).text, "ray_")
 
-    until = time.monotonic() + 60  # Ray hands on what it was told every few seconds
-    while exported().get("impasto_queue_pixels") != seen and time.monotonic() < until:
-        time.sleep(1)
     ours = {name for name in told() if name.startswith(("impasto_", "http_server_")) and not name.endswith("_created")}
-    assert exported()["impasto_queue_pixels"] == seen
-    assert ours <= set(exported())
+    until = time.monotonic() + 60  # Ray hands on what it was told every few seconds, one after the other
+    while time.monotonic() < until:
+        shown = exported()
+        if shown.get("impasto_queue_pixels") == seen and ours <= set(shown):
+            break
+        time.sleep(1)
+    assert shown["impasto_queue_pixels"] == seen
+    assert ours <= set(shown)
 
 
 def test_parts_of_a_file_come_through(server: str) -> None:
