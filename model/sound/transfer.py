@@ -57,11 +57,9 @@ class SoundTransfer:
             ContentTerm(SPECTROGRAM, heard[SPECTROGRAM], config.content_weight),
             StyleTerm(FILTERS, grams, torch.ones(1, device=device), config.style_weight),
         ]
-        loss, of_silence = (
-            sum(summed(self._terms, content, heard).values()),
-            config.content_weight + config.style_weight,
-        )
-        self._start = equalized(content, style, ear.window, config.hop) if loss > of_silence else content
+        of_silence = config.content_weight + config.style_weight
+        far = sum(summed(self._terms, content, heard).values()) > of_silence
+        self._start = equalized(content, style, ear.window, config.hop) if far else content
 
     @property
     def steps(self) -> int:
