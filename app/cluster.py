@@ -31,6 +31,7 @@ from impasto.app.http.connection import LATE
 from impasto.app.http.problem import ProblemResponse, problem
 from impasto.app.http.request_log import configure_logging, identity_of
 from impasto.app.settings import InvalidSettings, Settings, read_settings
+from impasto.model.network.allocator import ONE_ARENA, keep_freed_memory
 
 if TYPE_CHECKING:
     from impasto.app.metrics import Metrics
@@ -43,9 +44,6 @@ SHOWN_EVERY = 5.0
 """Seconds between two looks of Ray's exporter at what a replica has measured."""
 RETRY_AFTER = 2
 """Seconds: by then Ray knows that a replica has died, and others answer."""
-ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
-"""For `keep_freed_memory`, which comes too late for threads that Ray has begun before: in an arena of their own every
-large block is the system's again, and a photo of 1,024 pixels takes a quarter longer."""
 OF_RAY = {"/-/healthz", "/-/routes"}
 """Paths at which the proxies answer for themselves."""
 OBEYED = {b"x-request-timeout-seconds", b"x-request-disconnect-disabled", b"serve-multiplexed-model-id"}
@@ -120,7 +118,6 @@ class Replica:
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         from impasto.app.main import create_app
-        from impasto.model.network.allocator import keep_freed_memory
 
         configure_logging(self._settings.log_format)
         keep_freed_memory()

@@ -18,6 +18,7 @@ import ray.data
 from ray.data import ActorPoolStrategy, DataContext
 
 from impasto.model.errors import ImpastoError
+from impasto.model.network.allocator import ONE_ARENA, keep_freed_memory
 from impasto.scripts.bulk_painting import Outcome, Painter, Task
 from impasto.scripts.easel import Easel
 from impasto.scripts.paint import Wanted
@@ -38,6 +39,7 @@ class Batches:
         """folder: what names of masks and checkpoints are relative to, on a disk that all machines share."""
         with suppress(OSError):
             os.chdir(folder)
+        keep_freed_memory()
         self._painter = Painter(Easel(wanted), source, output)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
@@ -62,6 +64,7 @@ def paint(
             compute=ActorPoolStrategy(size=painters),
             num_cpus=max(1, cpus // painters) if gpus else 1,
             num_gpus=1 if gpus else 0,
+            runtime_env={"env_vars": ONE_ARENA},
         )
         for row in painted.iter_rows():
             yield Outcome(**row)
