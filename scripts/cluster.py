@@ -34,6 +34,7 @@ controller_options:
       RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH: impasto.app.cluster:at_proxies
       RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S: "60"
       RAY_SERVE_PROXY_USE_GRPC: "1"  # a request costs a fifth less
+      RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH: "2147483647"  # in the place of 4 MiB, which large pictures exceed
       RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP: "0"
       RAY_SERVE_CONTROL_LOOP_INTERVAL_S: "1"  # in the place of a tenth
       FORWARDED_ALLOW_IPS: ""  # X-Forwarded-For is anybody's word

@@ -16,16 +16,18 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
+import httpx
 import psutil
 import psycopg
 import tyro
 
 from impasto.app.settings import Settings
-from impasto.client import Client
+from impasto.client import Client, ServiceError
 from impasto.model.evaluation.report import table
 from impasto.model.pictures.images import decode
 from impasto.scripts.studies.load import sized
@@ -72,13 +74,14 @@ def main(arguments: Arguments) -> None:
     settings = Settings(database_url=arguments.database, worker="external", open=True, queue_size=32, queue_share=1)
     with serving(database_url=arguments.database, queue_size=32, queue_share=1) as plain:
         found = {"the plain process": asyncio.run(measure(plain, arguments))}
-    killed = ""
     for count in arguments.replicas:
         with tempfile.TemporaryDirectory() as folder, on_a_cluster(settings, Path(folder), count) as cluster:
             found[f"replicas: {count}"] = asyncio.run(measure(cluster, arguments))
-            if count == max(arguments.replicas) and count > 1:
-                killed = asyncio.run(kill(cluster, arguments))
-    print(f"Photos of {arguments.side} pixels, one core for each process that paints.\n\n{costs(found)}\n\n{killed}")
+            if count < max(arguments.replicas):
+                continue
+            print(f"Photos of {arguments.side} pixels, one core for each process that paints.\n\n{costs(found)}")
+            if count > 1:
+                print(f"\n{asyncio.run(kill(cluster, arguments))}")
 
 
 async def measure(service: Service | Cluster, arguments: Arguments) -> Found:
@@ -208,7 +211,8 @@ def insist(url: str, photo: bytes, stop: Event) -> tuple[int, int]:
         style = client.styles()[0]["id"]
         while not stop.is_set():
             asked += 1
-            got += client.stylize(photo, {style: 1}).size == decode(photo).size
+            with suppress(ServiceError, httpx.HTTPError):
+                got += client.stylize(photo, {style: 1}).size == decode(photo).size
     return asked, got
 
 

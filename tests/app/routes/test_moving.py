@@ -95,6 +95,16 @@ def test_every_frame_has_the_size_that_is_asked_for(client: TestClient) -> None:
     assert (opened(answer.content).size, answer.headers["x-resized-from"]) == ((256, 51), "320x64")
 
 
+def test_an_answer_of_many_megabytes_comes_whole(client: TestClient) -> None:
+    random = np.random.default_rng(0)
+    first, *others = (Image.fromarray(random.integers(256, size=(36, 36, 3), dtype=np.uint8)) for _ in range(45))
+    file = io.BytesIO()
+    first.save(file, "PNG", save_all=True, append_images=others)
+    answer = post(client, file.getvalue(), frames="all", size=256)
+    assert len(answer.content) > 4 * 1024**2
+    assert len([*frames(answer.content)]) == 45
+
+
 @pytest.mark.parametrize("still", [encoded(photo()), encoded(photo(), "GIF"), encoded(photo(), "JPEG")])
 def test_what_stands_still_is_painted_as_always(client: TestClient, still: bytes) -> None:
     always, asked = post(client, still), post(client, still, frames="all")
