@@ -25,7 +25,7 @@ COMMANDS = {
     "serve": "serve painting over HTTP, and a page to mix styles by hand",
     "worker": "do the jobs of services that leave them to others",
     "cluster": "print what Ray Serve is told, to serve on a cluster",
-    "styles": "list, show, preview, export, import and remove styles",
+    "styles": "list, show, preview, export, import, remove and migrate styles",
     "export": "write the network and all styles for phones, browsers and other programs",
     "keys": "make, list and revoke the keys that let people into a service",
     "recipe": "print the command that paints a picture again",

@@ -48,6 +48,9 @@ class Shelf(Protocol):
     def remove(self, style_id: str) -> None:
         """Remove a style. Raises BuiltInStyle, InvalidValue."""
 
+    def added_to(self, former: Checkpoint) -> list[StylePack]:
+        """What was added to another network. Raises PackError."""
+
 
 @contextmanager
 def open_shelf(path: Path | None) -> Iterator[Shelf]:
@@ -104,6 +107,9 @@ class FileShelf:
             raise InvalidValue(f"{style_id} is the only style of {self._path}, which needs one")
         self._save(without)
 
+    def added_to(self, former: Checkpoint) -> list[StylePack]:
+        return [former.pack(style_id, b"") for style_id in former.styles.ids if style_id not in self.source.styles]
+
     def _save(self, source: Checkpoint) -> None:
         self._source = source
         checkpoint.save(source, self._path)
@@ -113,7 +119,7 @@ class ServiceShelf:
     """The styles that the service paints: a running one sees within a second what changes here."""
 
     def __init__(self, source: Checkpoint, previews: _Previews, store: StyleStore) -> None:
-        self._catalogue = Catalogue(source, previews, store)
+        self._catalogue, self._store = Catalogue(source, previews, store), store
         asyncio.run(self._catalogue.refresh())
 
     @property
@@ -134,6 +140,9 @@ class ServiceShelf:
 
     def remove(self, style_id: str) -> None:
         asyncio.run(self._catalogue.remove(style_id))
+
+    def added_to(self, former: Checkpoint) -> list[StylePack]:
+        return [former.read_pack(each.pack) for each in self._store.of(former.network_id)]
 
 
 class _Previews:

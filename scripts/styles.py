@@ -1,8 +1,9 @@
-"""List, show, preview, export, import and remove styles.
+"""List, show, preview, export, import, remove and migrate styles.
 
     impasto styles list
     impasto styles export klimt-the-kiss -o the-kiss.safetensors
     impasto styles import my-style.safetensors
+    impasto styles migrate former-network.safetensors
 
 They are those that the service paints: of its network, IMPASTO_CHECKPOINT, and of its database. With --checkpoint FILE
 they are those of that file alone, and what is imported or removed changes the file.
@@ -103,7 +104,28 @@ class Remove(Command):
             shelf.remove(style_id)
 
 
-Arguments = List | Show | Preview | Export | Import | Remove
+@dataclass(frozen=True)
+class Migrate(Command):
+    """Bring styles that were added to a former network to the one that has replaced it."""
+
+    former: tyro.conf.Positional[Path]
+    """The former network's checkpoint."""
+    packs: tyro.conf.Positional[tuple[Path, ...]] = ()
+    """Style packs of it. Default: all that were added to it, in the service's database; or, with --checkpoint, all that
+    its file has and this one has not."""
+    paintings: Path | None = None
+    """Folder with their paintings, named as their ids: what is there is fitted to its painting, and the others to
+    pictures that the former network paints."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+
+    def run(self, shelf: Shelf) -> None:
+        from impasto.scripts.migrating import migrate
+
+        migrate(self, shelf)
+
+
+Arguments = List | Show | Preview | Export | Import | Remove | Migrate
 
 
 def run(arguments: Arguments) -> None:

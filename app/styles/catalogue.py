@@ -172,6 +172,9 @@ class Catalogue:
         async with self._turn:
             if self._seen is None:
                 await asyncio.to_thread(self._store.migrate)
+                if others := await asyncio.to_thread(self._store.elsewhere):
+                    ids = sorted(others)
+                    log.warning("styles of other networks are not painted; see impasto styles migrate", ids=ids)
             changes = await asyncio.to_thread(self._store.changes)
             if changes != self._seen:
                 self._added, self._known = await asyncio.to_thread(self._load)

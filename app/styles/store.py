@@ -81,9 +81,20 @@ class StyleStore:
 
     def all(self) -> list[Stored]:
         """Every style of the network, the oldest first."""
-        rows = select(StyleRow).where(StyleRow.network_id == self._network_id).order_by(StyleRow.created, StyleRow.id)
+        return self.of(self._network_id)
+
+    def of(self, network_id: str) -> list[Stored]:
+        """Every style of a network, this one or another, the oldest first."""
+        rows = select(StyleRow).where(StyleRow.network_id == network_id).order_by(StyleRow.created, StyleRow.id)
         with available(), Session(self._engine) as session:
             return [_stored(row) for row in session.scalars(rows)]
+
+    def elsewhere(self) -> set[str]:
+        """Ids of styles that were added to other networks, and not to this one."""
+        own = select(StyleRow.id).where(StyleRow.network_id == self._network_id)
+        others = select(StyleRow.id).where(StyleRow.network_id != self._network_id, StyleRow.id.not_in(own))
+        with available(), Session(self._engine) as session:
+            return {*session.scalars(others)}
 
     def get(self, style_id: str) -> Stored:
         """One style. Raises NoSuchStyle."""

@@ -95,7 +95,7 @@ class StylePack:
         if header.get("network_id") != network_id:
             raise ForeignPack(
                 f"the style was fitted to network {header.get('network_id')}, and this is network {network_id}; "
-                "fit its painting to this one"
+                "fit its painting to this one, or bring it over with `impasto styles migrate`"
             )
         try:
             digest = header.pop("sha256")

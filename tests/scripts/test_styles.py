@@ -7,18 +7,22 @@ from pathlib import Path
 
 import pytest
 import structlog
+from torch import Tensor
 
 from impasto.app.styles.catalogue import BuiltInStyle
 from impasto.app.styles.store import StyleExists
 from impasto.model.errors import InvalidValue
+from impasto.model.fitting.content import crops
 from impasto.model.network import checkpoint
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.style_network import StyleNetwork
 from impasto.model.styles.fit_record import FitRecord
-from impasto.model.styles.pack import StylePack
+from impasto.model.styles.pack import ForeignPack, StylePack
 from impasto.model.styles.style import Style
 from impasto.model.styles.table import UnknownStyle
-from impasto.scripts.styles import Export, Import, List, Preview, Remove, Show, run
-from tests.pictures import opened
+from impasto.scripts import migrating
+from impasto.scripts.styles import Export, Import, List, Migrate, Preview, Remove, Show, run
+from tests.pictures import encoded, opened, painting
 
 
 @pytest.fixture(params=["service", "checkpoint"])
@@ -95,3 +99,87 @@ def test_a_checkpoint_keeps_a_style(where: Path) -> None:
     assert checkpoint.load(where).styles.ids == ("the-scream",)
     with pytest.raises(InvalidValue, match="the only style"):
         run(Remove(("the-scream",), checkpoint=where))
+
+
+# From a former network
+
+
+@pytest.fixture
+def former(tiny_checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A former network, with a style that was added to its file."""
+    monkeypatch.setattr(migrating, "crops", lambda count=4, side=64, seed=0: crops(count=count, side=64, seed=seed))
+    network = StyleNetwork(tiny_checkpoint.network.config)
+    network.load_state_dict({name: 1.02 * value for name, value in tiny_checkpoint.network.state_dict().items()})
+    added = tiny_checkpoint.styles.joined([Style("my-style", "My Style")], [tiny_checkpoint.styles.vectors.mean(dim=0)])
+    path = tmp_path / "former.safetensors"
+    checkpoint.save(Checkpoint(network.requires_grad_(False), added), path)
+    return path
+
+
+def test_styles_come_over_from_a_former_network_once(
+    where: Path | None, former: Path, tmp_path: Path, tiny_checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pack = tmp_path / "mine.safetensors"
+    run(Export("my-style", pack, checkpoint=former))
+    with pytest.raises(ForeignPack):
+        run(Import((pack,), checkpoint=where))
+    packs = (pack,) if where is None else ()  # all that the file has, and this one has not
+    run(Migrate(former, packs, checkpoint=where, device="cpu"))
+    assert said(capsys)[-1].startswith("my-style: learned from what network")
+    run(Export("my-style", tmp_path / "moved.safetensors", checkpoint=where))
+    moved = tiny_checkpoint.read_pack((tmp_path / "moved.safetensors").read_bytes())
+    assert moved.style.title == "My Style" and moved.preview and moved.small
+    run(Migrate(former, packs, checkpoint=where, device="cpu"))
+    again = said(capsys)[-1]
+    assert again == "my-style: there already" if packs else again.startswith("nothing was added to network")
+
+
+@pytest.mark.parametrize("where", ["service"], indirect=True)
+def test_a_service_whose_network_was_replaced_says_so_and_brings_its_styles_over(
+    where: None, former: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pack = tmp_path / "mine.safetensors"
+    run(Export("my-style", pack, checkpoint=former))
+    with monkeypatch.context() as before:
+        own = checkpoint.load(former)
+        checkpoint.save(own.without("my-style"), tmp_path / "served.safetensors")
+        before.setenv("IMPASTO_CHECKPOINT", str(tmp_path / "served.safetensors"))
+        run(Import((pack,)))
+    assert said(capsys) == ["my-style"]
+    run(List())
+    listed = capsys.readouterr()
+    assert "my-style" not in listed.out
+    assert "styles of other networks are not painted; see impasto styles migrate" in listed.err
+    run(Migrate(tmp_path / "served.safetensors", device="cpu"))
+    capsys.readouterr()
+    run(List())
+    listed = capsys.readouterr()
+    assert listed.out.splitlines()[-1].startswith("my-style")
+    assert "not painted" not in listed.err
+
+
+@pytest.mark.parametrize("where", ["checkpoint"], indirect=True)
+def test_a_style_whose_painting_is_there_is_fitted_to_it(
+    where: Path,
+    former: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    vgg_weights: dict[str, Tensor],
+) -> None:
+    monkeypatch.setattr(migrating, "load_weights", lambda *_: vgg_weights)
+    paintings = tmp_path / "paintings"
+    paintings.mkdir()
+    (paintings / "my-style.png").write_bytes(encoded(painting()))
+    run(Migrate(former, paintings=paintings, checkpoint=where, device="cpu"))
+    assert "learned from" not in said(capsys)[-1]
+    assert "my-style" in checkpoint.load(where).styles
+
+
+def test_nothing_to_bring_over_is_said(
+    where: Path | None, former: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.safetensors"
+    checkpoint.save(checkpoint.load(former).without("my-style"), empty)
+    run(Migrate(empty, checkpoint=where, device="cpu"))
+    assert said(capsys) == [f"nothing was added to network {checkpoint.load(former).network_id} that is not here"]

@@ -7,8 +7,10 @@ from dataclasses import replace
 import torch
 
 from impasto.model.fitting.content import crops
-from impasto.model.fitting.small import likeliest, small_vector
+from impasto.model.fitting.imitation import likeliest
+from impasto.model.fitting.small import small_vector
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.styles.table import StyleTable
 
 PHOTOS = crops(count=4, side=32)
 
@@ -30,9 +32,15 @@ def test_its_vector_paints_what_the_large_network_paints(tiny_checkpoint: Checkp
 def test_it_begins_where_known_styles_say(tiny_checkpoint: Checkpoint) -> None:
     small = tiny_checkpoint.of("small")
     for shares in ({"great-wave": 1.0}, {"great-wave": 0.5, "the-scream": 0.5}):
-        start = likeliest(tiny_checkpoint, small, tiny_checkpoint.styles.blend(shares))
+        start = likeliest(tiny_checkpoint.styles.blend(shares), tiny_checkpoint.styles, small.styles)
         own = small.styles.blend(shares)
         assert (start - own).norm() < 0.25 * (small.styles.vectors.mean(dim=0) - own).norm()
+
+
+def test_one_known_style_is_all_that_it_can_begin_at(tiny_checkpoint: Checkpoint) -> None:
+    small = tiny_checkpoint.of("small")
+    alone = StyleTable(tiny_checkpoint.styles.styles[:1], tiny_checkpoint.styles.vectors[:1])
+    assert likeliest(tiny_checkpoint.styles.vectors[1], alone, small.styles).equal(small.styles.vectors[0])
 
 
 def test_without_a_small_network_there_is_none(tiny_checkpoint: Checkpoint) -> None:
