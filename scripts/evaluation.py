@@ -27,6 +27,7 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.perception import artefacts
 from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
+from impasto.model.pictures.color import brightness
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.picture import Picture
@@ -77,7 +78,7 @@ class Evaluator:
     def __init__(self, arguments: Arguments) -> None:
         self.source, self.stylizer = load(arguments.checkpoint, device=arguments.device)
         self.paintings = _paintings(self.styles, arguments.styles)
-        self.objective = _objective(self.source, self.paintings).to(self.stylizer.device)
+        self.objective = _objective(self.source, self.paintings, self.styles).to(self.stylizer.device)
         self.photos = [center_crop(load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
 
     @property
@@ -127,6 +128,7 @@ def write_report(evaluator: Evaluator, arguments: Arguments) -> None:
         sections.append(_versus(evaluator, arguments.many, arguments.singles))
     sections.append(_trade_off(evaluator))
     sections.append(Section("Separation of the styles", report.confusion_table(own)))
+    sections.append(_grey(evaluator))
     sections.append(_blends(evaluator))
     sections.append(_artefacts(evaluator))
     sections.append(_scale(evaluator, large, pictures))
@@ -177,7 +179,7 @@ def _versus(evaluator: Evaluator, many: Path, singles: Sequence[Path]) -> Sectio
     styles = [each.styles.ids[0] for each, _ in alone]
     rows = [source.styles.row(style) for style in styles]
     paintings = [evaluator.paintings[evaluator.styles.index(style)] for style in styles]
-    objective = _objective(source, paintings).to(stylizer.device)
+    objective = _objective(source, paintings, styles).to(stylizer.device)
 
     def losses(paint: Paint) -> Evaluation:
         progress = _progress(len(evaluator.photos), "one style or many")
@@ -194,6 +196,27 @@ def _versus(evaluator: Evaluator, many: Path, singles: Sequence[Path]) -> Sectio
         text + report.versus_table(shared, single),
         report.versus_goals(shared, single),
     )
+
+
+def _grey(evaluator: Evaluator) -> Section:
+    """Whether styles are more than a tint: photos, pictures and paintings without their colours."""
+    paintings = [_in_grey(painting) for painting in evaluator.paintings]
+    objective = _objective(evaluator.source, paintings, evaluator.styles).to(evaluator.stylizer.device)
+
+    def paint(photo: Tensor, row: int) -> Tensor:
+        return _in_grey(evaluator.paint(photo, row))
+
+    progress = _progress(len(evaluator.photos), "in grey")
+    found = measure(paint, evaluator.styles, objective, evaluator.photos, progress=progress)
+    text = (
+        "Pictures and paintings without their colours: what is then told apart is how they are painted. Painted from "
+        "the photos as they are.\n\n"
+    )
+    return Section("In grey", text + report.grey_table(found), report.grey_goals(found))
+
+
+def _in_grey(rgb: Tensor) -> Tensor:
+    return brightness(rgb).expand_as(rgb)
 
 
 def _blends(evaluator: Evaluator) -> Section:
@@ -343,9 +366,10 @@ def _peer(
     return Section("A peer", text, report.peer_goals(own, found))
 
 
-def _objective(source: Checkpoint, paintings: Sequence[Tensor]) -> Objective:
+def _objective(source: Checkpoint, paintings: Sequence[Tensor], styles: Sequence[str]) -> Objective:
     config = source.training.objective
-    return Objective(config, [resize(each, config.painting_size) for each in paintings])
+    sizes = [config.size_of(style) for style in styles]
+    return Objective(config, [resize(each, size) for each, size in zip(paintings, sizes, strict=True)])
 
 
 def _paintings(styles: Sequence[str], folder: Path) -> list[Tensor]:

@@ -47,13 +47,16 @@ def goals_table(goals: Sequence[Goal]) -> str:
 def loss_goals(found: Evaluation) -> list[Goal]:
     """How near the paintings and the photos the pictures are to be."""
     distance, content_error = found.distance.mean(dim=1), found.content_error.mean(dim=1)
+    mean_distance, mean_content = float(distance.mean()), float(content_error.mean())
     least, most, own = float(content_error.min()), float(content_error.max()), float(found.own.mean())
+    both = mean_distance + mean_content
     return [
-        Goal("D at most 0.60, mean of the styles", f"{distance.mean():.2f}", float(distance.mean()) <= 0.60),
-        Goal("C at most 0.70, mean of the styles", f"{content_error.mean():.2f}", float(content_error.mean()) <= 0.70),
-        Goal("D at most 1.0 in every style", f"{distance.max():.2f}", float(distance.max()) <= 1.0),
+        Goal("D at most 0.58, mean of the styles", f"{mean_distance:.3f}", mean_distance <= 0.58),
+        Goal("C at most 0.70, mean of the styles", f"{mean_content:.3f}", mean_content <= 0.70),
+        Goal("C + D at most 1.28, mean of the styles", f"{both:.3f}", both <= 1.28),
+        Goal("D at most 0.85 in every style", f"{distance.max():.2f}", float(distance.max()) <= 0.85),
         Goal("C from 0.4 to 1.0 in every style", f"{least:.2f} to {most:.2f}", least >= 0.4 and most <= 1.0),
-        Goal("own painting nearest, at least 97 % of the pictures", f"{own:.1%}", own >= 0.97),
+        Goal("own painting nearest, all of the pictures", f"{own:.1%}", own == 1),
     ]
 
 
@@ -99,6 +102,24 @@ def confusion_table(found: Evaluation) -> str:
     if not rows:
         return "The matrix is diagonal: every picture is nearer to its own painting than to any other."
     return table(("pictures in", "nearest to", "share"), rows)
+
+
+def grey_goals(found: Evaluation) -> list[Goal]:
+    """How well paintings are to be told apart without their colours, from an evaluation of pictures in grey."""
+    own = float(found.own.mean())
+    return [Goal("own painting nearest in grey, at least 90 % of the pictures", f"{own:.1%}", own >= 0.90)]
+
+
+def grey_table(found: Evaluation) -> str:
+    """What is left of each style without its colours, those that are the least of themselves first."""
+    distance, own, confusion = found.distance.mean(dim=1), found.own, found.confusion
+    rows = []
+    for style in own.argsort(stable=True).tolist():
+        others = confusion[style].clone()
+        others[style] = 0
+        other = f"{found.styles[int(others.argmax())]}, {others.max():.0%}" if others.max() else ""
+        rows.append((found.styles[style], f"{own[style]:.0%}", other, f"{distance[style]:.2f}"))
+    return table(("style", "own painting nearest", "or", "D in grey"), rows)
 
 
 def versus_goals(many: Evaluation, single: Evaluation) -> list[Goal]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from impasto.model.errors import InvalidValue
@@ -11,6 +12,9 @@ LossNetworkName = Literal["vgg16", "vgg19"]
 """Of ARCHITECTURES."""
 
 Pooling = Literal["average", "max"]
+
+SMALLEST_PAINTING = 32
+"""Pixels of a painting's shorter side, below which the deepest features of the loss network are a handful."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,17 @@ class ObjectiveConfig:
     """Pooling of the loss network."""
     painting_size: int = 512
     """Shorter side in pixels at which the paintings are measured: how coarse strokes become."""
+    painting_sizes: Mapping[str, int] = field(default_factory=dict)
+    """Of some paintings, by the id of their style, another one: smaller where what makes them themselves is larger
+    than the network sees."""
+
+    def __post_init__(self) -> None:
+        if min([self.painting_size, *self.painting_sizes.values()]) < SMALLEST_PAINTING:
+            raise InvalidValue(f"paintings are looked at in sizes of at least {SMALLEST_PAINTING} pixels")
+
+    def size_of(self, style_id: str) -> int:
+        """Shorter side in pixels at which a painting is measured."""
+        return self.painting_sizes.get(style_id, self.painting_size)
 
 
 @dataclass(frozen=True)

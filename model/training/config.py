@@ -46,9 +46,17 @@ class TrainingConfig:
     gradient_clip: float = 1e6
     """Norm to which larger gradients are cut."""
     held_out: int = 24
-    """Photos kept out of training, for previews and evaluation."""
+    """Photos kept out of training, for previews and evaluation; those first that were kept out of the training that
+    this one starts from."""
     seed: int = 0
     """Of the weights at the start, the order of the photos, the crops and the styles."""
+    painted_over: float = 0.25
+    """Share of the steps in which crops are painted coarse to fine, as large photos are: at half the size first, and
+    then over that."""
+    varied: float = 0.25
+    """Share of the crops that stand in another light: darker or lighter, more colourful, less, or in grey."""
+    average: float = 0.999
+    """Of the moving average of the weights, which is what a run gives: how much of it stays at every step."""
     network: NetworkConfig = field(default_factory=NetworkConfig)
     """Widths and depth of the network."""
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -61,6 +69,10 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if min(self.steps, self.batch) < 1 or self.crop < SMALLEST_SIDE:
             raise InvalidValue(f"steps and batch are at least 1, crop is at least {SMALLEST_SIDE} pixels")
+        if not (0 <= self.painted_over <= 1 >= self.varied >= 0 and 0 <= self.average < 1):
+            raise InvalidValue("painted-over and varied are shares, from 0 to 1, and average at least 0 and below 1")
+        if self.painted_over and self.crop < 2 * SMALLEST_SIDE:
+            raise InvalidValue(f"crops under {2 * SMALLEST_SIDE} pixels cannot be painted over; set painted-over to 0")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -24,24 +24,27 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from impasto.model.errors import InvalidValue
 from impasto.model.network import checkpoint
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import StrokeConfig
 from impasto.model.network.device import find_device, trains_in_bfloat16
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.training_record import TrainingRecord
 from impasto.model.perception.balance import Balance
 from impasto.model.perception.objective import Losses, Objective
-from impasto.model.pictures.photos import Samples, load_rgb, usable_images
+from impasto.model.pictures.photos import load_rgb, usable_images
 from impasto.model.pictures.resize import center_crop, resize
-from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.paintings import Painting, load_paintings
 from impasto.model.styles.table import StyleTable
 from impasto.model.training import data
 from impasto.model.training.config import RunConfig, TrainingConfig
 from impasto.model.training.metrics import Metrics
+from impasto.model.training.painting_over import Paint, is_painted_over, paint_over
 from impasto.model.training.previews import SHOWN, preview
 from impasto.model.training.revision import revision
 from impasto.model.training.run_folder import RunFolder
@@ -66,6 +69,18 @@ class Painters(nn.Module):
         """(B, 3, H, W) in [0, 1], mixtures of the styles (B, N) -> painted (B, 3, H, W)."""
         painted: Tensor = self.network(photos, mixed(mixtures, self.vectors))
         return painted
+
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+def _warmed(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """The moving average of weights; at first of the few that there are, not of the start."""
+
+    def update(averaged: Tensors, now: Tensors, steps: Tensor | int) -> None:
+        get_ema_multi_avg_fn(min(decay, (1 + int(steps)) / (10 + int(steps))))(averaged, now, steps)
+
+    return update
 
 
 def train(config: TrainingConfig, run: RunConfig) -> Path:
@@ -114,13 +129,14 @@ class _Run:
             raise InvalidValue(f"a batch of {config.batch} cannot be shared equally by {place.world} processes")
         self.config, self.run, self.place = config, run, place
         self.folder = RunFolder(run.output)
-        self.photos, self.held_out = data.split(self._usable_photos(), config.held_out)
+        start = checkpoint.load(run.start_from) if run.start_from else None
+        before = start.training.held_out if start else ()
+        self.photos, self.held_out = data.split(self._usable_photos(), config.held_out, before)
         paintings = load_paintings(run.styles)
         self.styles = [painting.style for painting in paintings]
-        size = config.objective.painting_size
-        if small := [painting.style.id for painting in paintings if min(painting.rgb.shape[1:]) < size]:
-            log.warning("enlarged to a shorter side of %d pixels: %s", size, ", ".join(small))
-        sized = [resize(painting.rgb, size) for painting in paintings]
+        if unknown := config.objective.painting_sizes.keys() - {style.id for style in self.styles}:
+            raise InvalidValue(f"objective.painting-sizes: there is no painting {', '.join(sorted(unknown))}")
+        sized = self._sized(paintings)
         self.objective = Objective(config.objective, sized).to(place.device).to(memory_format=torch.channels_last)
 
         self.balance = Balance(config.balance, self._photo_distances()).to(place.device)
@@ -128,12 +144,16 @@ class _Run:
         torch.manual_seed(config.seed)
         network = StyleNetwork(config.network)
         self.painters = Painters(network, network.identity_style().repeat(len(paintings), 1))
-        if run.start_from:
-            self._start_from(checkpoint.load(run.start_from))
+        self.strokes = StrokeConfig()
+        if start:
+            self._start_from(start)
         self.painters.to(place.device).to(memory_format=torch.channels_last)
-        self.teacher = (
-            Teacher(checkpoint.load(run.teacher), self.styles, config.teaching, place.device) if run.teacher else None
-        )
+        self.average = AveragedModel(self.painters, multi_avg_fn=_warmed(config.average))
+        self.teacher = None
+        if run.teacher:
+            teacher = checkpoint.load(run.teacher)
+            self.strokes = teacher.strokes
+            self.teacher = Teacher(teacher, self.styles, config.teaching, place.device)
         self.updates = Updates(
             [
                 (self.painters.network.parameters(), config.learning_rate),
@@ -148,8 +168,11 @@ class _Run:
 
     def train(self) -> Path:
         config, run, place = self.config, self.run, self.place
+        samples = data.VariedSamples(
+            self.photos, styles=len(self.styles), crop=config.crop, seed=config.seed, varied=config.varied
+        )
         batches = data.loader(
-            Samples(self.photos, styles=len(self.styles), crop=config.crop, seed=config.seed),
+            samples,
             batch=config.batch,
             first_step=self.step,
             last_step=config.steps,
@@ -160,7 +183,7 @@ class _Run:
         fast_bf16 = trains_in_bfloat16(place.device)
         painters: nn.Module = DistributedDataParallel(self.painters) if place.world > 1 else self.painters
         if fast_bf16 and run.compile:  # compiling pays where the convolutions are no longer what takes the time
-            painters.compile()
+            painters.compile(dynamic=False)  # each of two sizes by itself
             self.objective.compile()
         metrics = Metrics(len(self.styles), place.device)
         bar = tqdm(
@@ -171,17 +194,20 @@ class _Run:
             rows = rows.to(place.device, non_blocking=True)
             mixtures, judged = self._mixtures(rows)
             with torch.autocast(place.device.type, torch.bfloat16, enabled=fast_bf16):
-                painted = painters(photos, mixtures)
+                painted = self._painted(painters, photos, mixtures)
                 losses: Losses | None = None
                 if judged:
-                    some = painted[:judged], photos[:judged], rows[:judged]
-                    losses = self.objective(*some, self.balance.strengths)
+                    losses = self._judge(painted[:judged], photos[:judged], rows[:judged])
             terms = [losses.total.mean()] if losses else []
             if self.teacher:
-                terms.append(metrics.taught(self.teacher.error(painted, photos, mixtures)))
+                taught = self._painted(self.teacher.paint, photos, mixtures)
+                terms.append(metrics.taught(self.teacher.error(painted, taught)))
             torch.stack(terms).sum().backward()
             self.updates.make(self.step, painted)
-            if losses:
+            self.average.update_parameters(self.painters)
+            if losses and self._paints_over:
+                metrics.add_painted_over(losses)
+            elif losses:
                 self.balance.update(losses, rows[:judged])
                 metrics.add(losses, rows[:judged])
             metrics.images += len(rows)
@@ -196,6 +222,22 @@ class _Run:
                 self._preview()
         bar.close()
         return self.folder.checkpoint
+
+    @property
+    def _paints_over(self) -> bool:
+        return is_painted_over(self.step, self.config.painted_over)
+
+    def _painted(self, paint: Paint, photos: Tensor, mixtures: Tensor) -> Tensor:
+        """A batch in one pass or, at some steps, as large photos are painted."""
+        return paint_over(paint, photos, mixtures, self.strokes) if self._paints_over else paint(photos, mixtures)
+
+    def _judge(self, painted: Tensor, photos: Tensor, rows: Tensor) -> Losses:
+        """Against photos and paintings; those as large as what is painted over shows them, where it is."""
+        strengths = self.balance.strengths
+        if self._paints_over:
+            rows, strengths = rows + len(self.styles), strengths.repeat(2)
+        losses: Losses = self.objective(painted, photos, rows, strengths)
+        return losses
 
     def _mixtures(self, rows: Tensor) -> tuple[Tensor, int]:
         """What of each style the images of a batch, of these rows (B,), are painted in, and how many of them, the first
@@ -230,12 +272,26 @@ class _Run:
         for path in (self.held_out or self.photos)[:24]:
             photo = center_crop(load_rgb(path), self.config.crop).to(self.place.device)
             distances.append(self.objective.distances(self.objective.loss_network(photo[None])).sum(dim=0))
-        return torch.stack(distances).mean(dim=0)
+        return torch.stack(distances).mean(dim=0)[: len(self.styles)]
+
+    def _sized(self, paintings: Sequence[Painting]) -> list[Tensor]:
+        """What pictures are compared with: all paintings, and, where something is painted over, then all of them twice
+        as large, or as large as their files are."""
+        sizes = [self.config.objective.size_of(painting.style.id) for painting in paintings]
+        own = [min(painting.rgb.shape[1:]) for painting in paintings]
+        if small := [painting.style.id for painting, size, it in zip(paintings, sizes, own, strict=True) if it < size]:
+            log.warning("enlarged, since their files are smaller than they are looked at: %s", ", ".join(small))
+        sized = [resize(painting.rgb, size) for painting, size in zip(paintings, sizes, strict=True)]
+        if self.config.painted_over:
+            larger = [max(size, min(2 * size, it)) for size, it in zip(sizes, own, strict=True)]
+            sized += [resize(painting.rgb, size) for painting, size in zip(paintings, larger, strict=True)]
+        return sized
 
     def _start_from(self, start: Checkpoint) -> None:
         """Take over a network, and the vectors of the styles that it shares with this run."""
         if start.network.config != self.config.network:
             raise InvalidValue(f"{self.run.start_from} has {start.network.config}, not {self.config.network}")
+        self.strokes = start.strokes
         self.painters.network.load_state_dict(start.network.state_dict())
         for row, style in enumerate(self.styles):
             if style.id in start.styles:
@@ -259,6 +315,7 @@ class _Run:
                 "choose another output"
             )
         self.painters.load_state_dict(state["painters"])
+        self.average.load_state_dict(state["average"])
         self.updates.optimizer.load_state_dict(state["optimizer"])
         self.balance.load_state_dict(state["balance"])
         self.step, self.updates.skipped = state["step"], state["skipped"]
@@ -289,6 +346,7 @@ class _Run:
             "step": self.step,
             "skipped": self.updates.skipped,
             "painters": self.painters.state_dict(),
+            "average": self.average.state_dict(),
             "optimizer": self.updates.optimizer.state_dict(),
             "balance": self.balance.state_dict(),
         }
@@ -306,8 +364,10 @@ class _Run:
             torch=torch.__version__,
             config=asdict(self.config),
         )
-        table = StyleTable(self.styles, self.painters.vectors.detach().cpu())
-        checkpoint.save(Checkpoint(self.painters.network, table, training), self.folder.checkpoint)
+        given = self.average.module
+        assert isinstance(given, Painters)
+        table = StyleTable(self.styles, given.vectors.detach().cpu())
+        checkpoint.save(Checkpoint(given.network, table, training, self.strokes), self.folder.checkpoint)
 
     def _preview(self) -> None:
         paths = (self.held_out or self.photos)[:SHOWN]
@@ -315,5 +375,5 @@ class _Run:
         plain = torch.eye(len(self.styles), device=self.place.device)
         self.folder.add_preview(
             self.step,
-            preview(lambda photos, rows: self.painters(photos, plain[rows]), shown, styles=len(plain)),
+            preview(lambda photos, rows: self.average(photos, plain[rows]), shown, styles=len(plain)),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
@@ -29,6 +29,7 @@ class Metrics:
         self._waited = 0.0
         self.images = 0
         self._taught: list[Tensor] = []
+        self._over: list[Tensor] = []
         self.overall: dict[str, float] = {}
         self.styles: list[dict[str, float]] = []
 
@@ -48,6 +49,11 @@ class Metrics:
         """An error against the teacher, which is noted."""
         self._taught.append(error.detach())
         return error
+
+    def add_painted_over(self, losses: Losses) -> None:
+        """Take in the errors of crops of this process that were painted over, which are told apart from the others."""
+        errors = torch.stack([losses.content_error, losses.style_distance], dim=1).detach()
+        self._over.extend(errors[errors.isfinite().all(dim=1)])
 
     def add(self, losses: Losses, rows: Tensor) -> None:
         """Take in the losses of a batch and the rows of its styles, (B,); images without a finite loss do not count."""
@@ -71,7 +77,14 @@ class Metrics:
         ]
         pace = {"images_per_second": self.images * processes / seconds, "waiting_for_data": self._waited / seconds}
         taught = {"teacher_error": float(torch.stack(self._taught).mean())} if self._taught else {}
+        over = dict(zip(("over_content_error", "over_style_distance"), _mean(self._over), strict=False))
         self._sums.zero_()
-        self.images, self._taught = 0, []
+        self.images, self._taught, self._over = 0, [], []
         self._started, self._waited = time.perf_counter(), 0.0
-        return {**self.overall, **taught, **pace}
+        return {**self.overall, **over, **taught, **pace}
+
+
+def _mean(values: Sequence[Tensor]) -> list[float]:
+    """The mean of vectors; nothing where there are none."""
+    mean: list[float] = torch.stack([*values]).mean(dim=0).tolist() if values else []
+    return mean

@@ -162,7 +162,7 @@ class Equal:
         rows = []
         pairs = [*zip(images.files_in(self.photos), self.styles, strict=False)]
         for path, style in tqdm(pairs, unit="pair", disable=None):
-            painting = resize(images.decode((self.paintings / f"{style}.jpg").read_bytes()).rgb, config.painting_size)
+            painting = resize(images.decode((self.paintings / f"{style}.jpg").read_bytes()).rgb, config.size_of(style))
             photo = center_crop(images.decode(path.read_bytes()).rgb, self.size)[None].to(stylizer.device)
             objective = Objective(config, [painting]).to(stylizer.device).to(memory_format=torch.channels_last)
             if trains_in_bfloat16(stylizer.device):

@@ -101,8 +101,9 @@ class Study:
         self.styles = source.styles.ids[:: arguments.every]
         self.vectors = [source.styles.vectors[source.styles.row(style)] for style in self.styles]
         paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.styles)}
-        side = source.training.objective.painting_size
-        self.objective = Objective(source.training.objective, [resize(paintings[style], side) for style in self.styles])
+        config = source.training.objective
+        sized = [resize(paintings[style], config.size_of(style)) for style in self.styles]
+        self.objective = Objective(config, sized)
 
     def motions(self) -> str:
         """Motion that is known exactly."""

@@ -60,8 +60,9 @@ def main(arguments: Arguments) -> None:
     files = [file for file in images.files_in(arguments.content) if file.name in held_out][: arguments.photos]
     photos = [center_crop(load_rgb(file), arguments.size) for file in files]
     config = source.training.objective
-    paintings = {each.style.id: resize(each.rgb, config.painting_size) for each in load_paintings(arguments.styles)}
-    objective = Objective(config, [paintings[style_id] for style_id in source.styles.ids]).to(stylizer.device)
+    paintings = {each.style.id: each.rgb for each in load_paintings(arguments.styles)}
+    sized = [resize(paintings[style_id], config.size_of(style_id)) for style_id in source.styles.ids]
+    objective = Objective(config, sized).to(stylizer.device)
 
     def vector(network: Checkpoint, row: int) -> Tensor:
         return network.styles.blend({source.styles.ids[row]: 1.0})

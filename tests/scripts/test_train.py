@@ -6,7 +6,7 @@ from impasto.model.network import checkpoint
 from tests.commands import Result, impasto
 
 TINY = [
-    *("--crop", "32", "--batch", "2", "--steps", "2", "--held-out", "1", "--workers", "0"),
+    *("--crop", "32", "--painted-over", "0", "--batch", "2", "--steps", "2", "--held-out", "1", "--workers", "0"),
     *("--network.widths", "4", "6", "8", "--network.residual-blocks", "1"),
 ]
 

@@ -12,6 +12,8 @@ from impasto.model.evaluation.report import (
     blending_goals,
     confusion_table,
     goals_table,
+    grey_goals,
+    grey_table,
     loss_goals,
     peer_goals,
     scale_goals,
@@ -45,11 +47,19 @@ def test_goals_are_listed_with_what_was_found() -> None:
 
 
 def test_losses_are_good_enough_up_to_their_goals() -> None:
-    assert met(loss_goals(evaluation())) == [True] * 5
-    assert met(loss_goals(evaluation(distance=0.61))) == [False, True, True, True, True]
-    assert met(loss_goals(evaluation(content_error=0.39))) == [True, True, True, False, True]
-    assert met(loss_goals(evaluation(content_error=1.01))) == [True, False, True, False, True]
-    assert met(loss_goals(evaluation(nearest=(0, 0)))) == [True, True, True, True, False]
+    assert met(loss_goals(evaluation())) == [True] * 6
+    assert met(loss_goals(evaluation(distance=0.59))) == [False, True, True, True, True, True]
+    assert met(loss_goals(evaluation(distance=0.86))) == [False, True, False, False, True, True]
+    assert met(loss_goals(evaluation(content_error=0.39))) == [True, True, True, True, False, True]
+    assert met(loss_goals(evaluation(content_error=1.01))) == [True, False, False, True, False, True]
+    assert met(loss_goals(evaluation(nearest=(0, 0)))) == [True, True, True, True, True, False]
+
+
+def test_in_grey_nine_of_ten_are_to_be_told_apart_and_those_that_are_not_come_first() -> None:
+    assert met(grey_goals(evaluation())) == [True]
+    assert met(grey_goals(evaluation(nearest=(0, 0)))) == [False]
+    rows = cells(grey_table(evaluation(nearest=(0, 0))))
+    assert rows == [["two", "0%", "one, 100%", "0.50"], ["one", "100%", "", "0.50"]]
 
 
 def test_only_confused_styles_are_listed() -> None:

@@ -16,7 +16,7 @@ from impasto.model.pictures.images import NoImages, UndecodableImage
 from impasto.model.pictures.photos import FLATTEST_CROP, Samples, load_rgb, usable_images
 from impasto.model.styles.paintings import load_paintings
 from impasto.model.styles.style import Style
-from impasto.model.training.data import loader, split
+from impasto.model.training.data import VariedSamples, loader, split
 from tests.pictures import encoded, painting, photo, write_paintings, write_photos
 
 
@@ -297,6 +297,35 @@ def test_a_photo_just_as_large_as_the_crop_is_used_whole(tmp_path: Path) -> None
 
 
 # Batches
+
+
+def test_what_was_kept_out_before_is_kept_out_again(photos: Path) -> None:
+    files = sorted(photos.iterdir())
+    rest, kept_out = split(files, 2, before=("photo-1.jpg", "gone.jpg"))
+    assert [file.name for file in kept_out] == ["photo-1.jpg", "photo-0.jpg"]
+    assert rest == [file for file in files if file not in kept_out]
+    assert [file.name for file in split(files, 1, before=("photo-1.jpg", "photo-2.jpg"))[1]] == ["photo-1.jpg"]
+    with pytest.raises(NoImages, match="too few"):
+        split(files, 6, before=("photo-1.jpg",))
+    assert split(files, 2, before=("gone.jpg",)) == split(files, 2)
+
+
+def test_a_share_of_the_crops_stands_in_another_light(photos: Path) -> None:
+    files = sorted(photos.iterdir())
+    plain = samples_of(photos)
+
+    def varied(share: float) -> VariedSamples:
+        return VariedSamples(files, styles=3, crop=32, seed=5, varied=share)
+
+    assert all(torch.equal(varied(0)[n][0], plain[n][0]) for n in range(20))
+    changed = [not torch.equal(varied(0.5)[n][0], plain[n][0]) for n in range(40)]
+    assert 10 < sum(changed) < 30
+    lit = torch.stack([varied(1)[n][0] for n in range(20)])
+    assert torch.equal(lit, torch.stack([varied(1)[n][0] for n in range(20)]))
+    assert lit.min() >= 0 and lit.max() <= 1
+    brighter = [float((varied(1)[n][0] - plain[n][0]).mean()) for n in range(20)]
+    assert min(brighter) < -0.1 and max(brighter) > 0.1
+    assert all(varied(1)[n][1] == plain[n][1] for n in range(20))
 
 
 def test_the_ranks_of_a_world_share_out_every_batch(photos: Path) -> None:
