@@ -29,7 +29,7 @@ ORT_SHA256 := \
 ORT_FILES := $(filter ort%,$(ORT_SHA256))
 ORT_PACKED := $(addprefix $(ORT)/,$(addsuffix .gz,$(filter %.wasm,$(ORT_FILES))))
 
-.PHONY: all help serve test cluster fuzz check load soak format pins axe device
+.PHONY: all help serve test cluster fuzz check load soak ship format pins axe device
 
 all: .venv/.requirements help  ## set everything up, with the command impasto in .venv/bin, and list the targets
 
@@ -55,12 +55,13 @@ fuzz: .venv/.requirements-dev  ## send the service what it may never be at a los
 	.venv/bin/python -m pytest --hypothesis-profile fuzz --timeout 0 tests/app/test_openapi.py
 	.venv/bin/python -m tests.hostile.fuzz $(RUNS)
 
-check: .venv/.requirements-dev  ## lint, types, who imports whom, known vulnerabilities; writes dist/sbom.cdx.json
+check: .venv/.requirements-dev  ## lint, types, who imports whom, whose figures, known vulnerabilities; writes dist/sbom.cdx.json
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
+	.venv/bin/python -m impasto.scripts.studies.figures
 	@mkdir -p dist
 	.venv/bin/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml \
 		--output-reproducible --output-file dist/sbom.cdx.json
@@ -71,6 +72,9 @@ load: .venv/.requirements-dev  ## more than the service can do, on a machine wit
 
 soak: .venv/.requirements-dev  ## ten minutes of much work; ARGS="--soak-seconds 3600" for more
 	.venv/bin/python -m impasto.scripts.studies.load --only soak $(ARGS)
+
+ship: .venv/.requirements-dev  ## train on, and replace what is shipped if it is better: many hours; ARGS="--styles … --content … --large …"
+	.venv/bin/python -m impasto.scripts.studies.ship $(ARGS)
 
 format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed by itself
 	.venv/bin/ruff check --fix-only
