@@ -11,6 +11,7 @@ the network does not know either. No guess knows any of these styles. `--fits` t
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -106,7 +107,7 @@ def main(arguments: Arguments) -> None:
     if arguments.peer:
         paints[ArbitraryStyle.name] = ArbitraryStyle([each.rgb for each in judged]).paint
         found[ArbitraryStyle.name] = evaluate(paints[ArbitraryStyle.name], ids, objective, photos)
-        print(compared({ArbitraryStyle.name: found[ArbitraryStyle.name]}, seconds), flush=True)
+        print(compared({ArbitraryStyle.name: found[ArbitraryStyle.name]}, seconds), file=sys.stderr)
     from_prediction = Fits(own, judged, arguments.device, predictor)
     from_known = Fits(own, judged, arguments.device)
     if arguments.fits:
@@ -119,7 +120,7 @@ def main(arguments: Arguments) -> None:
         seconds[name] = sum(took for _, took in both) / len(judged)
         paints[name] = partial(painted, stylizer, [vector for vector, _ in both])
         found[name] = evaluate(paints[name], ids, objective, photos)
-        print(compared({name: found[name]}, seconds), flush=True)  # the next one may take an hour
+        print(compared({name: found[name]}, seconds), file=sys.stderr)  # the next one may take an hour
     print(f"\n{len(judged)} paintings, {len(photos)} photos.\n\n{compared(found, seconds)}\n\n{one_by_one(found)}")
     if arguments.fits:
         print(f"\n{pass_by_pass({'what is predicted': from_prediction, 'the best known start': from_known})}")

@@ -188,17 +188,16 @@ class Study:
 
     def compared(self, ways: Mapping[str, Paint], rows: Sequence[int], photos: Sequence[Tensor]) -> str:
         """D and C of each way, against those of the first."""
-        objective = Objective(
-            self.source.training.objective,
-            [resize(self.paintings[row], self.side) for row in rows],
-        ).to(self.stylizer.device)
+        config, ids = self.source.training.objective, self.source.styles.ids
+        sized = [resize(self.paintings[row], config.size_of(ids[row])) for row in rows]
+        objective = Objective(config, sized).to(self.stylizer.device)
         found: dict[str, Evaluation] = {}
         for name, paint in ways.items():
 
             def of_row(photo: Tensor, position: int, paint: Paint = paint) -> Tensor:
                 return paint(photo, rows[position])
 
-            styles = [self.source.styles.ids[row] for row in rows]
+            styles = [ids[row] for row in rows]
             progress = tqdm(range(len(photos)), desc=name, disable=None)
             half = self.stylizer.precision == "bfloat16"
             with torch.autocast(self.stylizer.device.type, torch.bfloat16, enabled=half):
