@@ -82,7 +82,3 @@ def test_the_exit_status_tells_whether_all_is_of_the_shipped_network(
     assert capsys.readouterr().err.startswith(f"docs/styles.md:3: of network {FORMER}")
     (documents / "styles.md").write_text(DOCUMENT.replace(FORMER, tiny_checkpoint.network_id))
     assert main(asked) == 0
-
-
-def test_what_is_documented_is_of_the_shipped_network() -> None:
-    assert main(Arguments(documents=Path(__file__).parents[3] / "docs")) == 0
