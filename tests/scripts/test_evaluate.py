@@ -103,13 +103,14 @@ def test_the_report_has_every_section_its_goals_and_pictures(
         "One network for all styles",
         "Painting against photo",
         "Separation of the styles",
+        "In grey",
         "Blends",
         "Artefacts",
         "Scale",
         "A peer",
     ]
     assert f"| {alone.ids[0]} | +0.0% | +0.0% |" in report  # the same network on both sides
-    assert report.count("| yes |") + report.count("| **no** |") == 15
+    assert report.count("| yes |") + report.count("| **no** |") == 17
     at = dict(re.findall(r"\| (64|128|256) pixels \| ([\d.]+ \| [\d.]+) \|", report.partition("## Scale")[2]))
     assert at["64"].endswith("1.00") and at.keys() == {"64", "128", "256"}
     assert len(re.findall(r"\| (?:64|128|256) pixels \| (?:[\d.]+%|–) \|", report)) == 3
