@@ -42,6 +42,8 @@ __all__ = [
 pytestmark = pytest.mark.cluster
 
 REPLICAS = 3
+BUSY = 8
+"""Clients who ask one after the other, so that each replica is always at something."""
 RECOVERY = 120.0
 """Seconds in which another replica paints in the place of one that was killed."""
 
@@ -177,8 +179,8 @@ def test_of_a_replica_that_is_killed_only_what_it_held_is_lost_and_our_client_lo
                 painted += client.stylize(picture(400)["image"][1], {FORM["style"]: 1}).size == (400, 400)
         return painted
 
-    with ThreadPoolExecutor() as pool:
-        asking = [pool.submit(ask) for _ in range(3)]
+    with ThreadPoolExecutor(BUSY + 2) as pool:
+        asking = [pool.submit(ask) for _ in range(BUSY)]
         insisting = [pool.submit(insist) for _ in range(2)]
         try:
             time.sleep(3)
