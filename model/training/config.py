@@ -50,10 +50,10 @@ class TrainingConfig:
     this one starts from."""
     seed: int = 0
     """Of the weights at the start, the order of the photos, the crops and the styles."""
-    painted_over: float = 0.25
+    painted_over: float = 0.0
     """Share of the steps in which crops are painted coarse to fine, as large photos are: at half the size first, and
     then over that."""
-    varied: float = 0.25
+    varied: float = 0.0
     """Share of the crops that stand in another light: darker or lighter, more colourful, less, or in grey."""
     average: float = 0.999
     """Of the moving average of the weights, which is what a run gives: how much of it stays at every step."""
