@@ -367,9 +367,7 @@ def _peer(
 
 
 def _objective(source: Checkpoint, paintings: Sequence[Tensor], styles: Sequence[str]) -> Objective:
-    config = source.training.objective
-    sizes = [config.size_of(style) for style in styles]
-    return Objective(config, [resize(each, size) for each, size in zip(paintings, sizes, strict=True)])
+    return Objective.of_styles(source.training.objective, dict(zip(styles, paintings, strict=True)))
 
 
 def _paintings(styles: Sequence[str], folder: Path) -> list[Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,7 @@ from impasto.model.perception.losses import (
     style_loss,
     total_variation,
 )
+from impasto.model.pictures.resize import resize
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Objective(nn.Module):
             each = [self.measured(self.loss_network(painting[None])) for painting in paintings]
         if each:
             self.aim({layer: torch.cat([grams[layer] for grams in each]) for layer in config.style_layers})
+
+    @classmethod
+    def of_styles(cls, config: ObjectiveConfig, paintings: Mapping[str, Tensor]) -> Self:
+        """Against the paintings of styles, {id: (3, H, W) in [0, 1]}, which are resized as the configuration says."""
+        return cls(config, [resize(rgb, config.size_of(style_id)) for style_id, rgb in paintings.items()])
 
     def aim(self, grams: Mapping[str, Tensor]) -> None:
         """Compare pictures with paintings of these Gram matrices from now on: (N, C, C) at each style layer."""

@@ -5,8 +5,7 @@
 
 Then copy the photos into the same folder. Drawings are those of Debian's package openclipart-png, in the public
 domain, on white or on a plain colour; pages are written here, in letters of many sizes, in a few columns, dark on light
-or light on dark. Night, glare and grey are made of photos (`impasto train --varied`); faces are none of
-this.
+or light on dark. Night, glare and grey are made of photos (`impasto train --varied`); faces are none of this.
 """
 
 from __future__ import annotations

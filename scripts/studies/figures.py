@@ -33,9 +33,7 @@ from impasto.model.network import checkpoint
 from impasto.model.network.config import SHIPPED
 
 NAMED = re.compile(r"network `([0-9a-f]{16})`")
-FIGURES = re.compile(
-    r"(<!-- figures: ([\w-]+), network `)([0-9a-f]{16})(` -->\n)(.*?)(<!-- end of figures -->)", re.DOTALL
-)
+FIGURES = r"(<!-- figures: {name}, network `)[0-9a-f]{{16}}(` -->\n).*?(<!-- end of figures -->)"
 PICTURES = Path("images")
 """In the folder of the documents."""
 LIST = PICTURES / "networks.json"
@@ -71,15 +69,13 @@ class Figures:
         changed = []
         for document in self.documents:
             before = document.read_text("utf-8")
-            after = FIGURES.sub(
-                lambda found: (
-                    "".join((found[1], network, found[4], text.strip(), "\n", found[6]))
-                    if found[2] == name
-                    else found[0]
-                ),
+            after, count = re.subn(
+                FIGURES.format(name=re.escape(name)),
+                lambda found: f"{found[1]}{network}{found[2]}{text.strip()}\n{found[3]}",
                 before,
+                flags=re.DOTALL,
             )
-            if any(found[2] == name for found in FIGURES.finditer(before)):
+            if count:
                 write_whole(document, after.encode())
                 changed.append(document)
         return changed

@@ -30,7 +30,6 @@ from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import resize
 from impasto.model.styles.paintings import load_paintings
 from impasto.model.video.config import Limits, MotionConfig
 from impasto.model.video.continuity import Continuity
@@ -101,9 +100,8 @@ class Study:
         self.styles = source.styles.ids[:: arguments.every]
         self.vectors = [source.styles.vectors[source.styles.row(style)] for style in self.styles]
         paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.styles)}
-        config = source.training.objective
-        sized = [resize(paintings[style], config.size_of(style)) for style in self.styles]
-        self.objective = Objective(config, sized)
+        known = {style: paintings[style] for style in self.styles}
+        self.objective = Objective.of_styles(source.training.objective, known)
 
     def motions(self) -> str:
         """Motion that is known exactly."""

@@ -33,7 +33,7 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.photos import load_rgb
-from impasto.model.pictures.resize import center_crop, fit, resample, resize
+from impasto.model.pictures.resize import center_crop, fit, resample
 from impasto.model.styles.paintings import load_paintings
 
 Part = Literal["sizes", "ways", "strokes"]
@@ -188,9 +188,9 @@ class Study:
 
     def compared(self, ways: Mapping[str, Paint], rows: Sequence[int], photos: Sequence[Tensor]) -> str:
         """D and C of each way, against those of the first."""
-        config, ids = self.source.training.objective, self.source.styles.ids
-        sized = [resize(self.paintings[row], config.size_of(ids[row])) for row in rows]
-        objective = Objective(config, sized).to(self.stylizer.device)
+        ids = self.source.styles.ids
+        paintings = {ids[row]: self.paintings[row] for row in rows}
+        objective = Objective.of_styles(self.source.training.objective, paintings).to(self.stylizer.device)
         found: dict[str, Evaluation] = {}
         for name, paint in ways.items():
 

@@ -26,7 +26,7 @@ from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import center_crop, fit, resize
+from impasto.model.pictures.resize import center_crop, fit
 from impasto.model.styles.paintings import load_paintings
 from impasto.scripts.loading import load
 
@@ -59,10 +59,9 @@ def main(arguments: Arguments) -> None:
     held_out = set(source.training.held_out) & set(networks["small"].training.held_out)
     files = [file for file in images.files_in(arguments.content) if file.name in held_out][: arguments.photos]
     photos = [center_crop(load_rgb(file), arguments.size) for file in files]
-    config = source.training.objective
     paintings = {each.style.id: each.rgb for each in load_paintings(arguments.styles)}
-    sized = [resize(paintings[style_id], config.size_of(style_id)) for style_id in source.styles.ids]
-    objective = Objective(config, sized).to(stylizer.device)
+    known = {style_id: paintings[style_id] for style_id in source.styles.ids}
+    objective = Objective.of_styles(source.training.objective, known).to(stylizer.device)
 
     def vector(network: Checkpoint, row: int) -> Tensor:
         return network.styles.blend({source.styles.ids[row]: 1.0})
