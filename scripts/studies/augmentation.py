@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from tqdm import tqdm
 from impasto.model.evaluation.report import table
 from impasto.model.files import write_whole
 from impasto.model.network.checkpoint import Checkpoint, load
-from impasto.model.network.config import Which
+from impasto.model.network.config import SHIPPED, Which
 from impasto.model.network.device import device_name
 from impasto.model.painting.augment import StyleAugment
 from impasto.model.painting.stylizer import Stylizer
@@ -121,10 +122,14 @@ class Robustness:
     """Each draws what is tested with, and trains anew."""
     sheet: Path | None = None
     """Picture to write: drawings, styled copies, altered ones. Default: none."""
+    checkpoint: Path = SHIPPED
+    """Network and styles."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps: of what is styled."""
 
     def run(self) -> None:
-        drawings = read(prepare(self.clipart, self.work))
-        print(f"{len(drawings.plain)} drawings: {counted(drawings.kinds)}\n", flush=True)
+        drawings = read(prepare(self.clipart, self.work, self.checkpoint, self.device))
+        tell(f"{len(drawings.plain)} drawings: {counted(drawings.kinds)}")
         if self.sheet:
             contact_sheet(shown(drawings), columns=10).save(self.sheet, quality=88)
         tests = {"as drawn": drawings.plain}
@@ -144,8 +149,8 @@ class Robustness:
             )
             write_whole(file, json.dumps(found, indent=1).encode())
             took = time.perf_counter() - begun
-            print(f"seed {seed}, {arm}, {took:.0f} s: {told(found[arm][-1])}", flush=True)
-        print(f"\n{compared(found)}")
+            tell(f"seed {seed}, {arm}, {took:.0f} s: {told(found[arm][-1])}")
+        print(compared(found))
 
 
 @dataclass(frozen=True)
@@ -191,12 +196,18 @@ class Seconds:
         return median(took[1:])
 
 
-def prepare(clipart: Path, work: Path) -> Path:
+def tell(text: str) -> None:
+    """How far it is; the table alone is printed."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def prepare(clipart: Path, work: Path, checkpoint: Path, device: str) -> Path:
     """Small square drawings, their styled copies, and restyled ones, each in folders by their kinds."""
     if not (work / "plain").exists():
         write_drawings(clipart, work / "plain")
-    known = tuple(style for style in load().styles.ids if style not in KEPT_OUT)
-    copies = augment.Arguments(work / "plain", work / "styled", copies=COPIES, style=known, small=True)
+    known = tuple(style for style in load(checkpoint).styles.ids if style not in KEPT_OUT)
+    plain, styled = work / "plain", work / "styled"
+    copies = augment.Arguments(plain, styled, COPIES, style=known, small=True, checkpoint=checkpoint, device=device)
     others = replace(copies, output=work / "restyled", copies=1, style=KEPT_OUT, alpha=(1, 1), concentration=0.01)
     for arguments in (copies, others):
         augment.run(arguments)
@@ -365,7 +376,7 @@ def compared(found: dict[str, list[dict[str, float]]]) -> str:
     for title, names in [*((name, [name]) for name in tests), ("all corruptions", list(CORRUPTIONS))]:
         gain = [styled - usual for styled, usual in zip(of("usual and styles", names), of("usual", names), strict=True)]
         rows.append((title, *(interval(of(arm, names)) for arm in ARMS), interval(gain)))
-    return table(("test pictures", *ARMS, "styles add"), rows)
+    return table(("test drawings", *ARMS, "styles add"), rows)
 
 
 def told(accuracies: dict[str, float]) -> str:

@@ -38,6 +38,8 @@ class Arguments:
     """Folder of pictures."""
     output: Path
     """The figure to write."""
+    count: int = 4
+    """How many pictures, the first ones."""
     checkpoint: Path = SHIPPED
     """The network, with its predictor beside it."""
     device: str = "auto"
@@ -52,8 +54,8 @@ def main(arguments: Arguments) -> None:
     photo, unseen = read_photo(), crops(count=4, side=256, seed=1)
     cells, rows = [], []
     trained_ones: dict[str, float] | None = None
-    for painting in tqdm(load_paintings(arguments.paintings), unit="painting", disable=None):
-        title = painting.style.title
+    for painting in tqdm(load_paintings(arguments.paintings)[: arguments.count], unit="painting", disable=None):
+        title, losses = painting.style.title, []
         cells.append((title, center_crop(painting.rgb, *photo.size)))
         start = Start.predicted(predictor.predict(painting.rgb), source.styles)
         for effort, way in WAYS.items():
@@ -66,10 +68,10 @@ def main(arguments: Arguments) -> None:
             cells.append((way, painted.rgb))
             trained_ones = trained_ones or trained_artefacts(fitter)
             verdict = judge(fitter, state.vector, unseen, trained_ones)
-            losses = [f"{verdict.losses[name]:.2f}" for name in ("style_distance", "content_error")]
-            rows.append((title, way, *losses, verdict.message, str(state.passes)))
+            losses.append(f"{verdict.losses['style_distance']:.2f}, {verdict.losses['content_error']:.2f}")
+        rows.append((title, *losses, verdict.message))
     contact_sheet(cells, columns=2 * (1 + len(WAYS))).save(arguments.output, quality=88)
-    print(table(("", "", "D", "C", "verdict", "passes"), rows))
+    print(table(("", *(f"{way}: D, C" for way in WAYS.values()), "grade"), rows))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 python -m impasto.scripts.studies.methods --paintings paintings/ --output runs/methods
 
-makes six pairs, prints the table of docs/optimization.md and writes its sheet, methods.jpg. What is made is kept in the
+makes six pairs, prints the table of docs/optimization.md and writes a sheet, methods.jpg. What is made is kept in the
 folder, and not made again: ended at any time, the study goes on. How long a larger picture takes, by one method:
 
 python -m impasto.scripts.studies.methods --paintings paintings/ --output runs/512 \\
@@ -65,6 +65,8 @@ class Arguments:
     """Pixels a side of each picture on the sheet."""
     at_most: int | None = None
     """Pictures to make now; the table and the sheet are written when none is missing."""
+    sheet: Path | None = None
+    """The sheet. Default: methods.jpg in the output."""
     checkpoint: Path = SHIPPED
     """Network and styles."""
     device: str = "auto"
@@ -106,7 +108,9 @@ def main(arguments: Arguments) -> None:
         cells += [(photo.stem, center_crop(_read(photo), arguments.shown))]
         cells += [(style, center_crop(_read(arguments.paintings / f"{style}.jpg"), arguments.shown))]
         cells += [(way, fit(_read(arguments.output / f"{style}-{way}.png"), arguments.shown)) for way in ways]
-    contact_sheet(cells, columns=2 + len(ways)).save(arguments.output / "methods.jpg", quality=82)
+    sheet = arguments.sheet or arguments.output / "methods.jpg"
+    sheet.parent.mkdir(parents=True, exist_ok=True)
+    contact_sheet(cells, columns=2 + len(ways)).save(sheet, quality=82)
 
 
 def _read(path: Path) -> Tensor:

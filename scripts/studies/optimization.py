@@ -179,8 +179,8 @@ class Equal:
             for start in (photo, noise((self.size, self.size), 0).to(stylizer.device)):
                 totals = [progress.total for progress in descend(losses, start, stop=Stop(steps=self.most))]
                 counts.append(next((f"{n}" for n, total in enumerate(totals, 1) if total <= reached), f"> {self.most}"))
-            rows.append((path.stem, style, f"{reached:.0f}", *counts, f"{min(totals):.0f}"))
-        header = ("photo", "style", "network's loss", "equalled from the photo", "from noise", "after the last")
+            rows.append((path.stem, style, f"{reached:,.0f}", *counts, f"{min(totals):,.0f}"))
+        header = ("photo", "style", "the network's loss", "equalled from the photo", "from noise", f"{self.most} steps")
         print(table(header, rows))
 
 

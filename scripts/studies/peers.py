@@ -18,7 +18,7 @@ from impasto.model.pictures.picture import to_image, to_tensor
 
 
 class NotInstalled(ImpastoError):
-    """A package to compare with is not there, or not for this device; the message says what to install."""
+    """What a study needs is not there, or not for this device; the message says what to install."""
 
 
 def engine() -> Any:

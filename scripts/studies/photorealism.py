@@ -1,9 +1,11 @@
 """How much of another picture's colours a photo takes over, and how much of its own structure it keeps.
 
-    python -m impasto.scripts.studies.photorealism one.jpg its-reference.jpg two.jpg its-reference.jpg --sheet sheet.jpg
+    python -m impasto.scripts.studies.photorealism references one.jpg its-reference.jpg two.jpg its-reference.jpg
+    python -m impasto.scripts.studies.photorealism styles one.jpg two.jpg
+    python -m impasto.scripts.studies.photorealism seconds one.jpg its-reference.jpg
 
-Prints the tables of docs/photorealistic.md: photos like references, beside the straight map of colours alone; photos in
-styles, beside their paintings; seconds.
+Each prints a table of docs/photorealistic.md: photos like references, beside the straight map of colours alone;
+photos in styles, beside their paintings; how long it takes.
 """
 
 from __future__ import annotations
@@ -47,62 +49,46 @@ CELL = 320, 230
 
 
 @dataclass(frozen=True)
-class Arguments:
+class References:
+    """Photos like other pictures: structure kept and colours taken over, by the straight map of colours alone and by
+    all that is done."""
+
     pairs: tyro.conf.Positional[tuple[Path, ...]]
     """A photo, its reference, the next photo, its reference, …"""
-    styles: tuple[str, ...] = ("van-gogh-starry-night", "munch-the-scream", "klimt-the-kiss", "hokusai-great-wave")
-    """Styles in which the photos are painted."""
     size: int = 1024
     """Longest side of the pictures that are compared, in pixels."""
     sheet: Path | None = None
     """Picture to write: photo, reference, the straight map alone, result. Default: none."""
-    style_sheet: Path | None = None
-    """Picture to write: photo, and its painting and its photorealistic picture in each style. Default: none."""
-    checkpoint: Path = SHIPPED
-    """Network and styles."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:N or mps."""
 
-
-def main(arguments: Arguments) -> None:
-    """Raises InvalidValue, ImageError, OSError."""
-    if not arguments.pairs or len(arguments.pairs) % 2:
-        raise InvalidValue("name a photo and its reference, or several such pairs")
-    keep_freed_memory()  # as commands and the service do
-    pairs = list(zip(arguments.pairs[::2], arguments.pairs[1::2], strict=True))
-    print(f"{like_references(pairs, arguments.size, arguments.sheet)}\n", flush=True)
-    print(f"{in_styles(arguments, [photo for photo, _ in pairs])}\n", flush=True)
-    print(seconds(*pairs[0]))
-
-
-def like_references(pairs: list[tuple[Path, Path]], size: int, sheet: Path | None) -> str:
-    """Structure kept and colours taken over, by the straight map of colours alone and by all that is done."""
-    rows, found, cells = [], [], []
-    for photo_file, reference_file in pairs:
-        photo = images.decode(photo_file.read_bytes(), at_most=size).on_white()
-        reference = images.decode(reference_file.read_bytes()).on_white()
-        palette = Reference.read(reference_file.read_bytes()).palette
-        results = [straight(photo, palette), match(photo, Look(palette)).rgb]
-        whole = color_distance(photo.rgb, reference.rgb)
-        kept = [edge_likeness(photo.rgb, rgb) for rgb in results]
-        left = [color_distance(rgb, reference.rgb) / whole for rgb in results]
-        found.append((*kept, *left))
-        rows.append((f"{photo_file.stem}, {reference_file.stem}", *_cells(found[-1])))
-        captions = (
-            photo_file.stem,
-            reference_file.stem,
-            f"straight: {kept[0]:.3f}, {left[0]:.0%}",
-            f"{kept[1]:.3f}, {left[1]:.0%}",
-        )
-        cells += [
-            (text, center_crop(rgb, *CELL))
-            for text, rgb in zip(captions, (photo.rgb, reference.rgb, *results), strict=True)
-        ]
-    rows.append(("mean", *_cells([fmean(column) for column in zip(*found, strict=True)])))
-    if sheet:
-        contact_sheet(cells, columns=4).save(sheet, quality=80)
-    head = "photo, reference", "edges, straight map", "edges", "colours left, straight map", "colours left"
-    return table(head, rows)
+    def run(self) -> None:
+        if not self.pairs or len(self.pairs) % 2:
+            raise InvalidValue("name a photo and its reference, or several such pairs")
+        rows, found, cells = [], [], []
+        for photo_file, reference_file in zip(self.pairs[::2], self.pairs[1::2], strict=True):
+            photo = images.decode(photo_file.read_bytes(), at_most=self.size).on_white()
+            reference = images.decode(reference_file.read_bytes()).on_white()
+            palette = Reference.read(reference_file.read_bytes()).palette
+            results = [straight(photo, palette), match(photo, Look(palette)).rgb]
+            whole = color_distance(photo.rgb, reference.rgb)
+            kept = [edge_likeness(photo.rgb, rgb) for rgb in results]
+            left = [color_distance(rgb, reference.rgb) / whole for rgb in results]
+            found.append((*kept, *left))
+            rows.append((f"{photo_file.stem}, {reference_file.stem}", *_cells(found[-1])))
+            captions = (
+                photo_file.stem,
+                reference_file.stem,
+                f"straight: {kept[0]:.3f}, {left[0]:.0%}",
+                f"{kept[1]:.3f}, {left[1]:.0%}",
+            )
+            cells += [
+                (text, center_crop(rgb, *CELL))
+                for text, rgb in zip(captions, (photo.rgb, reference.rgb, *results), strict=True)
+            ]
+        rows.append(("mean", *_cells([fmean(column) for column in zip(*found, strict=True)])))
+        if self.sheet:
+            contact_sheet(cells, columns=4).save(self.sheet, quality=80)
+        head = "photo, reference", "edges, straight map", "edges", "colours left, straight map", "colours left"
+        print(table(head, rows))
 
 
 def _cells(values: tuple[float, ...] | list[float]) -> list[str]:
@@ -117,42 +103,63 @@ def straight(photo: Picture, palette: Tensor) -> Tensor:
     return Picture.from_rgb(from_oklab(transported(to_oklab(photo.rgb), own, Palette.from_numbers(palette)))).rgb
 
 
-def in_styles(arguments: Arguments, files: list[Path]) -> str:
-    """Structure kept in each style by the painting, and by what is carried from it to the photo."""
-    source, stylizer = load(arguments.checkpoint, device=arguments.device)
-    photos = [images.decode(file.read_bytes(), at_most=arguments.size).on_white() for file in files]
-    rows, cells = [], [("photo", center_crop(photo.rgb, *CELL)) for photo in photos]
-    for style in arguments.styles:
-        vector, found = source.styles.blend({style: 1.0}), []
-        for photo in photos:
-            painted, carried = (stylizer.stylize(photo, vector, photorealistic=each).rgb for each in (False, True))
-            whole = color_distance(photo.rgb, painted)
-            kept = [edge_likeness(photo.rgb, rgb) for rgb in (painted, carried)]
-            found.append((*kept, color_distance(carried, painted) / whole))
-            cells.append((f"{style}: {kept[1]:.3f}", center_crop(carried, *CELL)))
-        painting, kept_edges, left = (fmean(column) for column in zip(*found, strict=True))
-        rows.append((style, f"{painting:.3f}", f"{kept_edges:.3f}", f"{left:.0%}"))
-    if arguments.style_sheet:
-        contact_sheet(cells, columns=len(photos)).save(arguments.style_sheet, quality=80)
-    return table(("style", "edges, painting", "edges, photorealistic", "colours left"), rows)
+@dataclass(frozen=True)
+class Styles:
+    """Photos in styles: structure kept by the painting, and by what is carried from it to the photo."""
+
+    photos: tyro.conf.Positional[tuple[Path, ...]]
+    styles: tuple[str, ...] = ("van-gogh-starry-night", "munch-the-scream", "klimt-the-kiss", "hokusai-great-wave")
+    """Styles in which they are painted."""
+    size: int = 1024
+    """Longest side of the pictures that are compared, in pixels."""
+    sheet: Path | None = None
+    """Picture to write: photos, and what they are in each style. Default: none."""
+    checkpoint: Path = SHIPPED
+    """Network and styles."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+
+    def run(self) -> None:
+        source, stylizer = load(self.checkpoint, device=self.device)
+        photos = [images.decode(file.read_bytes(), at_most=self.size).on_white() for file in self.photos]
+        rows, cells = [], [("photo", center_crop(photo.rgb, *CELL)) for photo in photos]
+        for style in self.styles:
+            vector, found = source.styles.blend({style: 1.0}), []
+            for photo in photos:
+                painted, carried = (stylizer.stylize(photo, vector, photorealistic=each).rgb for each in (False, True))
+                whole = color_distance(photo.rgb, painted)
+                kept = [edge_likeness(photo.rgb, rgb) for rgb in (painted, carried)]
+                found.append((*kept, color_distance(carried, painted) / whole))
+                cells.append((f"{style}: {kept[1]:.3f}", center_crop(carried, *CELL)))
+            painting, kept_edges, left = (fmean(column) for column in zip(*found, strict=True))
+            rows.append((style, f"{painting:.3f}", f"{kept_edges:.3f}", f"{left:.0%}"))
+        if self.sheet:
+            contact_sheet(cells, columns=len(photos)).save(self.sheet, quality=80)
+        print(table(("style", "edges, painting", "edges, photorealistic", "colours left"), rows))
 
 
-def seconds(photo_file: Path, reference_file: Path) -> str:
-    """Of a photo of 12 megapixels, made of the first, like its reference: the median of some times."""
-    width, height = LARGE
-    photo = Picture.from_rgb(center_crop(images.decode(photo_file.read_bytes()).on_white().rgb, width, height))
-    file, reference = images.encode(photo, "jpeg"), reference_file.read_bytes()
-    palette = Reference.read(reference).palette
+@dataclass(frozen=True)
+class Seconds:
+    """How long a photo of 12 megapixels takes, made of one, like a reference: the median of some times."""
 
-    def whole() -> bytes:
-        return images.encode(match(images.decode(file), Look(Reference.read(reference).palette)), "jpeg")
+    photo: tyro.conf.Positional[Path]
+    reference: tyro.conf.Positional[Path]
 
-    works: dict[str, Callable[[], object]] = {
-        "matched": lambda: match(photo, Look(palette)),
-        "reference and photo read, matched, written as JPEG": whole,
-    }
-    rows = [(name, f"{timed(work):.2f}") for name, work in works.items()]
-    return table((f"{width} × {height} pixels, {torch.get_num_threads()} threads", "s"), rows)
+    def run(self) -> None:
+        width, height = LARGE
+        photo = Picture.from_rgb(center_crop(images.decode(self.photo.read_bytes()).on_white().rgb, width, height))
+        file, reference = images.encode(photo, "jpeg"), self.reference.read_bytes()
+        palette = Reference.read(reference).palette
+
+        def whole() -> bytes:
+            return images.encode(match(images.decode(file), Look(Reference.read(reference).palette)), "jpeg")
+
+        works: dict[str, Callable[[], object]] = {
+            "matched": lambda: match(photo, Look(palette)),
+            "reference and photo read, matched, written as JPEG": whole,
+        }
+        rows = [(name, f"{timed(work):.2f}") for name, work in works.items()]
+        print(table((f"{width} × {height} pixels, {torch.get_num_threads()} threads", "s"), rows))
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -210,4 +217,5 @@ def color_distance(one: Tensor, other: Tensor) -> float:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Arguments, description=__doc__))
+    keep_freed_memory()  # as commands and the service do
+    tyro.cli(References | Styles | Seconds, description=__doc__).run()

@@ -7,7 +7,7 @@ Stages follow one another, each a command that can be run by itself. What a stag
 name tells its command and the files that it read, so that the same command goes on where it was ended, and nothing is
 taken that was made of something else. In the end a summary says what got better and what got worse, and unless a goal
 that was met no longer is, the networks, the pictures and the figures between the comments of `figures.py` replace those
-that are there; whatever else documents tell of the former network, `make check` names.
+that are there; what was not made anew, since nothing was given to make it of, `make check` names.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from impasto.model.network.config import SHIPPED, SMALL
 from impasto.model.pictures import images
 from impasto.model.prediction.file import predictor_file
 from impasto.scripts.studies.figures import PICTURES, Figures
+from impasto.scripts.studies.page import browser
 from impasto.scripts.studies.peers import engine
 
 REPORT = "evaluation.md"
@@ -56,7 +57,15 @@ class Arguments:
     large: Path
     """Folder of photos of 2048 pixels and more, the larger the better, that no training sees."""
     others: Path | None = None
-    """Folder of paintings that the network does not know, by which the predictor is judged too."""
+    """Folder of paintings that the network does not know, by which the predictor is judged too, and a figure made."""
+    portrait: Path | None = None
+    """Eileen Collins, by NASA, as scikit-image has her, for the pictures of regions."""
+    launch: Path | None = None
+    """A rocket, by NASA, as scikit-image has it, for them too."""
+    clips: tuple[Path, ...] = ()
+    """Films, by which it is judged how much painted films flicker."""
+    clipart: Path | None = None
+    """The folder png/ of Debian's openclipart-png, by which styles as augmentation are judged."""
     work: Path = Path("runs/ship")
     """Folder for all that is made."""
     trained: Path | None = None
@@ -110,7 +119,7 @@ class Workshop:
         here = self._folder / f"{stage.name}-{stage.key}"
         said = here / SAID
         if not said.exists():
-            here.mkdir(parents=True, exist_ok=True)
+            (here / PICTURES).mkdir(parents=True, exist_ok=True)
             command = [part.replace(HERE, str(here)) for part in stage.command]
             print(f"{stage.name}: {' '.join(command)}", file=sys.stderr, flush=True)
             ended = subprocess.run([sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True, check=False)
@@ -145,8 +154,9 @@ def main(arguments: Arguments) -> int:
 
 
 def check(arguments: Arguments) -> None:
-    """Raises NotInstalled, NoImages, InvalidValue for what would end it after hours."""
+    """Raises NotInstalled, NoImages and InvalidValue for what would end it after hours."""
     engine()
+    browser()
     for folder in (arguments.styles, arguments.content, arguments.large):
         images.files_in(folder)
     for file in images.files_in(arguments.large):
@@ -201,16 +211,35 @@ def documentation(arguments: Arguments, network: Path) -> Iterator[Stage]:
         return Stage(name, (f"impasto.scripts.studies.{module}", *options), inputs)
 
     yield evaluation("evaluation", arguments, network)
-    photo = str(images.files_in(arguments.large)[0])
-    yield stage("gallery", "gallery", "--large", photo, "--output", pictures, *of_network)
+    photos = [str(file) for file in images.files_in(arguments.large)]
+    yield stage("gallery", "gallery", "--large", photos[0], "--output", pictures, *of_network)
+    yield stage("page", "page", "--output", pictures, *of_network)
     sheet = ("--photos", "2", "--sheet", f"{pictures}/small.jpg")
     yield stage("student", "student", *folders, *sheet, *of_network)
     yield stage("film", "filmstrip", "--output", pictures, "--checkpoint", str(network))
-    yield stage("seam", "regions", "--content", str(arguments.content), *of_network)
+    shown: tuple[str, ...] = ()
+    if arguments.portrait and arguments.launch:
+        shown = ("--portrait", str(arguments.portrait), "--launch", str(arguments.launch), "--output", pictures)
+    yield stage("seam", "regions", "--content", str(arguments.content), *shown, *of_network)
     for part in ("sizes", "ways", "strokes"):
         yield stage(part, "strokes", *folders, *large, "--only", part, *of_network)
+    yield stage("photorealism", "photorealism", "styles", *photos[:8], *of_network)
+    paintings = ("--paintings", str(arguments.styles))
+    yield stage("equalled-pairs", "optimization", "equal", "--photos", str(arguments.large), *paintings, *of_network)
+    as_told = ("--sheet", f"{pictures}/optimization/methods.jpg", "--size", "192", "--steps", "80")
+    yield stage("methods", "methods", *paintings, "--output", HERE, *as_told, *of_network)
     others = ("--others", str(arguments.others)) if arguments.others else ()
     yield stage("prediction", "prediction", *folders, *others, "--fits", "--peer", *of_network)
+    if arguments.others:
+        unknown = ("--paintings", str(arguments.others), "--output", f"{pictures}/added.jpg")
+        yield stage("learned", "learned", *unknown, *of_network)
+    if arguments.clips:
+        films = ("--photos", str(arguments.large), "--clips", *map(str, arguments.clips), "--frames", "14")
+        two = ("--styles", str(arguments.styles), "--every", "16")
+        yield stage("steadiness", "steadiness", "--only", "error", *two, *films, *of_network)
+    if arguments.clipart:
+        drawings = ("--clipart", str(arguments.clipart), "--work", HERE, "--sheet", f"{pictures}/augmentation.jpg")
+        yield stage("augmentation", "augmentation", "robustness", *drawings, *of_network)
 
 
 def evaluation(name: str, arguments: Arguments, network: Path) -> Stage:

@@ -37,7 +37,7 @@ from impasto.model.video.painting import open_video, paint_video
 from impasto.model.video.steadiness import found_moves, warping_error
 from impasto.scripts.studies.motions import MOTIONS, Moving, floats, panned, write_film
 
-Part = Literal["motions", "clips", "speed", "memory"]
+Part = Literal["error", "speed", "memory"]
 Way = Literal["each by itself", "held", "held, flow"]
 WAYS: dict[Way, MotionConfig | None] = {
     "each by itself": None,
@@ -81,8 +81,7 @@ class Arguments:
 def main(arguments: Arguments) -> None:
     study = Study(arguments)
     parts: dict[Part, Callable[[], str]] = {
-        "motions": study.motions,
-        "clips": study.clips,
+        "error": study.error,
         "speed": study.speed,
         "memory": study.memory,
     }
@@ -103,27 +102,17 @@ class Study:
         known = {style: paintings[style] for style in self.styles}
         self.objective = Objective.of_styles(source.training.objective, known)
 
-    def motions(self) -> str:
-        """Motion that is known exactly."""
-        files = images.files_in(self.arguments.photos)[: self.arguments.count]
+    def error(self) -> str:
+        """The warping error of films themselves and of each way, and D of each way, over all styles."""
+        rows, files = [], images.files_in(self.arguments.photos)[: self.arguments.count]
         films = {
             name: [make(load_rgb(file), self.arguments.size, self.arguments.frames) for file in files]
             for name, make in MOTIONS.items()
         }
-        return self.compared(films)
-
-    def clips(self) -> str:
-        """Films."""
-        films = {}
         for path in self.arguments.clips:
             found = islice(open_video(path, NO_LIMITS).frames(), self.arguments.frames)
             frames = [frame.picture.pixels for frame in found]
             films[path.stem] = [Moving(frames, found_moves(frames))]
-        return self.compared(films)
-
-    def compared(self, films: dict[str, list[Moving]]) -> str:
-        """The warping error of the films themselves and of each way, and D of each way, over all styles."""
-        rows = []
         for name, some in films.items():
             own = fmean(warping_error(floats(film.frames), film.moves) for film in some)
             measured = {way: self._measured(some, config) for way, config in WAYS.items()}

@@ -43,7 +43,7 @@ def test_iterations_are_counted_until_the_networks_loss(
     style = tiny_checkpoint.styles.ids[0]
     Equal(folder / "photos", folder, (style,), size=64, most=5, checkpoint=tiny_checkpoint_file, device="cpu").run()
     row = capsys.readouterr().out.splitlines()[-1]
-    assert re.fullmatch(rf"\| photo +\| {style} +\| \d+ +\| (> )?\d+ +\| (> )?\d+ +\| \d+ +\|", row)
+    assert re.fullmatch(rf"\| photo +\| {style} +\| [\d,]+ +\| (> )?\d+ +\| (> )?\d+ +\| [\d,]+ +\|", row)
 
 
 def test_speed_is_measured_with_memory_and_loss(folder: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from impasto.model.pictures.picture import Picture
 from impasto.scripts.studies import photorealism
-from impasto.scripts.studies.photorealism import Arguments, color_distance, edge_likeness, main
+from impasto.scripts.studies.photorealism import References, Seconds, Styles, color_distance, edge_likeness
 from tests.pictures import encoded, opened, photo
 
 ONE, OTHER = (Picture(torch.from_numpy(photo(seed, height=120, width=160))).rgb for seed in (0, 1))
@@ -27,7 +27,7 @@ def test_colours_are_compared_wherever_they_are() -> None:
     assert color_distance(ONE, ONE.lerp(OTHER, 0.0)) == 0
 
 
-def test_the_study_prints_its_tables_and_writes_its_sheets(
+def test_each_part_prints_its_table_and_writes_its_sheet(
     tmp_path: Path, tiny_checkpoint_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = tmp_path / "one.png", tmp_path / "other.png"
@@ -35,7 +35,9 @@ def test_the_study_prints_its_tables_and_writes_its_sheets(
         file.write_bytes(encoded(photo(seed, height=60, width=80)))
     monkeypatch.setattr(photorealism, "LARGE", (160, 120))
     sheets = tmp_path / "sheet.jpg", tmp_path / "styles.jpg"
-    main(Arguments(files, ("great-wave",), 64, *sheets, tiny_checkpoint_file, "cpu"))
+    References(files, 64, sheets[0]).run()
+    Styles(files, ("great-wave",), 64, sheets[1], tiny_checkpoint_file, "cpu").run()
+    Seconds(*files).run()
     told = capsys.readouterr().out
     assert "one, other" in told and "great-wave" in told and "160 × 120 pixels" in told
     assert all(opened(sheet.read_bytes()).width > 160 for sheet in sheets)

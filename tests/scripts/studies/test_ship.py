@@ -20,7 +20,23 @@ from impasto.model.perception.config import ObjectiveConfig
 from impasto.model.prediction.file import predictor_file
 from impasto.model.training.config import TrainingConfig
 from impasto.scripts import evaluate, train, train_predictor
-from impasto.scripts.studies import filmstrip, gallery, prediction, refit, regions, ship, strokes, student
+from impasto.scripts.studies import (
+    augmentation,
+    filmstrip,
+    gallery,
+    learned,
+    methods,
+    optimization,
+    page,
+    photorealism,
+    prediction,
+    refit,
+    regions,
+    ship,
+    steadiness,
+    strokes,
+    student,
+)
 from impasto.scripts.studies.ship import (
     Arguments,
     Stage,
@@ -104,6 +120,11 @@ def asked(tmp_path: Path, photos: Path, paintings: Path, tiny_checkpoint_file: P
         paintings,
         photos,
         large,
+        others=paintings,
+        portrait=Path("eileen.png"),
+        launch=Path("rocket.jpg"),
+        clips=(Path("one.mp4"), Path("two.mp4")),
+        clipart=Path("png"),
         work=tmp_path / "work",
         documents=documents,
         shipped=tiny_checkpoint_file,
@@ -132,7 +153,7 @@ def test_a_stage_that_fails_ends_it_and_is_run_again(tmp_path: Path) -> None:
             Workshop(tmp_path).run(Stage("said", ("no.such.module",)))
 
 
-COMMANDS = {
+COMMANDS: dict[str, Any] = {
     "impasto train": train.Arguments,
     "impasto train-predictor": train_predictor.Arguments,
     "impasto evaluate": evaluate.Arguments,
@@ -143,6 +164,13 @@ COMMANDS = {
     "impasto.scripts.studies.regions": regions.Arguments,
     "impasto.scripts.studies.strokes": strokes.Arguments,
     "impasto.scripts.studies.prediction": prediction.Arguments,
+    "impasto.scripts.studies.page": page.Arguments,
+    "impasto.scripts.studies.learned": learned.Arguments,
+    "impasto.scripts.studies.methods": methods.Arguments,
+    "impasto.scripts.studies.steadiness": steadiness.Arguments,
+    "impasto.scripts.studies.photorealism": photorealism.References | photorealism.Styles | photorealism.Seconds,
+    "impasto.scripts.studies.optimization": optimization.Choices | optimization.Speed | optimization.Equal,
+    "impasto.scripts.studies.augmentation": augmentation.Robustness | augmentation.Seconds,
 }
 
 
@@ -183,6 +211,7 @@ def told(asked: Arguments, tiny_checkpoint: Checkpoint, monkeypatch: pytest.Monk
     checkpoint.save(told._source, shipped)
     monkeypatch.setattr(ship, "Workshop", lambda folder: told)
     monkeypatch.setattr(ship, "engine", lambda: None)
+    monkeypatch.setattr(ship, "browser", lambda: "chromium")
     return told
 
 
@@ -201,6 +230,8 @@ def test_every_stage_is_a_command_as_it_is_and_goes_on_from_the_one_before(asked
     assert told.asked["predictor"].run.checkpoint == small.run.teacher
     made = told.asked["gallery"].checkpoint
     assert told.asked["evaluation"].checkpoint == made and told.asked["before"].checkpoint == shipped
+    assert told.asked["augmentation"].checkpoint == told.asked["equalled-pairs"].checkpoint == made
+    assert told.asked["steadiness"].clips == asked.clips and told.asked["learned"].paintings == asked.others
     assert checkpoint.load(made).small and predictor_file(made).read_bytes() == b"a predictor"
 
     assert predictor_file(shipped).read_bytes() == b"a predictor"

@@ -1,0 +1,80 @@
+"""The pictures of the page in README.md and docs/regions.md: what a browser shows as it opens, and with regions.
+
+    python -m impasto.scripts.studies.page --output docs/images
+
+Needs Chromium (Debian, Ubuntu: apt install chromium), and Playwright, which `make test` installs.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import tyro
+from playwright.sync_api import Page, sync_playwright
+
+from impasto.model.network.config import SHIPPED
+from impasto.scripts.studies.peers import NotInstalled
+from impasto.scripts.studies.service import serving
+
+WINDOW = 1600, 900
+PATIENCE = 60
+"""Seconds for what the page does."""
+REGIONS = (
+    {"gradient": {"from": [0.1, 0.5], "to": [0.9, 0.5]}, "weights": {"hokusai-great-wave": 1}},
+    {"ellipse": {"center": [0.42, 0.35], "radii": [0.16, 0.2]}, "feather": 0.05, "weights": {"picabia-udnie": 1}},
+)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    output: Path = Path("docs/images")
+    """Folder of the pictures."""
+    checkpoint: Path = SHIPPED
+    """Network and styles."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+
+
+def main(arguments: Arguments) -> None:
+    """Raises NotInstalled."""
+    chromium = browser()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    regions = [("region", json.dumps(region)) for region in REGIONS]
+    shown = {"page": "", "page-regions": urlencode([("style", "van-gogh-starry-night"), *regions])}
+    with (
+        serving(checkpoint=arguments.checkpoint, device=arguments.device) as service,
+        sync_playwright() as playwright,
+        # as root in a container its sandbox cannot be
+        playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as window,
+    ):
+        for name, hash in shown.items():
+            page = window.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
+            page.set_default_timeout(1000 * PATIENCE)
+            page.goto(f"{service.url}/#{hash}")
+            page.wait_for_selector("#stage[aria-busy=false] #viewport[data-shown=whole]")
+            if hash:
+                choose_last_region(page)
+            page.wait_for_load_state("networkidle")  # previews of the styles
+            page.screenshot(path=arguments.output / f"{name}.jpg", quality=88)
+
+
+def browser() -> str:
+    """Chromium's command. Raises NotInstalled."""
+    found = shutil.which("chromium")
+    if found is None:
+        raise NotInstalled("Chromium is not there (Debian, Ubuntu: apt install chromium)")
+    return found
+
+
+def choose_last_region(page: Page) -> None:
+    """And show where it is, with its list in view."""
+    page.locator(".region-pick").last.click()
+    page.get_by_role("button", name="Add a region").scroll_into_view_if_needed()
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Arguments, description=__doc__))
