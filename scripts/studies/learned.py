@@ -2,7 +2,7 @@
 
     python -m impasto.scripts.studies.learned --paintings paintings/ --output learned.jpg
 
-Two pictures a row: itself, its style told at a glance, and fitted for a single pass. Prints the verdicts.
+Two pictures a row: itself, its style told at a glance, and fitted for a single pass. Prints the losses and grades.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main(arguments: Arguments) -> None:
             trained_ones = trained_ones or trained_artefacts(fitter)
             verdict = judge(fitter, state.vector, unseen, trained_ones)
             losses.append(f"{verdict.losses['style_distance']:.2f}, {verdict.losses['content_error']:.2f}")
-        rows.append((title, *losses, verdict.message))
+        rows.append((title, *losses, verdict.grade))
     contact_sheet(cells, columns=2 * (1 + len(WAYS))).save(arguments.output, quality=88)
     print(table(("", *(f"{way}: D, C" for way in WAYS.values()), "grade"), rows))
 
