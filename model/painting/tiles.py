@@ -20,7 +20,7 @@ from impasto.model.network.fast_network import FastNetwork, Layer, beyond
 from impasto.model.network.operations import Gauge, Then, Window, around_corners
 from impasto.model.network.statistics import Hold, Statistics
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
-from impasto.model.painting.memory import Room
+from impasto.model.painting.memory import Room, Store
 from impasto.model.pictures.picture import as_values
 
 Progress = Callable[[float], None]
@@ -49,7 +49,7 @@ def paint_in_tiles(
     Returns (B, 3, H, W), float32 in [0, 1]. Raises OutOfMemory where the disk is full.
     """
     side = -(-tile // SMALLEST_TILE) * SMALLEST_TILE
-    painted = Room(photos.shape, torch.float32, torch.device("cpu"))
+    painted = Room(photos.shape)
     whole = [layer.whole(*photos.shape[2:]) for layer in network.layers]
     work = sum(_cost(network, n) * _area(window) for n, window in enumerate(whole))
     for n in range(len(photos)):
@@ -131,8 +131,12 @@ class _Features:
         self.below: _Photo | _Features | None = below
         self.statistics: Statistics | None = None
         self.finished = False
-        self.room = None if self.layer.last or not _is_kept(self.layer) else self._room()
-        self.kept = self.room.tensor.permute(0, 3, 1, 2) if self.room else painted if self.layer.last else None
+        self.kept: Store | _Painting | None = None
+        if self.layer.last:
+            self.kept = _Painting(painted)
+        elif _is_kept(self.layer):
+            height, width = map(len, self.whole)
+            self.kept = Store(height, width, style.shape[-1] // 2, network.dtype, network.device)
 
     def measure(self, side: int, hold: Hold | None) -> Iterator[int]:
         """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""
@@ -140,23 +144,24 @@ class _Features:
         for tile in self._tiles(side):
             features = self._convolve(tile)
             gauge.add(features, tile, self.layer.doubled)
-            if self.kept is not None:
-                self._keep(around_corners(features, tile) if self.layer.doubled else features, tile)
+            if self.kept:
+                self.kept.put(tile, around_corners(features, tile) if self.layer.doubled else features)
             yield cost * _area(tile)
         self.statistics = (hold and hold(self.n, gauge.statistics)) or gauge.statistics()
-        if self.kept is not None:
+        if self.kept:
             self.below = None
 
     def finish(self, side: int, entry: _Features | None = None) -> Iterator[int]:
         """Normalize what is kept, and add what entered the block; yields that this is no work to speak of."""
         if self.finished:
             return
+        kept = self._kept()
         for tile in self._tiles(side):
-            features = self._part(tile).to(self.network.device)
-            residual = None if entry is None else entry._part(tile)
+            features = kept.take(tile).to(self.network.device)
+            residual = None if entry is None else entry._kept().take(tile)
             then = Then(relu=not self.layer.last, residual=residual, exact=self.layer.last)
             result = self._normalized(features, tile, then)
-            self._keep(torch.sigmoid_(result) if self.layer.last else result, tile)
+            kept.put(tile, torch.sigmoid_(result) if self.layer.last else result)
             yield 0
         self.finished = True
 
@@ -164,9 +169,9 @@ class _Features:
         """A window as a convolution takes it, beyond the border too."""
         inside, padding = _inside(window, self.whole), beyond(window, self.whole)
         if self.finished:
-            return _padded(self._part(inside), padding, replicate)
-        features = self._convolve(inside) if self.kept is None else self._part(inside)
-        then = Then(doubled=self.layer.doubled and self.kept is None, padding=padding, replicate=replicate)
+            return _padded(self._kept().take(inside), padding, replicate)
+        features = self.kept.take(inside) if self.kept else self._convolve(inside)
+        then = Then(doubled=self.layer.doubled and not self.kept, padding=padding, replicate=replicate)
         return self._normalized(features, inside, then)
 
     def _gauge(self) -> Gauge:
@@ -184,22 +189,10 @@ class _Features:
             raise RuntimeError("what this is computed from was given up when all of it was kept")
         return self.network.convolve(self.n, self.below.read(self.layer.reads(window), self.layer.replicate))
 
-    def _room(self) -> Room:
-        """Its channels-last memory, (1, H, W, C)."""
-        height, width = self.whole
-        shape = (1, len(height), len(width), self.style.shape[-1] // 2)
-        return Room(shape, self.network.dtype, self.network.device)
-
-    def _part(self, window: Window) -> Tensor:
-        """What is kept of a window."""
+    def _kept(self) -> Store | _Painting:
         if self.kept is None:
             raise RuntimeError("these features are not kept")
-        if self.room:
-            self.room.rest()
-        return _part(self.kept, window)
-
-    def _keep(self, features: Tensor, window: Window) -> None:
-        self._part(window).copy_(features)
+        return self.kept
 
     def _tiles(self, side: int) -> Iterator[Window]:
         rows, columns = self.whole
@@ -207,6 +200,19 @@ class _Features:
         for top in rows[::side]:
             for left in columns[::side]:
                 yield rows[top : top + side], columns[left : left + side]
+
+
+class _Painting:
+    """Where the last layer keeps what it makes, (1, 3, H, W): the painting itself."""
+
+    def __init__(self, pixels: Tensor) -> None:
+        self._pixels = pixels
+
+    def put(self, window: Window, painted: Tensor) -> None:
+        self.take(window).copy_(painted)
+
+    def take(self, window: Window) -> Tensor:
+        return _part(self._pixels, window)
 
 
 def _area(window: Window) -> int:

@@ -110,12 +110,17 @@ def test_what_progress_raises_ends_the_painting_in_its_middle(fast: FastNetwork,
     assert 0.5 < told[-1] < 0.6
 
 
+def _keep_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "LARGEST_IN_MEMORY", 1000)
+    monkeypatch.setattr(memory, "MOST_KEPT", 1000)
+
+
 def test_a_large_picture_is_kept_in_files_that_are_gone_afterwards(
     fast: FastNetwork, tiny_styles: StyleTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos, vectors = photos_of(1, 40, 60), tiny_styles.vectors[:1]
     expected = paint_in_tiles(fast, photos, vectors, tile=16)
-    monkeypatch.setattr(memory, "LARGEST_IN_MEMORY", 1000)
+    _keep_in_files(monkeypatch)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert torch.equal(paint_in_tiles(fast, photos, vectors, tile=16), expected)
     assert not [*tmp_path.iterdir()]
@@ -127,7 +132,7 @@ def test_a_full_disk_is_said_before_anything_is_painted(
     def full(*_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(memory, "LARGEST_IN_MEMORY", 1000)
+    _keep_in_files(monkeypatch)
     monkeypatch.setattr("os.posix_fallocate", full)
     with pytest.raises(OutOfMemory, match=r"a file of \d.*No space left on device.*TMPDIR"):
         paint_in_tiles(fast, photos_of(1, 40, 60), tiny_styles.vectors[:1], tile=16)
