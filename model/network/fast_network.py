@@ -10,7 +10,8 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
 - Normalization, activation, residual addition and the next convolution's padding are one operation
   (`impasto.model.network.operations`), for which the CPU has kernels of its own (`impasto.model.network.kernels`).
 - In float32 they also compute the convolutions, in a quarter to a third of the multiplications
-  (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`).
+  (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`). Features are then
+  measured as they are written and normalized as they are read: in between, nothing is.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.model.network.operations import Operations, Then, Window
+from impasto.model.network.operations import Convolution, Operations, Then, Window
 from impasto.model.network.statistics import Hold, Statistics, one_each
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.network.style_network import ConvNorm, ResidualBlock, StyleNetwork, UpConvNorm
@@ -94,13 +95,17 @@ class FastNetwork(nn.Module):
         device: torch.device = self.weights[0].device
         return device
 
-    @property
-    def width(self) -> float:
-        """Numbers for each of the photo's pixels in its largest features, by which its memory is told."""
-        found: float = max(
+    def bytes_at_once(self, styles: Styles) -> float:
+        """Bytes of features that are in memory at once, in a pass, for each of the photo's pixels.
+
+        The largest ones and those that they are made of take half as much again; where a normalization writes what it
+        makes, there are two of each.
+        """
+        largest: float = max(
             size / 2 / layer.shrink**2 for size, layer in zip(self.style_sizes, self.layers, strict=True)
         )
-        return found
+        on_the_way = self.operations.normalizes_on_the_way(self.dtype) and not isinstance(styles, StyleMap)
+        return largest * self.dtype.itemsize * (2 if on_the_way else 4)
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
@@ -136,39 +141,39 @@ class FastNetwork(nn.Module):
 
     def _paint(self, photos: Tensor, styles: Styles) -> Generator[Callable[[], Statistics], Statistics | None, Tensor]:
         """Paint; before each normalization yield what measures its features and be sent statistics to use, or None."""
+        operations = self.operations
         windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
         inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
-        x = F.pad(self.enter(photos), beyond(inputs[0], windows[-1]), mode="reflect")
+        x = self.convolve(0, F.pad(self.enter(photos), beyond(inputs[0], windows[-1]), mode="reflect"), windows[0])
         blocks: list[Tensor] = []
         shares: dict[Window, Tensor] = {}
         if isinstance(styles, StyleMap):
             shares = {window: styles.within(window, window) for window in set(windows)}
         for n, style in enumerate(self.layer_styles(styles)):
             layer, window = self.layers[n], windows[n]
-            ahead = self.layers[n + 1] if not layer.last else None
-            if ahead and ahead.adds:
-                blocks.append(x[..., 1:-1, 1:-1])  # what enters a block, without its padding
-            x = self.convolve(n, x)
-            given = yield partial(self.operations.measure, x, window, layer.doubled)
+            given = yield partial(operations.measure, x, window, layer.doubled)
             if isinstance(styles, StyleMap) and styles.by_region and given is None:
                 gauge = RegionGauge(shares.__getitem__)
                 gauge.add(x, window, layer.doubled)
                 given = gauge.statistics()
-            x = self.operations.normalize(
-                x,
-                style,
-                window,
-                Then(
-                    doubled=layer.doubled,
-                    relu=not layer.last,
-                    residual=blocks.pop() if layer.adds else None,
-                    padding=beyond(inputs[n + 1], window) if ahead else (0, 0, 0, 0),
-                    replicate=ahead is not None and ahead.replicate,
-                    exact=layer.last,
-                ),
-                given,
-                shares.get(window),
+            if layer.last:
+                then = Then(doubled=layer.doubled, relu=False, exact=True)
+                x = operations.normalize(x, style, window, then, given, shares.get(window))
+                break
+            ahead = self.layers[n + 1]
+            then = Then(
+                doubled=layer.doubled,
+                residual=blocks.pop() if layer.adds else None,
+                padding=beyond(inputs[n + 1], window),
+                replicate=ahead.replicate,
             )
+            if not ahead.last and self.layers[n + 2].adds:
+                x = operations.normalize(x, style, window, then, given, shares.get(window))
+                blocks.append(x[..., 1:-1, 1:-1])  # what enters a block, without its padding
+                x = self.convolve(n + 1, x, windows[n + 1])
+            else:
+                convolution = self._convolution(n + 1, windows[n + 1])
+                x = operations.normalize_and_convolve(x, style, window, then, convolution, given, shares.get(window))
         return torch.sigmoid_(x)
 
     def layer_styles(self, styles: Styles) -> tuple[Tensor, ...]:
@@ -190,9 +195,13 @@ class FastNetwork(nn.Module):
         by = grey * self.weights[0].cpu().double().sum(dim=(1, 2, 3))
         return [replace(first, mean=first.mean + by), *others]
 
-    def convolve(self, layer: int, x: Tensor) -> Tensor:
-        """The features of a layer from what it reads."""
-        return self.operations.convolve(x, self.weights[layer], self.layers[layer].stride)
+    def convolve(self, layer: int, x: Tensor, whole: Window | None = None) -> Tensor:
+        """The features of a layer from what it reads. whole: their window, if they are all that there are."""
+        return self.operations.convolve(x, self._convolution(layer, whole))
+
+    def _convolution(self, layer: int, whole: Window | None) -> Convolution:
+        found = self.layers[layer]
+        return Convolution(self.weights[layer], found.stride, whole, found.doubled)
 
 
 def beyond(window: Window, whole: Window) -> tuple[int, int, int, int]:

@@ -2,7 +2,8 @@
 // normalization, ReLU, the residual addition, nearest-neighbour doubling, and the padding of the next convolution.
 //
 // Memory is what these operations cost, not arithmetic. The first pass reads the features for their statistics, the
-// second reads them again and writes the next convolution's padded input. Everything is channels-last, so that the
+// second reads them again and writes the next convolution's padded input. In float32 most convolutions do without: they
+// measure what they write (winograd.cpp) and normalize what they read (vectors.h). Everything is channels-last, so that the
 // innermost loop runs over channels and vectorizes; T and To are float, or bfloat16 as its bits. Sums are float over a
 // row and double over rows, in an order that does not depend on the number of threads: equal pictures come out equal.
 //
@@ -12,8 +13,9 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <vector>
+
+#include "vectors.h"
 
 namespace {
 
@@ -38,7 +40,7 @@ void store(float value, uint16_t& to) {  // to the nearest, ties to even
 // doubled it is stored as a convolution over corners leaves it: (h, w, 2, 2, C), where a corner holds the four pixels
 // around it. The window then begins with the first or the second of a corner's pixels, at row and column -1 or 0.
 template <typename T, int C>
-struct Features {
+struct Pixels {
     const T* data;
     int64_t stride, top, left;
     bool doubled;
@@ -50,12 +52,6 @@ struct Features {
     }
 };
 
-int64_t inside(int64_t at, int64_t size, bool replicate) {
-    if (at < 0) return replicate ? 0 : -at;
-    if (at >= size) return replicate ? size - 1 : 2 * (size - 1) - at;
-    return at;
-}
-
 // Windows of several images; `image` and `row` are how many values one of them lies behind the one before.
 template <typename T, int C>
 struct Batch {
@@ -63,7 +59,7 @@ struct Batch {
     int64_t images, height, width, image, row, top, left;
     bool doubled;
 
-    Features<T, C> operator[](int64_t n) const { return {data + n * image, row, top, left, doubled}; }
+    Pixels<T, C> operator[](int64_t n) const { return {data + n * image, row, top, left, doubled}; }
 };
 
 // Adds the values of each row, as differences from `origin`, and their squares to `sums`, of which every image has `rows`:
@@ -73,7 +69,7 @@ void add_up(const Batch<T, C>& batch, const float* origin, float* sums, int64_t 
 #pragma omp parallel for schedule(static)
     for (int64_t row = 0; row < batch.images * batch.height; ++row) {
         const int64_t image = row / batch.height, y = row % batch.height;
-        const Features<T, C> features = batch[image];
+        const Pixels<T, C> features = batch[image];
         float* of_row = sums + (image * rows + y) * 2 * C;
         constexpr int block = C % 32 ? C : 32;  // channels whose sums fit into registers
         for (int first = 0; first < C; first += block) {
@@ -166,7 +162,7 @@ void apply(const Batch<T, C>& batch, const Styles& styles, const Batch<T, C>& re
 #pragma omp parallel for schedule(static)
     for (int64_t row = 0; row < batch.images * height; ++row) {
         const int64_t image = row / height;
-        const Features<T, C> features = batch[image], skipped = residual[image];
+        const Pixels<T, C> features = batch[image], skipped = residual[image];
         const int64_t y = inside(row % height - padding[2], batch.height, replicate);
         const float *scale = styles.scale + image * styles.count * C, *shift = styles.shift + image * styles.count * C;
         const float* shares =
@@ -196,16 +192,14 @@ void apply(const Batch<T, C>& batch, const Styles& styles, const Batch<T, C>& re
     }
 }
 
-// gamma, beta: (B, styles, C). given: means, then variances, (2, B, styles, C), or null for those of the features
-// themselves.
-template <typename T, typename To, int C>
-void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, int64_t styles, const float* shares,
-               const double* given, const Batch<T, C>& residual, To* out, bool relu, const int64_t* padding,
-               bool replicate) {
+// What features are multiplied by and what is then added, as gamma and beta are, (B, styles, C). given: means, then
+// variances, (2, B, styles, C), or null for those of the features themselves.
+template <typename T, int C>
+void find_scale(const Batch<T, C>& batch, const float* gamma, const float* beta, int64_t styles, const double* given,
+                float* scale, float* shift) {
     const int64_t size = batch.images * styles * C;
     std::vector<double> measured(given ? 0 : 2 * batch.images * C);
     if (!given) measure<T, C>(batch, measured.data(), measured.data() + batch.images * C);
-    std::vector<float> scale(size), shift(size);
     for (int64_t at = 0; at < size; ++at) {
         const int64_t from = at / (styles * C) * C + at % C;
         const double mean = given ? given[at] : measured[from];
@@ -213,6 +207,14 @@ void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, 
         scale[at] = float(gamma[at] / std::sqrt(variance + EPSILON));
         shift[at] = float(beta[at] - mean * scale[at]);
     }
+}
+
+template <typename T, typename To, int C>
+void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, int64_t styles, const float* shares,
+               const double* given, const Batch<T, C>& residual, To* out, bool relu, const int64_t* padding,
+               bool replicate) {
+    std::vector<float> scale(batch.images * styles * C), shift(scale.size());
+    find_scale<T, C>(batch, gamma, beta, styles, given, scale.data(), shift.data());
     apply<T, To, C>(batch, {scale.data(), shift.data(), shares, styles}, residual, out, relu, padding, replicate);
 }
 
@@ -246,6 +248,17 @@ ADD_UP(add_up_bfloat16, uint16_t)
 extern "C" void moments_of_sums(const float* origin, const float* sums, const int64_t* shape, double* to) {
     moments(origin, sums, shape[0], shape[1], shape[2], shape[3], to, to + shape[0] * shape[3]);
 }
+
+// Of one style an image.
+#define CALL find_scale<T, C>(BATCH(data, layout, doubled), gamma, beta, 1, given, scale, shift)
+extern "C" int find_scale_float32(const float* data, const int64_t* layout, int64_t channels, bool doubled,
+                                  const float* gamma, const float* beta, const double* given, float* scale,
+                                  float* shift) {
+    using T = float;
+    switch (channels) { WIDTHS }
+    return 1;
+}
+#undef CALL
 
 #define NORMALIZE(NAME, FROM, TO)                                                                             \
     extern "C" int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled,              \

@@ -21,7 +21,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from impasto.model.network import nested, winograd
 from impasto.model.network.device import vector_units
-from impasto.model.network.operations import Gauge, Operations, Then, Window, around_corners
+from impasto.model.network.operations import Convolution, Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
 from impasto.model.network.winograd import BLOCK
 
@@ -70,39 +70,68 @@ class Kernels(Operations):
         }
         self.multiplies_integers = bool(library.multiplies_integers())
         self._found: MutableMapping[Tensor, dict[Callable[[Tensor], object], object]] = WeakTensorKeyDictionary()
+        self._measured: MutableMapping[Tensor, Tensor] = WeakTensorKeyDictionary()
+        """Means and variances (2, B, C) of features that were measured as they were computed."""
+
+    def normalizes_on_the_way(self, dtype: torch.dtype) -> bool:
+        """As `Operations.normalizes_on_the_way`."""
+        return dtype is torch.float32
 
     def gauge(self, whole: Window) -> Gauge:
         """As `Operations.gauge`."""
         return _Sums(self._library, whole)
 
-    def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
-        """As `Operations.convolve`."""
-        if winograd.suits(weight, stride):
-            return self._convolve_winograd(x, weight, stride)
-        if nested.widens(weight, stride):
-            return self._convolve_wider(x, weight)
-        if nested.narrows(weight, stride) and self._once(nested.is_strided, weight):
-            return self._convolve_narrower(x, weight)
-        return super().convolve(x, weight, stride)
+    def measure(self, features: Tensor, window: Window, doubled: bool) -> Statistics:
+        """As `Operations.measure`."""
+        measured = self._measured.get(features)
+        if measured is None:
+            return super().measure(features, window, doubled)
+        count = len(window[0]) * len(window[1])
+        return Statistics(count, measured[0], measured[1] * count)
 
-    def _convolve_winograd(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
-        x, out = _in_rows(x), _out(x, weight, stride)
+    def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
+        """As `Operations.convolve`."""
+        if reads := self._reader(convolution):
+            return reads(_Reading(x), convolution)
+        if nested.widens(convolution.weight, convolution.stride):
+            return self._convolve_wider(x, convolution.weight)
+        return super().convolve(x, convolution)
+
+    def _reader(self, convolution: Convolution) -> Callable[[_Reading, Convolution], Tensor] | None:
+        """What computes this convolution and can normalize what it reads."""
+        weight, stride = convolution.weight, convolution.stride
+        if winograd.suits(weight, stride):
+            return self._convolve_winograd
+        if nested.narrows(weight, stride) and self._once(nested.is_strided, weight):
+            return self._convolve_narrower
+        return None
+
+    def _convolve_winograd(self, x: _Reading, convolution: Convolution) -> Tensor:
+        weight, stride = convolution.weight, convolution.stride
+        out = x.out(weight, stride)
+        moments, (height, width) = None, convolution.whole or ((), ())
+        channels = len(weight) // (4 if convolution.doubled else 1)
+        if convolution.whole and channels % BLOCK == 0:  # what is computed together is of one pixel
+            self._measured[out] = moments = torch.empty(2, len(out), channels, dtype=torch.float64)
         transformed, scales = self._once(self._by_two if stride == 2 else self._by_one, weight)
         unknown = self._library.convolve_winograd(
-            _pointer(x),
-            _strides(x),
+            *x.pointers,
             _pointer(transformed),
             _pointer(scales),
             ctypes.c_int64(weight.shape[2]),
             ctypes.c_int64(stride),
             _pointer(out),
             _strides(out),
+            _pointer(moments),
+            ctypes.c_int64(len(height)),
+            ctypes.c_int64(len(width)),
+            ctypes.c_bool(convolution.doubled),
         )
-        _check(unknown, x.shape[1])
+        _check(unknown, x.channels)
         return out
 
     def _convolve_wider(self, x: Tensor, weight: Tensor) -> Tensor:
-        out = _out(x, weight, stride=1)
+        out = _out(len(x), (x.shape[2], x.shape[3]), weight, stride=1)
         transformed = self._once(nested.for_wider, weight)
         images, _, height, width = x.shape
         image, channel, row, pixel = x.stride()
@@ -117,18 +146,18 @@ class Kernels(Operations):
         )
         return out
 
-    def _convolve_narrower(self, x: Tensor, weight: Tensor) -> Tensor:
-        x, out = _in_rows(x), _out(x, weight, stride=2)
+    def _convolve_narrower(self, x: _Reading, convolution: Convolution) -> Tensor:
+        weight = convolution.weight
+        out = x.out(weight, stride=2)
         transformed = self._once(nested.for_narrower, weight)
         unknown = self._library.convolve_narrower(
-            _pointer(x),
-            _strides(x),
+            *x.pointers,
             _pointer(transformed),
             ctypes.c_int64(transformed.shape[1]),
             _pointer(out),
             _strides(out),
         )
-        _check(unknown, x.shape[1])
+        _check(unknown, x.channels)
         return out
 
     def _by_two(self, weight: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -158,6 +187,7 @@ class Kernels(Operations):
         """As `Operations.normalize`."""
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))
         images, styles, channels = len(gamma), gamma.shape[1] if gamma.ndim == 3 else 1, gamma.shape[-1]
+        moments = self._moments(features, style, gamma, given)
         features = _in_rows(features)
         residual = None if then.residual is None else _in_rows(then.residual)
         left, right, above, below = then.padding
@@ -166,9 +196,6 @@ class Kernels(Operations):
             dtype=torch.float32 if then.exact else features.dtype,
             memory_format=torch.channels_last,
         )
-        if given is not None:
-            each = [m if m.ndim == style.ndim else m[:, None] for m in (given.mean, given.variance)]
-            moments = torch.stack([m.expand(gamma.shape) for m in each])
         if shares is not None:
             shares = shares.permute(0, 2, 3, 1).contiguous()
         unknown = self._normalize[features.dtype, out.dtype](
@@ -177,7 +204,7 @@ class Kernels(Operations):
             _pointer(beta),
             ctypes.c_int64(styles),
             _pointer(shares),
-            _pointer(None if given is None else moments),
+            _pointer(moments),
             _pointer(residual),
             _layout(features if residual is None else residual, window, False),
             _pointer(out),
@@ -187,6 +214,70 @@ class Kernels(Operations):
         )
         _check(unknown, channels)
         return out
+
+    def normalize_and_convolve(
+        self,
+        features: Tensor,
+        style: Tensor,
+        window: Window,
+        then: Then,
+        convolution: Convolution,
+        given: Statistics | None = None,
+        shares: Tensor | None = None,
+    ) -> Tensor:
+        """As `Operations.normalize_and_convolve`, where it can be without writing what is normalized to memory."""
+        reads = self._reader(convolution)
+        if reads is None or shares is not None or then.residual is not None:
+            return super().normalize_and_convolve(features, style, window, then, convolution, given, shares)
+        gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))
+        moments = self._moments(features, style, gamma, given)
+        features, scale = _in_rows(features), torch.empty(2, *gamma.shape)
+        unknown = self._library.find_scale_float32(
+            *_batch(features, window, then.doubled),
+            _pointer(gamma),
+            _pointer(beta),
+            _pointer(moments),
+            _pointer(scale[0]),
+            _pointer(scale[1]),
+        )
+        _check(unknown, gamma.shape[-1])
+        return reads(_Reading(features, window, then, scale), convolution)
+
+    def _moments(self, features: Tensor, style: Tensor, gamma: Tensor, given: Statistics | None) -> Tensor | None:
+        """Means and variances that are known of features, two tensors of the shape of gamma in one."""
+        known = self._measured.get(features) if given is None else (given.mean, given.variance)
+        if known is None:
+            return None
+        return torch.stack([(m if m.ndim == style.ndim else m[:, None]).expand(gamma.shape) for m in known])
+
+
+class _Reading:
+    """What a convolution reads: features with their padding, or what a normalization leaves of a window of them.
+
+    scale: (2, B, C), what they are multiplied by and what is then added.
+    """
+
+    def __init__(
+        self, features: Tensor, window: Window | None = None, then: Then | None = None, scale: Tensor | None = None
+    ) -> None:
+        self._features, self._then, self._scale = _in_rows(features), then or Then(), scale
+        self._window = window or (range(features.shape[2]), range(features.shape[3]))
+        self.channels = features.shape[1] // (4 if self._then.doubled else 1)
+
+    @property
+    def pointers(self) -> tuple[Any, ...]:
+        """As the kernels' `Reading` takes it."""
+        images, rows, columns, image, row, top, left = _layout(self._features, self._window, self._then.doubled)
+        layout = [images, rows, columns, image, row, self.channels, self._then.doubled, top, left]
+        scale, shift = self._scale if self._scale is not None else (None, None)
+        layout += [*self._then.padding, self._then.replicate]
+        return _pointer(self._features), _integers(layout), _pointer(scale), _pointer(shift)
+
+    def out(self, weight: Tensor, stride: int) -> Tensor:
+        """Memory for what a convolution makes of it, channels-last."""
+        left, right, above, below = self._then.padding
+        height, width = above + len(self._window[0]) + below, left + len(self._window[1]) + right
+        return _out(len(self._features), (height, width), weight, stride)
 
 
 class _Sums(Gauge):
@@ -340,9 +431,8 @@ def _strides(features: Tensor) -> ctypes.Array[ctypes.c_int64]:
     return _integers([images, *size, features.stride(0), features.stride(2), channels])
 
 
-def _out(x: Tensor, weight: Tensor, stride: int) -> Tensor:
-    """Memory for what a convolution makes of x, channels-last."""
-    images, _, *size = x.shape
+def _out(images: int, size: tuple[int, int], weight: Tensor, stride: int) -> Tensor:
+    """Memory for what a convolution makes of images of a size, channels-last."""
     written, _, *kernel = weight.shape
     height, width = ((side - own) // stride + 1 for side, own in zip(size, kernel, strict=True))
     return torch.empty((images, written, height, width), memory_format=torch.channels_last)

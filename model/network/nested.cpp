@@ -78,26 +78,42 @@ struct Ring {
     float* operator[](int64_t row) { return values.data() + row % pieces * across * C; }
 };
 
-// A row of tiles of what is read. Beyond the last row or column of the features stands that one again; what comes of it is
-// not written.
-template <typename T, int C>
-void read_row(const Features<const float>& from, int64_t channel, const Strip& strip, int64_t row, Ring<C>& ring) {
+// A picture, its channels `channel` values from one another; beyond its last row or column stands that one again.
+struct Picture {
+    Features<const float> pixels;
+    int64_t channel;
+
+    const float* row(int64_t n, int64_t y) const { return pixels(n, std::min(y, pixels.height - 1), 0); }
+
+    int64_t column(int64_t x) const { return std::min(x, pixels.width - 1) * pixels.pixel; }
+
+    struct Channel {
+        int64_t at;
+
+        float operator()(const float* pixel) const { return pixel[at]; }
+    };
+
+    Channel normalized(int64_t, int64_t c) const { return {c * (channel - 1)}; }
+};
+
+// A row of tiles of what is read. What comes of the repeated last row or column is not written.
+template <typename T, int C, typename Source>
+void read_row(const Source& from, const Strip& strip, int64_t row, Ring<C>& ring) {
     const float* rows[SIZE];
-    for (int y = 0; y < SIZE; ++y) rows[y] = from(strip.image, std::min((strip.top + row) * SIDE + y, from.height - 1), 0);
+    for (int y = 0; y < SIZE; ++y) rows[y] = from.row(strip.image, (strip.top + row) * SIDE + y);
     float* to = ring[row];
     for (int64_t tile = 0; tile < strip.across + ring.pieces - 1; ++tile, to += C) {
-        int64_t columns[SIZE];
-        for (int x = 0; x < SIZE; ++x)
-            columns[x] = std::min((strip.left + tile) * SIDE + x, from.width - 1) * from.pixel;
+        int64_t columns[SIZE + SIDE];
+        for (int x = 0; x < SIZE + SIDE; ++x) columns[x] = from.column((strip.left + tile) * SIDE + x);
         for (int64_t c = 0; c < C; c += sizeof(T) / sizeof(float)) {
+            const auto normalized = from.normalized(strip.image, c);
             T d[SIZE][SIZE];
 #pragma GCC unroll 5
             for (int y = 0; y < SIZE; ++y)
 #pragma GCC unroll 5
                 for (int x = 0; x < SIZE; ++x) {
-                    const float* pixel = rows[y] + columns[x] + c * channel;
-                    std::memcpy(&d[y][x], pixel, sizeof(T));
-                    if (C > FEW && x >= SIZE - SIDE) __builtin_prefetch(pixel + SIDE * from.pixel);
+                    d[y][x] = normalized(rows[y] + columns[x] + c);
+                    if (C > FEW && x >= SIZE - SIDE) __builtin_prefetch(rows[y] + columns[x + SIDE] + c);
                 }
 #pragma GCC unroll 5
             for (int x = 0; x < SIZE; ++x) transform_input(&d[0][x], SIZE);
@@ -176,10 +192,8 @@ INLINE void write_wider(const float* products, int64_t apart, const Features<flo
     }
 }
 
-// From a picture's channels, `channel` values from one another, to those of `out`, a multiple of BLOCK.
-// weights: (25, pieces, pieces × FEW, channels).
-void widen(const Features<const float>& features, int64_t channel, const float* weights, int64_t pieces,
-           const Features<float>& out) {
+// From a picture's channels to those of `out`, a multiple of BLOCK. weights: (25, pieces, pieces × FEW, channels).
+void widen(const Picture& picture, const float* weights, int64_t pieces, const Features<float>& out) {
     constexpr int64_t LONGEST = 24;  // tiles of a strip's row
     struct Scratch {
         Ring<FEW> ring;
@@ -191,7 +205,7 @@ void widen(const Features<const float>& features, int64_t channel, const float* 
     for_strips(out, out.height, out.width, LONGEST, prepare, [&](const Strip& strip, Scratch& scratch) {
         for (int64_t row = 0; row < strip.down; ++row) {
             for (int64_t piece = row ? pieces - 1 : 0; piece < pieces; ++piece)
-                read_row<float, FEW>(features, channel, strip, row + piece, scratch.ring);
+                read_row<float, FEW>(picture, strip, row + piece, scratch.ring);
             for (int64_t block = 0; block < out.pixel; block += BLOCK) {
                 float* products = scratch.products.data();
                 for (int at = 0; at < PRODUCTS; ++at)
@@ -262,7 +276,7 @@ APART void multiply_narrower(Ring<C>& ring, int at, int64_t row, int64_t tile, c
 // From C channels to a picture's. Each place of `out` is a corner, with the four pixels around it: (height, width, 2, 2, FEW).
 // weights: (25, pieces, FEW, pieces × C).
 template <int C>
-void narrow(const Features<const float>& features, const float* weights, int64_t pieces, const Features<float>& out) {
+void narrow(const Reading& features, const float* weights, int64_t pieces, const Features<float>& out) {
     constexpr int64_t LONGEST = 16;  // tiles of a strip's row
     struct Scratch {
         Ring<C> ring;
@@ -272,7 +286,7 @@ void narrow(const Features<const float>& features, const float* weights, int64_t
     for_strips(out, 2 * out.height, 2 * out.width, LONGEST, prepare, [&](const Strip& strip, Scratch& scratch) {
         for (int64_t row = 0; row < strip.down; ++row) {
             for (int64_t piece = row ? pieces - 1 : 0; piece < pieces; ++piece)
-                read_row<Vector, C>(features, 1, strip, row + piece, scratch.ring);
+                read_row<Vector, C>(features, strip, row + piece, scratch.ring);
             for (int at = 0; at < PRODUCTS; ++at)
                 for (int64_t tile = 0; tile < strip.across; tile += HALF)
                     multiply_narrower<C>(scratch.ring, at, row, tile, weights + at * pieces * FEW * pieces * C,
@@ -311,7 +325,7 @@ void narrow(const Features<const float>& features, const float* weights, int64_t
 
 extern "C" void convolve_wider(const float* data, const int64_t* layout, int64_t channel, const float* weights,
                                int64_t pieces, float* out, const int64_t* out_layout) {
-    widen(FEATURES(data, layout), channel, weights, pieces, FEATURES(out, out_layout));
+    widen({FEATURES(data, layout), channel}, weights, pieces, FEATURES(out, out_layout));
 }
 
 // Returns 1 for a number of channels read that is none of the network's, else 0.
@@ -323,10 +337,10 @@ extern "C" void convolve_wider(const float* data, const int64_t* layout, int64_t
         }                                      \
         return 1;
 
-extern "C" int convolve_narrower(const float* data, const int64_t* layout, const float* weights, int64_t pieces, float* out,
-                                 const int64_t* out_layout) {
-    const Features<const float> from FEATURES(data, layout);
+extern "C" int convolve_narrower(const float* data, const int64_t* layout, const float* scale, const float* shift,
+                                 const float* weights, int64_t pieces, float* out, const int64_t* out_layout) {
+    const Reading from(data, layout, scale, shift);
     const Features<float> to FEATURES(out, out_layout);
-    switch (from.pixel) { WIDTHS }
+    switch (from.channels) { WIDTHS }
     return 1;
 }

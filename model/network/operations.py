@@ -35,6 +35,20 @@ class Then:
     exact: bool = False
 
 
+@dataclass(frozen=True)
+class Convolution:
+    """weight: (C_out, C_in, k, k).
+
+    whole: the window of its features, if they are computed at once: they may then be measured meanwhile.
+    doubled: that they are the pixels around corners, see `Operations`.
+    """
+
+    weight: Tensor
+    stride: int = 1
+    whole: Window | None = None
+    doubled: bool = False
+
+
 class Gauge:
     """Measures features window by window: every pixel once, the first one first, each row from left to right."""
 
@@ -64,6 +78,10 @@ class Operations:
     corner that a pixel of the window touches.
     """
 
+    def normalizes_on_the_way(self, dtype: torch.dtype) -> bool:
+        """Whether `normalize_and_convolve` writes no normalized features, in some precision, for all large ones."""
+        return False
+
     def gauge(self, whole: Window) -> Gauge:
         """What measures features that are in the window `whole` when all was added."""
         return Gauge()
@@ -74,9 +92,9 @@ class Operations:
         gauge.add(features, window, doubled)
         return gauge.statistics()
 
-    def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
+    def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
         """A convolution of x, which is already padded."""
-        return F.conv2d(x, weight, stride=stride)
+        return F.conv2d(x, convolution.weight, stride=convolution.stride)
 
     def normalize(
         self,
@@ -104,6 +122,19 @@ class Operations:
         if any(then.padding):
             result = F.pad(result, then.padding, mode="replicate" if then.replicate else "reflect")
         return result if then.exact else result.to(dtype)
+
+    def normalize_and_convolve(
+        self,
+        features: Tensor,
+        style: Tensor,
+        window: Window,
+        then: Then,
+        convolution: Convolution,
+        given: Statistics | None = None,
+        shares: Tensor | None = None,
+    ) -> Tensor:
+        """What the next convolution makes of features that are not needed otherwise."""
+        return self.convolve(self.normalize(features, style, window, then, given, shares), convolution)
 
 
 def around_corners(features: Tensor, window: Window) -> Tensor:

@@ -2,8 +2,11 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <vector>
 
 #define INLINE inline __attribute__((always_inline))
 
@@ -41,6 +44,72 @@ struct Features {
     int64_t images, height, width, image, row, pixel;
 
     T* operator()(int64_t n, int64_t y, int64_t x) const { return data + n * image + y * row + x * pixel; }
+};
+
+// Which row or column stands in a border, mirrored, or that of the edge.
+inline int64_t inside(int64_t at, int64_t size, bool replicate) {
+    if (at < 0) return replicate ? 0 : -at;
+    if (at >= size) return replicate ? size - 1 : 2 * (size - 1) - at;
+    return at;
+}
+
+// Features that a convolution reads with a border around them, which is not in memory, and as the normalization before it
+// would have left them: nothing is written in between. They are channels-last; doubled, they are stored as a convolution
+// over corners leaves them, see kernels.cpp.
+class Reading {
+public:
+    // layout: images, height, width, image, row, channels, whether doubled, top, left; then the border: left, right, above,
+    // below, whether it repeats the edge. scale, shift: (images, channels), and nothing below zero is left; or null.
+    Reading(const float* data, const int64_t* layout, const float* scale, const float* shift)
+        : images(layout[0]), channels(layout[5]), data(data), image(layout[3]),
+          rows(places(layout[1], layout[11], layout[12], layout[13], layout[6], layout[7], layout[4], 2 * channels)),
+          columns(places(layout[2], layout[9], layout[10], layout[13], layout[6], layout[8],
+                         layout[6] ? 4 * channels : channels, channels)),
+          ones(scale ? 0 : images * channels, 1.0f), zeros(scale ? 0 : images * channels),
+          scale(scale ? scale : ones.data()), shift(scale ? shift : zeros.data()),
+          least(scale ? 0.0f : -std::numeric_limits<float>::infinity()) {}
+
+    const int64_t images, channels;
+
+    // Beyond the last row or column of the border stands that one again.
+    const float* row(int64_t n, int64_t y) const {
+        return data + n * image + rows[std::min(y, int64_t(rows.size()) - 1)];
+    }
+
+    int64_t column(int64_t x) const { return columns[std::min(x, int64_t(columns.size()) - 1)]; }
+
+    // What normalizes the channels from c on.
+    struct Scale {
+        Vector times, plus;
+        float least;
+
+        INLINE Vector operator()(const float* values) const {
+            const Vector value = read(values) * times + plus;
+            return value > least ? value : Vector{} + least;
+        }
+    };
+
+    INLINE Scale normalized(int64_t n, int64_t c) const {
+        return {read(scale + n * channels + c), read(shift + n * channels + c), least};
+    }
+
+private:
+    const float* data;
+    const int64_t image;
+    const std::vector<int64_t> rows, columns;  // how many values each of them lies behind the first
+    const std::vector<float> ones, zeros;
+    const float *scale, *shift;
+    const float least;
+
+    static std::vector<int64_t> places(int64_t size, int64_t before, int64_t after, bool replicate, bool doubled,
+                                       int64_t first, int64_t far, int64_t near) {
+        std::vector<int64_t> found(before + size + after);
+        for (int64_t at = 0; at < int64_t(found.size()); ++at) {
+            const int64_t own = inside(at - before, size, replicate), of_two = own + first + 1;
+            found[at] = doubled ? of_two / 2 * far + of_two % 2 * near : own * far;
+        }
+        return found;
+    }
 };
 
 }  // namespace

@@ -9,7 +9,8 @@
 // integers: a tile's values multiples of its largest one's 16383rd part, weights multiples of what keeps their products'
 // sums within 32 bits. In and out of the transformations everything is float.
 //
-// A strip, and what becomes of it, stays in a core's own cache: memory is only read for features and written with them.
+// A strip, and what becomes of it, stays in a core's own cache: memory is only read for features and written with them,
+// which are measured, for the next normalization, as they are written.
 // What a tile becomes depends neither on its strip nor on threads: equal pictures come out equal.
 //
 // winograd.py has the weights; kernels.py builds this file, with BLOCK and WIDTHS, together with kernels.cpp.
@@ -72,23 +73,24 @@ INLINE void transform_output(Vector* m, int step) {
     m[(SIDE - 1) * step] += m[5 * step];
 }
 
-// The 36 values of a tile that are multiplied, for every channel, `length` from one another. Beyond the last row or
-// column of the features stands that one again; what comes of it is not written. STRIDE × STRIDE pixels are one. Those of
-// the next tile are fetched meanwhile.
+// The 36 values of a tile that are multiplied, for every channel, `length` from one another. What comes of the repeated
+// last row or column is not written. STRIDE × STRIDE pixels are one. Those of the next tile are fetched meanwhile.
 template <int STRIDE, int C>
-float read_tile(const Features<const float>& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
+float read_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
     constexpr int OWN = C / (STRIDE * STRIDE);
     for (int c = 0; c < C; c += LANES) {
         const int64_t top = at.top * STRIDE + c / OWN / STRIDE, left = at.left * STRIDE + c / OWN % STRIDE;
+        const auto normalized = from.normalized(at.image, c % OWN);
+        const float* rows[6];
+        for (int y = 0; y < 6; ++y) rows[y] = from.row(at.image, top + y * STRIDE) + c % OWN;
         Vector d[6][6];
 #pragma GCC unroll 6
         for (int x = 0; x < 6; ++x) {
-            const float* column = from(at.image, 0, std::min(left + x * STRIDE, from.width - 1)) + c % OWN;
+            const int64_t column = from.column(left + x * STRIDE), next = from.column(left + (x + 4) * STRIDE);
 #pragma GCC unroll 6
             for (int y = 0; y < 6; ++y) {
-                const float* pixel = column + std::min(top + y * STRIDE, from.height - 1) * from.row;
-                d[y][x] = read(pixel);
-                if (x >= 2) __builtin_prefetch(pixel + 4 * STRIDE * from.pixel);
+                d[y][x] = normalized(rows[y] + column);
+                if (x >= 2) __builtin_prefetch(rows[y] + next);
             }
             transform_input(&d[0][x], 6);
         }
@@ -104,7 +106,7 @@ float read_tile(const Features<const float>& from, const Place& at, Pixel<float,
 
 // The same as integers, up to LARGEST. Returns what they are multiples of.
 template <int STRIDE, int C>
-float read_tile(const Features<const float>& from, const Place& at, Pixel<int16_t, C>* inputs, int64_t length) {
+float read_tile(const Reading& from, const Place& at, Pixel<int16_t, C>* inputs, int64_t length) {
     typedef int16_t Shorts __attribute__((vector_size(LANES * sizeof(int16_t))));
     Pixel<float, C> values[36];
     read_tile<STRIDE>(from, at, values, 1);
@@ -131,11 +133,47 @@ INLINE Vector as_floats(const int32_t* products, const float* scales) {
     return __builtin_convertvector(read<Integers>(products), Vector) * read(scales);
 }
 
+// Places of features that are measured, those from `top` and `left` on to before `bottom` and `right`: others around
+// corners lie beyond the border.
+struct Inside {
+    int64_t top, bottom, left, right;
+};
+
+// Adds to `sums` the values of LANES channels of a tile, and to `squares` their squares. Within the tile they are added up
+// as differences from one of them: what has little variance would else lose it in a float's digits.
+template <int SIDE>
+INLINE void add_up(const Vector (*values)[6], const Place& at, const Inside& inside, double* sums, double* squares) {
+    typedef double Doubles __attribute__((vector_size(LANES * sizeof(double))));
+    const int64_t top = std::max(inside.top - at.top, int64_t(0)), bottom = std::min(inside.bottom - at.top, int64_t(SIDE));
+    const int64_t left = std::max(inside.left - at.left, int64_t(0)), right = std::min(inside.right - at.left, int64_t(SIDE));
+    const double count = double(std::max(bottom - top, int64_t(0)) * std::max(right - left, int64_t(0)));
+    const Vector origin = values[0][0];
+    Vector sum[SIDE] = {}, square[SIDE] = {};  // of each column: one waits for what was added before
+    const auto add = [&](auto where) __attribute__((always_inline)) {
+#pragma GCC unroll 5
+        for (int y = 0; y < SIDE; ++y)
+#pragma GCC unroll 5
+            for (int x = 0; x < SIDE; ++x)
+                if (where(y, x)) {
+                    const Vector apart = values[y][x] - origin;
+                    sum[x] += apart;
+                    square[x] += apart * apart;
+                }
+    };
+    if (count == SIDE * SIDE) add([](int, int) { return true; });
+    else add([&](int y, int x) { return y >= top && y < bottom && x >= left && x < right; });
+#pragma GCC unroll 5
+    for (int x = 1; x < SIDE; ++x) sum[0] += sum[x], square[0] += square[x];
+    const Doubles from = __builtin_convertvector(origin, Doubles), total = __builtin_convertvector(sum[0], Doubles);
+    write(read<Doubles>(sums) + count * from + total, sums);
+    write(read<Doubles>(squares) + from * (count * from + 2 * total) + __builtin_convertvector(square[0], Doubles), squares);
+}
+
 // What a tile becomes, from the products, `length` from one another: BLOCK of the channels of `out`. What they are multiples
-// of is the tile's `scale` times that of their value and channel, `scales`.
+// of is the tile's `scale` times that of their value and channel, `scales`. sums, squares: of these channels, or null.
 template <int SIDE, typename T>
 void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, const float* scales, const Place& at,
-                const Features<float>& out) {
+                const Features<float>& out, const Inside& inside, double* sums, double* squares) {
     for (int c = 0; c < BLOCK; c += LANES) {
         Vector m[6][6];
 #pragma GCC unroll 6
@@ -151,9 +189,12 @@ void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, co
             transform_output<SIDE>(m[y], 1);
             float* row = out(at.image, at.top + y, at.left) + c;
 #pragma GCC unroll 5
-            for (int x = 0; x < SIDE; ++x)
-                if (at.left + x < out.width) write(m[y][x] * scale, row + x * out.pixel);
+            for (int x = 0; x < SIDE; ++x) {
+                m[y][x] *= scale;
+                if (at.left + x < out.width) write(m[y][x], row + x * out.pixel);
+            }
         }
+        if (sums) add_up<SIDE>(m, at, inside, sums + c, squares + c);
     }
 }
 
@@ -215,39 +256,79 @@ void multiply(const Pixel<int16_t, C>* inputs, const int16_t* weights, Pixel<int
 }
 #endif
 
+// What is found of features as they are written: means, then variances, of the channels of each image; null if nothing is.
+// height, width: of the features, which are twice as large as what is written where that is pixels around corners.
+struct Moments {
+    double* found;
+    int64_t height, width;
+    bool doubled;
+
+    // Where the BLOCK channels from `first` of `all` on, which are of one pixel, are measured.
+    Inside inside(int64_t first, int64_t all) const {
+        if (!doubled) return {0, height, 0, width};
+        const int64_t pixel = first / (all / 4), down = pixel / 2, right = pixel % 2;
+        return {1 - down, (height - down) / 2 + 1, 1 - right, (width - right) / 2 + 1};
+    }
+
+    // From sums and sums of squares, (groups, 2, channels), of each image `groups`.
+    void find(const std::vector<double>& sums, int64_t images, int64_t groups, int64_t channels) const {
+        const int64_t own = doubled ? channels / 4 : channels;
+        const double count = double(height) * double(width);
+        for (int64_t image = 0; image < images; ++image) {
+            std::vector<double> total(2 * own);
+            for (int64_t group = image * groups; group < (image + 1) * groups; ++group)
+                for (int64_t c = 0; c < 2 * channels; ++c)
+                    total[c / channels * own + c % own] += sums[group * 2 * channels + c];
+            for (int64_t c = 0; c < own; ++c) {
+                const double mean = total[c] / count;
+                found[image * own + c] = mean;
+                found[(images + image) * own + c] = std::max(total[own + c] / count - mean * mean, 0.0);
+            }
+        }
+    }
+};
+
 // weights: (channels / BLOCK, 36, C, BLOCK), or with integers (channels / BLOCK, 36, C / 2, BLOCK, 2), for the channels of
 // `out`. scales: what integers are multiples of, (channels / BLOCK, 36, BLOCK). Tiles are SIDE × SIDE pixels.
 template <int C, int STRIDE, int SIDE, typename T, typename Sum>
-void convolve(const Features<const float>& features, const T* weights, const float* scales, const Features<float>& out) {
-    const int64_t down = (out.height + SIDE - 1) / SIDE, across = (out.width + SIDE - 1) / SIDE;
-    const int64_t tiles = features.images * down * across;
-    const int64_t share = (tiles + omp_get_max_threads() - 1) / omp_get_max_threads();  // of a small picture, for each
+void convolve(const Reading& features, const T* weights, const float* scales, const Features<float>& out,
+              const Moments& moments) {
+    const int64_t down = (out.height + SIDE - 1) / SIDE, across = (out.width + SIDE - 1) / SIDE, tiles = down * across;
+    const int64_t share = (features.images * tiles + omp_get_max_threads() - 1) / omp_get_max_threads();  // of a small picture
     const int64_t length = std::min(LONGEST, (share + AT_ONCE - 1) / AT_ONCE * AT_ONCE);
     const int64_t apart = length + 1;  // the 36 values of a tile would else compete for the same lines of a cache
-    const auto place = [&](int64_t tile) {
-        return Place{tile / across / down, tile / across % down * SIDE, tile % across * SIDE};
-    };
+    const int64_t strips = (tiles + length - 1) / length;  // of an image
+    const int64_t groups = (tiles + AT_ONCE - 1) / AT_ONCE;  // whose sums do not depend on how long a strip is
+    std::vector<double> sums(moments.found ? features.images * groups * 2 * out.pixel : 0);
 #pragma omp parallel
     {
         std::vector<Pixel<T, C>> inputs(36 * apart);
         std::vector<Pixel<Sum, BLOCK>> products(36 * apart);
         float scale[LONGEST];
 #pragma omp for schedule(dynamic)
-        for (int64_t strip = 0; strip < tiles; strip += length) {
-            const int64_t count = std::min(length, tiles - strip);
+        for (int64_t strip = 0; strip < features.images * strips; ++strip) {
+            const int64_t from = strip % strips * length, count = std::min(length, tiles - from);
+            const auto place = [&](int64_t tile) {
+                return Place{strip / strips, (from + tile) / across * SIDE, (from + tile) % across * SIDE};
+            };
             for (int64_t tile = 0; tile < count; ++tile)
-                scale[tile] = read_tile<STRIDE>(features, place(strip + tile), &inputs[tile], apart);
+                scale[tile] = read_tile<STRIDE>(features, place(tile), &inputs[tile], apart);
             for (int64_t first = 0; first < out.pixel; first += BLOCK) {
                 for (int at = 0; at < 36; ++at)
                     for (int64_t tile = at * apart; tile < at * apart + count; tile += AT_ONCE)
                         multiply<C>(&inputs[tile], weights + (first * 36 + at * BLOCK) * C, &products[tile]);
                 Features<float> block = out;
                 block.data += first;
-                for (int64_t tile = 0; tile < count; ++tile)
-                    write_tile<SIDE>(&products[tile], apart, scale[tile], scales + first * 36, place(strip + tile), block);
+                for (int64_t tile = 0; tile < count; ++tile) {
+                    const int64_t group = strip / strips * groups + (from + tile) / AT_ONCE;
+                    double* sum = moments.found ? &sums[group * 2 * out.pixel + first] : nullptr;
+                    write_tile<SIDE>(&products[tile], apart, scale[tile], scales + first * 36, place(tile), block,
+                                     moments.inside(first, out.pixel), sum, sum ? sum + out.pixel : nullptr);
+                }
             }
         }
     }
+    if (moments.found) moments.find(sums, features.images, groups, out.pixel);
 }
 
 }  // namespace
@@ -255,12 +336,12 @@ void convolve(const Features<const float>& features, const T* weights, const flo
 // Whether convolve_winograd takes integers for weights, and what they are multiples of, instead of floats.
 extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
 
-// Both have a multiple of BLOCK channels. kernel: 3, or 2. Returns 1 for a number of channels read that is none of the
+// Both have a multiple of BLOCK channels. kernel: 3, or 2. found, height, width, doubled: see Moments. Returns 1 for a number of channels read that is none of the
 // network's, else 0.
 #if FROM_INTEGERS
-#define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, int16_t, int32_t>(from, static_cast<const int16_t*>(weights), scales, to)
+#define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, int16_t, int32_t>(from, static_cast<const int16_t*>(weights), scales, to, moments)
 #else
-#define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, float, float>(from, static_cast<const float*>(weights), scales, to)
+#define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, float, float>(from, static_cast<const float*>(weights), scales, to, moments)
 #endif
 
 #define CASE(C)                                               \
@@ -273,10 +354,12 @@ extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
         }                                                     \
         return 1;
 
-extern "C" int convolve_winograd(const float* data, const int64_t* layout, const void* weights, const float* scales,
-                                 int64_t kernel, int64_t stride, float* out, const int64_t* out_layout) {
-    const Features<const float> from FEATURES(data, layout);
+extern "C" int convolve_winograd(const float* data, const int64_t* layout, const float* scale, const float* shift,
+                                 const void* weights, const float* scales, int64_t kernel, int64_t stride, float* out,
+                                 const int64_t* out_layout, double* found, int64_t height, int64_t width, bool doubled) {
+    const Reading from(data, layout, scale, shift);
     const Features<float> to FEATURES(out, out_layout);
-    switch (from.pixel) { WIDTHS }
+    const Moments moments{found, height, width, doubled};
+    switch (from.channels) { WIDTHS }
     return 1;
 }

@@ -34,10 +34,9 @@ from impasto.model.pictures.picture import Picture, as_values
 log = logging.getLogger(__name__)
 
 
-MOST_WHOLE = 32 * 1024 * 1024
-"""Numbers of the largest features that are computed in one pass on a CPU in float32, in half precision twice as many: a
-megapixel of a network of 32 channels as large as the photo. A pass takes 420 to 480 bytes for each of its pixels, tiles
-at most 200 MB in all and 150 while they compute: so neither exceeds 450 MB by much."""
+MOST_AT_ONCE = 512 * 2**20
+"""Bytes of features in one pass on a CPU: of two megapixels, by the shipped network, or of one in float32 without kernels.
+What tiles keep and compute takes as much at most."""
 TILE, TILE_ON_GPU = 512, 2048
 """Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
@@ -133,14 +132,14 @@ class Stylizer:
     def _paint_parts(self, photos: Tensor, styles: Styles, hold: Hold | None, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
         network = self._of(styles)
-        if self._may_fit(photos, network):
+        if self._may_fit(photos, styles):
             with suppress(OutOfMemory), shortage("paint them in one pass"):
                 painted = self._paint(photos, styles, hold)
                 progress(1.0)
                 return painted
             torch.cuda.empty_cache()
         images, half = len(photos), len(photos) // 2
-        if not half or not self._may_fit(photos[:1], network):
+        if not half or not self._may_fit(photos[:1], styles):
             height, width = photos.shape[2:]
             log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
             tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
@@ -152,10 +151,10 @@ class Stylizer:
         )
         return torch.cat([first, others])
 
-    def _may_fit(self, photos: Tensor, network: FastNetwork) -> bool:
+    def _may_fit(self, photos: Tensor, styles: Styles) -> bool:
         """Whether one pass is tried: a GPU says itself what is too much, a CPU takes memory from others."""
-        numbers = len(photos) * photos.shape[2] * photos.shape[3] * network.width
-        return self.device.type != "cpu" or numbers * network.dtype.itemsize <= 4 * MOST_WHOLE
+        pixels = len(photos) * photos.shape[2] * photos.shape[3]
+        return self.device.type != "cpu" or pixels * self._of(styles).bytes_at_once(styles) <= MOST_AT_ONCE
 
     def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
         photos = photos.to(self.device)

@@ -39,7 +39,7 @@ from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.network.device import device_name
 from impasto.model.network.fast_network import FastNetwork
-from impasto.model.network.operations import Operations
+from impasto.model.network.operations import Convolution, Operations
 from impasto.model.painting.masks import Gradient, Rectangle
 from impasto.model.painting.regions import Look, Region, Regions
 from impasto.model.painting.stroke import NATIVE
@@ -430,9 +430,9 @@ class Counter(Operations):
         self.device = device
         self.operations = self.bytes_moved = 0.0
 
-    def convolve(self, x: Tensor, weight: Tensor, stride: int) -> Tensor:
-        out = super().convolve(x, weight, stride)
-        self.operations += 2 * out.numel() * weight[0].numel() * self._share(weight, stride)
+    def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
+        out, weight = super().convolve(x, convolution), convolution.weight
+        self.operations += 2 * out.numel() * weight[0].numel() * self._share(weight, convolution.stride)
         self.bytes_moved += (2 * x.numel() + 3 * out.numel()) * out.element_size()
         return out
 

@@ -249,7 +249,7 @@ def test_ctrl_c_in_the_middle_of_tiles_leaves_no_file(
 
     shares: list[float] = []
     monkeypatch.setattr(painting, "paint_in_tiles", in_tiles)
-    monkeypatch.setattr(painting, "MOST_WHOLE", 0)
+    monkeypatch.setattr(painting, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(painting, "TILE", 16)
     output = tmp_path / "painted"
     result = stylize(one, "--style", "great-wave", "-o", output / "one.png", "--checkpoint", tiny_checkpoint_file)

@@ -15,6 +15,7 @@ from impasto.model.network.config import NetworkConfig
 from impasto.model.network.fast_network import FastNetwork, strided_weights
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.nested import narrows, share, widens
+from impasto.model.network.operations import Convolution
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.winograd import BLOCK
 from impasto.model.painting.tiles import paint_in_tiles
@@ -51,7 +52,7 @@ def threads() -> Iterator[None]:
 
 def assert_is_the_convolution(kernels: Kernels, x: Tensor, weight: Tensor, stride: int) -> None:
     exact = F.conv2d(x.double(), weight.double(), stride=stride).float()
-    torch.testing.assert_close(kernels.convolve(x, weight, stride), exact, rtol=0, atol=2e-5)
+    torch.testing.assert_close(kernels.convolve(x, Convolution(weight, stride)), exact, rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize("size", FIRST)
@@ -92,8 +93,8 @@ def test_they_are_the_convolutions_in_every_instruction_set(units: str, monkeypa
 def test_they_are_what_the_kernels_compute(kernels: Kernels) -> None:
     x, features = randoms(1, 3, 40, 40), randoms(1, MANY, 40, 40)
     assert widens(FIRST[9], 1) and narrows(LAST[9], 2)
-    assert not torch.equal(kernels.convolve(x, FIRST[9], 1), F.conv2d(x, FIRST[9]))
-    assert not torch.equal(kernels.convolve(features, LAST[9], 2), F.conv2d(features, LAST[9], stride=2))
+    assert not torch.equal(kernels.convolve(x, Convolution(FIRST[9])), F.conv2d(x, FIRST[9]))
+    assert not torch.equal(kernels.convolve(features, Convolution(LAST[9], 2)), F.conv2d(features, LAST[9], stride=2))
 
 
 def test_of_nine_by_nine_multiplications_25_are_left() -> None:
@@ -123,23 +124,23 @@ def test_of_nine_by_nine_multiplications_25_are_left() -> None:
 )
 def test_other_convolutions_are_those_of_pytorch(kernels: Kernels, weight: Tensor, stride: int) -> None:
     x = randoms(1, weight.shape[1], 24, 24).to(weight.dtype)
-    assert torch.equal(kernels.convolve(x, weight, stride), F.conv2d(x, weight, stride=stride))
+    assert torch.equal(kernels.convolve(x, Convolution(weight, stride)), F.conv2d(x, weight, stride=stride))
 
 
 def test_a_pixel_depends_on_no_other_image_and_on_no_number_of_threads(kernels: Kernels, threads: None) -> None:
     for x, weight, stride in ((randoms(3, 3, 80, 61), FIRST[9], 1), (randoms(3, MANY, 80, 62), LAST[9], 2)):
-        expected = kernels.convolve(x, weight, stride)
+        expected = kernels.convolve(x, Convolution(weight, stride))
         for count in (2, 3, 7):
             torch.set_num_threads(count)
-            assert torch.equal(kernels.convolve(x, weight, stride), expected)
-            assert torch.equal(kernels.convolve(x[1:2], weight, stride), expected[1:2])
+            assert torch.equal(kernels.convolve(x, Convolution(weight, stride)), expected)
+            assert torch.equal(kernels.convolve(x[1:2], Convolution(weight, stride)), expected[1:2])
 
 
 def test_a_window_of_a_larger_picture_is_read_where_it_lies(kernels: Kernels) -> None:
     for x, weight, stride in ((randoms(2, 3, 50, 60), FIRST[9], 1), (randoms(2, MANY, 50, 60), LAST[9], 2)):
         window = x[..., 3:33, 5:39]
-        alone = kernels.convolve(window.contiguous(), weight, stride)
-        assert torch.equal(kernels.convolve(window, weight, stride), alone)
+        alone = kernels.convolve(window.contiguous(), Convolution(weight, stride))
+        assert torch.equal(kernels.convolve(window, Convolution(weight, stride)), alone)
 
 
 @pytest.mark.parametrize("tile", [16, 20, 60])

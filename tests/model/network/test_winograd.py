@@ -17,6 +17,7 @@ from impasto.model.network.config import NetworkConfig
 from impasto.model.network.device import VNNI, vector_units
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import VECTORS, Kernels
+from impasto.model.network.operations import Convolution, Then, Window, around_corners
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.winograd import BLOCK, LIMIT, quantized, share, suits, transformed
 from impasto.model.painting.tiles import paint_in_tiles
@@ -67,7 +68,7 @@ def peak_decibels(exact: Tensor, found: Tensor) -> float:
 
 def assert_is_the_convolution(kernels: Kernels, x: Tensor, weight: Tensor, stride: int = 1) -> None:
     exact = F.conv2d(x.double(), weight.double(), stride=stride).float()
-    found = kernels.convolve(x, weight, stride)
+    found = kernels.convolve(x, Convolution(weight, stride))
     assert decibels(exact, found) > (45 if kernels.multiplies_integers else 100)
 
 
@@ -128,15 +129,15 @@ def test_weights_are_integers_that_add_up_to_less_than_the_limit() -> None:
 
 def test_of_nothing_comes_nothing(kernels: Kernels) -> None:
     nothing = torch.zeros(1, READ, 12, 12).contiguous(memory_format=torch.channels_last)
-    assert kernels.convolve(nothing, LARGE, 1).eq(0).all()
-    assert kernels.convolve(randoms(1, READ, 12, 12), torch.zeros_like(LARGE), 1).eq(0).all()
+    assert kernels.convolve(nothing, Convolution(LARGE)).eq(0).all()
+    assert kernels.convolve(randoms(1, READ, 12, 12), Convolution(torch.zeros_like(LARGE))).eq(0).all()
 
 
 def test_it_is_what_the_kernels_compute(kernels: Kernels) -> None:
     x = randoms(1, READ, 20, 20)
     for weight, stride in ((SMALL, 1), (LARGE, 1), (LARGE, 2)):
         assert suits(weight, stride)
-        assert not torch.equal(kernels.convolve(x, weight, stride), F.conv2d(x, weight, stride=stride))
+        assert not torch.equal(kernels.convolve(x, Convolution(weight, stride)), F.conv2d(x, weight, stride=stride))
 
 
 def test_a_quarter_of_the_multiplications_is_left_and_a_little_more_of_smaller_ones() -> None:
@@ -153,26 +154,107 @@ def test_a_quarter_of_the_multiplications_is_left_and_a_little_more_of_smaller_o
 def test_other_convolutions_are_those_of_pytorch(kernels: Kernels, weight: Tensor, stride: int) -> None:
     x = randoms(1, weight.shape[1], 12, 12).to(weight.dtype)
     assert not suits(weight, stride)
-    assert torch.equal(kernels.convolve(x, weight, stride), F.conv2d(x, weight, stride=stride))
+    assert torch.equal(kernels.convolve(x, Convolution(weight, stride)), F.conv2d(x, weight, stride=stride))
 
 
 def test_a_pixel_depends_on_no_other_image_and_on_no_number_of_threads(kernels: Kernels, threads: None) -> None:
     x = randoms(3, READ, 40, 31)
-    expected = kernels.convolve(x, LARGE, 1)
+    expected = kernels.convolve(x, Convolution(LARGE))
     for count in (2, 3, 7):
         torch.set_num_threads(count)
-        assert torch.equal(kernels.convolve(x, LARGE, 1), expected)
-        assert torch.equal(kernels.convolve(x[1:2], LARGE, 1), expected[1:2])
+        assert torch.equal(kernels.convolve(x, Convolution(LARGE)), expected)
+        assert torch.equal(kernels.convolve(x[1:2], Convolution(LARGE)), expected[1:2])
 
 
 def test_a_window_of_larger_features_is_read_where_it_lies(kernels: Kernels) -> None:
     window = randoms(2, READ, 30, 40)[..., 3:22, 5:27]
-    assert torch.equal(kernels.convolve(window, LARGE, 1), kernels.convolve(window.contiguous(), LARGE, 1))
+    assert torch.equal(
+        kernels.convolve(window, Convolution(LARGE)), kernels.convolve(window.contiguous(), Convolution(LARGE))
+    )
 
 
 def test_each_weight_has_its_own_convolution(kernels: Kernels) -> None:
     x = randoms(1, READ, 8, 8)
-    torch.testing.assert_close(kernels.convolve(x, -LARGE, 1), -kernels.convolve(x, LARGE, 1), rtol=0, atol=0)
+    assert torch.equal(kernels.convolve(x, Convolution(-LARGE)), -kernels.convolve(x, Convolution(LARGE)))
+
+
+# With the normalizations before and after it
+
+STYLE = 1 + randoms(2, 2 * READ, 1, 1, seed=5)[..., 0, 0] / 4
+
+
+@pytest.mark.parametrize(
+    ("weight", "stride", "then"),
+    [
+        (LARGE, 1, Then(padding=(1, 1, 1, 1))),
+        (LARGE, 2, Then(padding=(1, 2, 1, 2))),
+        (SMALL, 1, Then(padding=(1, 1, 1, 1), replicate=True)),
+        (SMALL, 1, Then(padding=(1, 0, 2, 1), doubled=True)),
+        (LARGE, 2, Then(padding=(0, 1, 0, 2), doubled=True, replicate=True)),
+    ],
+    ids=["mirrored", "stride 2", "replicated", "doubled", "doubled, replicated"],
+)
+@given(height=st.integers(3, 23), width=st.integers(3, 23), there=st.booleans())
+def test_what_it_reads_is_normalized_on_the_way(
+    kernels: Kernels, weight: Tensor, stride: int, then: Then, height: int, width: int, there: bool
+) -> None:
+    whole = range(height), range(width)
+    corners = (4 * READ, height // 2 + 1, width // 2 + 1)
+    features = 3 + randoms(2, *(corners if then.doubled else (READ, height, width)))
+    statistics = kernels.measure(randoms(2, READ, 5, 5), (range(5), range(5)), False) if there else None
+    following = Convolution(weight, stride)
+    found = kernels.normalize_and_convolve(features, STYLE, whole, then, following, statistics)
+    expected = kernels.convolve(kernels.normalize(features, STYLE, whole, then, statistics), following)
+    assert decibels(expected, found) > (60 if kernels.multiplies_integers else 100)
+
+
+@given(images=st.integers(1, 3), height=st.integers(3, 33), width=st.integers(3, 33), level=st.sampled_from([0, 1e3]))
+def test_what_it_writes_is_measured_on_the_way(
+    kernels: Kernels, images: int, height: int, width: int, level: float
+) -> None:
+    x, whole = level + randoms(images, READ, height + 2, width + 2), (range(height), range(width))
+    out = kernels.convolve(x, Convolution(LARGE, whole=whole))
+    assert_measured(kernels, out, whole, doubled=False)
+
+
+@given(images=st.integers(1, 3), height=st.integers(3, 33), width=st.integers(3, 33), own=st.sampled_from([8, BLOCK]))
+def test_no_pixel_around_a_corner_is_measured_beyond_the_border(
+    kernels: Kernels, images: int, height: int, width: int, own: int
+) -> None:
+    x, whole = randoms(images, READ, height // 2 + 2, width // 2 + 2), (range(height), range(width))
+    out = kernels.convolve(x, Convolution(randoms(4 * own, READ, 2, 2), whole=whole, doubled=True))
+    assert_measured(kernels, out, whole, doubled=True)
+
+
+def assert_measured(kernels: Kernels, features: Tensor, whole: Window, *, doubled: bool) -> None:
+    if own := features in kernels._measured:
+        found = kernels.measure(features, whole, doubled)
+        pixels = (around_corners(features, whole) if doubled else features).double().flatten(2)
+        torch.testing.assert_close(found.mean, pixels.mean(dim=2), rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(found.variance, pixels.var(dim=2, correction=0), rtol=1e-4, atol=1e-9)
+        assert found.count == pixels.shape[2]
+    assert own == (features.shape[1] // (4 if doubled else 1) % BLOCK == 0)
+
+
+def test_features_of_one_value_have_no_variance(kernels: Kernels) -> None:
+    whole = range(20), range(30)
+    out = kernels.convolve(torch.full((1, READ, 22, 32), 7.3), Convolution(torch.ones_like(LARGE), whole=whole))
+    assert kernels.measure(out, whole, False).variance.max() < 1e-6 * float(out[0, 0, 5, 5]) ** 2
+
+
+def test_what_is_measured_depends_on_no_other_image_and_on_no_number_of_threads(
+    kernels: Kernels, threads: None
+) -> None:
+    x, whole = randoms(3, READ, 42, 33), (range(40), range(31))
+
+    def measured(x: Tensor) -> Tensor:
+        return kernels._measured[kernels.convolve(x, Convolution(LARGE, whole=whole))]
+
+    expected = measured(x)
+    for count in (2, 3, 7):
+        torch.set_num_threads(count)
+        assert torch.equal(measured(x), expected)
+        assert torch.equal(measured(x[1:2]), expected[:, 1:2])
 
 
 @pytest.mark.parametrize("tile", [16, 20, 60])

@@ -148,8 +148,8 @@ def test_a_stylizer_paints_in_tiles_what_is_too_large_for_one_pass(
 ) -> None:
     photos, vectors = photos_of(3, 40, 60), tiny_styles.vectors
     expected = painter.paint(photos, vectors)
-    for most in (4 * 40 * 60, 1000):  # each by itself, then in tiles
-        monkeypatch.setattr(stylizer, "MOST_WHOLE", most)
+    for most in (40 * 60 * 4 * 4 * 4, 1000):  # each by itself, then in tiles
+        monkeypatch.setattr(stylizer, "MOST_AT_ONCE", most)
         monkeypatch.setattr(stylizer, "TILE", 32)
         shares: list[float] = []
         painted = painter.paint(photos, vectors, progress=shares.append)
