@@ -10,8 +10,8 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
 - Normalization, activation, residual addition and the next convolution's padding are one operation
   (`impasto.model.network.operations`), for which the CPU has kernels of its own (`impasto.model.network.kernels`).
 - In float32 they also compute the convolutions, in a quarter to a third of the multiplications
-  (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`). Features are then
-  measured as they are written and normalized as they are read: in between, nothing is.
+  (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`). Most features are then
+  measured as they are written, and normalized as they are read.
 """
 
 from __future__ import annotations
@@ -95,17 +95,18 @@ class FastNetwork(nn.Module):
         device: torch.device = self.weights[0].device
         return device
 
-    def bytes_at_once(self, styles: Styles) -> float:
-        """Bytes of features that are in memory at once, in a pass, for each of the photo's pixels.
+    @property
+    def bytes_at_once(self) -> float:
+        """Bytes of features that are in memory at once, in a pass, for each of the photo's pixels: roughly.
 
-        The largest ones and those that they are made of take half as much again; where a normalization writes what it
-        makes, there are two of each.
+        A layer's, those that it is made of, and both once more, normalized. Where they are normalized as they are read
+        it is half; but not for a `StyleMap`, which is to be painted in one pass where a single style is.
         """
-        largest: float = max(
-            size / 2 / layer.shrink**2 for size, layer in zip(self.style_sizes, self.layers, strict=True)
-        )
-        on_the_way = self.operations.normalizes_on_the_way(self.dtype) and not isinstance(styles, StyleMap)
-        return largest * self.dtype.itemsize * (2 if on_the_way else 4)
+        found: list[float] = []
+        for n, (layer, size) in enumerate(zip(self.layers, self.style_sizes, strict=True)):
+            as_read = not layer.last and self.operations.normalizes_what_it_reads(self._convolution(n + 1))
+            found.append(size / 2 / layer.shrink**2 * self.dtype.itemsize * (3 if as_read else 4))
+        return max(found)
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
@@ -144,7 +145,8 @@ class FastNetwork(nn.Module):
         operations = self.operations
         windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
         inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
-        x = self.convolve(0, F.pad(self.enter(photos), beyond(inputs[0], windows[-1]), mode="reflect"), windows[0])
+        x = F.pad(self.enter(photos), beyond(inputs[0], windows[-1]), mode="reflect")
+        x = operations.convolve(x, self._convolution(0, windows[0]))
         blocks: list[Tensor] = []
         shares: dict[Window, Tensor] = {}
         if isinstance(styles, StyleMap):
@@ -160,20 +162,21 @@ class FastNetwork(nn.Module):
                 then = Then(doubled=layer.doubled, relu=False, exact=True)
                 x = operations.normalize(x, style, window, then, given, shares.get(window))
                 break
-            ahead = self.layers[n + 1]
+            ahead, convolution = self.layers[n + 1], self._convolution(n + 1, windows[n + 1])
             then = Then(
                 doubled=layer.doubled,
                 residual=blocks.pop() if layer.adds else None,
                 padding=beyond(inputs[n + 1], window),
                 replicate=ahead.replicate,
             )
-            if not ahead.last and self.layers[n + 2].adds:
+            enters = not ahead.last and self.layers[n + 2].adds
+            if enters or layer.adds or shares or not operations.normalizes_what_it_reads(convolution):
                 x = operations.normalize(x, style, window, then, given, shares.get(window))
-                blocks.append(x[..., 1:-1, 1:-1])  # what enters a block, without its padding
-                x = self.convolve(n + 1, x, windows[n + 1])
+                if enters:
+                    blocks.append(x[..., 1:-1, 1:-1])  # without its padding
+                x = operations.convolve(x, convolution)
             else:
-                convolution = self._convolution(n + 1, windows[n + 1])
-                x = operations.normalize_and_convolve(x, style, window, then, convolution, given, shares.get(window))
+                x = operations.normalize_and_convolve(x, style, window, then, convolution, given)
         return torch.sigmoid_(x)
 
     def layer_styles(self, styles: Styles) -> tuple[Tensor, ...]:
@@ -195,11 +198,11 @@ class FastNetwork(nn.Module):
         by = grey * self.weights[0].cpu().double().sum(dim=(1, 2, 3))
         return [replace(first, mean=first.mean + by), *others]
 
-    def convolve(self, layer: int, x: Tensor, whole: Window | None = None) -> Tensor:
-        """The features of a layer from what it reads. whole: their window, if they are all that there are."""
-        return self.operations.convolve(x, self._convolution(layer, whole))
+    def convolve(self, layer: int, x: Tensor) -> Tensor:
+        """Features of a layer, of any window, from what it reads."""
+        return self.operations.convolve(x, self._convolution(layer))
 
-    def _convolution(self, layer: int, whole: Window | None) -> Convolution:
+    def _convolution(self, layer: int, whole: Window | None = None) -> Convolution:
         found = self.layers[layer]
         return Convolution(self.weights[layer], found.stride, whole, found.doubled)
 

@@ -52,7 +52,9 @@ class KernelsUnavailable(RuntimeError):
 
 
 class Kernels(Operations):
-    """The operations on the CPU: in two passes over the features instead of six, convolutions by Winograd's algorithm.
+    """The operations on the CPU: in two passes over the features instead of six, or in none but the convolutions'.
+
+    These are computed by Winograd's algorithm.
 
     channels: every number of channels that will be asked for.
     multiplies_integers: whether convolutions of many channels by many do, which is faster where it is so.
@@ -72,10 +74,6 @@ class Kernels(Operations):
         self._found: MutableMapping[Tensor, dict[Callable[[Tensor], object], object]] = WeakTensorKeyDictionary()
         self._measured: MutableMapping[Tensor, Tensor] = WeakTensorKeyDictionary()
         """Means and variances (2, B, C) of features that were measured as they were computed."""
-
-    def normalizes_on_the_way(self, dtype: torch.dtype) -> bool:
-        """As `Operations.normalizes_on_the_way`."""
-        return dtype is torch.float32
 
     def gauge(self, whole: Window) -> Gauge:
         """As `Operations.gauge`."""
@@ -109,10 +107,10 @@ class Kernels(Operations):
     def _convolve_winograd(self, x: _Reading, convolution: Convolution) -> Tensor:
         weight, stride = convolution.weight, convolution.stride
         out = x.out(weight, stride)
-        moments, (height, width) = None, convolution.whole or ((), ())
-        channels = len(weight) // (4 if convolution.doubled else 1)
+        channels, moments, (height, width) = len(weight) // (4 if convolution.doubled else 1), None, (0, 0)
         if convolution.whole and channels % BLOCK == 0:  # what is computed together is of one pixel
-            self._measured[out] = moments = torch.empty(2, len(out), channels, dtype=torch.float64)
+            moments = torch.empty(2, len(out), channels, dtype=torch.float64)
+            height, width = map(len, convolution.whole)
         transformed, scales = self._once(self._by_two if stride == 2 else self._by_one, weight)
         unknown = self._library.convolve_winograd(
             *x.pointers,
@@ -123,11 +121,13 @@ class Kernels(Operations):
             _pointer(out),
             _strides(out),
             _pointer(moments),
-            ctypes.c_int64(len(height)),
-            ctypes.c_int64(len(width)),
+            ctypes.c_int64(height),
+            ctypes.c_int64(width),
             ctypes.c_bool(convolution.doubled),
         )
         _check(unknown, x.channels)
+        if moments is not None:
+            self._measured[out] = moments
         return out
 
     def _convolve_wider(self, x: Tensor, weight: Tensor) -> Tensor:
@@ -223,12 +223,11 @@ class Kernels(Operations):
         then: Then,
         convolution: Convolution,
         given: Statistics | None = None,
-        shares: Tensor | None = None,
     ) -> Tensor:
-        """As `Operations.normalize_and_convolve`, where it can be without writing what is normalized to memory."""
+        """As `Operations.normalize_and_convolve`."""
         reads = self._reader(convolution)
-        if reads is None or shares is not None or then.residual is not None:
-            return super().normalize_and_convolve(features, style, window, then, convolution, given, shares)
+        if reads is None or not then.relu or then.residual is not None:
+            return super().normalize_and_convolve(features, style, window, then, convolution, given)
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))
         moments = self._moments(features, style, gamma, given)
         features, scale = _in_rows(features), torch.empty(2, *gamma.shape)
@@ -242,6 +241,10 @@ class Kernels(Operations):
         )
         _check(unknown, gamma.shape[-1])
         return reads(_Reading(features, window, then, scale), convolution)
+
+    def normalizes_what_it_reads(self, convolution: Convolution) -> bool:
+        """As `Operations.normalizes_what_it_reads`."""
+        return self._reader(convolution) is not None
 
     def _moments(self, features: Tensor, style: Tensor, gamma: Tensor, given: Statistics | None) -> Tensor | None:
         """Means and variances that are known of features, two tensors of the shape of gamma in one."""
@@ -281,7 +284,8 @@ class _Reading:
 
 
 class _Sums(Gauge):
-    """Goes on with each row's sums where the window to its left ended: to the last bit it finds what the whole does."""
+    """Goes on with each row's sums where the window to its left ended: to the last bit it finds what `Kernels.measure`
+    does, but for features that were measured as they were computed."""
 
     def __init__(self, library: ctypes.CDLL, whole: Window) -> None:
         self._add_up = {torch.float32: library.add_up_float32, torch.bfloat16: library.add_up_bfloat16}

@@ -78,10 +78,6 @@ class Operations:
     corner that a pixel of the window touches.
     """
 
-    def normalizes_on_the_way(self, dtype: torch.dtype) -> bool:
-        """Whether `normalize_and_convolve` writes no normalized features, in some precision, for all large ones."""
-        return False
-
     def gauge(self, whole: Window) -> Gauge:
         """What measures features that are in the window `whole` when all was added."""
         return Gauge()
@@ -131,10 +127,13 @@ class Operations:
         then: Then,
         convolution: Convolution,
         given: Statistics | None = None,
-        shares: Tensor | None = None,
     ) -> Tensor:
-        """What the next convolution makes of features that are not needed otherwise."""
-        return self.convolve(self.normalize(features, style, window, then, given, shares), convolution)
+        """What a convolution makes of normalized features, which are not needed otherwise."""
+        return self.convolve(self.normalize(features, style, window, then, given), convolution)
+
+    def normalizes_what_it_reads(self, convolution: Convolution) -> bool:
+        """Whether `normalize_and_convolve` writes no normalized features to memory, for this convolution."""
+        return False
 
 
 def around_corners(features: Tensor, window: Window) -> Tensor:

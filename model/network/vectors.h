@@ -1,4 +1,4 @@
-// What convolutions by Winograd's algorithm have in common: a machine's vectors, and features as they lie in memory.
+// What kernels have in common: a machine's vectors, and features as they lie in memory and as convolutions read them.
 
 #pragma once
 

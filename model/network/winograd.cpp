@@ -277,8 +277,10 @@ struct Moments {
         for (int64_t image = 0; image < images; ++image) {
             std::vector<double> total(2 * own);
             for (int64_t group = image * groups; group < (image + 1) * groups; ++group)
-                for (int64_t c = 0; c < 2 * channels; ++c)
-                    total[c / channels * own + c % own] += sums[group * 2 * channels + c];
+                for (int64_t power = 0; power < 2; ++power)
+                    for (int64_t first = 0; first < channels; first += own)
+                        for (int64_t c = 0; c < own; ++c)
+                            total[power * own + c] += sums[(group * 2 + power) * channels + first + c];
             for (int64_t c = 0; c < own; ++c) {
                 const double mean = total[c] / count;
                 found[image * own + c] = mean;
@@ -294,8 +296,9 @@ template <int C, int STRIDE, int SIDE, typename T, typename Sum>
 void convolve(const Reading& features, const T* weights, const float* scales, const Features<float>& out,
               const Moments& moments) {
     const int64_t down = (out.height + SIDE - 1) / SIDE, across = (out.width + SIDE - 1) / SIDE, tiles = down * across;
-    const int64_t share = (features.images * tiles + omp_get_max_threads() - 1) / omp_get_max_threads();  // of a small picture
-    const int64_t length = std::min(LONGEST, (share + AT_ONCE - 1) / AT_ONCE * AT_ONCE);
+    const int64_t threads = omp_get_max_threads(), share = (features.images * tiles + threads - 1) / threads;
+    const int64_t shared = std::max((share + AT_ONCE - 1) / AT_ONCE, int64_t(1)) * AT_ONCE;  // a small picture's, by all
+    const int64_t length = std::min(LONGEST, shared);
     const int64_t apart = length + 1;  // the 36 values of a tile would else compete for the same lines of a cache
     const int64_t strips = (tiles + length - 1) / length;  // of an image
     const int64_t groups = (tiles + AT_ONCE - 1) / AT_ONCE;  // whose sums do not depend on how long a strip is
@@ -319,11 +322,12 @@ void convolve(const Reading& features, const T* weights, const float* scales, co
                         multiply<C>(&inputs[tile], weights + (first * 36 + at * BLOCK) * C, &products[tile]);
                 Features<float> block = out;
                 block.data += first;
+                const Inside inside = moments.inside(first, out.pixel);
                 for (int64_t tile = 0; tile < count; ++tile) {
                     const int64_t group = strip / strips * groups + (from + tile) / AT_ONCE;
                     double* sum = moments.found ? &sums[group * 2 * out.pixel + first] : nullptr;
                     write_tile<SIDE>(&products[tile], apart, scale[tile], scales + first * 36, place(tile), block,
-                                     moments.inside(first, out.pixel), sum, sum ? sum + out.pixel : nullptr);
+                                     inside, sum, sum ? sum + out.pixel : nullptr);
                 }
             }
         }
@@ -336,8 +340,8 @@ void convolve(const Reading& features, const T* weights, const float* scales, co
 // Whether convolve_winograd takes integers for weights, and what they are multiples of, instead of floats.
 extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
 
-// Both have a multiple of BLOCK channels. kernel: 3, or 2. found, height, width, doubled: see Moments. Returns 1 for a number of channels read that is none of the
-// network's, else 0.
+// Both have a multiple of BLOCK channels. kernel: 3, or 2. found, height, width, doubled: see Moments. Returns 1 for a
+// number of channels read that is none of the network's, else 0.
 #if FROM_INTEGERS
 #define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, int16_t, int32_t>(from, static_cast<const int16_t*>(weights), scales, to, moments)
 #else

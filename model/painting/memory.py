@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import re
@@ -23,8 +24,8 @@ LARGE = 64 * 2**20
 LARGEST_IN_MEMORY = 64 * 2**20
 """Bytes of a painting."""
 MOST_KEPT = 288 * 2**20
-"""Bytes of a layer's features, of which a pixel of the picture has 64 at most, in float32: those of 4.7 megapixels. All
-that is kept at once is one and a half times as much. A hundred megapixels take 10 GB of the disk instead."""
+"""Bytes of a layer's features: by the shipped network those of 4.7 megapixels in float32, and all that it keeps at once
+is one and a half times as much. A hundred megapixels take 10 GB of the disk instead."""
 
 
 class OutOfMemory(ImpastoError):
@@ -77,8 +78,9 @@ class Store:
         if self._file is None:
             self._at(window).copy_(pixels)
             return
-        for line, place in self._lines(pixels.to(self._dtype).contiguous(), window):
-            _check(os.pwrite(self._file, line, place), line)
+        with _disk("a temporary file cannot be written"):
+            for line, place in self._lines(pixels.to(self._dtype).contiguous(), window):
+                _whole(os.pwrite(self._file, line, place), line)
 
     def take(self, window: Window) -> Tensor:
         """What was put there, (1, C, h, w)."""
@@ -86,8 +88,9 @@ class Store:
             pixels = self._at(window)
         else:
             pixels = torch.empty(*map(len, window), self._channels, dtype=self._dtype)
-            for line, place in self._lines(pixels, window):
-                _check(os.preadv(self._file, [line], place), line)
+            with _disk("a temporary file cannot be read"):
+                for line, place in self._lines(pixels, window):
+                    _whole(os.preadv(self._file, [line], place), line)
         return pixels.permute(2, 0, 1)[None]
 
     def _at(self, window: Window) -> Tensor:
@@ -109,20 +112,25 @@ def _file(size: int) -> Iterator[int]:
 
     Raises OutOfMemory.
     """
+    failed = f"painting so many pixels takes a file of {_bytes(size)} among the temporary ones, and it cannot be had"
+    with _disk(failed), tempfile.TemporaryFile() as file:
+        os.posix_fallocate(file.fileno(), 0, size)  # a disk found full while writing to a map ends the process
+        yield file.fileno()
+
+
+@contextmanager
+def _disk(failed: str) -> Iterator[None]:
     try:
-        with tempfile.TemporaryFile() as file:
-            os.posix_fallocate(file.fileno(), 0, size)  # a disk found full while writing to a map ends the process
-            yield file.fileno()
+        yield
     except OSError as error:
         raise OutOfMemory(
-            f"painting so many pixels takes a file of {_bytes(size)} among the temporary ones, and it cannot be had "
-            f"({error.strerror}); make room there, set TMPDIR to another folder, or paint a smaller picture"
+            f"{failed} ({error.strerror}); make room there, set TMPDIR to another folder, or paint a smaller picture"
         ) from error
 
 
-def _check(moved: int, line: memoryview) -> None:
+def _whole(moved: int, line: memoryview) -> None:
     if moved != line.nbytes:
-        raise OSError(f"a temporary file gave or took {moved} of {line.nbytes} bytes")
+        raise OSError(errno.EIO, f"{moved} of {line.nbytes} bytes")
 
 
 def make_room(pixels: Tensor) -> None:

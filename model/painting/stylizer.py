@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 
 MOST_AT_ONCE = 512 * 2**20
-"""Bytes of features in one pass on a CPU: of two megapixels, by the shipped network, or of one in float32 without kernels.
-What tiles keep and compute takes as much at most."""
+"""Bytes of features in one pass on a CPU, roughly. By the shipped network that is 1.4 megapixels, two in bfloat16, and
+one in float32 without kernels. What tiles keep and compute takes as much at most."""
 TILE, TILE_ON_GPU = 512, 2048
 """Pixels of a tile's side: smaller ones compute more twice, larger ones do not fit a processor's cache."""
 
@@ -132,14 +132,14 @@ class Stylizer:
     def _paint_parts(self, photos: Tensor, styles: Styles, hold: Hold | None, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
         network = self._of(styles)
-        if self._may_fit(photos, styles):
+        if self._may_fit(photos, network):
             with suppress(OutOfMemory), shortage("paint them in one pass"):
                 painted = self._paint(photos, styles, hold)
                 progress(1.0)
                 return painted
             torch.cuda.empty_cache()
         images, half = len(photos), len(photos) // 2
-        if not half or not self._may_fit(photos[:1], styles):
+        if not half or not self._may_fit(photos[:1], network):
             height, width = photos.shape[2:]
             log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
             tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
@@ -151,10 +151,10 @@ class Stylizer:
         )
         return torch.cat([first, others])
 
-    def _may_fit(self, photos: Tensor, styles: Styles) -> bool:
+    def _may_fit(self, photos: Tensor, network: FastNetwork) -> bool:
         """Whether one pass is tried: a GPU says itself what is too much, a CPU takes memory from others."""
         pixels = len(photos) * photos.shape[2] * photos.shape[3]
-        return self.device.type != "cpu" or pixels * self._of(styles).bytes_at_once(styles) <= MOST_AT_ONCE
+        return self.device.type != "cpu" or pixels * network.bytes_at_once <= MOST_AT_ONCE
 
     def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
         photos = photos.to(self.device)

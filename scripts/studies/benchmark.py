@@ -308,7 +308,7 @@ class Bench:
             f"## Against the hardware's limits\n\nMeasured here: {rate / 1e12:.2f} TFLOP/s in a product of two "
             f"{MATRIX} × {MATRIX} matrices in {self.stylizer.precision}, and {bandwidth / 1e9:.0f} GB/s in a copy of "
             f"{BLOCK // 2**20} MiB. Operations are those of the convolutions as they are computed; bytes are those of "
-            "each convolution's input and output, and of the two passes of a normalization.\n\n"
+            "each convolution's input and output, and of a normalization's two passes where it has any.\n\n"
         )
         header = ("pixels", "GFLOP", "GB moved", "ms computing", "ms moving", "ms measured", "of the limit")
         return text + table(header, rows)
@@ -423,7 +423,7 @@ class Counter(Operations):
     """Counts, while a picture is painted, the operations of its convolutions and the bytes that must be moved.
 
     A convolution reads its input and writes its output; the normalization before it has written that input, and the
-    one after it reads that output twice.
+    one after it reads that output twice: but where the kernels measure and normalize on the way.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -433,7 +433,8 @@ class Counter(Operations):
     def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
         out, weight = super().convolve(x, convolution), convolution.weight
         self.operations += 2 * out.numel() * weight[0].numel() * self._share(weight, convolution.stride)
-        self.bytes_moved += (2 * x.numel() + 3 * out.numel()) * out.element_size()
+        alone = self.device.type == "cpu" and winograd.suits(weight, convolution.stride)
+        self.bytes_moved += (x.numel() + out.numel() if alone else 2 * x.numel() + 3 * out.numel()) * out.element_size()
         return out
 
     def _share(self, weight: Tensor, stride: int) -> float:

@@ -36,12 +36,13 @@ from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import center_crop, fit
+from impasto.model.styles.paintings import load_paintings
 
 
 @dataclass(frozen=True)
 class Arguments:
     paintings: Path
-    """Folder of the network's paintings, named as its styles."""
+    """Folder of the network's paintings."""
     output: Path
     """Folder for the pictures, their times (seconds.json) and the sheet."""
     photos: Path = content.SHIPPED
@@ -82,10 +83,11 @@ def main(arguments: Arguments) -> None:
     seconds: dict[str, float] = json.loads(kept.read_text()) if kept.is_file() else {}
     ways = ("network", *arguments.methods)
     pairs = [*zip(cycle(images.files_in(arguments.photos)), arguments.styles, strict=False)]
+    paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.paintings)}
     missing = [(photo, style, way) for photo, style in pairs for way in ways if f"{style} {way}" not in seconds]
     for photo, style, way in tqdm(missing[: arguments.at_most], unit="picture", disable=None):
         square = center_crop(_read(photo), size)
-        painting = _read(arguments.paintings / f"{style}.jpg")
+        painting = paintings[style]
         if way == "network":
             picture, vector = Picture.from_rgb(square), source.styles.blend({style: 1.0})
             stylizer.stylize(picture, vector)  # the first is slower
@@ -106,7 +108,7 @@ def main(arguments: Arguments) -> None:
     cells = []
     for photo, style in pairs:
         cells += [(photo.stem, center_crop(_read(photo), arguments.shown))]
-        cells += [(style, center_crop(_read(arguments.paintings / f"{style}.jpg"), arguments.shown))]
+        cells += [(style, center_crop(paintings[style], arguments.shown))]
         cells += [(way, fit(_read(arguments.output / f"{style}-{way}.png"), arguments.shown)) for way in ways]
     sheet = arguments.sheet or arguments.output / "methods.jpg"
     sheet.parent.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,7 @@ from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.resize import center_crop, fit, resize
+from impasto.model.styles.paintings import load_paintings
 
 T = TypeVar("T")
 BASE = TransferConfig(stop=Stop(steps=100))
@@ -139,7 +140,7 @@ class Equal:
     photos: Path
     """Folder of photos; the first six are taken."""
     paintings: Path
-    """Folder of the network's paintings, named as its styles."""
+    """Folder of the network's paintings."""
     styles: tuple[str, ...] = (
         "van-gogh-starry-night",
         "hokusai-great-wave",
@@ -161,8 +162,9 @@ class Equal:
         config = source.training.objective
         rows = []
         pairs = [*zip(images.files_in(self.photos), self.styles, strict=False)]
+        paintings = {painting.style.id: painting.rgb for painting in load_paintings(self.paintings)}
         for path, style in tqdm(pairs, unit="pair", disable=None):
-            painting = resize(images.decode((self.paintings / f"{style}.jpg").read_bytes()).rgb, config.size_of(style))
+            painting = resize(paintings[style], config.size_of(style))
             photo = center_crop(images.decode(path.read_bytes()).rgb, self.size)[None].to(stylizer.device)
             objective = Objective(config, [painting]).to(stylizer.device).to(memory_format=torch.channels_last)
             if trains_in_bfloat16(stylizer.device):

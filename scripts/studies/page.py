@@ -23,6 +23,11 @@ from impasto.scripts.studies.service import serving
 WINDOW = 1600, 900
 PATIENCE = 60
 """Seconds for what the page does."""
+SEEN = """() => [...document.images].every((image) => {
+  const { top, bottom } = image.getBoundingClientRect();
+  return bottom <= 0 || top >= innerHeight || image.complete;
+})"""
+"""Whether all pictures in the window are there: others are loaded once they are near."""
 REGIONS = (
     {"gradient": {"from": [0.1, 0.5], "to": [0.9, 0.5]}, "weights": {"hokusai-great-wave": 1}},
     {"ellipse": {"center": [0.42, 0.35], "radii": [0.16, 0.2]}, "feather": 0.05, "weights": {"picabia-udnie": 1}},
@@ -51,14 +56,14 @@ def main(arguments: Arguments) -> None:
         # as root in a container its sandbox cannot be
         playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as window,
     ):
-        for name, hash in shown.items():
+        for name, link in shown.items():
             page = window.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
             page.set_default_timeout(1000 * PATIENCE)
-            page.goto(f"{service.url}/#{hash}")
+            page.goto(f"{service.url}/#{link}")
             page.wait_for_selector("#stage[aria-busy=false] #viewport[data-shown=whole]")
-            if hash:
+            if link:
                 choose_last_region(page)
-            page.wait_for_load_state("networkidle")  # previews of the styles
+            page.wait_for_function(SEEN)
             page.screenshot(path=arguments.output / f"{name}.jpg", quality=88)
 
 

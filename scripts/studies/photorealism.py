@@ -120,6 +120,8 @@ class Styles:
     """auto, cpu, cuda, cuda:N or mps."""
 
     def run(self) -> None:
+        if not self.photos:
+            raise InvalidValue("name a photo, or several")
         source, stylizer = load(self.checkpoint, device=self.device)
         photos = [images.decode(file.read_bytes(), at_most=self.size).on_white() for file in self.photos]
         rows, cells = [], [("photo", center_crop(photo.rgb, *CELL)) for photo in photos]

@@ -159,6 +159,11 @@ def check(arguments: Arguments) -> None:
     browser()
     for folder in (arguments.styles, arguments.content, arguments.large):
         images.files_in(folder)
+    given = (arguments.others, arguments.portrait, arguments.launch, arguments.clipart, *arguments.clips)
+    if missing := [str(path) for path in given if path and not path.exists()]:
+        raise InvalidValue(f"{', '.join(missing)}: not there")
+    if bool(arguments.portrait) != bool(arguments.launch):
+        raise InvalidValue("--portrait and --launch make pictures together; give both, or none")
     for file in images.files_in(arguments.large):
         if min(images.size(file.read_bytes())) < LARGE:
             raise InvalidValue(f"{file} has fewer than {LARGE} pixels on its shorter side")

@@ -18,7 +18,6 @@ from impasto.model.network.fast_network import FastNetwork, corner_weights, stri
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Operations, Then, Window, around_corners
 from impasto.model.network.statistics import Statistics
-from impasto.model.network.style_map import StyleMap
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.pictures import images
 from impasto.model.styles.table import StyleTable
@@ -72,15 +71,12 @@ def test_a_picture_of_the_small_network_is_that_of_the_trained_one(
 
 
 def test_what_a_pass_takes_is_told_by_the_largest_features() -> None:
-    styles = torch.empty(1, 6)
-    several = StyleMap(styles[None], torch.ones(1, 1, 2, 2))
-    for dtype, copies in ((torch.float32, 2), (torch.bfloat16, 4)):
-        with torch.device("meta"):
-            large, small = (FastNetwork(StyleNetwork(config), dtype) for config in (NetworkConfig(), SMALL))
-        assert large.bytes_at_once(styles) == 4 * small.bytes_at_once(styles) == 32 * dtype.itemsize * 4
-        large.operations = Kernels([4])
-        assert large.bytes_at_once(styles) == 32 * dtype.itemsize * copies
-        assert large.bytes_at_once(several) == 32 * dtype.itemsize * 4
+    for dtype, copies in ((torch.float32, 3), (torch.bfloat16, 4)):
+        large, small = (FastNetwork(StyleNetwork(config), dtype) for config in (NetworkConfig(), SMALL))
+        assert large.bytes_at_once == 4 * small.bytes_at_once == 32 * dtype.itemsize * 4
+        large.operations = small.operations = Kernels([3, 32, 64, 128])
+        assert large.bytes_at_once == 32 * dtype.itemsize * copies
+        assert small.bytes_at_once == 8 * dtype.itemsize * 4
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 3])

@@ -121,10 +121,10 @@ def asked(tmp_path: Path, photos: Path, paintings: Path, tiny_checkpoint_file: P
         photos,
         large,
         others=paintings,
-        portrait=Path("eileen.png"),
-        launch=Path("rocket.jpg"),
-        clips=(Path("one.mp4"), Path("two.mp4")),
-        clipart=Path("png"),
+        portrait=large / "one.png",
+        launch=large / "one.png",
+        clips=(large / "one.png", large / "one.png"),
+        clipart=large,
         work=tmp_path / "work",
         documents=documents,
         shipped=tiny_checkpoint_file,
@@ -261,6 +261,11 @@ def test_nothing_is_replaced_where_a_goal_is_lost(
 def test_what_would_end_it_after_hours_ends_it_at_once(
     asked: Arguments, told: Told, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    clips = (asked.large / "one.png", Path("a.mp4"))
+    assert ship.main(replace(asked, clips=clips, clipart=Path("png"))) == 1
+    assert capsys.readouterr().err == "png, a.mp4: not there\n"
+    assert ship.main(replace(asked, launch=None)) == 1
+    assert "--portrait and --launch make pictures together" in capsys.readouterr().err
     (asked.large / "two.png").write_bytes(encoded(photo()))
     assert ship.main(asked) == 1
     assert "two.png has fewer than 2048 pixels on its shorter side" in capsys.readouterr().err
