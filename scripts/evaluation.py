@@ -32,7 +32,7 @@ from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import center_crop, resize
-from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.paintings import paintings_of
 from impasto.scripts.evaluate import Arguments
 from impasto.scripts.loading import load
 from impasto.scripts.studies.peers import ArbitraryStyle
@@ -77,7 +77,7 @@ class Evaluator:
 
     def __init__(self, arguments: Arguments) -> None:
         self.source, self.stylizer = load(arguments.checkpoint, device=arguments.device)
-        self.paintings = _paintings(self.styles, arguments.styles)
+        self.paintings = [*paintings_of(self.styles, arguments.styles).values()]
         self.objective = _objective(self.source, self.paintings, self.styles).to(self.stylizer.device)
         self.photos = [center_crop(load_rgb(file), arguments.size) for file in self._kept_out(arguments)]
 
@@ -368,15 +368,6 @@ def _peer(
 
 def _objective(source: Checkpoint, paintings: Sequence[Tensor], styles: Sequence[str]) -> Objective:
     return Objective.of_styles(source.training.objective, dict(zip(styles, paintings, strict=True)))
-
-
-def _paintings(styles: Sequence[str], folder: Path) -> list[Tensor]:
-    """The paintings of some styles, in their order. Raises InvalidValue when one is not there."""
-    there = {painting.style.id: painting.rgb for painting in load_paintings(folder)}
-    missing = [style_id for style_id in styles if style_id not in there]
-    if missing:
-        raise InvalidValue(f"{folder} has no painting for {', '.join(missing)}")
-    return [there[style_id] for style_id in styles]
 
 
 def _painted(source: Checkpoint, stylizer: Stylizer, photo: Tensor, row: int) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,18 @@ def load_paintings(folder: Path, *, smallest_side: int = 128) -> list[Painting]:
     if twice := [style_id for style_id, count in ids.items() if count > 1]:
         raise InvalidValue(f"several paintings in {folder} would have the same id: {', '.join(twice)}")
     return paintings
+
+
+def paintings_of(styles: Iterable[str], folder: Path) -> dict[str, Tensor]:
+    """The paintings of some styles in a folder, {id: (3, H, W) in [0, 1]}, in the styles' order.
+
+    Raises what `load_paintings` raises, and InvalidValue when one is not there.
+    """
+    there = {painting.style.id: painting.rgb for painting in load_paintings(folder)}
+    wanted = [*styles]
+    if missing := [style_id for style_id in wanted if style_id not in there]:
+        raise InvalidValue(f"{folder} has no painting for {', '.join(missing)}")
+    return {style_id: there[style_id] for style_id in wanted}
 
 
 def _read_catalogue(folder: Path) -> dict[str, Style]:

@@ -36,7 +36,7 @@ from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import center_crop, fit
-from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.paintings import paintings_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def main(arguments: Arguments) -> None:
     seconds: dict[str, float] = json.loads(kept.read_text()) if kept.is_file() else {}
     ways = ("network", *arguments.methods)
     pairs = [*zip(cycle(images.files_in(arguments.photos)), arguments.styles, strict=False)]
-    paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.paintings)}
+    paintings = paintings_of(arguments.styles, arguments.paintings)
     missing = [(photo, style, way) for photo, style in pairs for way in ways if f"{style} {way}" not in seconds]
     for photo, style, way in tqdm(missing[: arguments.at_most], unit="picture", disable=None):
         square = center_crop(_read(photo), size)

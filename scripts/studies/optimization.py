@@ -39,7 +39,7 @@ from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.resize import center_crop, fit, resize
-from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.paintings import paintings_of
 
 T = TypeVar("T")
 BASE = TransferConfig(stop=Stop(steps=100))
@@ -162,7 +162,7 @@ class Equal:
         config = source.training.objective
         rows = []
         pairs = [*zip(images.files_in(self.photos), self.styles, strict=False)]
-        paintings = {painting.style.id: painting.rgb for painting in load_paintings(self.paintings)}
+        paintings = paintings_of([style for _, style in pairs], self.paintings)
         for path, style in tqdm(pairs, unit="pair", disable=None):
             painting = resize(paintings[style], config.size_of(style))
             photo = center_crop(images.decode(path.read_bytes()).rgb, self.size)[None].to(stylizer.device)

@@ -30,7 +30,7 @@ from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.picture import Picture
-from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.paintings import paintings_of
 from impasto.model.video.config import Limits, MotionConfig
 from impasto.model.video.continuity import Continuity
 from impasto.model.video.painting import open_video, paint_video
@@ -98,8 +98,7 @@ class Study:
         self.stylizer = Stylizer.of(source, device=arguments.device, precision=arguments.precision)
         self.styles = source.styles.ids[:: arguments.every]
         self.vectors = [source.styles.vectors[source.styles.row(style)] for style in self.styles]
-        paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.styles)}
-        known = {style: paintings[style] for style in self.styles}
+        known = paintings_of(self.styles, arguments.styles)
         self.objective = Objective.of_styles(source.training.objective, known)
 
     def error(self) -> str:

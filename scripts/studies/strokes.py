@@ -34,7 +34,7 @@ from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.resize import center_crop, fit, resample
-from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.paintings import paintings_of
 
 Part = Literal["sizes", "ways", "strokes"]
 
@@ -97,8 +97,7 @@ class Study:
         self.source = checkpoint.load(arguments.checkpoint)
         self.stylizer = self.stylizer_of(self.source.strokes)
         self.side = self.stylizer.strokes.canonical
-        paintings = {painting.style.id: painting.rgb for painting in load_paintings(arguments.styles)}
-        self.paintings = [paintings[style_id] for style_id in self.source.styles.ids]
+        self.paintings = paintings_of(self.source.styles.ids, arguments.styles)
         kept_out = set(self.source.training.held_out)
         files = [file for file in images.files_in(arguments.content) if file.name in kept_out][: arguments.photos]
         self.photos = [center_crop(load_rgb(file), self.side) for file in files]
@@ -189,7 +188,7 @@ class Study:
     def compared(self, ways: Mapping[str, Paint], rows: Sequence[int], photos: Sequence[Tensor]) -> str:
         """D and C of each way, against those of the first."""
         ids = self.source.styles.ids
-        paintings = {ids[row]: self.paintings[row] for row in rows}
+        paintings = {ids[row]: self.paintings[ids[row]] for row in rows}
         objective = Objective.of_styles(self.source.training.objective, paintings).to(self.stylizer.device)
         found: dict[str, Evaluation] = {}
         for name, paint in ways.items():

@@ -27,7 +27,7 @@ from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import center_crop, fit
-from impasto.model.styles.paintings import load_paintings
+from impasto.model.styles.paintings import paintings_of
 from impasto.scripts.loading import load
 
 LADDER = 1024
@@ -59,8 +59,7 @@ def main(arguments: Arguments) -> None:
     held_out = set(source.training.held_out) & set(networks["small"].training.held_out)
     files = [file for file in images.files_in(arguments.content) if file.name in held_out][: arguments.photos]
     photos = [center_crop(load_rgb(file), arguments.size) for file in files]
-    paintings = {each.style.id: each.rgb for each in load_paintings(arguments.styles)}
-    known = {style_id: paintings[style_id] for style_id in source.styles.ids}
+    known = paintings_of(source.styles.ids, arguments.styles)
     objective = Objective.of_styles(source.training.objective, known).to(stylizer.device)
 
     def vector(network: Checkpoint, row: int) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,12 +117,13 @@ def _keep_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MOST_KEPT", 1000)
 
 
-def test_a_large_picture_is_kept_in_files_and_is_the_same(
-    fast: FastNetwork, tiny_styles: StyleTable, monkeypatch: pytest.MonkeyPatch
+def test_a_large_picture_is_kept_in_files_that_are_gone_afterwards(
+    fast: FastNetwork, tiny_styles: StyleTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos, vectors = photos_of(1, 40, 60), tiny_styles.vectors[:1]
     expected = paint_in_tiles(fast, photos, vectors, tile=16)
     _keep_in_files(monkeypatch)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     written, write = [], os.pwrite
 
     def noted(*line: Any) -> int:
@@ -130,7 +132,7 @@ def test_a_large_picture_is_kept_in_files_and_is_the_same(
 
     monkeypatch.setattr("os.pwrite", noted)
     assert torch.equal(paint_in_tiles(fast, photos, vectors, tile=16), expected)
-    assert written
+    assert written and not [*tmp_path.iterdir()]
 
 
 def test_a_full_disk_is_said_before_anything_is_painted(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from impasto.model.errors import InvalidValue
 from impasto.model.pictures.images import TooManyPixels, UndecodableImage
-from impasto.model.styles.paintings import UnusablePainting, load_paintings, read_painting
+from impasto.model.styles.paintings import UnusablePainting, load_paintings, paintings_of, read_painting
 from tests.pictures import encoded, painting, png_claiming
 
 
@@ -99,3 +99,12 @@ def test_colours_hidden_under_transparency_are_not_learned(tmp_path: Path) -> No
     (tmp_path / "a.png").write_bytes(encoded(np.dstack([painting(), alpha])))
     (learned,) = load_paintings(tmp_path)
     assert (learned.rgb[..., :64] == 1).all()
+
+
+def test_paintings_are_those_of_the_styles_that_are_asked_for_in_their_order(tmp_path: Path) -> None:
+    for seed, name in enumerate("abc"):
+        (tmp_path / f"{name}.png").write_bytes(encoded(painting(seed)))
+    found = paintings_of(iter("ca"), tmp_path)
+    assert [*found] == ["c", "a"] and not found["c"].equal(found["a"])
+    with pytest.raises(InvalidValue, match=r"has no painting for d, e$"):
+        paintings_of(("d", "a", "e"), tmp_path)
