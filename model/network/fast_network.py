@@ -11,7 +11,8 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
   (`impasto.model.network.operations`), for which the CPU has kernels of its own (`impasto.model.network.kernels`).
 - In float32 they also compute the convolutions, in a quarter to a third of the multiplications
   (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`). Most features are then
-  measured as they are written, and normalized as they are read.
+  measured as they are written, and normalized as they are read. They lie in memory as float16, where the processor
+  converts it.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class FastNetwork(nn.Module):
         found: list[float] = []
         for n, (layer, size) in enumerate(zip(self.layers, self.style_sizes, strict=True)):
             as_read = not layer.last and self.operations.normalizes_what_it_reads(self._convolution(n + 1))
-            found.append(size / 2 / layer.shrink**2 * self.dtype.itemsize * (3 if as_read else 4))
+            found.append(size / 2 / layer.shrink**2 * self.leaves(n).itemsize * (2 if as_read else 4))
         return max(found)
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
@@ -170,7 +171,7 @@ class FastNetwork(nn.Module):
                 replicate=ahead.replicate,
             )
             enters = not ahead.last and self.layers[n + 2].adds
-            if enters or layer.adds or shares or not operations.normalizes_what_it_reads(convolution):
+            if enters or layer.adds or shares:
                 x = operations.normalize(x, style, window, then, given, shares.get(window))
                 if enters:
                     blocks.append(x[..., 1:-1, 1:-1])  # without its padding
@@ -201,6 +202,10 @@ class FastNetwork(nn.Module):
     def convolve(self, layer: int, x: Tensor) -> Tensor:
         """Features of a layer, of any window, from what it reads."""
         return self.operations.convolve(x, self._convolution(layer))
+
+    def leaves(self, layer: int) -> torch.dtype:
+        """Of the features that a layer's convolution returns."""
+        return self.operations.leaves(self._convolution(layer))
 
     def _convolution(self, layer: int, whole: Window | None = None) -> Convolution:
         found = self.layers[layer]

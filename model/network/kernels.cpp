@@ -3,9 +3,9 @@
 //
 // Memory is what these operations cost, not arithmetic. The first pass reads the features for their statistics, the
 // second reads them again and writes the next convolution's padded input. In float32 most convolutions do without: they
-// measure what they write (winograd.cpp) and normalize what they read (vectors.h). Everything is channels-last, so that the
-// innermost loop runs over channels and vectorizes; T and To are float, or bfloat16 as its bits. Sums are float over a
-// row and double over rows, in an order that does not depend on the number of threads: equal pictures come out equal.
+// measure what they write (winograd.cpp) and normalize what they read (vectors.h). Everything is channels-last, and goes
+// over channels by the vector; T and To are float, bfloat16 as its bits, or Stored. Sums are float over a row and double
+// over rows, in an order that does not depend on the number of threads: equal pictures come out equal.
 //
 // kernels.py builds this file, with EPSILON and WIDTHS of the network, and calls it; fast_network.py has the same operation
 // in PyTorch.
@@ -13,27 +13,49 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "vectors.h"
 
 namespace {
 
-float load(float value) { return value; }
+typedef uint16_t Shorts __attribute__((vector_size(LANES * sizeof(uint16_t))));
 
-float load(uint16_t bits) {
-    const uint32_t wide = uint32_t(bits) << 16;
-    float value;
-    std::memcpy(&value, &wide, sizeof value);
-    return value;
+// bfloat16, as its bits.
+INLINE Vector read(const uint16_t* from) {
+    const Integers wide = __builtin_convertvector(read<Shorts>(from), Integers) << 16;
+    return Vector(wide);
 }
 
-void store(float value, float& to) { to = value; }
+INLINE void write(const Vector& values, uint16_t* to) {  // to the nearest, ties to even
+    const Integers bits = Integers(values), rounded = bits + 0x7fff + ((bits >> 16) & 1);
+    write(__builtin_convertvector(rounded >> 16, Shorts), to);
+}
 
-void store(float value, uint16_t& to) {  // to the nearest, ties to even
-    uint32_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    to = uint16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+// The first N values of a vector.
+template <int N, typename T>
+INLINE Vector load(const T* from) {
+    if constexpr (N == LANES) return read(from);
+    T values[LANES] = {};
+    std::memcpy(values, from, N * sizeof *from);
+    return read(static_cast<const T*>(values));
+}
+
+template <int N, typename T>
+INLINE void store(const Vector& from, T* to) {
+    if constexpr (N == LANES) return write(from, to);
+    T values[LANES];
+    write(from, static_cast<T*>(values));
+    std::memcpy(to, values, N * sizeof *to);
+}
+
+// Calls `each` with the first of every LANES channels of C, and with how many of them there are.
+template <int C, typename Each>
+INLINE void for_vectors(Each each) {
+#pragma GCC unroll 8
+    for (int c = 0; c + LANES <= C; c += LANES) each(c, std::integral_constant<int, LANES>());
+    if constexpr (C % LANES != 0) each(C / LANES * LANES, std::integral_constant<int, C % LANES>());
 }
 
 // A window of the features of one image, channels-last: (height, width, C) in rows that are `stride` values apart. When
@@ -62,6 +84,14 @@ struct Batch {
     Pixels<T, C> operator[](int64_t n) const { return {data + n * image, row, top, left, doubled}; }
 };
 
+// Pixels around corners lie in pairs, with gaps between them, over which processors do not look ahead by themselves.
+constexpr int64_t AHEAD = 16;
+
+template <int C, typename T>
+INLINE void fetch(const T* pixel) {
+    for (int c = 0; c < C; c += 64 / int(sizeof(T))) __builtin_prefetch(pixel + c);
+}
+
 // Adds the values of each row, as differences from `origin`, and their squares to `sums`, of which every image has `rows`:
 // (B, rows, 2, C). Squares of values that are large and nearly equal would leave nothing of a variance.
 template <typename T, int C>
@@ -73,21 +103,25 @@ void add_up(const Batch<T, C>& batch, const float* origin, float* sums, int64_t 
         float* of_row = sums + (image * rows + y) * 2 * C;
         constexpr int block = C % 32 ? C : 32;  // channels whose sums fit into registers
         for (int first = 0; first < C; first += block) {
-            float sum[block], squares[block], from[block];
-            std::memcpy(sum, of_row + first, sizeof sum);
-            std::memcpy(squares, of_row + C + first, sizeof squares);
-            std::memcpy(from, origin + image * C + first, sizeof from);
+            Vector sum[block / LANES + 1], squares[block / LANES + 1], from[block / LANES + 1];
+            for_vectors<block>([&](int c, auto count) {
+                sum[c / LANES] = load<count>(of_row + first + c);
+                squares[c / LANES] = load<count>(of_row + C + first + c);
+                from[c / LANES] = load<count>(origin + image * C + first + c);
+            });
             for (int64_t x = 0; x < batch.width; ++x) {
                 const T* pixel = features(y, x) + first;
-#pragma omp simd
-                for (int c = 0; c < block; ++c) {
-                    const float value = load(pixel[c]) - from[c];
-                    sum[c] += value;
-                    squares[c] += value * value;
-                }
+                if (batch.doubled) fetch<block>(features(y, std::min(x + AHEAD, batch.width - 1)) + first);
+                for_vectors<block>([&](int c, auto count) {
+                    const Vector value = load<count>(pixel + c) - from[c / LANES];
+                    sum[c / LANES] += value;
+                    squares[c / LANES] += value * value;
+                });
             }
-            std::memcpy(of_row + first, sum, sizeof sum);
-            std::memcpy(of_row + C + first, squares, sizeof squares);
+            for_vectors<block>([&](int c, auto count) {
+                store<count>(sum[c / LANES], of_row + first + c);
+                store<count>(squares[c / LANES], of_row + C + first + c);
+            });
         }
     }
 }
@@ -112,7 +146,9 @@ template <typename T, int C>
 void measure(const Batch<T, C>& batch, double* mean, double* variance) {
     std::vector<float> origin(batch.images * C), sums(batch.images * batch.height * 2 * C);
     for (int64_t image = 0; image < batch.images; ++image)
-        for (int c = 0; c < C; ++c) origin[image * C + c] = load(batch[image](0, 0)[c]);
+        for_vectors<C>([&](int c, auto count) {
+            store<count>(load<count>(batch[image](0, 0) + c), &origin[image * C + c]);
+        });
     add_up<T, C>(batch, origin.data(), sums.data(), batch.height);
     moments(origin.data(), sums.data(), batch.images, batch.height, batch.width, C, mean, variance);
 }
@@ -176,17 +212,21 @@ void apply(const Batch<T, C>& batch, const Styles& styles, const Batch<T, C>& re
             if (shares)
                 whose = mix<C>(shares + x * styles.count, styles.count, scale, shift, whose, times, plus);
             const T* __restrict pixel = features(y, x);
+            if (batch.doubled) fetch<C>(features(y, std::min(x + AHEAD, batch.width - 1)));
             To* __restrict to = out + (row * width + column) * C;
+            const auto normalized = [&](int c, auto count) __attribute__((always_inline)) {
+                return load<count>(pixel + c) * load<count>(times + c) + load<count>(plus + c);
+            };
             if (residual.data) {
                 const T* __restrict other = skipped(y, x);
-#pragma omp simd
-                for (int c = 0; c < C; ++c) store(load(pixel[c]) * times[c] + plus[c] + load(other[c]), to[c]);
+                for_vectors<C>([&](int c, auto count) {
+                    store<count>(normalized(c, count) + load<count>(other + c), to + c);
+                });
             } else {
-#pragma omp simd
-                for (int c = 0; c < C; ++c) {
-                    const float value = load(pixel[c]) * times[c] + plus[c];
-                    store(value > least ? value : least, to[c]);
-                }
+                for_vectors<C>([&](int c, auto count) {
+                    const Vector value = normalized(c, count);
+                    store<count>(value > least ? value : Vector{} + least, to + c);
+                });
             }
         }
     }
@@ -243,6 +283,7 @@ void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, 
 #define CALL add_up<T, C>(BATCH(data, layout, doubled), origin, sums, rows)
 ADD_UP(add_up_float32, float)
 ADD_UP(add_up_bfloat16, uint16_t)
+ADD_UP(add_up_stored, Stored)
 #undef CALL
 
 extern "C" void moments_of_sums(const float* origin, const float* sums, const int64_t* shape, double* to) {
@@ -251,10 +292,9 @@ extern "C" void moments_of_sums(const float* origin, const float* sums, const in
 
 // Of one style an image.
 #define CALL find_scale<T, C>(BATCH(data, layout, doubled), gamma, beta, 1, given, scale, shift)
-extern "C" int find_scale_float32(const float* data, const int64_t* layout, int64_t channels, bool doubled,
-                                  const float* gamma, const float* beta, const double* given, float* scale,
-                                  float* shift) {
-    using T = float;
+extern "C" int find_scale(const Stored* data, const int64_t* layout, int64_t channels, bool doubled,
+                          const float* gamma, const float* beta, const double* given, float* scale, float* shift) {
+    using T = Stored;
     switch (channels) { WIDTHS }
     return 1;
 }
@@ -277,3 +317,9 @@ extern "C" int find_scale_float32(const float* data, const int64_t* layout, int6
 NORMALIZE(normalize_float32, float, float)
 NORMALIZE(normalize_bfloat16, uint16_t, uint16_t)
 NORMALIZE(normalize_bfloat16_exact, uint16_t, float)
+NORMALIZE(normalize_stored, Stored, Stored)
+NORMALIZE(normalize_stored_exact, Stored, float)
+#undef CALL
+
+// Whether what a convolution leaves is stored in halves.
+extern "C" bool stores_halves() { return STORES_HALVES; }

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -31,7 +32,7 @@ SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
-AVX2 = ["-mavx2", "-mfma"]
+AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 VECTORS = {
     "AVX512_VNNI": [*AVX512, "-mavx512vnni"],
     "AVX512": AVX512,
@@ -58,6 +59,7 @@ class Kernels(Operations):
 
     channels: every number of channels that will be asked for.
     multiplies_integers: whether convolutions of many channels by many do, which is faster where it is so.
+    stored: in which precision they leave features, which is half of what they compute in where that is faster.
     Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in a few
     seconds.
     Raises KernelsUnavailable.
@@ -65,7 +67,10 @@ class Kernels(Operations):
 
     def __init__(self, channels: Iterable[int], *, built: Path = BUILT, cache: Path | None = None) -> None:
         self._library = library = load(SOURCES, _definitions(channels), built=built, cache=cache)
+        self.stored = stored = torch.float16 if library.stores_halves() else torch.float32
         self._normalize = {
+            (stored, stored): library.normalize_stored,
+            (stored, torch.float32): library.normalize_stored_exact,
             (torch.float32, torch.float32): library.normalize_float32,
             (torch.bfloat16, torch.bfloat16): library.normalize_bfloat16,
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
@@ -77,7 +82,7 @@ class Kernels(Operations):
 
     def gauge(self, whole: Window) -> Gauge:
         """As `Operations.gauge`."""
-        return _Sums(self._library, whole)
+        return _Sums(self._library, self.stored, whole)
 
     def measure(self, features: Tensor, window: Window, doubled: bool) -> Statistics:
         """As `Operations.measure`."""
@@ -90,10 +95,16 @@ class Kernels(Operations):
     def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
         """As `Operations.convolve`."""
         if reads := self._reader(convolution):
-            return reads(_Reading(x), convolution)
+            return reads(_Reading(self._in_store(x)), convolution)
         if nested.widens(convolution.weight, convolution.stride):
             return self._convolve_wider(x, convolution.weight)
-        return super().convolve(x, convolution)
+        return super().convolve(x.to(convolution.weight.dtype), convolution)
+
+    def leaves(self, convolution: Convolution) -> torch.dtype:
+        """As `Operations.leaves`."""
+        weight, stride = convolution.weight, convolution.stride
+        own = winograd.suits(weight, stride) or nested.widens(weight, stride)
+        return self.stored if own else super().leaves(convolution)
 
     def _reader(self, convolution: Convolution) -> Callable[[_Reading, Convolution], Tensor] | None:
         """What computes this convolution and can normalize what it reads."""
@@ -104,9 +115,16 @@ class Kernels(Operations):
             return self._convolve_narrower
         return None
 
+    def _in_store(self, features: Tensor) -> Tensor:
+        """Features as convolutions read them: of PyTorch's, what is beyond the range of halves at its end."""
+        if features.dtype is self.stored:
+            return features
+        limits = torch.finfo(self.stored)
+        return features.clamp(limits.min, limits.max).to(self.stored)
+
     def _convolve_winograd(self, x: _Reading, convolution: Convolution) -> Tensor:
         weight, stride = convolution.weight, convolution.stride
-        out = x.out(weight, stride)
+        out = x.out(weight, stride, self.stored)
         channels, moments, (height, width) = len(weight) // (4 if convolution.doubled else 1), None, (0, 0)
         if convolution.whole and channels % BLOCK == 0:  # what is computed together is of one pixel
             moments = torch.empty(2, len(out), channels, dtype=torch.float64)
@@ -131,7 +149,7 @@ class Kernels(Operations):
         return out
 
     def _convolve_wider(self, x: Tensor, weight: Tensor) -> Tensor:
-        out = _out(len(x), (x.shape[2], x.shape[3]), weight, stride=1)
+        out = _out(len(x), (x.shape[2], x.shape[3]), weight, stride=1, dtype=self.stored)
         transformed = self._once(nested.for_wider, weight)
         images, _, height, width = x.shape
         image, channel, row, pixel = x.stride()
@@ -148,7 +166,7 @@ class Kernels(Operations):
 
     def _convolve_narrower(self, x: _Reading, convolution: Convolution) -> Tensor:
         weight = convolution.weight
-        out = x.out(weight, stride=2)
+        out = x.out(weight, stride=2, dtype=torch.float32)
         transformed = self._once(nested.for_narrower, weight)
         unknown = self._library.convolve_narrower(
             *x.pointers,
@@ -189,7 +207,7 @@ class Kernels(Operations):
         images, styles, channels = len(gamma), gamma.shape[1] if gamma.ndim == 3 else 1, gamma.shape[-1]
         moments = self._moments(features, style, gamma, given)
         features = _in_rows(features)
-        residual = None if then.residual is None else _in_rows(then.residual)
+        residual = None if then.residual is None else _in_rows(then.residual.to(features.dtype))
         left, right, above, below = then.padding
         out = torch.empty(
             (images, channels, above + len(window[0]) + below, left + len(window[1]) + right),
@@ -227,11 +245,12 @@ class Kernels(Operations):
         """As `Operations.normalize_and_convolve`."""
         reads = self._reader(convolution)
         if reads is None or not then.relu or then.residual is not None:
+            then = replace(then, exact=convolution.weight.dtype is torch.float32)
             return super().normalize_and_convolve(features, style, window, then, convolution, given)
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))
         moments = self._moments(features, style, gamma, given)
-        features, scale = _in_rows(features), torch.empty(2, *gamma.shape)
-        unknown = self._library.find_scale_float32(
+        features, scale = _in_rows(self._in_store(features)), torch.empty(2, *gamma.shape)
+        unknown = self._library.find_scale(
             *_batch(features, window, then.doubled),
             _pointer(gamma),
             _pointer(beta),
@@ -276,19 +295,23 @@ class _Reading:
         layout += [*self._then.padding, self._then.replicate]
         return _pointer(self._features), _integers(layout), _pointer(scale), _pointer(shift)
 
-    def out(self, weight: Tensor, stride: int) -> Tensor:
+    def out(self, weight: Tensor, stride: int, dtype: torch.dtype) -> Tensor:
         """Memory for what a convolution makes of it, channels-last."""
         left, right, above, below = self._then.padding
         height, width = above + len(self._window[0]) + below, left + len(self._window[1]) + right
-        return _out(len(self._features), (height, width), weight, stride)
+        return _out(len(self._features), (height, width), weight, stride, dtype)
 
 
 class _Sums(Gauge):
     """Goes on with each row's sums where the window to its left ended: to the last bit it finds what `Kernels.measure`
     does, but for features that were measured as they were computed."""
 
-    def __init__(self, library: ctypes.CDLL, whole: Window) -> None:
-        self._add_up = {torch.float32: library.add_up_float32, torch.bfloat16: library.add_up_bfloat16}
+    def __init__(self, library: ctypes.CDLL, stored: torch.dtype, whole: Window) -> None:
+        self._add_up = {
+            stored: library.add_up_stored,
+            torch.float32: library.add_up_float32,
+            torch.bfloat16: library.add_up_bfloat16,
+        }
         self._moments = library.moments_of_sums
         self._whole = whole
         self._origin: Tensor | None = None
@@ -435,11 +458,11 @@ def _strides(features: Tensor) -> ctypes.Array[ctypes.c_int64]:
     return _integers([images, *size, features.stride(0), features.stride(2), channels])
 
 
-def _out(images: int, size: tuple[int, int], weight: Tensor, stride: int) -> Tensor:
+def _out(images: int, size: tuple[int, int], weight: Tensor, stride: int, dtype: torch.dtype) -> Tensor:
     """Memory for what a convolution makes of images of a size, channels-last."""
     written, _, *kernel = weight.shape
     height, width = ((side - own) // stride + 1 for side, own in zip(size, kernel, strict=True))
-    return torch.empty((images, written, height, width), memory_format=torch.channels_last)
+    return torch.empty((images, written, height, width), dtype=dtype, memory_format=torch.channels_last)
 
 
 def _check(unknown: int, channels: int) -> None:

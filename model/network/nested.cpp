@@ -99,7 +99,7 @@ struct Picture {
 // A row of tiles of what is read. What comes of the repeated last row or column is not written.
 template <typename T, int C, typename Source>
 void read_row(const Source& from, const Strip& strip, int64_t row, Ring<C>& ring) {
-    const float* rows[SIZE];
+    decltype(from.row(0, 0)) rows[SIZE];
     for (int y = 0; y < SIZE; ++y) rows[y] = from.row(strip.image, (strip.top + row) * SIDE + y);
     float* to = ring[row];
     for (int64_t tile = 0; tile < strip.across + ring.pieces - 1; ++tile, to += C) {
@@ -128,8 +128,8 @@ void read_row(const Source& from, const Strip& strip, int64_t row, Ring<C>& ring
 }
 
 // Calls `each` with every strip, on all threads, after `prepare` on each of them, whose result it is given too.
-template <typename Prepare, typename Each>
-void for_strips(const Features<float>& out, int64_t height, int64_t width, int64_t longest, Prepare prepare, Each each) {
+template <typename T, typename Prepare, typename Each>
+void for_strips(const Features<T>& out, int64_t height, int64_t width, int64_t longest, Prepare prepare, Each each) {
     const int64_t down = (height + SIDE - 1) / SIDE, across = (width + SIDE - 1) / SIDE;
     const int64_t bands = (down + ROWS - 1) / ROWS, columns = (across + longest - 1) / longest;
 #pragma omp parallel
@@ -170,7 +170,7 @@ APART void multiply_wider(Ring<FEW>& ring, int at, int64_t row, int64_t tile, co
 }
 
 // A tile from its products, `apart`: BLOCK of the channels of `out`.
-INLINE void write_wider(const float* products, int64_t apart, const Features<float>& out, int64_t image, int64_t top,
+INLINE void write_wider(const float* products, int64_t apart, const Features<Stored>& out, int64_t image, int64_t top,
                         int64_t left) {
     for (int c = 0; c < BLOCK; c += LANES) {
         Vector m[SIZE][SIZE];
@@ -184,7 +184,7 @@ INLINE void write_wider(const float* products, int64_t apart, const Features<flo
         for (int y = 0; y < SIDE; ++y) {
             if (top + y >= out.height) break;
             transform_output(m[y], 1);
-            float* to = out(image, top + y, left) + c;
+            Stored* to = out(image, top + y, left) + c;
 #pragma GCC unroll 3
             for (int x = 0; x < SIDE; ++x)
                 if (left + x < out.width) write(m[y][x], to + x * out.pixel);
@@ -193,7 +193,7 @@ INLINE void write_wider(const float* products, int64_t apart, const Features<flo
 }
 
 // From a picture's channels to those of `out`, a multiple of BLOCK. weights: (25, pieces, pieces × FEW, channels).
-void widen(const Picture& picture, const float* weights, int64_t pieces, const Features<float>& out) {
+void widen(const Picture& picture, const float* weights, int64_t pieces, const Features<Stored>& out) {
     constexpr int64_t LONGEST = 24;  // tiles of a strip's row
     struct Scratch {
         Ring<FEW> ring;
@@ -214,7 +214,7 @@ void widen(const Picture& picture, const float* weights, int64_t pieces, const F
                             multiply_wider(scratch.ring, at, row, tile,
                                            weights + at * pieces * pieces * FEW * out.pixel + block + first, out.pixel,
                                            products + (at * LONGEST + tile) * BLOCK + first);
-                Features<float> to = out;
+                Features<Stored> to = out;
                 to.data += block;
                 for (int64_t tile = 0; tile < strip.across; ++tile)
                     write_wider(products + tile * BLOCK, LONGEST * BLOCK, to, strip.image, (strip.top + row) * SIDE,
@@ -324,7 +324,7 @@ void narrow(const Reading& features, const float* weights, int64_t pieces, const
 }  // namespace
 
 extern "C" void convolve_wider(const float* data, const int64_t* layout, int64_t channel, const float* weights,
-                               int64_t pieces, float* out, const int64_t* out_layout) {
+                               int64_t pieces, Stored* out, const int64_t* out_layout) {
     widen({FEATURES(data, layout), channel}, weights, pieces, FEATURES(out, out_layout));
 }
 
@@ -337,7 +337,7 @@ extern "C" void convolve_wider(const float* data, const int64_t* layout, int64_t
         }                                      \
         return 1;
 
-extern "C" int convolve_narrower(const float* data, const int64_t* layout, const float* scale, const float* shift,
+extern "C" int convolve_narrower(const Stored* data, const int64_t* layout, const float* scale, const float* shift,
                                  const float* weights, int64_t pieces, float* out, const int64_t* out_layout) {
     const Reading from(data, layout, scale, shift);
     const Features<float> to FEATURES(out, out_layout);

@@ -131,6 +131,10 @@ class Operations:
         """What a convolution makes of normalized features, which are not needed otherwise."""
         return self.convolve(self.normalize(features, style, window, then, given), convolution)
 
+    def leaves(self, convolution: Convolution) -> torch.dtype:
+        """Of the features that `convolve` returns."""
+        return convolution.weight.dtype
+
     def normalizes_what_it_reads(self, convolution: Convolution) -> bool:
         """Whether `normalize_and_convolve` writes no normalized features to memory, for this convolution."""
         return False

@@ -26,7 +26,6 @@
 // Where two products of 16-bit integers, added up, take no longer than one of floats.
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__) || (defined(__AVX2__) && !defined(__AVX512F__))
 #define FROM_INTEGERS 1
-#include <immintrin.h>
 #else
 #define FROM_INTEGERS 0
 #endif
@@ -73,15 +72,17 @@ INLINE void transform_output(Vector* m, int step) {
     m[(SIDE - 1) * step] += m[5 * step];
 }
 
-// The 36 values of a tile that are multiplied, for every channel, `length` from one another. What comes of the repeated
-// last row or column is not written. STRIDE × STRIDE pixels are one. Those of the next tile are fetched meanwhile.
+// The 36 values of a tile that are multiplied, for every channel, `length` from one another, and of each lane the largest
+// one's bits without its sign: floats without one are in order. What comes of the repeated last row or column is not
+// written. STRIDE × STRIDE pixels are one. Those of the next tile are fetched meanwhile.
 template <int STRIDE, int C>
-float read_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
+INLINE Integers transform_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
     constexpr int OWN = C / (STRIDE * STRIDE);
+    Integers largest = {};
     for (int c = 0; c < C; c += LANES) {
         const int64_t top = at.top * STRIDE + c / OWN / STRIDE, left = at.left * STRIDE + c / OWN % STRIDE;
         const auto normalized = from.normalized(at.image, c % OWN);
-        const float* rows[6];
+        const Stored* rows[6];
         for (int y = 0; y < 6; ++y) rows[y] = from.row(at.image, top + y * STRIDE) + c % OWN;
         Vector d[6][6];
 #pragma GCC unroll 6
@@ -98,26 +99,30 @@ float read_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, i
         for (int y = 0; y < 6; ++y) {
             transform_input(d[y], 1);
 #pragma GCC unroll 6
-            for (int x = 0; x < 6; ++x) write(d[y][x], inputs[(y * 6 + x) * length].channels + c);
+            for (int x = 0; x < 6; ++x) {
+                const Integers size = Integers(d[y][x]) & 0x7fffffff;
+                largest = size > largest ? size : largest;
+                write(d[y][x], inputs[(y * 6 + x) * length].channels + c);
+            }
         }
     }
+    return largest;
+}
+
+// What is multiplied of a tile. Returns what it is a multiple of.
+template <int STRIDE, int C>
+float read_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
+    transform_tile<STRIDE>(from, at, inputs, length);
     return 1;
 }
 
-// The same as integers, up to LARGEST. Returns what they are multiples of.
+// The same as integers, up to LARGEST.
 template <int STRIDE, int C>
 float read_tile(const Reading& from, const Place& at, Pixel<int16_t, C>* inputs, int64_t length) {
     typedef int16_t Shorts __attribute__((vector_size(LANES * sizeof(int16_t))));
     Pixel<float, C> values[36];
-    read_tile<STRIDE>(from, at, values, 1);
-    Integers largest = {};
-    for (const Pixel<float, C>& pixel : values)
-        for (int c = 0; c < C; c += LANES) {
-            const Integers size = read<Integers>(pixel.channels + c) & 0x7fffffff;  // floats without a sign are in order
-            largest = size > largest ? size : largest;
-        }
     float lanes[LANES];
-    write(largest, lanes);
+    write(transform_tile<STRIDE>(from, at, values, 1), lanes);
     const float most = std::max(*std::max_element(lanes, lanes + LANES), 1e-30f), times = LARGEST / most;
     for (int value = 0; value < 36; ++value)
         for (int c = 0; c < C; c += LANES) {
@@ -173,7 +178,7 @@ INLINE void add_up(const Vector (*values)[6], const Place& at, const Inside& ins
 // of is the tile's `scale` times that of their value and channel, `scales`. sums, squares: of these channels, or null.
 template <int SIDE, typename T>
 void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, const float* scales, const Place& at,
-                const Features<float>& out, const Inside& inside, double* sums, double* squares) {
+                const Features<Stored>& out, const Inside& inside, double* sums, double* squares) {
     for (int c = 0; c < BLOCK; c += LANES) {
         Vector m[6][6];
 #pragma GCC unroll 6
@@ -187,7 +192,7 @@ void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, co
         for (int y = 0; y < SIDE; ++y) {
             if (at.top + y >= out.height) break;
             transform_output<SIDE>(m[y], 1);
-            float* row = out(at.image, at.top + y, at.left) + c;
+            Stored* row = out(at.image, at.top + y, at.left) + c;
 #pragma GCC unroll 5
             for (int x = 0; x < SIDE; ++x) {
                 m[y][x] *= scale;
@@ -293,7 +298,7 @@ struct Moments {
 // weights: (channels / BLOCK, 36, C, BLOCK), or with integers (channels / BLOCK, 36, C / 2, BLOCK, 2), for the channels of
 // `out`. scales: what integers are multiples of, (channels / BLOCK, 36, BLOCK). Tiles are SIDE × SIDE pixels.
 template <int C, int STRIDE, int SIDE, typename T, typename Sum>
-void convolve(const Reading& features, const T* weights, const float* scales, const Features<float>& out,
+void convolve(const Reading& features, const T* weights, const float* scales, const Features<Stored>& out,
               const Moments& moments) {
     const int64_t down = (out.height + SIDE - 1) / SIDE, across = (out.width + SIDE - 1) / SIDE, tiles = down * across;
     const int64_t threads = omp_get_max_threads(), share = (features.images * tiles + threads - 1) / threads;
@@ -320,7 +325,7 @@ void convolve(const Reading& features, const T* weights, const float* scales, co
                 for (int at = 0; at < 36; ++at)
                     for (int64_t tile = at * apart; tile < at * apart + count; tile += AT_ONCE)
                         multiply<C>(&inputs[tile], weights + (first * 36 + at * BLOCK) * C, &products[tile]);
-                Features<float> block = out;
+                Features<Stored> block = out;
                 block.data += first;
                 const Inside inside = moments.inside(first, out.pixel);
                 for (int64_t tile = 0; tile < count; ++tile) {
@@ -358,11 +363,11 @@ extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
         }                                                     \
         return 1;
 
-extern "C" int convolve_winograd(const float* data, const int64_t* layout, const float* scale, const float* shift,
-                                 const void* weights, const float* scales, int64_t kernel, int64_t stride, float* out,
+extern "C" int convolve_winograd(const Stored* data, const int64_t* layout, const float* scale, const float* shift,
+                                 const void* weights, const float* scales, int64_t kernel, int64_t stride, Stored* out,
                                  const int64_t* out_layout, double* found, int64_t height, int64_t width, bool doubled) {
     const Reading from(data, layout, scale, shift);
-    const Features<float> to FEATURES(out, out_layout);
+    const Features<Stored> to FEATURES(out, out_layout);
     const Moments moments{found, height, width, doubled};
     switch (from.channels) { WIDTHS }
     return 1;

@@ -24,8 +24,8 @@ LARGE = 64 * 2**20
 LARGEST_IN_MEMORY = 64 * 2**20
 """Bytes of a painting."""
 MOST_KEPT = 288 * 2**20
-"""Bytes of a layer's features: by the shipped network those of 4.7 megapixels in float32, and all that it keeps at once
-is one and a half times as much. A hundred megapixels take 10 GB of the disk instead."""
+"""Bytes of a layer's features: by the shipped network those of 4.7 megapixels in float32, of 9.4 in halves, and all
+that it keeps at once is one and a half times as much. A hundred megapixels take 5 to 10 GB of the disk instead."""
 
 
 class OutOfMemory(ImpastoError):

@@ -136,7 +136,7 @@ class _Features:
             self.kept = _Painting(painted)
         elif _is_kept(self.layer):
             height, width = map(len, self.whole)
-            self.kept = Store(height, width, style.shape[-1] // 2, network.dtype, network.device)
+            self.kept = Store(height, width, style.shape[-1] // 2, network.leaves(n), network.device)
 
     def measure(self, side: int, hold: Hold | None) -> Iterator[int]:
         """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""

@@ -71,12 +71,13 @@ def test_a_picture_of_the_small_network_is_that_of_the_trained_one(
 
 
 def test_what_a_pass_takes_is_told_by_the_largest_features() -> None:
-    for dtype, copies in ((torch.float32, 3), (torch.bfloat16, 4)):
+    kernels = Kernels([3, 32, 64, 128])
+    for dtype, stored, copies in ((torch.float32, kernels.stored, 2), (torch.bfloat16, torch.bfloat16, 4)):
         large, small = (FastNetwork(StyleNetwork(config), dtype) for config in (NetworkConfig(), SMALL))
         assert large.bytes_at_once == 4 * small.bytes_at_once == 32 * dtype.itemsize * 4
-        large.operations = small.operations = Kernels([3, 32, 64, 128])
-        assert large.bytes_at_once == 32 * dtype.itemsize * copies
-        assert small.bytes_at_once == 8 * dtype.itemsize * 4
+        large.operations = small.operations = kernels
+        assert large.bytes_at_once == 32 * stored.itemsize * copies
+        assert small.bytes_at_once == 8 * dtype.itemsize * copies
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 3])

@@ -56,6 +56,11 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def in_halves(kernels: Kernels) -> bool:
+    """Whether they leave features in half of the precision in which they compute them."""
+    return kernels.stored is torch.float16
+
+
 def decibels(exact: Tensor, found: Tensor) -> float:
     """Of a signal, over what was made wrong."""
     return float(10 * (exact.square().mean() / (found - exact).square().mean()).log10())
@@ -69,7 +74,8 @@ def peak_decibels(exact: Tensor, found: Tensor) -> float:
 def assert_is_the_convolution(kernels: Kernels, x: Tensor, weight: Tensor, stride: int = 1) -> None:
     exact = F.conv2d(x.double(), weight.double(), stride=stride).float()
     found = kernels.convolve(x, Convolution(weight, stride))
-    assert decibels(exact, found) > (45 if kernels.multiplies_integers else 100)
+    assert found.dtype == kernels.stored
+    assert decibels(exact, found) > (45 if kernels.multiplies_integers else 65 if in_halves(kernels) else 100)
 
 
 @pytest.mark.parametrize(("weight", "stride"), [(SMALL, 1), (LARGE, 1), (LARGE, 2)], ids=["2 × 2", "3 × 3", "stride 2"])
@@ -104,7 +110,7 @@ def can_have(units: str) -> bool:
 
 @pytest.mark.parametrize(("weight", "stride"), [(SMALL, 1), (LARGE, 1), (LARGE, 2)], ids=["2 × 2", "3 × 3", "stride 2"])
 def test_no_sum_of_integers_overflows(kernels: Kernels, weight: Tensor, stride: int) -> None:
-    one = randoms(1, 1, 24, 24) * torch.tensor([1e-6, 1, 1e6])[torch.randint(3, (24, 24))]
+    one = randoms(1, 1, 24, 24) * torch.tensor([1e-3, 1, 1e3])[torch.randint(3, (24, 24))]
     alike = one.expand(1, READ, -1, -1).contiguous(memory_format=torch.channels_last)
     steady = weight[:, :1].expand(weight.shape).contiguous(memory_format=torch.channels_last)
     assert_is_the_convolution(kernels, alike, steady, stride)
@@ -137,7 +143,8 @@ def test_it_is_what_the_kernels_compute(kernels: Kernels) -> None:
     x = randoms(1, READ, 20, 20)
     for weight, stride in ((SMALL, 1), (LARGE, 1), (LARGE, 2)):
         assert suits(weight, stride)
-        assert not torch.equal(kernels.convolve(x, Convolution(weight, stride)), F.conv2d(x, weight, stride=stride))
+        other = F.conv2d(x, weight, stride=stride).to(kernels.stored)
+        assert not torch.equal(kernels.convolve(x, Convolution(weight, stride)), other)
 
 
 def test_a_quarter_of_the_multiplications_is_left_and_a_little_more_of_smaller_ones() -> None:
@@ -201,12 +208,15 @@ def test_what_it_reads_is_normalized_on_the_way(
 ) -> None:
     whole = range(first, first + height), range(1 - first, 1 - first + width)
     corners = (4 * READ, height // 2 + 2, width // 2 + 2)
-    features = 3 + randoms(2, *(corners if then.doubled else (READ, height, width)))
+    features = 3 + randoms(2, *(corners if then.doubled else (READ, height, width))).to(kernels.stored)
     statistics = kernels.measure(randoms(2, READ, 5, 5), (range(5), range(5)), False) if there else None
     following = Convolution(weight, stride)
     found = kernels.normalize_and_convolve(features, STYLE, whole, then, following, statistics)
     expected = kernels.convolve(kernels.normalize(features, STYLE, whole, then, statistics), following)
-    assert torch.equal(found, expected)
+    if in_halves(kernels):  # to which those that are written are rounded
+        assert decibels(expected.float(), found.float()) > (45 if kernels.multiplies_integers else 60)
+    else:
+        assert torch.equal(found, expected)
 
 
 @given(images=st.integers(1, 3), height=st.integers(3, 33), width=st.integers(3, 33), level=st.sampled_from([0, 1e3]))
@@ -231,8 +241,11 @@ def assert_measured(kernels: Kernels, features: Tensor, whole: Window, *, double
     if own := features in kernels._measured:
         found = kernels.measure(features, whole, doubled)
         pixels = (around_corners(features, whole) if doubled else features).double().flatten(2)
-        torch.testing.assert_close(found.mean, pixels.mean(dim=2), rtol=1e-6, atol=1e-6)
-        torch.testing.assert_close(found.variance, pixels.var(dim=2, correction=0), rtol=1e-4, atol=1e-9)
+        rounded = torch.finfo(features.dtype).eps / 2 * pixels.abs().amax().item() if in_halves(kernels) else 0
+        torch.testing.assert_close(found.mean, pixels.mean(dim=2), rtol=1e-6, atol=1e-6 + rounded)
+        spread = pixels.var(dim=2, correction=0)
+        most = 1e-9 + rounded * (2 * spread.amax().sqrt().item() + rounded)
+        torch.testing.assert_close(found.variance, spread, rtol=1e-4, atol=most)
         assert found.count == pixels.shape[2]
     assert own == (features.shape[1] // (4 if doubled else 1) % BLOCK == 0)
 
