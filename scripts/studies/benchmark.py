@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import product
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
@@ -175,21 +176,21 @@ class Bench:
         """How much more a process of its own takes while it decodes, paints and encodes a JPEG than before."""
         rows = []
         photo = to_image(self.photo[0])
-        for height, width in PHOTOS:
+        networks = ["large"] + ["small"] * (self.source.small is not None)
+        for (height, width), which in product(PHOTOS, networks):
             with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
                 photo.resize((width, height)).save(file, quality=90)
-                options = [str(self.arguments.checkpoint.absolute()), self.stylizer.precision, file.name]
+                options = [str(self.arguments.checkpoint.absolute()), which, self.stylizer.precision, file.name]
                 command = [sys.executable, "-c", PROBE, *options]
                 result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-            most, above, own = (int(number) / 1024 for number in result.stdout.split())
-            size = f"{width} × {height}"
-            rows.append((size, f"{height * width / 1e6:.1f}", f"{most:.0f}", f"{above:.0f}", f"{own:.0f}"))
+            found = (f"{int(number) / 1024:.0f}" for number in result.stdout.split())
+            rows.append((f"{width} × {height}", f"{height * width / 1e6:.1f}", which, *found))
         text = (
             "## Memory on the CPU\n\nOf a process that decodes a JPEG, paints it with a stroke of 1 and encodes it, in "
             "MiB: the most of it that was in memory (VmHWM), how much more that is than before the JPEG, and how much "
             "more of it belongs to no file (RssAnon, looked at all the time).\n\n"
         )
-        return text + table(("pixels", "megapixels", "the process", "above idle", "of no file"), rows)
+        return text + table(("pixels", "megapixels", "network", "the process", "above idle", "of no file"), rows)
 
     def peers(self) -> str:
         """Both networks beside a peer's, in one pass."""
@@ -403,8 +404,8 @@ def look():
         own = max(own, memory("RssAnon"))
 
 keep_freed_memory()
-path, precision, photo = sys.argv[1:]
-source = checkpoint.load(Path(path))
+path, which, precision, photo = sys.argv[1:]
+source = checkpoint.load(Path(path)).of(which)
 stylizer = Stylizer(source.network, device="cpu", precision=precision)
 Path("/proc/self/clear_refs").write_text("5")  # forget what loading took
 done, idle, own_idle = threading.Event(), memory("VmHWM"), memory("RssAnon")
