@@ -75,7 +75,8 @@ class Layer:
 class FastNetwork(nn.Module):
     """A `StyleNetwork` for painting only.
 
-    dtype: of weights and features; statistics, and the pictures that come out, are float32.
+    dtype: of weights, and of features but where the operations' own is another; statistics, and the pictures that come
+        out, are float32.
     layers: its convolutions in their order; `weights` are theirs. operations: what stands between them.
     """
 
@@ -98,16 +99,18 @@ class FastNetwork(nn.Module):
 
     @property
     def bytes_at_once(self) -> float:
-        """Bytes of features that are in memory at once, in a pass, for each of the photo's pixels: roughly.
+        """Bytes that are in memory at once, in a pass, for each of the photo's pixels: roughly.
 
-        A layer's, those that it is made of, and both once more, normalized. Where they are normalized as they are read
-        it is half; but not for a `StyleMap`, which is to be painted in one pass where a single style is.
+        A layer's features, those that it is made of, and both once more, normalized. Where they are normalized as they
+        are read it is half; but not for a `StyleMap`, which is to be painted in one pass where a single style is. And
+        the photo, what enters, and what is painted.
         """
+        pictures = 3 * 3 * torch.float32.itemsize
         found: list[float] = []
         for n, (layer, size) in enumerate(zip(self.layers, self.style_sizes, strict=True)):
             as_read = not layer.last and self.operations.normalizes_what_it_reads(self._convolution(n + 1))
             found.append(size / 2 / layer.shrink**2 * self.leaves(n).itemsize * (2 if as_read else 4))
-        return max(found)
+        return max(found) + pictures
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
@@ -204,7 +207,7 @@ class FastNetwork(nn.Module):
         return self.operations.convolve(x, self._convolution(layer))
 
     def leaves(self, layer: int) -> torch.dtype:
-        """Of the features that a layer's convolution returns."""
+        """The precision of the features that a layer's convolution returns."""
         return self.operations.leaves(self._convolution(layer))
 
     def _convolution(self, layer: int, whole: Window | None = None) -> Convolution:

@@ -13,50 +13,82 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 #include <vector>
 
 #include "vectors.h"
 
 namespace {
 
-typedef uint16_t Shorts __attribute__((vector_size(LANES * sizeof(uint16_t))));
+// As a vector of channels is read and written, V, so is a single one where no vector is left: V is then float.
+template <typename V, typename T>
+INLINE V load(const T* from) {
+    return read(from);
+}
+
+template <>
+INLINE float load(const float* from) {
+    return *from;
+}
 
 // bfloat16, as its bits.
-INLINE Vector read(const uint16_t* from) {
-    const Integers wide = __builtin_convertvector(read<Shorts>(from), Integers) << 16;
-    return Vector(wide);
+template <>
+INLINE Vector load(const uint16_t* from) {
+    return Vector(widened(read<Shorts>(from)) << 16);
 }
 
-INLINE void write(const Vector& values, uint16_t* to) {  // to the nearest, ties to even
-    const Integers bits = Integers(values), rounded = bits + 0x7fff + ((bits >> 16) & 1);
-    write(__builtin_convertvector(rounded >> 16, Shorts), to);
+template <>
+INLINE float load(const uint16_t* from) {
+    const uint32_t wide = uint32_t(*from) << 16;
+    return read<float>(&wide);
 }
 
-// The first N values of a vector.
-template <int N, typename T>
-INLINE Vector load(const T* from) {
-    if constexpr (N == LANES) return read(from);
-    T values[LANES] = {};
-    std::memcpy(values, from, N * sizeof *from);
-    return read(static_cast<const T*>(values));
+INLINE void store(const Vector& value, float* to) { write(value, to); }
+
+INLINE void store(float value, float* to) { *to = value; }
+
+template <typename Bits>
+INLINE Bits rounded(const Bits& bits) {  // to the nearest, ties to even
+    return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
 }
 
-template <int N, typename T>
-INLINE void store(const Vector& from, T* to) {
-    if constexpr (N == LANES) return write(from, to);
-    T values[LANES];
-    write(from, static_cast<T*>(values));
-    std::memcpy(to, values, N * sizeof *to);
+INLINE void store(const Vector& value, uint16_t* to) {
+    write(narrowed(rounded(Integers(value))), to);
 }
 
-// Calls `each` with the first of every LANES channels of C, and with how many of them there are.
+INLINE void store(float value, uint16_t* to) { *to = uint16_t(rounded(read<uint32_t>(&value))); }
+
+#if STORES_HALVES
+template <>
+INLINE float load(const Half* from) {
+    return _cvtsh_ss(from->bits);
+}
+
+INLINE void store(const Vector& value, Half* to) { write(value, to); }
+
+INLINE void store(float value, Half* to) {
+    to->bits = _cvtss_sh(std::min(std::max(value, -Half::MOST), Half::MOST), _MM_FROUND_TO_NEAREST_INT);
+}
+#endif
+
+// Calls `each` with every LANES of C channels, and with each that is left over: with its number, and something of V.
 template <int C, typename Each>
-INLINE void for_vectors(Each each) {
+INLINE void for_channels(Each each) {
+    constexpr int WHOLE = C / LANES * LANES;
 #pragma GCC unroll 8
-    for (int c = 0; c + LANES <= C; c += LANES) each(c, std::integral_constant<int, LANES>());
-    if constexpr (C % LANES != 0) each(C / LANES * LANES, std::integral_constant<int, C % LANES>());
+    for (int c = 0; c < WHOLE; c += LANES) each(c, Vector());
+#pragma GCC unroll 3
+    for (int c = WHOLE; c < C; ++c) each(c, float());
 }
+
+// A number for each of C channels, in registers.
+template <int C>
+struct Numbers {
+    Vector vectors[C / LANES + 1];
+    float others[C % LANES + 1];
+
+    INLINE Vector& operator()(int c, Vector) { return vectors[c / LANES]; }
+    INLINE float& operator()(int c, float) { return others[c % LANES]; }
+};
 
 // A window of the features of one image, channels-last: (height, width, C) in rows that are `stride` values apart. When
 // doubled it is stored as a convolution over corners leaves it: (h, w, 2, 2, C), where a corner holds the four pixels
@@ -103,24 +135,24 @@ void add_up(const Batch<T, C>& batch, const float* origin, float* sums, int64_t 
         float* of_row = sums + (image * rows + y) * 2 * C;
         constexpr int block = C % 32 ? C : 32;  // channels whose sums fit into registers
         for (int first = 0; first < C; first += block) {
-            Vector sum[block / LANES + 1], squares[block / LANES + 1], from[block / LANES + 1];
-            for_vectors<block>([&](int c, auto count) {
-                sum[c / LANES] = load<count>(of_row + first + c);
-                squares[c / LANES] = load<count>(of_row + C + first + c);
-                from[c / LANES] = load<count>(origin + image * C + first + c);
+            Numbers<block> sum, squares, from;
+            for_channels<block>([&](int c, auto v) {
+                sum(c, v) = load<decltype(v)>(of_row + first + c);
+                squares(c, v) = load<decltype(v)>(of_row + C + first + c);
+                from(c, v) = load<decltype(v)>(origin + image * C + first + c);
             });
             for (int64_t x = 0; x < batch.width; ++x) {
                 const T* pixel = features(y, x) + first;
                 if (batch.doubled) fetch<block>(features(y, std::min(x + AHEAD, batch.width - 1)) + first);
-                for_vectors<block>([&](int c, auto count) {
-                    const Vector value = load<count>(pixel + c) - from[c / LANES];
-                    sum[c / LANES] += value;
-                    squares[c / LANES] += value * value;
+                for_channels<block>([&](int c, auto v) {
+                    const auto value = load<decltype(v)>(pixel + c) - from(c, v);
+                    sum(c, v) += value;
+                    squares(c, v) += value * value;
                 });
             }
-            for_vectors<block>([&](int c, auto count) {
-                store<count>(sum[c / LANES], of_row + first + c);
-                store<count>(squares[c / LANES], of_row + C + first + c);
+            for_channels<block>([&](int c, auto v) {
+                store(sum(c, v), of_row + first + c);
+                store(squares(c, v), of_row + C + first + c);
             });
         }
     }
@@ -146,8 +178,8 @@ template <typename T, int C>
 void measure(const Batch<T, C>& batch, double* mean, double* variance) {
     std::vector<float> origin(batch.images * C), sums(batch.images * batch.height * 2 * C);
     for (int64_t image = 0; image < batch.images; ++image)
-        for_vectors<C>([&](int c, auto count) {
-            store<count>(load<count>(batch[image](0, 0) + c), &origin[image * C + c]);
+        for_channels<C>([&](int c, auto v) {
+            store(load<decltype(v)>(batch[image](0, 0) + c), &origin[image * C + c]);
         });
     add_up<T, C>(batch, origin.data(), sums.data(), batch.height);
     moments(origin.data(), sums.data(), batch.images, batch.height, batch.width, C, mean, variance);
@@ -214,18 +246,19 @@ void apply(const Batch<T, C>& batch, const Styles& styles, const Batch<T, C>& re
             const T* __restrict pixel = features(y, x);
             if (batch.doubled) fetch<C>(features(y, std::min(x + AHEAD, batch.width - 1)));
             To* __restrict to = out + (row * width + column) * C;
-            const auto normalized = [&](int c, auto count) __attribute__((always_inline)) {
-                return load<count>(pixel + c) * load<count>(times + c) + load<count>(plus + c);
+            const auto normalized = [&](int c, auto v) __attribute__((always_inline)) {
+                using V = decltype(v);
+                return load<V>(pixel + c) * load<V>(times + c) + load<V>(plus + c);
             };
             if (residual.data) {
                 const T* __restrict other = skipped(y, x);
-                for_vectors<C>([&](int c, auto count) {
-                    store<count>(normalized(c, count) + load<count>(other + c), to + c);
+                for_channels<C>([&](int c, auto v) {
+                    store(normalized(c, v) + load<decltype(v)>(other + c), to + c);
                 });
             } else {
-                for_vectors<C>([&](int c, auto count) {
-                    const Vector value = normalized(c, count);
-                    store<count>(value > least ? value : Vector{} + least, to + c);
+                for_channels<C>([&](int c, auto v) {
+                    const auto value = normalized(c, v);
+                    store(value > least ? value : v + least, to + c);
                 });
             }
         }

@@ -1,5 +1,5 @@
 """The CPU's own kernels, built for this machine and called: kernels.cpp for what stands between two convolutions,
-winograd.cpp and nested.cpp for those that take most of the time."""
+winograd.cpp, nested.cpp and direct.cpp for these."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from impasto.model.network import nested, winograd
+from impasto.model.network import direct, nested, winograd
 from impasto.model.network.device import vector_units
 from impasto.model.network.operations import Convolution, Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
@@ -28,10 +28,10 @@ from impasto.model.network.winograd import BLOCK
 
 HEADER = Path(__file__).with_name("vectors.h")
 """Read with any source."""
-SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.cpp", "nested.cpp")]
+SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.cpp", "nested.cpp", "direct.cpp")]
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
-AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
+AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c", "-mprefer-vector-width=512"]
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 VECTORS = {
     "AVX512_VNNI": [*AVX512, "-mavx512vnni"],
@@ -98,12 +98,14 @@ class Kernels(Operations):
             return reads(_Reading(self._in_store(x)), convolution)
         if nested.widens(convolution.weight, convolution.stride):
             return self._convolve_wider(x, convolution.weight)
+        if direct.suits(convolution.weight, convolution.stride):
+            return self._convolve_direct(x, convolution.weight)
         return super().convolve(x.to(convolution.weight.dtype), convolution)
 
     def leaves(self, convolution: Convolution) -> torch.dtype:
         """As `Operations.leaves`."""
         weight, stride = convolution.weight, convolution.stride
-        own = winograd.suits(weight, stride) or nested.widens(weight, stride)
+        own = any(computes(weight, stride) for computes in (winograd.suits, nested.widens, direct.suits))
         return self.stored if own else super().leaves(convolution)
 
     def _reader(self, convolution: Convolution) -> Callable[[_Reading, Convolution], Tensor] | None:
@@ -120,7 +122,7 @@ class Kernels(Operations):
         if features.dtype is self.stored:
             return features
         limits = torch.finfo(self.stored)
-        return features.clamp(limits.min, limits.max).to(self.stored)
+        return features.to(self.stored).clamp_(limits.min, limits.max)
 
     def _convolve_winograd(self, x: _Reading, convolution: Convolution) -> Tensor:
         weight, stride = convolution.weight, convolution.stride
@@ -159,6 +161,19 @@ class Kernels(Operations):
             ctypes.c_int64(channel),
             _pointer(transformed),
             ctypes.c_int64(transformed.shape[1]),
+            _pointer(out),
+            _strides(out),
+        )
+        return out
+
+    def _convolve_direct(self, picture: Tensor, weight: Tensor) -> Tensor:
+        picture = _in_rows(picture)
+        out = _out(len(picture), (picture.shape[2], picture.shape[3]), weight, direct.STRIDE, self.stored)
+        self._library.convolve_direct(
+            _pointer(picture),
+            _strides(picture),
+            _pointer(self._once(direct.in_order, weight)),
+            ctypes.c_int64(weight.shape[2]),
             _pointer(out),
             _strides(out),
         )

@@ -132,7 +132,7 @@ class Operations:
         return self.convolve(self.normalize(features, style, window, then, given), convolution)
 
     def leaves(self, convolution: Convolution) -> torch.dtype:
-        """Of the features that `convolve` returns."""
+        """The precision of the features that `convolve` returns."""
         return convolution.weight.dtype
 
     def normalizes_what_it_reads(self, convolution: Convolution) -> bool:

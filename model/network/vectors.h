@@ -8,8 +8,11 @@
 #include <limits>
 #include <vector>
 
-#if defined(__AVX512F__) || defined(__F16C__)
+#if defined(__AVX2__)
 #include <immintrin.h>
+#endif
+
+#if defined(__AVX2__) && defined(__F16C__)
 #define STORES_HALVES 1
 #else
 #define STORES_HALVES 0
@@ -43,10 +46,30 @@ INLINE void write(const T& values, Number* to) {
     std::memcpy(to, &values, sizeof values);
 }
 
+typedef uint16_t Shorts __attribute__((vector_size(LANES * sizeof(uint16_t))));
+
+// The last 16 bits of each.
+INLINE Shorts narrowed(const Integers& values) {
+#if defined(__AVX512F__)
+    return Shorts(_mm512_cvtepi32_epi16(__m512i(values)));  // a compiler would do it in two halves
+#else
+    return __builtin_convertvector(values, Shorts);
+#endif
+}
+
+INLINE Integers widened(const Shorts& values) {
+#if defined(__AVX512F__)
+    return Integers(_mm512_cvtepu16_epi32(__m256i(values)));
+#else
+    return __builtin_convertvector(values, Integers);
+#endif
+}
+
 // What a convolution leaves lies in memory as Stored: where a machine converts a vector of halves by one instruction it takes
 // half the room, and half the time to fetch. Everything is computed in floats.
 #if STORES_HALVES
 struct Half {
+    static constexpr float MOST = 65504;  // what is larger is infinite
     uint16_t bits;
 };
 
@@ -59,8 +82,8 @@ INLINE Vector read(const Half* from) {
 }
 
 INLINE void write(const Vector& values, Half* to) {
-    constexpr float MOST = 65504;  // beyond it a half is infinite
-    const Vector above = values > -MOST ? values : Vector{} - MOST, bounded = above < MOST ? above : Vector{} + MOST;
+    constexpr Vector most = Vector{} + Half::MOST;
+    const Vector above = values < -most ? -most : values, bounded = above > most ? most : above;  // what is no number stays
 #if defined(__AVX512F__)
     write(_mm512_cvtps_ph((__m512)bounded, _MM_FROUND_TO_NEAREST_INT), &to->bits);
 #else
@@ -72,6 +95,15 @@ typedef Half Stored;
 #else
 typedef float Stored;
 #endif
+
+// The first `count` of a vector's values.
+template <typename T>
+INLINE void write(const Vector& values, T* to, int64_t count) {
+    if (count >= LANES) return write(values, to);
+    T all[LANES];
+    write(values, static_cast<T*>(all));
+    std::memcpy(to, all, count * sizeof *to);
+}
 
 // Features of several images, channels-last; `image`, `row` and `pixel` are how many values one of them lies behind the
 // one before.

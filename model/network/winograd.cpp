@@ -1,6 +1,6 @@
 // Convolutions by Winograd's algorithm (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016). Of
 // 6 × 6 pixels come 4 × 4 of a 3 × 3 convolution by 36 multiplications instead of 144, or 5 × 5 of a 2 × 2 one by 36
-// instead of 100: a tile. In one dimension six sums of the pixels, Bᵀd, are multiplied by six sums of the weights, Gg, and
+// instead of 100, or 3 × 3 of a 4 × 4 one instead of 144: a tile. In one dimension six sums of the pixels, Bᵀd, are multiplied by six sums of the weights, Gg, and
 // sums of the products, Aᵀm, are pixels of the convolution. So a strip of tiles is 36 matrices, tiles × channels, each of
 // which is multiplied by a matrix of weights. A convolution that moves by two pixels is one of 2 × 2 weights for two by two
 // pixels at a time, which are pixels of four times as many channels.
@@ -119,7 +119,6 @@ float read_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, i
 // The same as integers, up to LARGEST.
 template <int STRIDE, int C>
 float read_tile(const Reading& from, const Place& at, Pixel<int16_t, C>* inputs, int64_t length) {
-    typedef int16_t Shorts __attribute__((vector_size(LANES * sizeof(int16_t))));
     Pixel<float, C> values[36];
     float lanes[LANES];
     write(transform_tile<STRIDE>(from, at, values, 1), lanes);
@@ -127,7 +126,7 @@ float read_tile(const Reading& from, const Place& at, Pixel<int16_t, C>* inputs,
     for (int value = 0; value < 36; ++value)
         for (int c = 0; c < C; c += LANES) {
             const Vector rounded = read(values[value].channels + c) * times + 0x1.8p23f;  // an integer's bits are the last
-            write(__builtin_convertvector(read<Integers>(&rounded), Shorts), inputs[value * length].channels + c);
+            write(narrowed(read<Integers>(&rounded)), inputs[value * length].channels + c);
         }
     return most / LARGEST;
 }
@@ -174,12 +173,14 @@ INLINE void add_up(const Vector (*values)[6], const Place& at, const Inside& ins
     write(read<Doubles>(squares) + from * (count * from + 2 * total) + __builtin_convertvector(square[0], Doubles), squares);
 }
 
-// What a tile becomes, from the products, `length` from one another: BLOCK of the channels of `out`. What they are multiples
-// of is the tile's `scale` times that of their value and channel, `scales`. sums, squares: of these channels, or null.
+// What a tile becomes, from the products, `length` from one another: BLOCK of the channels of `out`, or all. What they are
+// multiples of is the tile's `scale` times that of their value and channel, `scales`. sums, squares: of these channels, or
+// null.
 template <int SIDE, typename T>
 void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, const float* scales, const Place& at,
-                const Features<Stored>& out, const Inside& inside, double* sums, double* squares) {
-    for (int c = 0; c < BLOCK; c += LANES) {
+                const Features<Stored>& out, int64_t channels, const Inside& inside, double* sums, double* squares) {
+    constexpr bool TO_PICTURE = SIDE == 3;  // which has fewer channels than BLOCK
+    for (int c = 0; c < (TO_PICTURE ? channels : BLOCK); c += LANES) {
         Vector m[6][6];
 #pragma GCC unroll 6
         for (int x = 0; x < 6; ++x) {
@@ -196,7 +197,7 @@ void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, co
 #pragma GCC unroll 5
             for (int x = 0; x < SIDE; ++x) {
                 m[y][x] *= scale;
-                if (at.left + x < out.width) write(m[y][x], row + x * out.pixel);
+                if (at.left + x < out.width) write(m[y][x], row + x * out.pixel, TO_PICTURE ? channels - c : LANES);
             }
         }
         if (sums) add_up<SIDE>(m, at, inside, sums + c, squares + c);
@@ -332,7 +333,7 @@ void convolve(const Reading& features, const T* weights, const float* scales, co
                     const int64_t group = strip / strips * groups + (from + tile) / AT_ONCE;
                     double* sum = moments.found ? &sums[group * 2 * out.pixel + first] : nullptr;
                     write_tile<SIDE>(&products[tile], apart, scale[tile], scales + first * 36, place(tile), block,
-                                     inside, sum, sum ? sum + out.pixel : nullptr);
+                                     out.pixel - first, inside, sum, sum ? sum + out.pixel : nullptr);
                 }
             }
         }
@@ -345,7 +346,7 @@ void convolve(const Reading& features, const T* weights, const float* scales, co
 // Whether convolve_winograd takes integers for weights, and what they are multiples of, instead of floats.
 extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
 
-// Both have a multiple of BLOCK channels. kernel: 3, or 2. found, height, width, doubled: see Moments. Returns 1 for a
+// What is read has a multiple of BLOCK channels, and what is measured. kernel: 4, 3, or 2. found, height, width, doubled: see Moments. Returns 1 for a
 // number of channels read that is none of the network's, else 0.
 #if FROM_INTEGERS
 #define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, int16_t, int32_t>(from, static_cast<const int16_t*>(weights), scales, to, moments)
@@ -357,6 +358,7 @@ extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
     case C:                                                   \
         if constexpr (C % BLOCK == 0) {                       \
             if (stride == 2) CONVOLVE(4 * C, 2, 5);           \
+            else if (kernel == 4) CONVOLVE(C, 1, 3);          \
             else if (kernel == 3) CONVOLVE(C, 1, 4);          \
             else CONVOLVE(C, 1, 5);                           \
             return 0;                                         \

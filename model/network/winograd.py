@@ -26,11 +26,11 @@ in 32 bits."""
 
 
 def suits(weight: Tensor, stride: int) -> bool:
-    """Whether winograd.cpp computes this convolution."""
+    """Whether winograd.cpp computes this convolution: between features, or one of 4 × 4 to a picture."""
     written, read, *kernel = weight.shape
-    in_blocks = written % BLOCK == read % BLOCK == 0
-    there = (*kernel, stride) in ((3, 3, 1), (2, 2, 1), (3, 3, 2))
-    return in_blocks and there and weight.dtype is torch.float32
+    between = written % BLOCK == 0 and (*kernel, stride) in ((3, 3, 1), (2, 2, 1), (3, 3, 2))
+    there = between or (written < BLOCK and (*kernel, stride) == (4, 4, 1))
+    return there and read % BLOCK == 0 and weight.dtype is torch.float32
 
 
 def share(weight: Tensor, stride: int) -> float:
@@ -49,9 +49,10 @@ def two_by_two(weight: Tensor) -> Tensor:
 
 
 def transformed(weight: Tensor) -> Tensor:
-    """Weights (C_out, C_in, k, k) as they are multiplied by, (C_out / BLOCK, 36, C_in, BLOCK)."""
-    _, read, size, _ = weight.shape
+    """Weights (C_out, C_in, k, k) as they are multiplied by, (⌈C_out / BLOCK⌉, 36, C_in, BLOCK)."""
+    written, read, size, _ = weight.shape
     sums = evaluations(POINTS, size)
+    weight = F.pad(weight, (0, 0, 0, 0, 0, 0, 0, -written % BLOCK))
     blocks = weight.double().reshape(-1, BLOCK, read, size * size).permute(0, 3, 2, 1).flatten(2)
     return (torch.kron(sums, sums) @ blocks).float().reshape(-1, 36, read, BLOCK)
 

@@ -163,11 +163,15 @@ def strokes_of(looks: Sequence[Look]) -> list[Stroke]:
 
 
 def placed(styles: Sequence[Tensor | Regions], size: Size) -> Styles:
-    """The styles of a batch of pictures that are painted in that size: each has one, as its vector (E,), or regions."""
-    if all(isinstance(each, Tensor) for each in styles):
-        return torch.stack([each for each in styles if isinstance(each, Tensor)])
+    """The styles of a batch of pictures that are painted in that size: each has one, as its vector (E,), or regions.
+
+    Vectors where each has one style everywhere, else maps.
+    """
     vectors = [each.vectors if isinstance(each, Regions) else each[None] for each in styles]
     shares = [each.shares(size) if isinstance(each, Regions) else torch.ones(1, 1, 1) for each in styles]
+    everywhere = [each.eq(1).flatten(1).all(dim=1) for each in shares]
+    if all(each.any() for each in everywhere):
+        return torch.cat([own[here][:1] for own, here in zip(vectors, everywhere, strict=True)])
     height, width = (max(each.shape[axis] for each in shares) for axis in (1, 2))
     filled = torch.zeros(len(styles), max(map(len, vectors)), height, width)
     for row, share in zip(filled, shares, strict=True):

@@ -22,8 +22,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import product
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -39,12 +39,12 @@ from impasto.model.network import checkpoint, nested, winograd
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network.config import SHIPPED, Precision
 from impasto.model.network.device import device_name
-from impasto.model.network.fast_network import FastNetwork
+from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Convolution, Operations
 from impasto.model.painting.masks import Gradient, Rectangle
 from impasto.model.painting.regions import Look, Region, Regions
 from impasto.model.painting.stroke import NATIVE
-from impasto.model.painting.stylizer import Stylizer
+from impasto.model.painting.stylizer import Stylizer, fastest
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture, to_image, to_tensor
 from impasto.scripts.studies.peers import NotInstalled, engine, in_onnx_runtime
@@ -286,11 +286,12 @@ class Bench:
         multiplied = self.in_turn({"": lambda: square @ square})[""]
         copied = self.in_turn({"": lambda: other.copy_(block)})[""]
         rate, bandwidth = 2 * MATRIX**3 / multiplied, 2 * BLOCK / copied
-        fast = FastNetwork(self.source.network, dtype).to(device)
-        rows = []
+        channels = {norm.channels for norm in self.source.network.norms}
+        fast = fastest(self.source.network, device, dtype, channels)
+        own, rows = fast.operations, []
         for side in SIDES[1:3]:
             photos = self.sized(side, side)
-            counter = fast.operations = Counter(fast.device)
+            counter = fast.operations = Counter(own)
             fast(photos.to(device), self.vectors[:1].to(device))
             measured = self.in_turn({"": partial(self.stylizer.paint, photos, self.vectors[:1])})[""]
             computing, moving = counter.operations / rate, counter.bytes_moved / bandwidth
@@ -392,7 +393,7 @@ import re, sys, threading
 from pathlib import Path
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network import checkpoint, winograd
-from impasto.model.painting.stylizer import Stylizer
+from impasto.model.painting.stylizer import Stylizer, fastest
 from impasto.model.pictures import images
 
 def memory(name):
@@ -425,23 +426,27 @@ class Counter(Operations):
 
     A convolution reads its input and writes its output; the normalization before it has written that input, and the
     one after it reads that output twice: but where the kernels measure and normalize on the way.
+    own: the operations that are counted.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
+    def __init__(self, own: Operations) -> None:
+        self._own = own
+        self._itemsize = torch.float32.itemsize
         self.operations = self.bytes_moved = 0.0
 
     def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
         out, weight = super().convolve(x, convolution), convolution.weight
         self.operations += 2 * out.numel() * weight[0].numel() * self._share(weight, convolution.stride)
-        alone = self.device.type == "cpu" and winograd.suits(weight, convolution.stride)
-        self.bytes_moved += (x.numel() + out.numel() if alone else 2 * x.numel() + 3 * out.numel()) * out.element_size()
+        read, written = x.numel() * self._itemsize, out.numel() * self._own.leaves(convolution).itemsize
+        alone = self._own.normalizes_what_it_reads(convolution)
+        self.bytes_moved += read + written if alone else 2 * read + 3 * written
+        self._itemsize = self._own.leaves(convolution).itemsize
         return out
 
     def _share(self, weight: Tensor, stride: int) -> float:
-        if self.device.type == "cpu" and winograd.suits(weight, stride):
+        if isinstance(self._own, Kernels) and winograd.suits(weight, stride):
             return winograd.share(weight, stride)
-        if self.device.type == "cpu" and (nested.widens(weight, stride) or nested.narrows(weight, stride)):
+        if isinstance(self._own, Kernels) and (nested.widens(weight, stride) or nested.narrows(weight, stride)):
             return nested.share(weight)
         return 1
 

@@ -18,7 +18,9 @@ from impasto.model.network.fast_network import FastNetwork, corner_weights, stri
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Operations, Then, Window, around_corners
 from impasto.model.network.statistics import Statistics
+from impasto.model.network.style_map import StyleMap
 from impasto.model.network.style_network import StyleNetwork
+from impasto.model.painting.tiles import paint_in_tiles
 from impasto.model.pictures import images
 from impasto.model.styles.table import StyleTable
 from tests.networks import TINY_SMALL
@@ -74,10 +76,11 @@ def test_what_a_pass_takes_is_told_by_the_largest_features() -> None:
     kernels = Kernels([3, 32, 64, 128])
     for dtype, stored, copies in ((torch.float32, kernels.stored, 2), (torch.bfloat16, torch.bfloat16, 4)):
         large, small = (FastNetwork(StyleNetwork(config), dtype) for config in (NetworkConfig(), SMALL))
-        assert large.bytes_at_once == 4 * small.bytes_at_once == 32 * dtype.itemsize * 4
+        pictures = 3 * torch.float32.itemsize * 3
+        assert large.bytes_at_once - pictures == 4 * (small.bytes_at_once - pictures) == 32 * dtype.itemsize * 4
         large.operations = small.operations = kernels
-        assert large.bytes_at_once == 32 * stored.itemsize * copies
-        assert small.bytes_at_once == 8 * dtype.itemsize * copies
+        assert large.bytes_at_once - pictures == 32 * stored.itemsize * copies
+        assert small.bytes_at_once - pictures == 8 * stored.itemsize * copies
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 3])
@@ -177,6 +180,43 @@ def test_the_kernels_do_what_pytorch_does(case: str) -> None:
     assert found.dtype == expected.dtype
     tolerance = 2e-2 if found.dtype == torch.bfloat16 else 1e-3 if case == "far from zero" else 1e-5
     torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("channels", [3, 8, 40])
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_kernels_normalize_what_they_left_as_pytorch_does(channels: int, exact: bool) -> None:
+    kernels = Kernels([channels])
+    features, other = (randoms(2, channels, 7, 9, seed=seed).to(kernels.stored) for seed in (1, 2))
+    style, around = 1 + randoms(2, 2 * channels, 1, 1)[..., 0, 0] / 4, randoms(2, 4 * channels, 4, 5).to(kernels.stored)
+    for then, x in (
+        (Then(padding=(4, 5, 3, 4), exact=exact), features),
+        (Then(residual=other.float(), padding=(1, 1, 1, 1), exact=exact), features),
+        (Then(doubled=True, padding=(1, 3, 1, 2), exact=exact), around),
+    ):
+        found = kernels.normalize(x, style, window(7, 9), then)
+        expected = Operations().normalize(x.float(), style, window(7, 9), then)
+        assert found.dtype == (torch.float32 if exact else kernels.stored)
+        rounded = torch.finfo(found.dtype).eps
+        torch.testing.assert_close(found.float(), expected, rtol=rounded, atol=1e-5)
+
+
+@pytest.mark.parametrize("widths", [(32, 24, 64), (24, 64, 32), (64, 32, 24), (32, 24), (24, 32), (32, 64)])
+def test_convolutions_of_pytorch_and_of_the_kernels_follow_one_another(
+    widths: tuple[int, int, int] | tuple[int, int],
+) -> None:
+    torch.manual_seed(0)
+    network = StyleNetwork(NetworkConfig(widths, residual_blocks=1)).requires_grad_(False)
+    fast, photo = FastNetwork(network), randoms(1, 3, 61, 70)
+    fast.operations = Kernels(norm.channels for norm in network.norms)
+    styles = torch.stack([network.identity_style(), 0.5 * network.identity_style()])
+    share = torch.linspace(0, 1, 4).expand(4, 4)
+    both = styles[None], torch.stack([share, 1 - share])[None]
+    for style in (styles[:1], StyleMap(*both), StyleMap(*both, by_region=True)):
+        expected = network(photo, style)
+        for painted in (fast(photo, style), paint_in_tiles(fast, photo, style, tile=32)):
+            assert (painted - expected).square().mean().sqrt() < 10 ** (-50 / 20)  # 50 decibels
+    held = fast.statistics_of([photo], styles[0])
+    assert (fast(photo, styles[:1], held) - network(photo, styles[:1])).square().mean().sqrt() < 10 ** (-50 / 20)
 
 
 def test_kernels_for_other_channels_are_an_error_not_a_wrong_picture() -> None:

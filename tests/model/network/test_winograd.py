@@ -33,6 +33,10 @@ def randoms(*shape: int, seed: int = 0) -> Tensor:
 
 SMALL, LARGE = (randoms(WRITTEN, READ, size, size) / (size * READ**0.5) for size in (2, 3))
 """Weights of convolutions whose features vary as much as what they are given."""
+PICTURE = randoms(12, READ, 4, 4) / (4 * READ**0.5)
+"""Those of one whose features are the pixels around a picture's corners."""
+WEIGHTS = [(SMALL, 1), (LARGE, 1), (LARGE, 2), (PICTURE, 1)]
+NAMES = ["2 × 2", "3 × 3", "stride 2", "4 × 4"]
 
 
 def kernels_of(units: str, channels: Iterable[int]) -> Kernels:
@@ -78,9 +82,9 @@ def assert_is_the_convolution(kernels: Kernels, x: Tensor, weight: Tensor, strid
     assert decibels(exact, found) > (45 if kernels.multiplies_integers else 65 if in_halves(kernels) else 100)
 
 
-@pytest.mark.parametrize(("weight", "stride"), [(SMALL, 1), (LARGE, 1), (LARGE, 2)], ids=["2 × 2", "3 × 3", "stride 2"])
-@given(images=st.integers(1, 3), height=st.integers(3, 23), width=st.integers(3, 23))
-@example(images=1, height=3, width=3)
+@pytest.mark.parametrize(("weight", "stride"), WEIGHTS, ids=NAMES)
+@given(images=st.integers(1, 3), height=st.integers(4, 23), width=st.integers(4, 23))
+@example(images=1, height=4, width=4)
 @example(images=2, height=22, width=22)
 @example(images=3, height=7, width=21)
 def test_it_is_the_convolution_of_features_of_any_size(
@@ -94,7 +98,7 @@ def test_it_is_the_convolution_in_every_instruction_set(units: str) -> None:
     if not can_have(units):
         pytest.skip(f"this machine has no {units}")
     kernels = kernels_of(units, [READ])
-    for weight, stride in ((SMALL, 1), (LARGE, 1), (LARGE, 2)):
+    for weight, stride in WEIGHTS:
         assert_is_the_convolution(kernels, randoms(2, READ, 17, 32), weight, stride)
 
 
@@ -108,7 +112,7 @@ def can_have(units: str) -> bool:
     return base == units or bool(there.get(VNNI[base]))
 
 
-@pytest.mark.parametrize(("weight", "stride"), [(SMALL, 1), (LARGE, 1), (LARGE, 2)], ids=["2 × 2", "3 × 3", "stride 2"])
+@pytest.mark.parametrize(("weight", "stride"), WEIGHTS, ids=NAMES)
 def test_no_sum_of_integers_overflows(kernels: Kernels, weight: Tensor, stride: int) -> None:
     one = randoms(1, 1, 24, 24) * torch.tensor([1e-3, 1, 1e3])[torch.randint(3, (24, 24))]
     alike = one.expand(1, READ, -1, -1).contiguous(memory_format=torch.channels_last)
@@ -141,7 +145,7 @@ def test_of_nothing_comes_nothing(kernels: Kernels) -> None:
 
 def test_it_is_what_the_kernels_compute(kernels: Kernels) -> None:
     x = randoms(1, READ, 20, 20)
-    for weight, stride in ((SMALL, 1), (LARGE, 1), (LARGE, 2)):
+    for weight, stride in WEIGHTS:
         assert suits(weight, stride)
         other = F.conv2d(x, weight, stride=stride).to(kernels.stored)
         assert not torch.equal(kernels.convolve(x, Convolution(weight, stride)), other)
@@ -151,12 +155,19 @@ def test_a_quarter_of_the_multiplications_is_left_and_a_little_more_of_smaller_o
     assert share(LARGE, 1) == 0.25
     assert share(SMALL, 1) == 0.36
     assert share(LARGE, 2) == 0.64
+    assert share(PICTURE, 1) == 0.25
 
 
 @pytest.mark.parametrize(
     ("weight", "stride"),
-    [(SMALL, 2), (LARGE, 3), (LARGE[:, :3], 1), (LARGE[:20], 1), (LARGE[..., :2], 1), (LARGE.bfloat16(), 1)],
-    ids=["2 × 2, stride 2", "stride 3", "three channels read", "twenty written", "3 × 2", "bfloat16"],
+    [
+        *((SMALL, 2), (LARGE, 3), (LARGE[:, :3], 1), (LARGE[:20], 1), (LARGE[..., :2], 1), (LARGE.bfloat16(), 1)),
+        *((PICTURE, 2), (PICTURE.repeat(4, 1, 1, 1), 1)),
+    ],
+    ids=[
+        *("2 × 2, stride 2", "stride 3", "three channels read", "twenty written", "3 × 2", "bfloat16"),
+        *("4 × 4, stride 2", "4 × 4 between features"),
+    ],
 )
 def test_other_convolutions_are_those_of_pytorch(kernels: Kernels, weight: Tensor, stride: int) -> None:
     x = randoms(1, weight.shape[1], 12, 12).to(weight.dtype)
@@ -199,8 +210,9 @@ STYLE = 1 + randoms(2, 2 * READ, 1, 1, seed=5)[..., 0, 0] / 4
         (SMALL, 1, Then(padding=(1, 0, 2, 1), doubled=True)),
         (LARGE, 2, Then(padding=(0, 1, 0, 2), doubled=True, replicate=True)),
         (LARGE, 1, Then(padding=(1, 1, 1, 1), relu=False)),
+        (PICTURE, 1, Then(padding=(2, 1, 2, 1), doubled=True, replicate=True)),
     ],
-    ids=["mirrored", "stride 2", "replicated", "doubled", "doubled, replicated", "not rectified"],
+    ids=["mirrored", "stride 2", "replicated", "doubled", "doubled, replicated", "not rectified", "to a picture"],
 )
 @given(height=st.integers(3, 23), width=st.integers(3, 23), first=st.integers(0, 1), there=st.booleans())
 def test_what_it_reads_is_normalized_on_the_way(
@@ -272,21 +284,25 @@ def test_what_is_measured_depends_on_no_other_image_and_on_no_number_of_threads(
 
 
 @pytest.mark.parametrize("tile", [16, 20, 60])
-@pytest.mark.parametrize("units", ["DEFAULT", vector_units()])
+@pytest.mark.parametrize("units", [*VECTORS, "DEFAULT"])
 def test_a_picture_in_tiles_is_the_whole(units: str, tile: int) -> None:
+    if not can_have(units):
+        pytest.skip(f"this machine has no {units}")
     torch.manual_seed(0)
     network = StyleNetwork(NetworkConfig(widths=(8, BLOCK, 2 * BLOCK), residual_blocks=2)).requires_grad_(False)
     fast, photos, vectors = FastNetwork(network), torch.rand(1, 3, 75, 90), network.identity_style()[None]
     fast.operations = kernels = kernels_of(units, (norm.channels for norm in network.norms))
     painted = paint_in_tiles(fast, photos, vectors, tile=tile)
-    if kernels.multiplies_integers:  # those of a tile are multiples of what is in it
+    if kernels.multiplies_integers or in_halves(kernels):  # integers of a tile are multiples of what is in it
         assert peak_decibels(fast(photos, vectors), painted) > 55
     else:
         torch.testing.assert_close(painted, fast(photos, vectors), rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("units", ["DEFAULT", vector_units()])
-def test_the_shipped_network_keeps_120_decibels_with_floats_and_60_with_integers(units: str) -> None:
+@pytest.mark.parametrize("units", [*VECTORS, "DEFAULT"])
+def test_the_shipped_network_keeps_120_decibels_with_floats_75_in_halves_and_60_with_integers(units: str) -> None:
+    if not can_have(units):
+        pytest.skip(f"this machine has no {units}")
     shipped = load()
     shipped.network.requires_grad_(False)
     photo = F.interpolate(images.decode(PHOTO.read_bytes()).rgb[None], (215, 162), mode="area")
@@ -298,4 +314,5 @@ def test_the_shipped_network_keeps_120_decibels_with_floats_and_60_with_integers
     ]:
         exact = shipped.network(photo, vector[None])
         painted = fast(photo, vector[None])
-        assert peak_decibels(exact, painted) > (60 if kernels.multiplies_integers else 120)
+        least = 60 if kernels.multiplies_integers else 75 if in_halves(kernels) else 120
+        assert peak_decibels(exact, painted) > least

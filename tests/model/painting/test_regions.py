@@ -10,7 +10,8 @@ from torch import Tensor
 
 from impasto.model.errors import InvalidValue
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.network.config import StrokeConfig
+from impasto.model.network.config import NetworkConfig, StrokeConfig
+from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.masks import Ellipse, Gradient, Rectangle
 from impasto.model.painting.regions import FEATHER, TRUNK, Look, Region, Regions, strokes_of
 from impasto.model.painting.stylizer import Stylizer
@@ -65,6 +66,13 @@ def test_one_full_mask_is_the_plain_style_bit_for_bit(
         assert torch.equal(painted((FULL, look)), expected)
         assert torch.equal(painted((FULL, look), rest=Look(vectors[1])), expected)
         assert torch.equal(painted((EMPTY, Look(vectors[1])), rest=look), expected)
+
+
+def test_so_it_is_where_kernels_round_what_they_leave() -> None:
+    network = StyleNetwork(NetworkConfig((32, 32), residual_blocks=1))
+    wide, vector = Stylizer(network, device="cpu", precision="float32"), network.identity_style()
+    placed = Regions(SIZE, [Region(FULL, Look(vector))], Look(0.5 * vector))
+    assert torch.equal(wide.stylize_regions(PICTURE, placed).pixels, wide.stylize(PICTURE, vector).pixels)
 
 
 @pytest.mark.parametrize("count", [2, 3, 7, 8])
