@@ -33,7 +33,7 @@ INLINE float load(const float* from) {
 // bfloat16, as its bits.
 template <>
 INLINE Vector load(const uint16_t* from) {
-    return Vector(widened(read<Shorts>(from)) << 16);
+    return Vector(widened(read<Words>(from)) << 16);
 }
 
 template <>

@@ -227,10 +227,17 @@ void widen(const Picture& picture, const float* weights, int64_t pieces, const F
 // Whatever is in `vectors`, as many as half the lanes, is lost: in lane n is then the sum of the nth.
 constexpr int HALF = LANES > 4 ? LANES / 2 : LANES;
 
+// Lanes of both, those of `other` after those of `one`.
+#if defined(__clang__)
+#define SHUFFLED(ONE, OTHER, ...) __builtin_shufflevector(ONE, OTHER, __VA_ARGS__)
+#else
+#define SHUFFLED(ONE, OTHER, ...) __builtin_shuffle(ONE, OTHER, Integers{__VA_ARGS__})
+#endif
+
 template <int BIT, int... LANE>
 INLINE Vector folded(const Vector& one, const Vector& other, std::integer_sequence<int, LANE...>) {
-    return __builtin_shuffle(one, other, Integers{(LANE & BIT ? LANE + LANES : LANE)...}) +
-           __builtin_shuffle(one, other, Integers{(LANE & BIT ? (LANE ^ BIT) + LANES : LANE ^ BIT)...});
+    return SHUFFLED(one, other, (LANE & BIT ? LANE + LANES : LANE)...) +
+           SHUFFLED(one, other, (LANE & BIT ? (LANE ^ BIT) + LANES : LANE ^ BIT)...);
 }
 
 template <int COUNT = HALF>

@@ -46,18 +46,18 @@ INLINE void write(const T& values, Number* to) {
     std::memcpy(to, &values, sizeof values);
 }
 
-typedef uint16_t Shorts __attribute__((vector_size(LANES * sizeof(uint16_t))));
+typedef uint16_t Words __attribute__((vector_size(LANES * sizeof(uint16_t))));
 
 // The last 16 bits of each.
-INLINE Shorts narrowed(const Integers& values) {
+INLINE Words narrowed(const Integers& values) {
 #if defined(__AVX512F__)
-    return Shorts(_mm512_cvtepi32_epi16(__m512i(values)));  // a compiler would do it in two halves
+    return Words(_mm512_cvtepi32_epi16(__m512i(values)));  // a compiler would do it in two halves
 #else
-    return __builtin_convertvector(values, Shorts);
+    return __builtin_convertvector(values, Words);
 #endif
 }
 
-INLINE Integers widened(const Shorts& values) {
+INLINE Integers widened(const Words& values) {
 #if defined(__AVX512F__)
     return Integers(_mm512_cvtepu16_epi32(__m256i(values)));
 #else

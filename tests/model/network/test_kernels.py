@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.config import NetworkConfig
+from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import VECTORS, Kernels, KernelsUnavailable, build
+from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.stylizer import Stylizer
 
 
@@ -32,6 +36,17 @@ def test_kernels_are_built_once_and_then_read(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", str(tmp_path))  # where there is no compiler
     Kernels([6, 4], cache=tmp_path)
     assert list(tmp_path.iterdir()) == [library]
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_either_compiler_builds_them(compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    monkeypatch.setattr("impasto.model.network.kernels.cpp_compiler", lambda: compiler)
+    network = StyleNetwork(NetworkConfig(residual_blocks=1)).requires_grad_(False)
+    fast, photo, style = FastNetwork(network), torch.rand(1, 3, 64, 64), network.identity_style()[None]
+    fast.operations = Kernels((norm.channels for norm in network.norms), cache=tmp_path)
+    torch.testing.assert_close(fast(photo, style), network(photo, style), rtol=0, atol=1e-2)
 
 
 def test_kernels_of_other_channels_are_other_kernels(tmp_path: Path) -> None:
