@@ -30,18 +30,19 @@ def migrate(arguments: Migrate, shelf: Shelf) -> None:
     packs = [former.read_pack(path.read_bytes()) for path in arguments.packs] or shelf.added_to(former)
     files = images.files_in(arguments.paintings) if arguments.paintings else []
     paintings = {slug(file.stem): file for file in files}
-    migration = Migration(former, shelf.source, crops(), crops(count=4, seed=1), device=arguments.device)
     if not packs:
         print(f"nothing was added to network {former.network_id} that is not here")
     for pack in packs:
-        style_id = pack.style.id
-        if style_id in shelf.source.styles:
-            print(f"{style_id}: there already")
-            continue
-        painting = paintings.get(style_id)
+        if pack.style.id in shelf.source.styles:
+            print(f"{pack.style.id}: there already")
+    if not (new := [pack for pack in packs if pack.style.id not in shelf.source.styles]):
+        return
+    migration = Migration(former, shelf.source, crops(), crops(count=4, seed=1), device=arguments.device)
+    for pack in new:
+        painting = paintings.get(pack.style.id)
         moved = _fitted(migration, pack, painting, arguments.device) if painting else migration.migrate(pack)
         shelf.add(moved.to_bytes())
-        print(f"{style_id}: {moved.fit.message}")
+        print(f"{pack.style.id}: {moved.fit.message}")
 
 
 def _fitted(migration: Migration, pack: StylePack, painting: Path, device: str) -> StylePack:
