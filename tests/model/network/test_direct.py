@@ -13,6 +13,7 @@ from impasto.model.network.direct import suits
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Convolution
 from impasto.model.network.winograd import BLOCK
+from tests.instruction_sets import UNITS, kernels_of
 
 
 def randoms(*shape: int, seed: int = 0) -> Tensor:
@@ -39,14 +40,9 @@ def test_it_is_the_convolution_of_pictures_of_any_size(size: int, images: int, h
         assert_is_the_convolution(Kernels([3]), laid_out, WEIGHTS[size])
 
 
-@pytest.mark.parametrize("units", ["AVX512", "AVX2", "DEFAULT"])
-def test_it_is_the_convolution_in_every_instruction_set(units: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = ["AVX512", "AVX2", "DEFAULT"]
-    own = torch.backends.cpu.get_cpu_capability()
-    if own not in there or there.index(units) < there.index(own):
-        pytest.skip(f"this machine has no {units}")
-    monkeypatch.setattr("impasto.model.network.kernels.vector_units", lambda: units)
-    assert_is_the_convolution(Kernels([3]), randoms(2, 3, 30, 41), WEIGHTS[7])
+@pytest.mark.parametrize("units", UNITS)
+def test_it_is_the_convolution_in_every_instruction_set(units: str) -> None:
+    assert_is_the_convolution(kernels_of(units, [3]), randoms(2, 3, 30, 41), WEIGHTS[7])
 
 
 def test_a_window_of_a_larger_picture_is_read_where_it_lies() -> None:

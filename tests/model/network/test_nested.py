@@ -19,6 +19,7 @@ from impasto.model.network.operations import Convolution
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.winograd import BLOCK
 from impasto.model.painting.tiles import paint_in_tiles
+from tests.instruction_sets import UNITS, kernels_of
 
 MANY = 2 * BLOCK
 
@@ -82,14 +83,9 @@ def test_the_last_is_the_convolution_of_features_of_any_size(
     assert_is_the_convolution(kernels, x, LAST[size], 2)
 
 
-@pytest.mark.parametrize("units", ["AVX512", "AVX2", "DEFAULT"])
-def test_they_are_the_convolutions_in_every_instruction_set(units: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = ["AVX512", "AVX2", "DEFAULT"]
-    own = torch.backends.cpu.get_cpu_capability()
-    if own not in there or there.index(units) < there.index(own):
-        pytest.skip(f"this machine has no {units}")
-    monkeypatch.setattr("impasto.model.network.kernels.vector_units", lambda: units)
-    kernels = Kernels([3, MANY])
+@pytest.mark.parametrize("units", UNITS)
+def test_they_are_the_convolutions_in_every_instruction_set(units: str) -> None:
+    kernels = kernels_of(units, [3, MANY])
     assert_is_the_convolution(kernels, randoms(2, 3, 30, 40), FIRST[9], 1)
     assert_is_the_convolution(kernels, randoms(2, MANY, 30, 40), LAST[9], 2)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -14,14 +14,15 @@ from torch import Tensor
 from impasto.app.painting.previews import PHOTO
 from impasto.model.network.checkpoint import load
 from impasto.model.network.config import NetworkConfig
-from impasto.model.network.device import VNNI, vector_units
+from impasto.model.network.device import vector_units
 from impasto.model.network.fast_network import FastNetwork
-from impasto.model.network.kernels import VECTORS, Kernels
+from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Convolution, Then, Window, around_corners
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.network.winograd import BLOCK, LIMIT, quantized, share, suits, transformed
 from impasto.model.painting.tiles import paint_in_tiles
 from impasto.model.pictures import images
+from tests.instruction_sets import UNITS, kernels_of
 
 READ, WRITTEN = BLOCK, 3 * BLOCK
 
@@ -37,13 +38,6 @@ PICTURE = randoms(12, READ, 4, 4) / (4 * READ**0.5)
 """Those of one whose features are the pixels around a picture's corners."""
 WEIGHTS = [(SMALL, 1), (LARGE, 1), (LARGE, 2), (PICTURE, 1)]
 NAMES = ["2 × 2", "3 × 3", "stride 2", "4 × 4"]
-
-
-def kernels_of(units: str, channels: Iterable[int]) -> Kernels:
-    """Those for a machine with some vector units."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("impasto.model.network.kernels.vector_units", lambda: units)
-        return Kernels(channels)
 
 
 @pytest.fixture(scope="module", params=["DEFAULT", vector_units()])
@@ -93,23 +87,11 @@ def test_it_is_the_convolution_of_features_of_any_size(
     assert_is_the_convolution(kernels, randoms(images, READ, height, width), weight, stride)
 
 
-@pytest.mark.parametrize("units", [*VECTORS, "DEFAULT"])
+@pytest.mark.parametrize("units", UNITS)
 def test_it_is_the_convolution_in_every_instruction_set(units: str) -> None:
-    if not can_have(units):
-        pytest.skip(f"this machine has no {units}")
     kernels = kernels_of(units, [READ])
     for weight, stride in WEIGHTS:
         assert_is_the_convolution(kernels, randoms(2, READ, 17, 32), weight, stride)
-
-
-def can_have(units: str) -> bool:
-    """Whether this machine's vector units, or what PyTorch was told of them, include some."""
-    own, there = vector_units(), torch.cpu.get_capabilities()
-    order = ["DEFAULT", "AVX2", "AVX512"]
-    base = units.removesuffix("_VNNI")
-    if own.removesuffix("_VNNI") not in order or order.index(base) > order.index(own.removesuffix("_VNNI")):
-        return False
-    return base == units or bool(there.get(VNNI[base]))
 
 
 @pytest.mark.parametrize(("weight", "stride"), WEIGHTS, ids=NAMES)
@@ -284,10 +266,8 @@ def test_what_is_measured_depends_on_no_other_image_and_on_no_number_of_threads(
 
 
 @pytest.mark.parametrize("tile", [16, 20, 60])
-@pytest.mark.parametrize("units", [*VECTORS, "DEFAULT"])
+@pytest.mark.parametrize("units", UNITS)
 def test_a_picture_in_tiles_is_the_whole(units: str, tile: int) -> None:
-    if not can_have(units):
-        pytest.skip(f"this machine has no {units}")
     torch.manual_seed(0)
     network = StyleNetwork(NetworkConfig(widths=(8, BLOCK, 2 * BLOCK), residual_blocks=2)).requires_grad_(False)
     fast, photos, vectors = FastNetwork(network), torch.rand(1, 3, 75, 90), network.identity_style()[None]
@@ -299,10 +279,8 @@ def test_a_picture_in_tiles_is_the_whole(units: str, tile: int) -> None:
         torch.testing.assert_close(painted, fast(photos, vectors), rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("units", [*VECTORS, "DEFAULT"])
+@pytest.mark.parametrize("units", UNITS)
 def test_the_shipped_network_keeps_120_decibels_with_floats_75_in_halves_and_60_with_integers(units: str) -> None:
-    if not can_have(units):
-        pytest.skip(f"this machine has no {units}")
     shipped = load()
     shipped.network.requires_grad_(False)
     photo = F.interpolate(images.decode(PHOTO.read_bytes()).rgb[None], (215, 162), mode="area")
