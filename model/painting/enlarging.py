@@ -40,9 +40,11 @@ class Enlargement:
 def slopes(painted: Tensor, shown: Tensor, *, radius: int, noise: float) -> Tensor:
     """How much each colour of a painting (3, h, w) changes with the photo's brightness (1, h, w) around each pixel."""
 
+    side = 2 * radius + 1
+
     def mean(values: Tensor) -> Tensor:
         padded = F.pad(values[None], (radius,) * 4, mode="replicate")
-        around: Tensor = F.avg_pool2d(padded, 2 * radius + 1, stride=1)[0]
+        around: Tensor = F.avg_pool2d(F.avg_pool2d(padded, (side, 1), stride=1), (1, side), stride=1)[0]
         return around
 
     middle = mean(shown)
