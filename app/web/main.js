@@ -51,7 +51,7 @@ async function start() {
   });
   startEasel();
   startLink();
-  byId("open-kinds").addEventListener("click", () => fetchRegions({ adding: true }));
+  byId("open-kinds").addEventListener("click", addRegion);
   watch(["regions"], () => state.regions.length && fetchRegions());
   onReturn(loadStyles);
   const info = await json("v1/info");
@@ -113,13 +113,21 @@ async function openAdd() {
 /** Resolves when the room of the regions is there; null: nobody has asked for it. */
 let regions = null;
 
-/** Most pictures have no regions: what they need comes with the first. adding: whether one is about to be added. */
-async function fetchRegions({ adding = false } = {}) {
+/** Whether a region is to be added as soon as it is. */
+let adding = false;
+
+/** Most pictures have no regions: what they need comes with the first. */
+async function fetchRegions() {
   if (regions) return;
   regions = fetched(import("./regions/regions.js"));
   const room = await regions;
   if (room) room.startRegions({ adding });
-  else regions = null;
+  else [regions, adding] = [null, false];
+}
+
+function addRegion() {
+  adding = true;
+  fetchRegions();
 }
 
 async function takeCamera(button) {

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from impasto.model.painting.recipe import Recipe
 from tests.pictures import encoded, opened, photo
@@ -362,6 +362,20 @@ def test_recipes_of_before_and_broken_ones(page: Page, last: Last) -> None:
         choose(recipe)
         expect(page.locator("#recipe-error")).to_have_text(words)
     expect(page.locator("#region-list li")).to_have_count(0)
+
+
+def test_a_region_may_be_added_while_what_regions_need_is_on_its_way(page: Page, last: Last) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/regions/regions.js", hold)
+    with page.expect_request("**/regions/regions.js"):
+        open_link(page, f"{SMALL}&region={json.dumps(ELLIPSE)}")
+    page.get_by_role("button", name="Add a region").click()
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Brush")).to_be_visible()
 
 
 def test_the_code_paints_the_same_picture_with_its_masks(page: Page, last: Last, tmp_path: Path) -> None:
