@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 
@@ -86,3 +87,8 @@ def write_paintings(folder: Path, count: int, *, side: int = 128) -> Path:
     for n in range(count):
         (folder / f"style-{n}.png").write_bytes(encoded(painting(n, height=side, width=side)))
     return folder
+
+
+def decibels(one: Tensor, other: Tensor) -> float:
+    """Peak signal-to-noise ratio of pictures in [0, 1]."""
+    return float(-10 * (one - other).square().mean().log10())

@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr int FEW = 3, STRIDE = 2;  // channels of a picture, and pixels from one place to the next
+constexpr int STRIDE = 2;  // pixels from one place to the next
 
 // COUNT pixels of `out`, two vectors of their channels. picture: from where the first of them reads, rows `row` apart.
 template <int COUNT>

@@ -8,10 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from impasto.model.network.nested import CHANNELS
 from impasto.model.network.winograd import BLOCK
 
-CHANNELS, STRIDE = 3, 2
-"""Of a picture, and by how many pixels it moves."""
+STRIDE = 2
+"""By how many pixels it moves."""
 
 
 def suits(weight: Tensor, stride: int) -> bool:

@@ -42,7 +42,10 @@ INLINE float load(const uint16_t* from) {
     return read<float>(&wide);
 }
 
-INLINE void store(const Vector& value, float* to) { write(value, to); }
+template <typename T>
+INLINE void store(const Vector& value, T* to) {
+    write(value, to);
+}
 
 INLINE void store(float value, float* to) { *to = value; }
 
@@ -62,8 +65,6 @@ template <>
 INLINE float load(const Half* from) {
     return _cvtsh_ss(from->bits);
 }
-
-INLINE void store(const Vector& value, Half* to) { write(value, to); }
 
 INLINE void store(float value, Half* to) {
     to->bits = _cvtss_sh(std::min(std::max(value, -Half::MOST), Half::MOST), _MM_FROUND_TO_NEAREST_INT);
@@ -119,9 +120,12 @@ struct Batch {
 // Pixels around corners lie in pairs, with gaps between them, over which processors do not look ahead by themselves.
 constexpr int64_t AHEAD = 16;
 
-template <int C, typename T>
-INLINE void fetch(const T* pixel) {
-    for (int c = 0; c < C; c += 64 / int(sizeof(T))) __builtin_prefetch(pixel + c);
+// COUNT channels from `first` on of the pixel that will be read so much later.
+template <int COUNT, typename T, int C>
+INLINE void fetch_ahead(const Batch<T, C>& batch, const Pixels<T, C>& features, int64_t y, int64_t x, int first) {
+    if (!batch.doubled) return;
+    const T* pixel = features(y, std::min(x + AHEAD, batch.width - 1)) + first;
+    for (int c = 0; c < COUNT; c += 64 / int(sizeof(T))) __builtin_prefetch(pixel + c);
 }
 
 // Adds the values of each row, as differences from `origin`, and their squares to `sums`, of which every image has `rows`:
@@ -143,7 +147,7 @@ void add_up(const Batch<T, C>& batch, const float* origin, float* sums, int64_t 
             });
             for (int64_t x = 0; x < batch.width; ++x) {
                 const T* pixel = features(y, x) + first;
-                if (batch.doubled) fetch<block>(features(y, std::min(x + AHEAD, batch.width - 1)) + first);
+                fetch_ahead<block>(batch, features, y, x, first);
                 for_channels<block>([&](int c, auto v) {
                     const auto value = load<decltype(v)>(pixel + c) - from(c, v);
                     sum(c, v) += value;
@@ -244,7 +248,7 @@ void apply(const Batch<T, C>& batch, const Styles& styles, const Batch<T, C>& re
             if (shares)
                 whose = mix<C>(shares + x * styles.count, styles.count, scale, shift, whose, times, plus);
             const T* __restrict pixel = features(y, x);
-            if (batch.doubled) fetch<C>(features(y, std::min(x + AHEAD, batch.width - 1)));
+            fetch_ahead<C>(batch, features, y, x, 0);
             To* __restrict to = out + (row * width + column) * C;
             const auto normalized = [&](int c, auto v) __attribute__((always_inline)) {
                 using V = decltype(v);

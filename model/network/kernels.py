@@ -96,16 +96,13 @@ class Kernels(Operations):
         """As `Operations.convolve`."""
         if reads := self._reader(convolution):
             return reads(_Reading(self._in_store(x)), convolution)
-        if nested.widens(convolution.weight, convolution.stride):
-            return self._convolve_wider(x, convolution.weight)
-        if direct.suits(convolution.weight, convolution.stride):
-            return self._convolve_direct(x, convolution.weight)
+        if widens := self._widener(convolution):
+            return widens(x, convolution.weight)
         return super().convolve(x.to(convolution.weight.dtype), convolution)
 
     def leaves(self, convolution: Convolution) -> torch.dtype:
         """As `Operations.leaves`."""
-        weight, stride = convolution.weight, convolution.stride
-        own = any(computes(weight, stride) for computes in (winograd.suits, nested.widens, direct.suits))
+        own = winograd.suits(convolution.weight, convolution.stride) or self._widener(convolution)
         return self.stored if own else super().leaves(convolution)
 
     def _reader(self, convolution: Convolution) -> Callable[[_Reading, Convolution], Tensor] | None:
@@ -115,6 +112,15 @@ class Kernels(Operations):
             return self._convolve_winograd
         if nested.narrows(weight, stride) and self._once(nested.is_strided, weight):
             return self._convolve_narrower
+        return None
+
+    def _widener(self, convolution: Convolution) -> Callable[[Tensor, Tensor], Tensor] | None:
+        """What computes this convolution of a picture."""
+        weight, stride = convolution.weight, convolution.stride
+        if nested.widens(weight, stride):
+            return self._convolve_wider
+        if direct.suits(weight, stride):
+            return self._convolve_direct
         return None
 
     def _in_store(self, features: Tensor) -> Tensor:

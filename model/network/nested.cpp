@@ -23,7 +23,6 @@
 
 namespace {
 
-constexpr int FEW = 3;             // channels of a picture
 constexpr int SIDE = 3, SIZE = 5;  // pixels that become of a tile, and that it is made of, in each direction
 constexpr int PRODUCTS = SIZE * SIZE;
 constexpr int64_t ROWS = 16;  // of tiles, in a strip

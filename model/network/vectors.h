@@ -31,6 +31,8 @@ constexpr int LANES = 8, AT_ONCE = 6;
 constexpr int LANES = 4, AT_ONCE = 6;
 #endif
 
+constexpr int FEW = 3;  // channels of a picture
+
 typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t Integers __attribute__((vector_size(LANES * sizeof(int32_t))));
 

@@ -1,9 +1,9 @@
 // Convolutions by Winograd's algorithm (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016). Of
 // 6 × 6 pixels come 4 × 4 of a 3 × 3 convolution by 36 multiplications instead of 144, or 5 × 5 of a 2 × 2 one by 36
-// instead of 100, or 3 × 3 of a 4 × 4 one instead of 144: a tile. In one dimension six sums of the pixels, Bᵀd, are multiplied by six sums of the weights, Gg, and
-// sums of the products, Aᵀm, are pixels of the convolution. So a strip of tiles is 36 matrices, tiles × channels, each of
-// which is multiplied by a matrix of weights. A convolution that moves by two pixels is one of 2 × 2 weights for two by two
-// pixels at a time, which are pixels of four times as many channels.
+// instead of 100, or 3 × 3 of a 4 × 4 one instead of 144: a tile. In one dimension six sums of the pixels, Bᵀd, are
+// multiplied by six sums of the weights, Gg, and sums of the products, Aᵀm, are pixels of the convolution. So a strip of
+// tiles is 36 matrices, tiles × channels, each of which is multiplied by a matrix of weights. A convolution that moves by two
+// pixels is one of 2 × 2 weights for two by two pixels at a time, which are pixels of four times as many channels.
 //
 // Most processors multiply integers of 16 bits twice as fast as floats. Where this one does, what is multiplied becomes
 // integers: a tile's values multiples of its largest one's 16383rd part, weights multiples of what keeps their products'
@@ -346,8 +346,8 @@ void convolve(const Reading& features, const T* weights, const float* scales, co
 // Whether convolve_winograd takes integers for weights, and what they are multiples of, instead of floats.
 extern "C" bool multiplies_integers() { return FROM_INTEGERS; }
 
-// What is read has a multiple of BLOCK channels, and what is measured. kernel: 4, 3, or 2. found, height, width, doubled: see Moments. Returns 1 for a
-// number of channels read that is none of the network's, else 0.
+// What is read has a multiple of BLOCK channels, and what is measured. kernel: 4, 3, or 2. found, height, width, doubled:
+// see Moments. Returns 1 for a number of channels read that is none of the network's, else 0.
 #if FROM_INTEGERS
 #define CONVOLVE(C, STRIDE, SIDE) convolve<C, STRIDE, SIDE, int16_t, int32_t>(from, static_cast<const int16_t*>(weights), scales, to, moments)
 #else

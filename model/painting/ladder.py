@@ -97,13 +97,13 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
 
     paint: what paints one level, (B, 3, h, w) -> (B, 3, h, w), both in [0, 1].
     """
-    painted = paint(resample(photos, *sizes[0]).clamp(0, 1)).contiguous()  # planes, which are resampled twice as fast
+    painted = paint(resample(photos, *sizes[0]).clamp(0, 1))
     for level, (below, size) in enumerate(pairwise(sizes), start=1):
         seen = _scaled(below, config.seen)
         photo = resample(photos, *size)
         photo_below = resample(photo, *below)
         given = photo + resample(resample(painted - photo_below, *seen), *size)
-        fine = paint(given.clamp_(0, 1)).contiguous()
+        fine = paint(given.clamp_(0, 1))
         fine_below = resample(fine, *below)
         if level == 1:
             coarse = painted + config.again * _unseen(fine_below - photo_below, seen)

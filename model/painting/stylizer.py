@@ -96,8 +96,7 @@ class Stylizer:
         """Photos (B, 3, H, W), float32 in [0, 1] or uint8, and their styles -> paintings, on the CPU.
 
         Each image has its own style; what else is in the batch changes nothing, but for rounding where only others have
-        regions. What memory asks for is painted in
-        tiles, which is the same but for rounding.
+        regions. What memory asks for is painted in tiles, which is the same but for rounding.
         styles: vectors (B, E); or of each photo a vector (E,) or its regions.
         sizes: of all levels, of the `Canvas` whose photos these are. Default: a single pass.
         moving: of a frame, what it takes over from those before it.

@@ -42,7 +42,8 @@ def resample(images: Tensor, height: int, width: int) -> Tensor:
     """(B, C, H, W) -> (B, C, height, width), bicubic, antialiased; edges overshoot a little."""
     if tuple(images.shape[2:]) == (height, width):
         return images
-    return F.interpolate(images, size=(height, width), mode="bicubic", antialias=True)
+    planes = images.contiguous()  # which take half the time of pixels
+    return F.interpolate(planes, size=(height, width), mode="bicubic", antialias=True)
 
 
 def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
@@ -89,7 +90,7 @@ def _rows(narrow: Callable[[slice], Tensor], source: int, height: int, rows: sli
 
 def _narrow(image: Tensor, width: int) -> Tensor:
     """(C, H, W) -> (C, H, width)."""
-    return F.interpolate(image[None], size=(image.shape[1], width), mode="bicubic", antialias=True)[0]
+    return resample(image[None], image.shape[1], width)[0]
 
 
 def _bicubic(distance: Tensor) -> Tensor:

@@ -286,8 +286,8 @@ class Bench:
         multiplied = self.in_turn({"": lambda: square @ square})[""]
         copied = self.in_turn({"": lambda: other.copy_(block)})[""]
         rate, bandwidth = 2 * MATRIX**3 / multiplied, 2 * BLOCK / copied
-        channels = {norm.channels for norm in self.source.network.norms}
-        fast = fastest(self.source.network, device, dtype, channels)
+        network = self.source.network
+        fast = fastest(network, device, dtype, (norm.channels for norm in network.norms))
         own, rows = fast.operations, []
         for side in SIDES[1:3]:
             photos = self.sized(side, side)
@@ -437,18 +437,18 @@ class Counter(Operations):
     def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
         out, weight = super().convolve(x, convolution), convolution.weight
         self.operations += 2 * out.numel() * weight[0].numel() * self._share(weight, convolution.stride)
-        read, written = x.numel() * self._itemsize, out.numel() * self._own.leaves(convolution).itemsize
+        read, self._itemsize = x.numel() * self._itemsize, self._own.leaves(convolution).itemsize
+        written = out.numel() * self._itemsize
         alone = self._own.normalizes_what_it_reads(convolution)
         self.bytes_moved += read + written if alone else 2 * read + 3 * written
-        self._itemsize = self._own.leaves(convolution).itemsize
         return out
 
     def _share(self, weight: Tensor, stride: int) -> float:
-        if isinstance(self._own, Kernels) and winograd.suits(weight, stride):
+        if not isinstance(self._own, Kernels):
+            return 1
+        if winograd.suits(weight, stride):
             return winograd.share(weight, stride)
-        if isinstance(self._own, Kernels) and (nested.widens(weight, stride) or nested.narrows(weight, stride)):
-            return nested.share(weight)
-        return 1
+        return nested.share(weight) if nested.widens(weight, stride) or nested.narrows(weight, stride) else 1
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,11 @@ def randoms(*shape: int, seed: int = 0) -> Tensor:
 WEIGHTS = {size: randoms(2 * BLOCK, 3, size, size) / (size * 3**0.5) for size in (3, 7)}
 
 
+@pytest.fixture(scope="module")
+def kernels() -> Kernels:
+    return Kernels([3])
+
+
 def assert_is_the_convolution(kernels: Kernels, x: Tensor, weight: Tensor) -> None:
     found = kernels.convolve(x, Convolution(weight, 2))
     assert found.dtype == kernels.stored
@@ -34,10 +39,12 @@ def assert_is_the_convolution(kernels: Kernels, x: Tensor, weight: Tensor) -> No
 @given(images=st.integers(1, 2), height=st.integers(1, 40), width=st.integers(1, 60))
 @example(images=1, height=1, width=1)
 @example(images=2, height=2, width=49)
-def test_it_is_the_convolution_of_pictures_of_any_size(size: int, images: int, height: int, width: int) -> None:
+def test_it_is_the_convolution_of_pictures_of_any_size(
+    kernels: Kernels, size: int, images: int, height: int, width: int
+) -> None:
     x = randoms(images, 3, height + size - 1, width + size - 1)
     for laid_out in (x, x.contiguous(memory_format=torch.channels_last)):
-        assert_is_the_convolution(Kernels([3]), laid_out, WEIGHTS[size])
+        assert_is_the_convolution(kernels, laid_out, WEIGHTS[size])
 
 
 @pytest.mark.parametrize("units", UNITS)
@@ -45,9 +52,9 @@ def test_it_is_the_convolution_in_every_instruction_set(units: str) -> None:
     assert_is_the_convolution(kernels_of(units, [3]), randoms(2, 3, 30, 41), WEIGHTS[7])
 
 
-def test_a_window_of_a_larger_picture_is_read_where_it_lies() -> None:
+def test_a_window_of_a_larger_picture_is_read_where_it_lies(kernels: Kernels) -> None:
     x, convolution = randoms(2, 3, 50, 60).contiguous(memory_format=torch.channels_last), Convolution(WEIGHTS[7], 2)
-    window, kernels = x[..., 3:33, 5:39], Kernels([3])
+    window = x[..., 3:33, 5:39]
     assert torch.equal(kernels.convolve(window, convolution), kernels.convolve(window.contiguous(), convolution))
 
 

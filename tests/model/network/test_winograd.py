@@ -23,6 +23,7 @@ from impasto.model.network.winograd import BLOCK, LIMIT, quantized, share, suits
 from impasto.model.painting.tiles import paint_in_tiles
 from impasto.model.pictures import images
 from tests.instruction_sets import UNITS, kernels_of
+from tests.pictures import decibels as peak_decibels
 
 READ, WRITTEN = BLOCK, 3 * BLOCK
 
@@ -62,11 +63,6 @@ def in_halves(kernels: Kernels) -> bool:
 def decibels(exact: Tensor, found: Tensor) -> float:
     """Of a signal, over what was made wrong."""
     return float(10 * (exact.square().mean() / (found - exact).square().mean()).log10())
-
-
-def peak_decibels(exact: Tensor, found: Tensor) -> float:
-    """Of pictures in [0, 1]."""
-    return float(-10 * (found - exact).square().mean().log10())
 
 
 def assert_is_the_convolution(kernels: Kernels, x: Tensor, weight: Tensor, stride: int = 1) -> None:
