@@ -40,18 +40,21 @@ FROM installed AS kernels
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 RUN impasto kernels
+COPY requirements-device.txt .
+RUN uv pip install --require-hashes --requirements requirements-device.txt && impasto kernels --browser
 
-# What the page paints with on a visitor's own device.
+# What else the page paints with on a visitor's own device.
 FROM node:24-slim AS device
 WORKDIR /srv
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 COPY Makefile .
-RUN make device && chmod -R a+rX app
+RUN make runtime && chmod -R a+rX app
 
 FROM installed
 COPY --from=device /srv/app/web/onnxruntime-web app/web/onnxruntime-web
 COPY --from=kernels /srv/model/network/built model/network/built
+COPY --from=kernels /srv/app/web/device/engine/kernels.wasm app/web/device/engine/kernels.wasm
 
 USER 1000
 VOLUME /data

@@ -10,14 +10,18 @@ UV := .venv/bin/uv
 INSTALL := $(UV) pip install --quiet --python .venv/bin/python
 # UPGRADE=--upgrade raises every pin; without it `make pins` changes only what pyproject.toml demands.
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-	--custom-compile-command 'make pins' $(UPGRADE) pyproject.toml
+	--custom-compile-command 'make pins' $(UPGRADE)
 
 .DEFAULT_GOAL := all
 # What finds faults of accessibility in the page; fetched, not kept here. From npm, and only this file of it.
 AXE_VERSION := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
-# What the page paints with on a visitor's own device; fetched, not kept here. From npm, and only these files of it.
+# What the page paints with on a visitor's own device; built and fetched, not kept here.
+KERNELS := app/web/device/engine/kernels.wasm
+KERNEL_SOURCES := $(wildcard model/network/*.cpp model/network/*.h model/browser/*)
+
+# From npm, and only these files of it.
 ORT_VERSION := 1.30.0
 ORT := app/web/onnxruntime-web/$(ORT_VERSION)
 # For WebGPU and WebAssembly, and half as large for WebAssembly alone.
@@ -29,7 +33,7 @@ ORT_SHA256 := \
 ORT_FILES := $(filter ort%,$(ORT_SHA256))
 ORT_PACKED := $(addprefix $(ORT)/,$(addsuffix .gz,$(filter %.wasm,$(ORT_FILES))))
 
-.PHONY: all help serve test cluster fuzz check load soak ship format pins axe device
+.PHONY: all help serve test cluster fuzz check load soak ship format pins axe device runtime
 
 all: .venv/.requirements help  ## set everything up, with the command impasto in .venv/bin, and list the targets
 
@@ -80,13 +84,16 @@ format: .venv/.requirements-dev  ## lay the code out and fix what can be fixed b
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 
-device: $(ORT_PACKED)  ## fetch ONNX Runtime Web, with which the page paints on a visitor's own device; needs npm
+device: $(KERNELS) runtime  ## build and fetch what the page paints with on a visitor's own device; needs npm
+
+runtime: $(ORT_PACKED)
 
 axe: .venv/axe-core/axe.min.js  ## fetch axe-core, with which the tests of the page look for barriers; needs npm
 
 pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgrade raises every pin
-	$(COMPILE) --extra audio --extra traces --extra video --output-file requirements.txt
-	$(COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra audio --extra traces --extra video --output-file requirements.txt
+	$(COMPILE) pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --group device --output-file requirements-device.txt
 
 .venv/.%: %.txt pyproject.toml | $(UV)
 	@echo "Installing $< into .venv"
@@ -99,6 +106,9 @@ pins: $(UV)  ## write requirements*.txt anew from pyproject.toml; UPGRADE=--upgr
 	@cd $(@D) && npm pack --silent axe-core@$(AXE_VERSION) >/dev/null \
 		&& tar -xzf axe-core-$(AXE_VERSION).tgz --strip-components=1 package/axe.min.js
 	@echo "$(AXE_SHA256)  $@" | sha256sum --check --quiet || { rm $@; exit 1; }
+
+$(KERNELS): $(KERNEL_SOURCES) .venv/.requirements .venv/.requirements-device
+	@.venv/bin/impasto kernels --browser
 
 $(ORT_PACKED) &:
 	@rm -rf $(dir $(ORT)) && mkdir -p $(ORT)

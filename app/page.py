@@ -10,13 +10,16 @@ from typing import Self
 WEB = Path(__file__).with_name("web")
 RUNTIME = "onnxruntime-web"
 """A folder of the page with a folder for its version, which `make device` fetches."""
+BROWSER_KERNELS = Path("device", "engine", "kernels.wasm")
+"""A file of the page, which `make device` builds."""
 
 
 @dataclass(frozen=True)
 class PageFiles:
     """What is known of the page's files.
 
-    version: another when one of them is. runtime: the version of ONNX Runtime Web among them; None if it is not there.
+    version: another when one of them is. runtime: the version of ONNX Runtime Web among them; None where `make device`
+        has not run, or not since the page has kernels of its own.
     """
 
     version: str
@@ -28,4 +31,5 @@ class PageFiles:
         digest = hashlib.sha256()
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and RUNTIME not in path.parts):
             digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-        return cls(digest.hexdigest()[:16], next((path.name for path in sorted(folder.glob(f"{RUNTIME}/*"))), None))
+        runtimes = sorted(folder.glob(f"{RUNTIME}/*")) if (folder / BROWSER_KERNELS).is_file() else []
+        return cls(digest.hexdigest()[:16], next((path.name for path in runtimes), None))

@@ -1,25 +1,38 @@
-"""Build the CPU's kernels for every instruction set into this installation, for machines without a compiler.
+"""Build the CPU's kernels into this installation, for every instruction set, or for browsers.
 
     impasto kernels
+    impasto kernels --browser
 
-An image does it in a stage that has a compiler. Elsewhere the first start builds what its machine needs.
+An image does it in a stage that has compilers. Elsewhere the first start builds what its machine needs; what browsers
+paint with is built by this alone, and needs `pip install ziglang`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
 
 
 @dataclass(frozen=True)
 class Arguments:
-    pass
+    browser: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Those with which the page paints on a visitor's own device."""
 
 
-def run(_: Arguments) -> None:
+def run(arguments: Arguments) -> None:
+    from impasto.app.page import BROWSER_KERNELS, WEB
     from impasto.app.settings import read_settings
+    from impasto.model.browser.build import build as build_for_browsers
     from impasto.model.exemplar import search
     from impasto.model.network import checkpoint
     from impasto.model.network.kernels import build
 
-    for library in [*build(checkpoint.load(read_settings().checkpoint).channels), *search.build()]:
+    channels = checkpoint.load(read_settings().checkpoint).channels
+    if arguments.browser:
+        build_for_browsers(channels, WEB / BROWSER_KERNELS)
+        print(WEB / BROWSER_KERNELS)
+        return
+    for library in [*build(channels), *search.build()]:
         print(library)

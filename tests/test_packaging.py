@@ -14,11 +14,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from impasto.app.page import BROWSER_KERNELS, WEB
 from impasto.model.network.kernels import BUILT
 from impasto.scripts.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
-PINS = ("requirements.txt", "requirements-dev.txt")
+PINS = ("requirements.txt", "requirements-dev.txt", "requirements-device.txt")
 
 
 def read(name: str) -> str:
@@ -104,9 +105,11 @@ def test_the_cpu_image_leaves_out_the_cuda_packages_and_nothing_else() -> None:
 
 def test_the_image_has_kernels_where_they_are_looked_for_and_no_compiler() -> None:
     *_, last = re.split(r"^FROM .+$", read("Dockerfile"), flags=re.MULTILINE)
-    ((source, target),) = re.findall(r"^COPY --from=kernels (\S+) (\S+)$", last, re.MULTILINE)
-    assert source == f"/srv/{target}" and (ROOT / target).resolve() == BUILT.resolve()
-    assert "g++" not in read("Dockerfile").partition("AS kernels")[0] + last
+    copied = dict(re.findall(r"^COPY --from=kernels (\S+) (\S+)$", last, re.MULTILINE))
+    assert all(source == f"/srv/{target}" for source, target in copied.items())
+    wanted = {BUILT.resolve(), (WEB / BROWSER_KERNELS).resolve()}
+    assert {(ROOT / target).resolve() for target in copied.values()} == wanted
+    assert not re.search("g\\+\\+|requirements-device", read("Dockerfile").partition("AS kernels")[0] + last)
 
 
 def test_dockerfile_and_makefile_install_the_same_uv() -> None:
@@ -137,18 +140,20 @@ def test_pins_are_exact_hashed_and_name_no_host(name: str) -> None:
 
 @pytest.mark.parametrize("name", PINS)
 def test_pins_satisfy_the_projects_floors(name: str) -> None:
-    groups = project()["dependency-groups"]
-    wanted: list[str] = [*project()["project"]["dependencies"]]
-    if name == "requirements-dev.txt":
-        wanted += [*groups["test"], *groups["check"]]
+    groups, own = project()["dependency-groups"], project()["project"]["dependencies"]
+    wanted: dict[str, list[str]] = {
+        "requirements.txt": own,
+        "requirements-dev.txt": [*own, *groups["test"], *groups["check"]],
+        "requirements-device.txt": groups["device"],
+    }
     pins = pinned(name)
-    for requirement in map(Requirement, wanted):
+    for requirement in map(Requirement, wanted[name]):
         pin = pins[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version(pin)), f"{requirement} is pinned as {pin}"
 
 
 def test_development_pins_are_the_runtime_pins_and_more() -> None:
-    runtime, development = ({str(pin) for pin in pinned(name).values()} for name in PINS)
+    runtime, development = ({str(pin) for pin in pinned(name).values()} for name in PINS[:2])
     assert runtime < development
 
 

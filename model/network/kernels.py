@@ -66,7 +66,7 @@ class Kernels(Operations):
     """
 
     def __init__(self, channels: Iterable[int], *, built: Path = BUILT, cache: Path | None = None) -> None:
-        self._library = library = load(SOURCES, _definitions(channels), built=built, cache=cache)
+        self._library = library = load(SOURCES, definitions(channels), built=built, cache=cache)
         self.stored = stored = torch.float16 if library.stores_halves() else torch.float32
         self._normalize = {
             (stored, stored): library.normalize_stored,
@@ -372,10 +372,11 @@ def build(channels: Iterable[int], folder: Path = BUILT) -> list[Path]:
 
     Raises KernelsUnavailable, OSError.
     """
-    return build_all(SOURCES, _definitions(channels), folder)
+    return build_all(SOURCES, definitions(channels), folder)
 
 
-def _definitions(channels: Iterable[int]) -> list[str]:
+def definitions(channels: Iterable[int]) -> list[str]:
+    """What the compiler is told of networks of these numbers of channels."""
     widths = " ".join(f"CASE({count})" for count in sorted(set(channels)))
     return [f"-DWIDTHS={widths}", f"-DEPSILON={EPSILON!r}", f"-DBLOCK={BLOCK}"]
 

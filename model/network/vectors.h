@@ -10,6 +10,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 #if defined(__AVX2__) && defined(__F16C__)
@@ -27,6 +29,8 @@ namespace {
 constexpr int LANES = 16, AT_ONCE = 12;
 #elif defined(__AVX2__)
 constexpr int LANES = 8, AT_ONCE = 6;
+#elif defined(__wasm__)
+constexpr int LANES = 4, AT_ONCE = 4;
 #else
 constexpr int LANES = 4, AT_ONCE = 6;
 #endif
@@ -46,6 +50,15 @@ INLINE T read(const Number* from) {
 template <typename T, typename Number>
 INLINE void write(const T& values, Number* to) {
     std::memcpy(to, &values, sizeof values);
+}
+
+// The greater of both, in each lane; of what is no number, `other`.
+INLINE Vector greater(const Vector& one, const Vector& other) {
+#if defined(__wasm_simd128__)
+    return (Vector)wasm_f32x4_pmax((v128_t)other, (v128_t)one);  // a compiler would do it in four
+#else
+    return one > other ? one : other;
+#endif
 }
 
 typedef uint16_t Words __attribute__((vector_size(LANES * sizeof(uint16_t))));
@@ -155,8 +168,7 @@ public:
         float least;
 
         INLINE Vector operator()(const Stored* values) const {
-            const Vector value = read(values) * times + plus;
-            return value > least ? value : Vector{} + least;
+            return greater(read(values) * times + plus, Vector{} + least);
         }
     };
 

@@ -24,7 +24,8 @@
 #include "vectors.h"
 
 // Where two products of 16-bit integers, added up, take no longer than one of floats.
-#if defined(__AVX512VNNI__) || defined(__AVXVNNI__) || (defined(__AVX2__) && !defined(__AVX512F__))
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__) || (defined(__AVX2__) && !defined(__AVX512F__)) || \
+    defined(__wasm_simd128__)
 #define FROM_INTEGERS 1
 #else
 #define FROM_INTEGERS 0
@@ -233,6 +234,8 @@ INLINE Integers add_products(const Integers& sums, const Integers& one, const In
     return (Integers)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)one, (__m512i)other);
 #elif defined(__AVXVNNI__)
     return (Integers)_mm256_dpwssd_avx_epi32((__m256i)sums, (__m256i)one, (__m256i)other);
+#elif defined(__wasm_simd128__)
+    return sums + (Integers)wasm_i32x4_dot_i16x8((v128_t)one, (v128_t)other);
 #else
     return sums + (Integers)_mm256_madd_epi16((__m256i)one, (__m256i)other);
 #endif

@@ -33,11 +33,12 @@ import tyro
 from PIL import Image
 from torch import Tensor
 
+from impasto.app.page import PageFiles
 from impasto.app.painting.previews import read_photo
 from impasto.model.evaluation.report import table
 from impasto.model.network import checkpoint, nested, winograd
 from impasto.model.network.allocator import keep_freed_memory
-from impasto.model.network.config import SHIPPED, Precision
+from impasto.model.network.config import SHIPPED, Precision, Which
 from impasto.model.network.device import device_name
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Convolution, Operations
@@ -69,10 +70,12 @@ PAUSE = 0.1
 """Seconds between two measurements: a library's threads spin on for a while when its work is done."""
 CLIENTS, SECONDS = (1, 4, 16, 64), 10.0
 """Clients that ask at once, and for how long."""
+ON_DEVICE = (512, 1024)
+"""Sides of the photos that are painted in a browser."""
 REQUESTED = ((512, 512), (384, 512), (512, 341), (640, 480))
 """Width and height of the photos that they send, in turn."""
 
-Part = Literal["sizes", "strokes", "memory", "peers", "onnx", "mixed", "regions", "roofline", "http"]
+Part = Literal["sizes", "strokes", "memory", "peers", "onnx", "mixed", "regions", "roofline", "http", "browser"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ def main(arguments: Arguments) -> None:
         "regions": bench.regions,
         "roofline": bench.roofline,
         "http": bench.http,
+        "browser": bench.browser,
     }
     report = [bench.head()]
     for part in arguments.only:
@@ -349,6 +353,30 @@ class Bench:
             *("refused", "healthz p99", "of the stylizer's rate"),
         )
         return text + table(header, rows)
+
+    def browser(self) -> str:
+        """The page on a visitor's own device, beside the service on the same cores."""
+        if find_spec("playwright") is None:
+            raise NotInstalled("playwright is not there: pip install playwright")
+        if PageFiles.read().runtime is None:
+            raise NotInstalled("what the page paints with is not there: make device")
+        from impasto.scripts.studies.on_device import Visitor, painting
+
+        rows = []
+        settings = {"checkpoint": self.arguments.checkpoint.absolute(), "device": self.arguments.device}
+        networks: list[Which] = ["large", "small"] if self.source.small else ["large"]
+        with serving(**settings, precision=self.arguments.precision) as service:
+            for network in networks:
+                with painting(service.url, network) as page:
+                    for side in ON_DEVICE:
+                        photo = images.encode(Picture.from_rgb(self.sized(side, side)[0]), "jpeg")
+                        visitor = Visitor(page, photo, side, self.source.styles.ids, network)
+                        rows.append((network, *self.compared(f"{side} × {side}", visitor.paint, visitor.ask)))
+        text = (
+            "## In a browser\n\nChromium, from a JPEG to a JPEG at a stroke of 1: painted on the device, by "
+            "WebAssembly, and asked of the service on the same cores; milliseconds.\n\n"
+        )
+        return text + table(("network", "pixels", "on the device", "of the service", "ratio"), rows)
 
     def compared(self, size: str, ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[str, ...]:
         """A row of a table: the size of the picture, the time of both, their ratio."""

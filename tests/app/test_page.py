@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from impasto.app.page import PageFiles
+from impasto.app.page import BROWSER_KERNELS, PageFiles
 
 
 def test_the_version_is_another_when_a_file_of_the_page_is(tmp_path: Path) -> None:
@@ -16,10 +16,20 @@ def test_the_version_is_another_when_a_file_of_the_page_is(tmp_path: Path) -> No
     assert PageFiles.read(tmp_path).version in versions
 
 
-def test_the_runtime_is_known_by_its_version_where_it_was_fetched(tmp_path: Path) -> None:
+def test_the_runtime_is_known_by_its_version_where_it_was_fetched_and_kernels_were_built(tmp_path: Path) -> None:
     (tmp_path / "main.js").touch()
-    before = PageFiles.read(tmp_path)
     (tmp_path / "onnxruntime-web" / "1.30.0").mkdir(parents=True)
     (tmp_path / "onnxruntime-web" / "1.30.0" / "ort.mjs").touch()
-    assert before.runtime is None
-    assert PageFiles.read(tmp_path) == PageFiles(before.version, "1.30.0")
+    before = PageFiles.read(tmp_path)
+    (tmp_path / BROWSER_KERNELS).parent.mkdir(parents=True)
+    (tmp_path / BROWSER_KERNELS).touch()
+    after = PageFiles.read(tmp_path)
+    assert (before.runtime, after.runtime) == (None, "1.30.0")
+
+
+def test_what_is_fetched_is_no_part_of_the_pages_version(tmp_path: Path) -> None:
+    (tmp_path / "main.js").touch()
+    before = PageFiles.read(tmp_path)
+    (tmp_path / "onnxruntime-web").mkdir()
+    (tmp_path / "onnxruntime-web" / "ort.mjs").touch()
+    assert PageFiles.read(tmp_path).version == before.version

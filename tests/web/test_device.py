@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from impasto.app.page import WEB, PageFiles
 from impasto.model.network.checkpoint import Checkpoint, save
-from impasto.model.network.config import StrokeConfig
+from impasto.model.network.config import SHIPPED, StrokeConfig
 from impasto.model.painting.recipe import Recipe
 from tests.app.test_server import serving
 from tests.pictures import encoded, opened, photo
 
 pytestmark = pytest.mark.skipif(
-    PageFiles.read().runtime is None, reason="ONNX Runtime Web is not there (make device, which needs npm)"
+    PageFiles.read().runtime is None, reason="what the page paints with is not there (make device, which needs npm)"
 )
 PHOTO = encoded(photo(height=150, width=200))
 NO_CARD = "No available adapters."
@@ -194,6 +194,55 @@ def test_what_a_graphics_card_takes_is_fetched_where_there_is_one(
         assert {name for name in fetched if name.startswith("ort")} == expected
 
 
+@pytest.fixture(scope="module")
+def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service with the networks for which the page's kernels are built."""
+    with serving(SHIPPED, data_dir=tmp_path_factory.mktemp("shipped")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shipped_page(browser: Browser, shipped_url: str) -> Iterator[Page]:
+    """The page of a visitor who has switched it on, and has no graphics card. It is not to fetch ONNX Runtime Web."""
+    with browser.new_context(base_url=shipped_url) as context:
+        fetched: list[str] = []
+        context.on("request", lambda request: fetched.append(request.url))
+        page = opened_page(context)
+        switch_on(page)
+        give_photo(page)
+        yield page
+        assert not [address for address in fetched if "onnxruntime-web" in address]
+
+
+@pytest.mark.parametrize("network", ["small", "large"])
+@pytest.mark.parametrize("size", ["size=333", "size=512", "stroke=0.5&size=701"])
+def test_the_kernels_of_the_service_paint_here_what_they_paint_there(
+    shipped_page: Page, shipped_url: str, network: str, size: str
+) -> None:
+    link = f"style=munch-the-scream&style=hokusai-great-wave&weight=0.4&weight=0.6&network={network}&{size}"
+    painted = download(shipped_page, link)
+    assert psnr(painted, asked(shipped_url, link)) > 50
+
+
+def test_where_a_browser_shares_no_memory_onnx_runtime_paints(browser: Browser, shipped_url: str) -> None:
+    def alone(route: Route) -> None:
+        answer = route.fetch()
+        kept = {name: value for name, value in answer.headers.items() if not name.startswith("cross-origin-opener")}
+        route.fulfill(response=answer, headers=kept)
+
+    with browser.new_context(base_url=shipped_url) as context:
+        context.add_init_script("delete Navigator.prototype.serviceWorker;")  # which would ask past this route
+        context.route(f"{shipped_url}/", alone)
+        fetched: list[str] = []
+        context.on("request", lambda request: fetched.append(request.url))
+        page = opened_page(context)
+        switch_on(page)
+        give_photo(page)
+        link = "style=munch-the-scream&network=small"
+        assert psnr(download(page, link), asked(shipped_url, link)) > 40
+        assert [address for address in fetched if "onnxruntime-web" in address]
+
+
 @pytest.mark.parametrize("format", ["jpeg", "webp"])
 def test_other_kinds_of_files_have_the_recipe_too(page: Page, url: str, format: str) -> None:
     link = "style=starry-night"
@@ -312,14 +361,16 @@ def test_a_service_that_does_not_have_it_does_not_offer_it(browser: Browser, url
     [
         ("**/*.onnx", lambda route: route.abort(), "The connection broke off"),
         ("**/*.wasm.gz", lambda route: route.fulfill(body=b"damaged"), "What was fetched is damaged"),
+        ("**/kernels.wasm", lambda route: route.fulfill(body=b"damaged"), "does not run in this browser"),
         ("**/*.onnx", lambda route: route.fulfill(body=b"damaged"), "does not run in this browser"),
     ],
-    ids=["no connection", "damaged runtime", "damaged network"],
+    ids=["no connection", "damaged runtime", "damaged kernels", "damaged network"],
 )
 def test_a_first_load_that_breaks_off_or_is_damaged_is_said_and_can_be_tried_again(
-    browser: Browser, url: str, files: str, fault: Callable[[Route], None], words: str
+    browser: Browser, url: str, shipped_url: str, files: str, fault: Callable[[Route], None], words: str
 ) -> None:
-    with browser.new_context(base_url=url) as context:
+    of_kernels = "kernels" in files  # which are for the shipped network alone
+    with browser.new_context(base_url=shipped_url if of_kernels else url) as context:
         context.add_init_script("delete Navigator.prototype.serviceWorker;")  # which would ask past these routes
         page = opened_page(context)
         context.route(files, fault)

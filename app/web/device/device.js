@@ -5,7 +5,7 @@ import { change, networkId, state, watch } from "../recipe/state.js";
 import { Problem } from "../service/api.js";
 import { isKept, keepPage } from "./keeping.js";
 import { ladder } from "./ladder.js";
-import { fetchFiles, stylesOf } from "./loading.js";
+import { fetchFiles, stylesOf, withoutKernels } from "./loading.js";
 import { blend, vectorsOf } from "./styles.js";
 import { asked, endWorker, startWorker } from "./turns.js";
 
@@ -85,7 +85,13 @@ async function fetchAndStart(own) {
   startWorker();
   try {
     const { strokes, style_size: styleSize } = facts;
-    paintsBy(await asked({ kind: "load", strokes, styleSize, ...files }));
+    const answer = await asked({ kind: "load", strokes, styleSize, ...files });
+    if (!answer.by) {
+      endWorker();
+      withoutKernels(own.id);
+      return fetchAndStart(own);
+    }
+    paintsBy(answer);
     damaged = false;
     return keeping;
   } catch (error) {

@@ -2,11 +2,15 @@
 
 import { json, request } from "../service/api.js";
 
+/** The service's own kernels, in WebAssembly. */
+const KERNELS = new URL("./engine/kernels.wasm", import.meta.url).href;
 /** ONNX Runtime Web, for WebGPU and WebAssembly, or for WebAssembly alone, which is half of that. */
 const RUNTIMES = {
   webgpu: ["ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm.gz"],
   wasm: ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm.gz"],
 };
+/** Networks that the kernels are not for. */
+const unsuited = new Set();
 
 /** Resolves to the graphics card, if there is one. A browser complains each time that there is none. */
 let adapter = null;
@@ -14,12 +18,16 @@ const findAdapter = async () => navigator.gpu?.requestAdapter().catch(() => null
 
 /** Where the large files are, relative to the page. network: its id; version: of ONNX Runtime Web. */
 export async function addresses(network, version) {
-  const [module, wasm] = RUNTIMES[(await (adapter ??= findAdapter())) ? "webgpu" : "wasm"];
-  return {
-    module: `onnxruntime-web/${version}/${module}`,
-    wasm: `onnxruntime-web/${version}/${wasm}`,
-    file: `v1/networks/${network}.onnx`,
-  };
+  const file = `v1/networks/${network}.onnx`;
+  const card = await (adapter ??= findAdapter());
+  if (!card && !unsuited.has(network)) return { kernels: KERNELS, file };
+  const [module, wasm] = RUNTIMES[card ? "webgpu" : "wasm"];
+  return { module: `onnxruntime-web/${version}/${module}`, wasm: `onnxruntime-web/${version}/${wasm}`, file };
+}
+
+/** What painting takes where the kernels are not for a network. */
+export function withoutKernels(network) {
+  unsuited.add(network);
 }
 
 /** The styles with their vectors, and how the network's strokes are painted. */
@@ -31,7 +39,7 @@ let runtime = null;
 /** told: called with the bytes that have come, and with all; anew: what is kept was damaged. */
 export async function fetchFiles({ network, version, told, anew }) {
   if (anew) runtime = null;
-  const { module, wasm, file } = await addresses(network, version);
+  const { kernels, module, wasm, file } = await addresses(network, version);
   const came = {};
   const bytesOf = async (address) => {
     const answer = await request(address, anew ? { cache: "reload" } : {});
@@ -47,8 +55,13 @@ export async function fetchFiles({ network, version, told, anew }) {
     return answer.body.pipeThrough(counted);
   };
   const whole = (stream) => new Response(stream).arrayBuffer();
+  const ofNetwork = async () => new Uint8Array(await whole(await bytesOf(file)));
+  if (kernels) {
+    const [bytes, written] = await Promise.all([bytesOf(kernels).then(whole), ofNetwork()]);
+    return { kernels: bytes, file: written };
+  }
   const unpacked = async () => whole((await bytesOf(wasm)).pipeThrough(new DecompressionStream("gzip")));
-  const [bytes, written] = await Promise.all([runtime ?? unpacked(), bytesOf(file).then(whole)]);
+  const [bytes, written] = await Promise.all([runtime ?? unpacked(), ofNetwork()]);
   runtime = bytes;
-  return { module: new URL(module, document.baseURI).href, wasm: runtime, file: new Uint8Array(written) };
+  return { module: new URL(module, document.baseURI).href, wasm: runtime, file: written };
 }

@@ -1,9 +1,8 @@
 /** The network in ONNX Runtime Web: by WebGPU where there is one that computes what it should, else by WebAssembly. */
 
 import { planes } from "./planes.js";
+import { threads } from "./processor.js";
 
-/** More threads than fast cores make a phone slower. */
-const MOST_THREADS = 4;
 /** Sides of the picture with which a graphics card is tried out, and by how much it may differ from the processor's. */
 const TRIAL = [48, 64];
 const APART = 0.02;
@@ -22,7 +21,7 @@ export class Network {
     const { env, InferenceSession } = network.#ort;
     env.logLevel = "error";
     env.wasm.wasmBinary = wasm;
-    env.wasm.numThreads = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
+    env.wasm.numThreads = threads();
     const session = (by) => InferenceSession.create(file, { executionProviders: [by], logSeverityLevel: 3 });
     network.#sessions = { wasm: await session("wasm") };
     try {

@@ -13,13 +13,11 @@ export function blend(vectors, weights, size) {
 
 function decoded(base64) {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  return Float32Array.from(new Uint16Array(bytes.buffer), half);
+  return fromHalves(new Uint16Array(bytes.buffer));
 }
 
-/** A number, from the 16 bits of a float16. */
-function half(bits) {
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  const size = exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction;
-  return bits >> 15 ? -size : size;
+/** Numbers, from the bits of float16: a float32 has them further up, and its exponent is 112 more. */
+export function fromHalves(halves) {
+  const bits = Uint32Array.from(halves, (half) => ((half & 0x8000) << 16) | ((half & 0x7fff) << 13));
+  return new Float32Array(bits.buffer).map((value) => value * 2 ** 112);
 }

@@ -1,6 +1,7 @@
 /** Paints beside the page, which stays responsive: asked and answered by messages, one painting after the other. */
 
 import { described } from "./description.js";
+import { Engine } from "./engine/engine.js";
 import { finish } from "./finish.js";
 import { climb, ladder } from "./ladder.js";
 import { Network } from "./network.js";
@@ -27,10 +28,11 @@ addEventListener("message", async ({ data: { kind, ...asked } }) => {
   }
 });
 
+/** Answers with what paints; with nothing where the kernels are not for this network, or the browser not for them. */
 async function load({ strokes: ofNetwork, ...files }) {
   strokes = ofNetwork;
-  network = await Network.load(files);
-  return { by: network.by };
+  network = files.kernels ? await Engine.load(files) : await Network.load(files);
+  return { by: network?.by };
 }
 
 /** A photo painted in a style and a size, as a file. recipe: the text that goes into it. */

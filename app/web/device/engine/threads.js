@@ -1,0 +1,43 @@
+/** WebAssembly's threads: workers that share the kernels' memory, and wait for what kernels give them to do. */
+
+const PAGE = 65536;
+/** Pages that are tried: not every browser reserves room for all. */
+const MOST_PAGES = [65535, 32768, 16384];
+const STACK = 1024 * 1024;
+
+/** The kernels, with so many threads, the caller among them, which may wait: no page's main thread. */
+export async function startThreads(bytes, threads) {
+  const module = await WebAssembly.compile(bytes);
+  const memory = reserved();
+  const { exports } = await instantiated(module, memory);
+  exports._initialize();
+  exports.set_threads(threads);
+  const started = Array.from({ length: threads - 1 }, (_, n) => start({ module, memory, exports, thread: n + 1 }));
+  await Promise.all(started);
+  return { exports, memory };
+}
+
+/** Resolves when it waits for work: a browser starts no worker while its owner waits for it. */
+function start({ module, memory, exports, thread }) {
+  const worker = new Worker(new URL("./thread.js", import.meta.url), { type: "module" });
+  worker.postMessage({ module, memory, stack: exports.malloc(STACK) + STACK, thread });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = resolve;
+    worker.onerror = ({ message }) => reject(new Error(message));
+  });
+}
+
+function reserved() {
+  for (const maximum of MOST_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial: 64, maximum, shared: true });
+    } catch {}
+  }
+  throw new RangeError("out of memory");
+}
+
+/** What the C library asks for to say why it ends; it ends without. */
+const silent = { fd_close: () => 0, fd_seek: () => 0, fd_write: () => 0 };
+
+export const instantiated = (module, memory) =>
+  WebAssembly.instantiate(module, { env: { memory }, wasi_snapshot_preview1: silent });

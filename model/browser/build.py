@@ -1,0 +1,57 @@
+"""The CPU's kernels for browsers: those of `impasto.model.network.kernels`, compiled to WebAssembly.
+
+threads.cpp is their OpenMP, pictures.cpp has what PyTorch does elsewhere. The page calls them (app/web/device/engine).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from impasto.model.network import kernels
+from impasto.model.network.kernels import KernelsUnavailable
+
+HERE = Path(__file__).parent
+SOURCES = [*kernels.SOURCES, HERE / "threads.cpp", HERE / "pictures.cpp"]
+CALLED = [
+    "convolve_winograd", "convolve_wider", "convolve_narrower", "convolve_direct", "find_scale", "normalize_stored",
+    "enter", "leave", "malloc", "free", "set_threads", "work", "__stack_pointer",
+]  # fmt: skip
+"""What the page calls."""
+MOST_MEMORY, STACK = 2**32 - 2**16, 2**20
+FLAGS = [
+    *("-target", "wasm32-wasi", "-mcpu=generic+simd128+atomics+bulk_memory", "-mexec-model=reactor"),
+    *("-std=c++17", "-O2", "-g0", "-fopenmp", "-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-fno-trapping-math"),
+    *("-Wl,--shared-memory", "-Wl,--import-memory", f"-Wl,--max-memory={MOST_MEMORY}", f"-Wl,-z,stack-size={STACK}"),
+    *("-Wl,--strip-all", *(f"-Wl,--export={name}" for name in CALLED)),
+]
+LONGEST_BUILD = 600
+"""Seconds; the first time a C++ library is built too."""
+
+
+def build(channels: Iterable[int], file: Path) -> None:
+    """Kernels for networks of these numbers of channels, a WebAssembly module.
+
+    Raises KernelsUnavailable, OSError.
+    """
+    if find_spec("ziglang") is None:
+        raise KernelsUnavailable("there is no compiler to WebAssembly; pip install ziglang")
+    includes = [f"-I{folder}" for folder in (HERE, kernels.HEADER.parent)]
+    command = [sys.executable, "-m", "ziglang", "c++", *FLAGS, *kernels.definitions(channels), *includes]
+    fresh = file.with_suffix(".new")
+    try:
+        subprocess.run(
+            [*command, *map(str, SOURCES), "-o", str(fresh)],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_BUILD,
+        )
+    except subprocess.CalledProcessError as error:
+        raise KernelsUnavailable(f"ziglang failed: {error.stderr.strip()[-500:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise KernelsUnavailable(str(error)) from error
+    fresh.replace(file)
