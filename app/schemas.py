@@ -150,7 +150,7 @@ class Info(BaseModel):
     )
     browser_runtime: str | None = Field(
         description="Version of ONNX Runtime Web with which the page paints on a visitor's own device. "
-        "None: it was not fetched (`make device`)."
+        "None: it was not fetched, or the page's kernels were not built (`make device`)."
     )
     reads: list[str]
     writes: list[str]

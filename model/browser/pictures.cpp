@@ -1,15 +1,11 @@
-// What stands around the network: a photo as its first convolution reads it, and a painting as its last normalization leaves
-// it, both between planes, (3, height, width), and pixels.
+// What stands around the network: a photo as its first convolution reads it, and a painting of what its last normalization
+// leaves. Outside they are planes, (3, height, width), inside pixels.
 
 #include <cmath>
 
 #include "vectors.h"
 
-namespace {
-
 constexpr float GREY = 0.5f;  // fast_network.py says why
-
-}  // namespace
 
 // padding: left, right, above and below, where the picture is mirrored. out: with its padding.
 extern "C" void enter(const float* planes, int64_t height, int64_t width, const int64_t* padding, float* out) {

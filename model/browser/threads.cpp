@@ -15,10 +15,8 @@
 namespace {
 
 constexpr int MOST_ARGUMENTS = 16, MOST_THREADS = 16;
-constexpr int32_t WOKEN_BY_HAND = -1;  // memory.atomic.wait's timeout: none
-constexpr int SPINS = 4000;            // some microseconds, which is what most regions are apart
-
-using Task = void (*)(int32_t*, int32_t*, ...);
+constexpr int64_t FOR_EVER = -1;  // nanoseconds, as memory.atomic.wait takes them
+constexpr int SPINS = 4000;       // some microseconds, which is what most regions are apart
 
 struct Region {
     void* task;
@@ -35,7 +33,7 @@ void wait_while(std::atomic<int32_t>& number, int32_t value) {
     for (int spin = 0; spin < SPINS; ++spin)
         if (number != value) return;
     while (number == value)
-        __builtin_wasm_memory_atomic_wait32(reinterpret_cast<int32_t*>(&number), value, WOKEN_BY_HAND);
+        __builtin_wasm_memory_atomic_wait32(reinterpret_cast<int32_t*>(&number), value, FOR_EVER);
 }
 
 void change(std::atomic<int32_t>& number, int32_t by) {
@@ -135,3 +133,6 @@ void operator delete(void* memory) noexcept {
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { operator delete(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { operator delete(memory); }
+
+// Else the library would say why it ends, and there is nobody to read it.
+void std::__libcpp_verbose_abort(const char*, ...) noexcept { __builtin_trap(); }

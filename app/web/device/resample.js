@@ -15,47 +15,54 @@ const BICUBIC = {
 const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 const LANCZOS = { reach: 3, at: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) };
 
-/** Planes in another size, antialiased; edges overshoot a little. */
-export const resample = (image, height, width) => resampledRows(image, height, width, 0, height);
+/** Planes in another size, antialiased; edges overshoot a little. Of their own size they are themselves. */
+export function resample(image, height, width) {
+  const same = height === image.height && width === image.width;
+  return same ? image : resampledRows(image, height, width, 0, height);
+}
 
 /** Some rows of what `resample` makes. */
 export function resampledRows(image, height, width, top, bottom) {
   if (height === image.height) return alongRows(image, width, top, bottom);
-  const rows = taps(BICUBIC, image.height, height, top, bottom);
-  const first = rows[0].first;
-  const last = rows.at(-1).first + rows.at(-1).weights.length;
-  const narrow = alongRows(image, width, first, last);
+  const { firsts, count, weights } = taps(BICUBIC, image.height, height, top, bottom);
+  const begin = firsts[0];
+  const { data, height: lines } = alongRows(image, width, begin, firsts.at(-1) + count);
   const made = planes(image.channels, bottom - top, width);
-  for (let channel = 0; channel < image.channels; channel += 1)
-    rows.forEach(({ first: from, weights }, row) => {
-      const begin = (channel * made.height + row) * width;
-      const target = made.data.subarray(begin, begin + width);
-      weights.forEach((weight, tap) => {
-        const source = (channel * narrow.height + from - first + tap) * width;
-        for (let column = 0; column < width; column += 1) target[column] += weight * narrow.data[source + column];
-      });
-    });
+  for (let line = 0; line < image.channels * made.height; line += 1) {
+    const row = line % made.height;
+    const source = (Math.floor(line / made.height) * lines + firsts[row] - begin) * width;
+    const target = made.data.subarray(line * width, (line + 1) * width);
+    for (let tap = 0; tap < count; tap += 1) add(target, data, source + tap * width, weights[row * count + tap]);
+  }
   return made;
+}
+
+/** Adds a weighted row, from a place on. */
+function add(target, data, source, weight) {
+  for (let column = 0; column < target.length; column += 1) target[column] += weight * data[source + column];
 }
 
 /** Rows of planes in another width. */
 function alongRows(image, width, top, bottom) {
-  const made = planes(image.channels, bottom - top, width);
+  const lines = bottom - top;
+  const made = planes(image.channels, lines, width);
   const columns = taps(BICUBIC, image.width, width, 0, width);
-  for (let channel = 0; channel < image.channels; channel += 1)
-    for (let row = top; row < bottom; row += 1) {
-      const source = (channel * image.height + row) * image.width;
-      const target = (channel * made.height + row - top) * width;
-      if (width === image.width) made.data.set(image.data.subarray(source, source + width), target);
-      else
-        for (let column = 0; column < width; column += 1) {
-          const { first, weights } = columns[column];
-          let sum = 0;
-          for (let tap = 0; tap < weights.length; tap += 1) sum += weights[tap] * image.data[source + first + tap];
-          made.data[target + column] = sum;
-        }
-    }
+  for (let line = 0; line < image.channels * lines; line += 1) {
+    const source = (Math.floor(line / lines) * image.height + top + (line % lines)) * image.width;
+    const row = image.data.subarray(source, source + image.width);
+    const target = made.data.subarray(line * width, (line + 1) * width);
+    if (width === image.width) target.set(row);
+    else stretch(target, row, columns);
+  }
   return made;
+}
+
+function stretch(target, row, { firsts, count, weights }) {
+  for (let place = 0, at = 0; place < target.length; place += 1) {
+    let sum = 0;
+    for (let from = firsts[place], end = from + count; from < end; from += 1, at += 1) sum += weights[at] * row[from];
+    target[place] = sum;
+  }
 }
 
 /** Pixels of four bytes in another size, rounded to bytes after each direction, as Pillow does. */
@@ -72,14 +79,13 @@ function stretched(data, { source, length, lines, along }) {
   if (source === length) return data;
   const made = new Uint8ClampedArray(4 * length * lines);
   const step = along ? 4 : 4 * lines;
-  const all = taps(LANCZOS, source, length, 0, length);
+  const { firsts, count, weights } = taps(LANCZOS, source, length, 0, length);
   for (let line = 0; line < lines; line += 1)
     for (let place = 0; place < length; place += 1) {
-      const { first, weights } = all[place];
       for (let channel = 0; channel < 4; channel += 1) {
-        let at = channel + first * step + line * (along ? 4 * source : 4);
+        let at = channel + firsts[place] * step + line * (along ? 4 * source : 4);
         let sum = 0;
-        for (let tap = 0; tap < weights.length; tap += 1, at += step) sum += weights[tap] * data[at];
+        for (let tap = 0; tap < count; tap += 1, at += step) sum += weights[place * count + tap] * data[at];
         made[channel + place * step + line * (along ? 4 * length : 4)] = sum;
       }
     }
@@ -97,18 +103,23 @@ function perPixel({ data, ...size }, make) {
   return { data: made, ...size };
 }
 
-/** Of each place from `begin` to `end` in a line of another length: which of its `source` places count, and how much. */
+/** Of places from `begin` to `end` in a line of another length: which of its `source` places count, and how much. */
 function taps(kernel, source, length, begin, end) {
   const scale = source / length;
-  const stretch = Math.max(1, scale); // of the kernel: what cannot be shown is not to show as something else
-  const reach = kernel.reach * stretch;
-  return Array.from({ length: end - begin }, (_, place) => {
+  const stretched = Math.max(1, scale); // of the kernel: what cannot be shown is not to show as something else
+  const reach = kernel.reach * stretched;
+  const count = Math.min(source, Math.ceil(2 * reach));
+  const firsts = new Int32Array(end - begin);
+  const weights = new Float64Array((end - begin) * count);
+  for (let place = 0; place < end - begin; place += 1) {
     const center = (begin + place + 0.5) * scale;
     const first = between(Math.trunc(center - reach + 0.5), 0, source - 1);
     const last = between(Math.trunc(center + reach + 0.5), first + 1, source);
-    const weights = Float64Array.from({ length: last - first }, (_, tap) =>
-      kernel.at((first + tap + 0.5 - center) / stretch));
-    const sum = weights.reduce((all, weight) => all + weight, 0);
-    return { first, weights: weights.map((weight) => weight / sum) };
-  });
+    firsts[place] = Math.min(first, source - count);
+    const own = weights.subarray(place * count, (place + 1) * count);
+    for (let at = first; at < last; at += 1) own[at - firsts[place]] = kernel.at((at + 0.5 - center) / stretched);
+    const sum = own.reduce((all, weight) => all + weight, 0);
+    own.forEach((weight, tap) => { own[tap] = weight / sum; });
+  }
+  return { firsts, count, weights };
 }

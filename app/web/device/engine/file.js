@@ -10,7 +10,8 @@ const [DIMENSIONS, NAME, VALUES] = [1, 8, 9];
 const FLOAT16 = ".float16";
 
 /**
- * @typedef {{shape: number[], values: Float32Array}} Weight of a convolution: channels written, channels read, rows, columns
+ * @typedef {{shape: number[], values: Float32Array}} Weight of a convolution: channels written and read, rows, columns
+ *
  * @returns {Map<string, Weight>} by the names of the network's parameters, in its order
  */
 export function weightsIn(file) {

@@ -11,8 +11,8 @@ const UNPADDED = [0, 0, 0, 0];
  * Pixels in memory, channels-last.
  *
  * at: address of the first; owner: of what is given back. height, width: of the picture; rows, columns: of what lies
- * there, pixels, or corners with the four around each if they are doubled; row: how many numbers one lies behind the one
- * before. measured: address of their means and variances, 0 if these are not known.
+ * there, pixels, or corners with the four around each if they are doubled; row: how many numbers one lies behind the
+ * one before. measured: address of their means and variances, 0 if these are not known.
  *
  * @typedef {{at: number, owner: number, height: number, width: number, rows: number, columns: number, row: number,
  *   channels: number, doubled: boolean, measured: number}} Features
@@ -111,8 +111,8 @@ export class Kernels {
     return { features, padding: UNPADDED, replicate: false, scale: 0, shift: 0 };
   }
 
-  /** @returns {Reading} of features as a normalization and ReLU leave them */
-  scaled(features, { gamma, beta }, padding, replicate) {
+  /** @returns {Reading} of features as a normalization and ReLU leave them; its scale and shift are to be given back */
+  normalizing(features, { gamma, beta }, { padding, replicate }) {
     const memory = this.#memory;
     const [scale, shift] = [memory.take(gamma.byteLength), memory.take(beta.byteLength)];
     const style = [memory.pass(gamma), memory.pass(beta)];

@@ -24,7 +24,8 @@ export function layersOf(weights) {
   let shrink = 1;
   const layers = [...weights].map(([name, weight]) => {
     const [channels, read, kernel] = weight.shape;
-    const layer = { channels, kernel, stride: 1, doubled: false, adds: /^residual.*second/.test(name), replicate: false };
+    const adds = /^residual.*second/.test(name);
+    const layer = { channels, kernel, stride: 1, doubled: false, adds, replicate: false };
     if (name.startsWith("encoder") && !(full && read === PICTURE)) {
       shrink *= 2;
       layer.stride = 2;
@@ -42,8 +43,10 @@ function withKernel(layer, weight) {
   const [written, read, size] = weight.shape;
   const { stride } = layer;
   const wide = written % BLOCK === 0;
-  if (read === PICTURE && wide && stride === 2) return { ...layer, by: "direct", weights: inOrder(weight) };
-  if (read === PICTURE && wide && (size === 7 || size === 9)) return { ...layer, by: "wider", weights: forWider(weight) };
+  if (read === PICTURE && wide) {
+    if (stride === 2) return { ...layer, by: "direct", weights: inOrder(weight) };
+    return [7, 9].includes(size) ? { ...layer, by: "wider", weights: forWider(weight) } : null;
+  }
   const between = wide && ["3 1", "2 1", "3 2"].includes(`${size} ${stride}`);
   const there = between || (written < BLOCK && size === 4 && stride === 1);
   if (!there || read % BLOCK) return null;

@@ -1,7 +1,6 @@
 /** WebAssembly's threads: workers that share the kernels' memory, and wait for what kernels give them to do. */
 
-const PAGE = 65536;
-/** Pages that are tried: not every browser reserves room for all. */
+/** Pages of 64 kB that are tried: not every browser reserves room for all. */
 const MOST_PAGES = [65535, 32768, 16384];
 const STACK = 1024 * 1024;
 
@@ -36,8 +35,4 @@ function reserved() {
   throw new RangeError("out of memory");
 }
 
-/** What the C library asks for to say why it ends; it ends without. */
-const silent = { fd_close: () => 0, fd_seek: () => 0, fd_write: () => 0 };
-
-export const instantiated = (module, memory) =>
-  WebAssembly.instantiate(module, { env: { memory }, wasi_snapshot_preview1: silent });
+export const instantiated = (module, memory) => WebAssembly.instantiate(module, { env: { memory } });

@@ -69,7 +69,8 @@ export function inOrder(own) {
 function evaluations(points, size) {
   const finite = points.map(([point, scale]) => Array.from({ length: size }, (_, power) => scale * point ** power));
   const sums = [...finite, [...Array(size - 1).fill(0), 1]];
-  return sums.flatMap((rows) => sums.map((columns) => Float64Array.from(rows.flatMap((y) => columns.map((x) => y * x)))));
+  const products = (rows, columns) => Float64Array.from(rows.flatMap((y) => columns.map((x) => y * x)));
+  return sums.flatMap((rows) => sums.map((columns) => products(rows, columns)));
 }
 
 /** A kernel's value, from where it begins on. */
@@ -121,7 +122,7 @@ export function forNarrower(own) {
   });
 }
 
-/** Pieces of a kernel, evaluated. compute: what stands in a piece, whose place has two numbers, at a row and a column. */
+/** Pieces of a kernel, evaluated. compute: what stands at a row and a column of a piece, whose place is two numbers. */
 function nested(pieces, [rows, columns], compute) {
   const { values } = weight([rows, columns, SIDE, SIDE], compute);
   const found = evaluations(NESTED_POINTS, SIDE).map((times) => (
