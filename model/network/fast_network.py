@@ -194,7 +194,7 @@ class FastNetwork(nn.Module):
         Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
         (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.
         """
-        return (photos - GREY).to(self.dtype)
+        return (photos - GREY).to(self.dtype, memory_format=torch.channels_last)
 
     def _moved(self, statistics: Sequence[Statistics], grey: float) -> list[Statistics]:
         """Statistics for photos that are brighter by a constant, which only the first normalization sees."""

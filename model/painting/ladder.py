@@ -102,8 +102,7 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
         seen = _scaled(below, config.seen)
         photo = resample(photos, *size)
         photo_below = resample(photo, *below)
-        given = photo + resample(resample(painted - photo_below, *seen), *size)
-        fine = paint(given.clamp_(0, 1))
+        fine = paint((photo + resample(resample(painted - photo_below, *seen), *size)).clamp_(0, 1))
         fine_below = resample(fine, *below)
         if level == 1:
             coarse = painted + config.again * _unseen(fine_below - photo_below, seen)
