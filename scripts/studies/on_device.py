@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 
@@ -34,7 +34,7 @@ ASK = """async ([style, network]) => {
 class Visitor:
     """A page that has been given a square photo, a JPEG, with this many pixels on a side."""
 
-    def __init__(self, page: Page, photo: bytes, side: int, styles: list[str], network: Which) -> None:
+    def __init__(self, page: Page, photo: bytes, side: int, styles: Sequence[str], network: Which) -> None:
         self._page, self._side, self._network = page, side, network
         self._styles = cycle(styles)  # a picture that is there is not painted again
         page.evaluate(GIVE, base64.b64encode(photo).decode())
