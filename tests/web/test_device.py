@@ -221,7 +221,7 @@ def test_the_kernels_of_the_service_paint_here_what_they_paint_there(
 ) -> None:
     link = f"style=munch-the-scream&style=hokusai-great-wave&weight=0.4&weight=0.6&network={network}&{size}"
     painted = download(shipped_page, link)
-    assert psnr(painted, asked(shipped_url, link)) > 50
+    assert psnr(painted, asked(shipped_url, link)) > 45
 
 
 def test_where_a_browser_shares_no_memory_onnx_runtime_paints(browser: Browser, shipped_url: str) -> None:
