@@ -54,7 +54,7 @@ RUN make runtime && chmod -R a+rX app
 FROM installed
 COPY --from=device /srv/app/web/onnxruntime-web app/web/onnxruntime-web
 COPY --from=kernels /srv/model/network/built model/network/built
-COPY --from=kernels /srv/app/web/device/engine/kernels.wasm app/web/device/engine/kernels.wasm
+COPY --from=kernels /srv/app/web/engine/kernels.wasm app/web/engine/kernels.wasm
 
 USER 1000
 VOLUME /data

@@ -10,7 +10,7 @@ from typing import Self
 WEB = Path(__file__).with_name("web")
 RUNTIME = "onnxruntime-web"
 """A folder of the page with a folder for its version, which `make device` fetches."""
-BROWSER_KERNELS = Path("device", "engine", "kernels.wasm")
+BROWSER_KERNELS = Path("engine", "kernels.wasm")
 """A file of the page, which `make device` builds."""
 
 

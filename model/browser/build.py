@@ -1,6 +1,6 @@
 """The CPU's kernels for browsers: those of `impasto.model.network.kernels`, compiled to WebAssembly.
 
-threads.cpp is their OpenMP, pictures.cpp has what PyTorch does elsewhere. The page calls them (app/web/device/engine).
+threads.cpp is their OpenMP, pictures.cpp has what PyTorch does elsewhere. The page calls them (app/web/engine).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 import { json, request } from "../service/api.js";
 
 /** The service's own kernels, in WebAssembly. */
-const KERNELS = new URL("./engine/kernels.wasm", import.meta.url).href;
+const KERNELS = new URL("../engine/kernels.wasm", import.meta.url).href;
 /** ONNX Runtime Web, for WebGPU and WebAssembly, or for WebAssembly alone, which is half of that. */
 const RUNTIMES = {
   webgpu: ["ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm.gz"],

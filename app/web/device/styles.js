@@ -1,5 +1,7 @@
 /** Styles and their blends as the network takes them. */
 
+import { fromHalves } from "../engine/halves.js";
+
 /** @returns {Map<string, Float32Array>} the vectors of the service's JSON by the styles' ids */
 export const vectorsOf = ({ styles }) => new Map(styles.map(({ id, vector }) => [id, decoded(vector)]));
 
@@ -14,10 +16,4 @@ export function blend(vectors, weights, size) {
 function decoded(base64) {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   return fromHalves(new Uint16Array(bytes.buffer));
-}
-
-/** Numbers, from the bits of float16: a float32 has them further up, and its exponent is 112 more. */
-export function fromHalves(halves) {
-  const bits = Uint32Array.from(halves, (half) => ((half & 0x8000) << 16) | ((half & 0x7fff) << 13));
-  return new Float32Array(bits.buffer).map((value) => value * 2 ** 112);
 }

@@ -1,11 +1,12 @@
 /** Paints beside the page, which stays responsive: asked and answered by messages, one painting after the other. */
 
+import { Engine } from "../engine/engine.js";
 import { described } from "./description.js";
-import { Engine } from "./engine/engine.js";
 import { finish } from "./finish.js";
 import { climb, ladder } from "./ladder.js";
 import { Network } from "./network.js";
 import { asPlanes, encoded, pixelsOf } from "./photo.js";
+import { threads } from "./processor.js";
 
 let network;
 let strokes;
@@ -31,7 +32,7 @@ addEventListener("message", async ({ data: { kind, ...asked } }) => {
 /** Answers with what paints; with nothing where the kernels are not for this network, or the browser not for them. */
 async function load({ strokes: ofNetwork, ...files }) {
   strokes = ofNetwork;
-  network = files.kernels ? await Engine.load(files) : await Network.load(files);
+  network = files.kernels ? await Engine.load({ ...files, threads: threads() }) : await Network.load(files);
   return { by: network?.by };
 }
 

@@ -23,6 +23,7 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".jpg": "image/jpeg",
     ".txt": "text/plain",
+    ".wasm": "application/wasm",
 }
 SAME = (
     "Cache-Control",

@@ -1,6 +1,6 @@
 /** A network's weights, read from its ONNX file: of protocol buffers what these need. */
 
-import { fromHalves } from "../styles.js";
+import { fromHalves } from "./halves.js";
 
 /** Fields, by their numbers: a model's graph, its constants, and of these the shape, the name and the values. */
 const GRAPH = 7;

@@ -3,8 +3,6 @@
  * what is computed, and why.
  */
 
-import { planes } from "../planes.js";
-import { threads } from "../processor.js";
 import { weightsIn } from "./file.js";
 import { Kernels, UnknownWidth, inner } from "./kernels.js";
 import { beyond, layersOf } from "./layers.js";
@@ -22,18 +20,21 @@ export class Engine {
   /** What paints. */
   by = "wasm";
 
-  /** kernels: their bytes; file: the network's. Resolves to null where they are not for it, or no memory is shared. */
-  static async load({ kernels, file }) {
+  /**
+   * kernels: their bytes; file: the network's; threads: how many paint. Resolves to null where there are no kernels for
+   * it, or no memory is shared.
+   */
+  static async load({ kernels, file, threads }) {
     const layers = layersOf(weightsIn(file));
     if (!layers || !crossOriginIsolated) return null;
-    const { exports, memory } = await startThreads(kernels, threads());
+    const { exports, memory } = await startThreads(kernels, threads);
     const engine = new Engine();
     engine.#memory = new Memory(memory, exports);
     engine.#kernels = new Kernels(exports, engine.#memory);
     engine.#layers = layers.map((layer) => ({ ...layer, weights: engine.#kept(layer.weights) }));
     const style = new Float32Array(layers.reduce((sum, { channels }) => sum + 2 * channels, 0));
     try {
-      engine.paint(planes(3, TRIAL, TRIAL), style);
+      engine.paint({ data: new Float32Array(3 * TRIAL ** 2), channels: 3, height: TRIAL, width: TRIAL }, style);
       return engine;
     } catch (error) {
       if (error instanceof UnknownWidth) return null;
@@ -47,7 +48,7 @@ export class Engine {
     return Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, addressed(value)]));
   }
 
-  /** Planes, painted in one pass. style: its vector. */
+  /** A picture, {data, channels, height, width} in planes, painted in one pass. style: its vector. */
   paint(image, style) {
     const [kernels, layers] = [this.#kernels, this.#layers];
     const size = [image.height, image.width];

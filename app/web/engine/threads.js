@@ -8,7 +8,7 @@ const STACK = 1024 * 1024;
 export async function startThreads(bytes, threads) {
   const module = await WebAssembly.compile(bytes);
   const memory = reserved();
-  const { exports } = await instantiated(module, memory);
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   exports._initialize();
   exports.set_threads(threads);
   const started = Array.from({ length: threads - 1 }, (_, n) => start({ module, memory, exports, thread: n + 1 }));
@@ -34,5 +34,3 @@ function reserved() {
   }
   throw new RangeError("out of memory");
 }
-
-export const instantiated = (module, memory) => WebAssembly.instantiate(module, { env: { memory } });

@@ -1,6 +1,5 @@
 /** The kernels, called: what model/network/kernels.py does on a server, for one picture in one style. */
 
-import { planes } from "../planes.js";
 import { places } from "./layers.js";
 import { BLOCK, PICTURE } from "./weights.js";
 
@@ -44,7 +43,7 @@ export class Kernels {
     return { at, owner: at, height, width, rows, columns, row, channels, doubled, measured: 0 };
   }
 
-  /** @returns {Features} of a photo, mirrored around it */
+  /** @returns {Features} of a photo in planes, mirrored around it */
   enter({ data, channels, height, width }, padding) {
     const [left, right, above, below] = padding;
     const out = this.features(above + height + below, left + width + right, channels);
@@ -54,14 +53,14 @@ export class Kernels {
     return out;
   }
 
-  /** @returns {import("../planes.js").Planes} of what the last normalization leaves */
+  /** A picture in planes, of what the last normalization leaves. */
   leave({ at, height, width, channels }) {
     const count = channels * height * width;
     const out = this.#memory.take(count * FLOAT);
     this.#call.leave(at, BigInt(height), BigInt(width), out);
-    const painted = planes(channels, height, width, this.#memory.view(Float32Array, out, count).slice());
+    const data = this.#memory.view(Float32Array, out, count).slice();
     this.#memory.give(out);
-    return painted;
+    return { data, channels, height, width };
   }
 
   /** @returns {Features} of a layer, from a Reading. size: height and width */
