@@ -1,7 +1,7 @@
 /** WebAssembly's threads: workers that share the kernels' memory, and wait for what kernels give them to do. */
 
 /** Pages of 64 kB that are tried: not every browser reserves room for all. */
-const MOST_PAGES = [65535, 32768, 16384];
+const MOST_PAGES = [65535, 32768, 16384, 8192, 4096];
 const STACK = 1024 * 1024;
 
 /** The kernels, with so many threads, the caller among them, which may wait: no page's main thread. */
