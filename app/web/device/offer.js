@@ -11,7 +11,7 @@ const SIMD = [
 ];
 
 /** What is fetched once, in megabytes; the second number is for graphics cards. */
-const FETCHED = { small: "5 to 8", large: "7 to 10" };
+const FETCHED = { small: "1 to 8", large: "4 to 10" };
 
 const box = byId("on-device");
 
