@@ -5,7 +5,6 @@ threads.cpp is their OpenMP, pictures.cpp has what PyTorch does elsewhere. The p
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -42,16 +41,5 @@ def build(channels: Iterable[int], file: Path) -> None:
     includes = [f"-I{folder}" for folder in (HERE, kernels.HEADER.parent)]
     command = [sys.executable, "-m", "ziglang", "c++", *FLAGS, *kernels.definitions(channels), *includes]
     fresh = file.with_suffix(".new")
-    try:
-        subprocess.run(
-            [*command, *map(str, SOURCES), "-o", str(fresh)],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_BUILD,
-        )
-    except subprocess.CalledProcessError as error:
-        raise KernelsUnavailable(f"ziglang failed: {error.stderr.strip()[-500:]}") from error
-    except subprocess.TimeoutExpired as error:
-        raise KernelsUnavailable(str(error)) from error
+    kernels.run_compiler("ziglang", [*command, *map(str, SOURCES), "-o", str(fresh)], LONGEST_BUILD)
     fresh.replace(file)

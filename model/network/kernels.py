@@ -442,15 +442,20 @@ def _build(library: Path, sources: Sequence[Path], flags: Sequence[str]) -> None
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:  # two processes may build at once
         fresh = Path(folder, library.name)
         command = [compiler, *flags, f"-I{HEADER.parent}", *map(str, sources), "-o", str(fresh)]
-        try:
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=LONGEST_BUILD)
-        except subprocess.CalledProcessError as error:
-            raise KernelsUnavailable(f"{compiler} failed: {error.stderr.strip()[-500:]}") from error
-        except subprocess.TimeoutExpired as error:
-            raise KernelsUnavailable(str(error)) from error
+        run_compiler(compiler, command, LONGEST_BUILD)
         content = fresh.read_bytes()
         fresh.write_bytes(content + sha256(content).digest())
         fresh.replace(library)
+
+
+def run_compiler(name: str, command: Sequence[str], seconds: float) -> None:
+    """Run a compiler, for so many seconds at the most. Raises KernelsUnavailable, OSError."""
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds)
+    except subprocess.CalledProcessError as error:
+        raise KernelsUnavailable(f"{name} failed: {error.stderr.strip()[-500:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise KernelsUnavailable(str(error)) from error
 
 
 def cpp_compiler() -> str | None:

@@ -20,7 +20,8 @@ const findAdapter = async () => navigator.gpu?.requestAdapter().catch(() => null
 export async function addresses(network, version) {
   const file = `v1/networks/${network}.onnx`;
   const card = await (adapter ??= findAdapter());
-  if (!card && !unsuited.has(network)) return { kernels: KERNELS, file };
+  const sharesMemory = crossOriginIsolated; // as the kernels' threads do
+  if (!card && sharesMemory && !unsuited.has(network)) return { kernels: KERNELS, file };
   const [module, wasm] = RUNTIMES[card ? "webgpu" : "wasm"];
   return { module: `onnxruntime-web/${version}/${module}`, wasm: `onnxruntime-web/${version}/${wasm}`, file };
 }

@@ -81,14 +81,13 @@ function stretched(data, { source, length, lines, along }) {
   const step = along ? 4 : 4 * lines;
   const { firsts, count, weights } = taps(LANCZOS, source, length, 0, length);
   for (let line = 0; line < lines; line += 1)
-    for (let place = 0; place < length; place += 1) {
+    for (let place = 0; place < length; place += 1)
       for (let channel = 0; channel < 4; channel += 1) {
         let at = channel + firsts[place] * step + line * (along ? 4 * source : 4);
         let sum = 0;
         for (let tap = 0; tap < count; tap += 1, at += step) sum += weights[place * count + tap] * data[at];
         made[channel + place * step + line * (along ? 4 * length : 4)] = sum;
       }
-    }
   return made;
 }
 

@@ -29,7 +29,7 @@ addEventListener("message", async ({ data: { kind, ...asked } }) => {
   }
 });
 
-/** Answers with what paints; with nothing where the kernels are not for this network, or the browser not for them. */
+/** Answers with what paints; with nothing where the kernels are not for this network. */
 async function load({ strokes: ofNetwork, ...files }) {
   strokes = ofNetwork;
   network = files.kernels ? await Engine.load({ ...files, threads: threads() }) : await Network.load(files);

@@ -20,13 +20,10 @@ export class Engine {
   /** What paints. */
   by = "wasm";
 
-  /**
-   * kernels: their bytes; file: the network's; threads: how many paint. Resolves to null where there are no kernels for
-   * it, or no memory is shared.
-   */
+  /** kernels: their bytes; file: the network's; threads: how many paint. Resolves to null where they are not for it. */
   static async load({ kernels, file, threads }) {
     const layers = layersOf(weightsIn(file));
-    if (!layers || !crossOriginIsolated) return null;
+    if (!layers) return null;
     const { exports, memory } = await startThreads(kernels, threads);
     const engine = new Engine();
     engine.#memory = new Memory(memory, exports);

@@ -9,12 +9,12 @@ const UNPADDED = [0, 0, 0, 0];
 /**
  * Pixels in memory, channels-last.
  *
- * at: address of the first; owner: of what is given back. height, width: of the picture; rows, columns: of what lies
- * there, pixels, or corners with the four around each if they are doubled; row: how many numbers one lies behind the
- * one before. measured: address of their means and variances, 0 if these are not known.
+ * at: address of the first. height, width: of the picture; rows, columns: of what lies there, pixels, or corners with
+ * the four around each if they are doubled; row: how many numbers one lies behind the one before. measured: address of
+ * their means and variances, 0 if these are not known.
  *
- * @typedef {{at: number, owner: number, height: number, width: number, rows: number, columns: number, row: number,
- *   channels: number, doubled: boolean, measured: number}} Features
+ * @typedef {{at: number, height: number, width: number, rows: number, columns: number, row: number, channels: number,
+ *   doubled: boolean, measured: number}} Features
  *
  * What a convolution reads of features: with which padding, left, right, above and below, and normalized by what is
  * multiplied and then added to each channel, addresses, or as they are.
@@ -31,8 +31,8 @@ export class Kernels {
     this.#memory = memory;
   }
 
-  give({ owner, measured }) {
-    this.#memory.give(owner, measured);
+  give({ at, measured }) {
+    this.#memory.give(at, measured);
   }
 
   /** Memory for a picture's pixels, or for corners between them. */
@@ -40,7 +40,7 @@ export class Kernels {
     const [rows, columns] = [height, width].map((side) => places({ doubled }, side));
     const row = columns * channels * (doubled ? 4 : 1);
     const at = this.#memory.take(rows * row * FLOAT);
-    return { at, owner: at, height, width, rows, columns, row, channels, doubled, measured: 0 };
+    return { at, height, width, rows, columns, row, channels, doubled, measured: 0 };
   }
 
   /** @returns {Features} of a photo in planes, mirrored around it */

@@ -125,7 +125,8 @@ export function forNarrower(own) {
 /** Pieces of a kernel, evaluated. compute: what stands at a row and a column of a piece, whose place is two numbers. */
 function nested(pieces, [rows, columns], compute) {
   const { values } = weight([rows, columns, SIDE, SIDE], compute);
-  const found = evaluations(NESTED_POINTS, SIDE).map((times) => (
-    Float32Array.from({ length: rows * columns }, (_, place) => evaluated(times, values, place * SIDE ** 2))));
-  return { values: Float32Array.from(found.flatMap((each) => [...each])), pieces };
+  const [products, count] = [evaluations(NESTED_POINTS, SIDE), rows * columns];
+  const found = Float32Array.from({ length: products.length * count }, (_, at) => (
+    evaluated(products[Math.floor(at / count)], values, (at % count) * SIDE ** 2)));
+  return { values: found, pieces };
 }
