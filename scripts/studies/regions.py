@@ -38,7 +38,7 @@ SHOWN = 420, 380
 SEAM = "van-gogh-starry-night", "picabia-udnie"
 """The styles whose border is shown."""
 HARD, SOFT = "two paintings, hard border", "two paintings, soft border"
-ONE, OWN = "one painting", "one painting, statistics: region"
+ONE, OWN = "one painting", "one painting, `statistics=region`"
 NEAR = 8
 """Pixels on either side of a border in which a seam would be seen."""
 RECIPES = Path("docs/recipes")

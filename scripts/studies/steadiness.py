@@ -115,12 +115,12 @@ class Study:
         for name, some in films.items():
             own = fmean(warping_error(floats(film.frames), film.moves) for film in some)
             measured = {way: self._measured(some, config) for way, config in WAYS.items()}
-            alone, distance = measured["each by itself"]
+            alone, distance = measured.pop("each by itself")
             cells = [
                 f"{1e4 * error:.2f} ({error / alone:.2f} ×, D {apart / distance:.3f} ×)"
                 for error, apart in measured.values()
             ]
-            rows.append((name, f"{1e4 * own:.2f}", *cells))
+            rows.append((name, f"{1e4 * own:.2f}", f"{1e4 * alone:.2f}", *cells))
         return table(("warping error, 10⁻⁴", "the film's own", *WAYS), rows)
 
     def memory(self) -> str:

@@ -33,6 +33,8 @@ from impasto.scripts.loading import load
 LADDER = 1024
 """Pixels on the longer side at which pictures are painted coarse to fine: in two levels."""
 BLENDS = 40
+SHOWN = 232
+"""Pixels on the longer side of each picture of the sheet."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,11 @@ def main(arguments: Arguments) -> None:
     if arguments.sheet:
         picture = read_photo()
         cells = [
-            (f"{style_id}, {name}", stylizer.stylize(picture, vector(network, row)).rgb)
+            (f"{style_id}, {name}", fit(stylizer.stylize(picture, vector(network, row)).rgb, SHOWN))
             for row, style_id in enumerate(source.styles.ids)
             for name, network in networks.items()
         ]
-        contact_sheet(cells, columns=8).save(arguments.sheet, quality=88)
+        contact_sheet(cells, columns=8).save(arguments.sheet, quality=78)
 
 
 def compared(large: Evaluation, small: Evaluation) -> str:

@@ -16,7 +16,7 @@ def test_what_moves_in_a_film_is_known_exactly(name: str) -> None:
     still = [(_grid(), seen) for _, seen in film.moves]
     assert len(frames) == len(film.moves) + 1
     error = warping_error(frames, film.moves)
-    if name == "noise":
+    if name == "a sensor's noise":
         assert error == pytest.approx(2 * 0.012**2, rel=0.2)
     else:
         assert error < 2e-5 < 0.5 * warping_error(frames, still)
