@@ -17,7 +17,8 @@ HERE = Path(__file__).parent
 SOURCES = [*kernels.SOURCES, HERE / "threads.cpp", HERE / "pictures.cpp"]
 CALLED = [
     "convolve_winograd", "convolve_wider", "convolve_narrower", "convolve_direct", "find_scale", "normalize_stored",
-    "enter", "leave", "malloc", "free", "set_threads", "work", "__stack_pointer",
+    "enter", "leave", "resample_rows", "resample_columns", "add", "malloc", "free", "set_threads", "work",
+    "__stack_pointer",
 ]  # fmt: skip
 """What the page calls."""
 MOST_MEMORY, STACK = 2**32 - 2**16, 2**20

@@ -224,6 +224,40 @@ def test_the_kernels_of_the_service_paint_here_what_they_paint_there(
     assert psnr(painted, asked(shipped_url, link)) > 45
 
 
+BETWEEN_LEVELS = """async ([file, height, width]) => {
+  const { Engine } = await import("/engine/engine.js");
+  const { inMemory, onArrays } = await import("/device/arithmetic.js");
+  const { climb, ladder } = await import("/device/ladder.js");
+  const [kernels, network] = await Promise.all(["engine/kernels.wasm", file].map(async (address) =>
+    (await fetch(address)).arrayBuffer()));
+  const { planes } = await Engine.load({ kernels, file: new Uint8Array(network), threads: 1 });
+  const data = Float32Array.from({ length: 3 * height * width }, (_, place) => 0.5 + 0.7 * Math.sin(place * place));
+  const strokes = { canonical: 40, finest: 4096, seen: 0.5, again: 0.4, fine: 0.85 };
+  const photo = { data, channels: 3, height, width };
+  const sizes = ladder([height, width], 1, strokes);
+  const painted = (by) => climb(async (image) => by.sum([1.2, image], [-0.3, image]), photo, sizes, strokes, by);
+  const [one, other] = [await painted(onArrays), await painted(inMemory(planes))];
+  const apart = one.data.map((value, place) => Math.abs(value - other.data[place]));
+  const free = []; // where memory is free after each further one, which depends on what was given back last
+  for (let n = 0; n < 24; n += 1) {
+    await painted(inMemory(planes));
+    await planes.tidy(async () => { free.push(planes.make(3, height, width).at); });
+  }
+  const taken = Math.max(...free.slice(12)) - Math.max(...free.slice(0, 12));
+  return [apart.reduce((most, value) => Math.max(most, value)), taken];
+}"""
+
+
+@pytest.mark.parametrize(("height", "width"), [(97, 161), (130, 66), (45, 333)])
+def test_the_kernels_compute_between_levels_what_javascript_does_and_keep_no_memory(
+    shipped_page: Page, shipped_url: str, height: int, width: int
+) -> None:
+    network = httpx2.get(f"{shipped_url}/v1/info").json()["small_network_id"]
+    apart, taken = shipped_page.evaluate(BETWEEN_LEVELS, [f"v1/networks/{network}.onnx", height, width])
+    assert apart < 1e-5
+    assert taken <= 0
+
+
 def test_where_a_browser_shares_no_memory_onnx_runtime_paints(browser: Browser, shipped_url: str) -> None:
     def alone(route: Route) -> None:
         answer = route.fetch()

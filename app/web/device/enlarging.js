@@ -1,6 +1,6 @@
 /** Paintings of a photo's own size, where fewer pixels were painted. The service's `enlarging.py`, which says why. */
 
-import { brightness, clamped, planes } from "./planes.js";
+import { bounded, brightness, planes } from "./planes.js";
 import { resampledRows } from "./resample.js";
 
 /** Most that a colour of the painting changes with the photo's brightness: more is a fit to noise. */
@@ -21,7 +21,7 @@ export function enlargement(painted, shown, [height, width], { radius, noise }) 
     for (let channel = 0; channel < 3; channel += 1)
       for (let place = 0, at = channel * seen.length; place < seen.length; place += 1, at += 1)
         made.data[at] = data[at] + data[at + 3 * seen.length] * (seen[place] - data[6 * seen.length + place]);
-    return clamped(made);
+    return bounded([1, made]);
   };
 }
 

@@ -1,6 +1,6 @@
 /** From what the network painted to the picture that was asked for: its size, its strength, its colours. */
 
-import { brightness, clamped, combined, fromPixels } from "./planes.js";
+import { bounded, brightness, fromPixels, planes, sum } from "./planes.js";
 import { enlargement } from "./enlarging.js";
 import { resampledRows } from "./resample.js";
 
@@ -22,7 +22,7 @@ export function finish(pixels, painted, shown, strokes, { strength, preserveColo
     const photo = fromPixels(pixels, top, bottom);
     let strip = rowsOf(top, bottom, photo);
     if (preserveColor) strip = keepColor(strip, photo);
-    if (strength !== 1) strip = combined((one, other) => one + strength * (other - one), photo, strip);
+    if (strength !== 1) strip = sum([1 - strength, photo], [strength, strip]);
     const count = (bottom - top) * width;
     for (let place = 0, at = 4 * top * width; place < count; place += 1, at += 4)
       for (let channel = 0; channel < 3; channel += 1) made[at + channel] = 255 * strip.data[channel * count + place];
@@ -33,7 +33,9 @@ export function finish(pixels, painted, shown, strokes, { strength, preserveColo
 function inSize(painted, shown, [height, width], strokes) {
   const larger = Math.max(painted.height, painted.width) > Math.max(height, width);
   const same = painted.height === height && painted.width === width;
-  if (larger || same) return (top, bottom) => clamped(resampledRows(painted, height, width, top, bottom));
+  const rows = (top, bottom) => resampledRows(painted, height, width, top, bottom);
+  if (same) return rows;
+  if (larger) return (top, bottom) => bounded([1, rows(top, bottom)]);
   return enlargement(painted, shown, [height, width], strokes);
 }
 
@@ -42,7 +44,7 @@ function keepColor(painted, photo) {
   const bright = brightness(painted).data;
   const grey = brightness(photo).data;
   const count = bright.length;
-  const made = combined((value) => value, photo);
+  const made = planes(photo.channels, photo.height, photo.width);
   for (let place = 0; place < count; place += 1) {
     let fits = 1;
     for (let channel = 0; channel < 3; channel += 1) {

@@ -1,8 +1,6 @@
 /** Coarse to fine: strokes as large as the picture asks for. The service's `ladder.py`, which says why. */
 
 import { halfToEven } from "../parts/numbers.js";
-import { clamped, combined } from "./planes.js";
-import { resample } from "./resample.js";
 
 /** Pixels: below it the network cannot normalize. */
 const SMALLEST_SIDE = 32;
@@ -25,38 +23,46 @@ export function ladder([height, width], stroke, { canonical, finest }) {
 
 const scaled = (size, factor) => size.map((side) => Math.max(SMALLEST_SIDE, halfToEven(side * factor)));
 
-/** A photo, planes of the finest size, painted level by level. paint: paints one level. */
-export async function climb(paint, photo, sizes, { seen: share, again, fine: fading }) {
-  let painted = await paint(clamped(resample(photo, ...sizes[0])));
-  for (let level = 1; level < sizes.length; level += 1) {
-    const below = sizes[level - 1];
-    const size = sizes[level];
-    const seen = scaled(below, share);
-    const shown = resample(photo, ...size);
-    const shownBelow = resample(shown, ...below);
-    const known = resample(resample(combined((one, other) => one - other, painted, shownBelow), ...seen), ...size);
-    const fine = await paint(clamped(combined((one, other) => one + other, shown, known)));
-    const fineBelow = resample(fine, ...below);
-    const difference = combined((one, other) => one - other, fineBelow, level === 1 ? shownBelow : painted);
-    const added = level === 1 ? again : 1;
-    const kept = combined((one, other) => one + added * other, painted, unseen(difference, seen));
-    const strength = fading ** level;
-    const mixed = (one, other) => one + strength * (other - one);
-    const coarse = combined((one, other, third) => one - mixed(other, third), kept, shownBelow, fineBelow);
-    const large = enlarged(coarse, size);
-    painted = clamped(combined((one, other, third) => mixed(one, other) + third, shown, fine, large));
-  }
-  return painted;
+/**
+ * A photo, planes of the finest size, painted level by level. paint: paints one level. by: what computes with planes, of
+ * arithmetic.js.
+ */
+export function climb(paint, photo, sizes, strokes, by) {
+  return by.tidy(async () => {
+    const whole = by.hold(photo);
+    let painted = await paint(by.bounded([1, by.resample(whole, ...sizes[0])]));
+    for (let level = 1; level < sizes.length; level += 1) {
+      const below = painted;
+      painted = await by.tidy(() => finer(paint, whole, below, { size: sizes[level], level, strokes, by }));
+    }
+    return by.read(painted);
+  });
+}
+
+/** The next level: the painting of the one below, in another size, with finer strokes. */
+async function finer(paint, photo, painted, { size, level, strokes: { seen: share, again, fine: fading }, by }) {
+  const below = [painted.height, painted.width];
+  const seen = scaled(below, share);
+  const shown = by.resample(photo, ...size);
+  const shownBelow = by.resample(shown, ...below);
+  const known = by.resample(by.resample(by.sum([1, painted], [-1, shownBelow]), ...seen), ...size);
+  const fine = await paint(by.bounded([1, shown], [1, known]));
+  const fineBelow = by.resample(fine, ...below);
+  const difference = by.sum([1, fineBelow], [-1, level === 1 ? shownBelow : painted]);
+  const kept = by.sum([1, painted], [level === 1 ? again : 1, unseen(difference, seen, by)]);
+  const strength = fading ** level;
+  const coarse = by.sum([1, kept], [strength - 1, shownBelow], [-strength, fineBelow]);
+  return by.bounded([1 - strength, shown], [strength, fine], [1, enlarged(coarse, size, by)]);
 }
 
 /** Larger planes that, made as small again, are nearly these: bicubic kernels alone lose half of the finest lines. */
-function enlarged(image, size) {
-  const again = resample(resample(image, ...size), image.height, image.width);
-  return resample(combined((one, other) => 2 * one - other, image, again), ...size);
+function enlarged(image, size, by) {
+  const again = by.resample(by.resample(image, ...size), image.height, image.width);
+  return by.resample(by.sum([2, image], [-1, again]), ...size);
 }
 
 /** What is lost of planes when they are as small as what is seen. */
-function unseen(image, seen) {
-  const again = resample(resample(image, ...seen), image.height, image.width);
-  return combined((one, other) => one - other, image, again);
+function unseen(image, seen, by) {
+  const again = by.resample(by.resample(image, ...seen), image.height, image.width);
+  return by.sum([1, image], [-1, again]);
 }

@@ -1,6 +1,6 @@
 /** A photo's pixels, four bytes each, in any size. */
 
-import { channelOf, clamped, fromPixels, planes } from "./planes.js";
+import { bounded, channelOf, fromPixels, planes } from "./planes.js";
 import { resample, resized } from "./resample.js";
 
 /** The last one read: while something is dragged, all drafts are of one photo. */
@@ -19,7 +19,7 @@ export function asPlanes(pixels, [height, width]) {
   const made = planes(3, height, width);
   for (let channel = 0; channel < 3; channel += 1)
     made.data.set(resample(channelOf(pixels, channel), height, width).data, channel * height * width);
-  return clamped(made);
+  return bounded([1, made]);
 }
 
 /** The picture's file. */

@@ -9,17 +9,22 @@ export function planes(channels, height, width, data = new Float32Array(channels
   return { data, channels, height, width };
 }
 
-/** What a function makes of the values of planes of one size, place by place. */
-export function combined(make, first, ...others) {
-  const { data, channels, height, width } = first;
+/** Weighted planes of one size, [weight, planes] each and three at the most, added. */
+export function sum([first, { data, channels, height, width }], ...others) {
   const made = planes(channels, height, width);
-  const [{ data: second } = {}, { data: third } = {}] = others;
+  const [[second, { data: two }] = [0, { data }], [third, { data: three }] = [0, { data }]] = others;
   for (let place = 0; place < data.length; place += 1)
-    made.data[place] = make(data[place], second?.[place], third?.[place]);
+    made.data[place] = first * data[place] + second * two[place] + third * three[place];
   return made;
 }
 
-export const clamped = (image) => combined((value) => Math.min(1, Math.max(0, value)), image);
+/** The same, from 0 to 1. */
+export function bounded(...terms) {
+  const made = sum(...terms);
+  for (let place = 0; place < made.data.length; place += 1)
+    made.data[place] = Math.min(1, Math.max(0, made.data[place]));
+  return made;
+}
 
 /** Rows of pixels with four bytes each, from one row to another. */
 export function fromPixels({ data, width, height }, top = 0, bottom = height) {

@@ -15,6 +15,9 @@ const BICUBIC = {
 const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 const LANCZOS = { reach: 3, at: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) };
 
+/** Of which places of a line each one of a line of another length is made, and with which weights. */
+export const bicubic = (source, length) => taps(BICUBIC, source, length, 0, length);
+
 /** Planes in another size, antialiased; edges overshoot a little. Of their own size they are themselves. */
 export function resample(image, height, width) {
   const same = height === image.height && width === image.width;

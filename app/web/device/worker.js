@@ -1,6 +1,7 @@
 /** Paints beside the page, which stays responsive: asked and answered by messages, one painting after the other. */
 
 import { Engine } from "../engine/engine.js";
+import { inMemory, onArrays } from "./arithmetic.js";
 import { described } from "./description.js";
 import { finish } from "./finish.js";
 import { climb, ladder } from "./ladder.js";
@@ -9,6 +10,8 @@ import { asPlanes, encoded, pixelsOf } from "./photo.js";
 import { threads } from "./processor.js";
 
 let network;
+/** What computes with its planes. */
+let arithmetic;
 let strokes;
 /** Whether what is being painted is not wanted any more. */
 let unwanted = false;
@@ -33,6 +36,7 @@ addEventListener("message", async ({ data: { kind, ...asked } }) => {
 async function load({ strokes: ofNetwork, ...files }) {
   strokes = ofNetwork;
   network = files.kernels ? await Engine.load({ ...files, threads: threads() }) : await Network.load(files);
+  arithmetic = network?.planes ? inMemory(network.planes) : onArrays;
   return { by: network?.by };
 }
 
@@ -45,7 +49,7 @@ async function paint({ photo, size: [height, width], style, manner, type, qualit
     const pixels = await pixelsOf(photo, width, height);
     const sizes = ladder([height, width], manner.stroke, strokes);
     const shown = asPlanes(pixels, sizes.at(-1));
-    const painted = await climb((image) => level(image, style), shown, sizes, strokes);
+    const painted = await climb((image) => level(image, style), shown, sizes, strokes, arithmetic);
     last = { key, pixels: finish(pixels, painted, shown, strokes, manner) };
   }
   const milliseconds = performance.now() - began;

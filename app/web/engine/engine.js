@@ -7,6 +7,7 @@ import { weightsIn } from "./file.js";
 import { Kernels, UnknownWidth, inner } from "./kernels.js";
 import { beyond, layersOf } from "./layers.js";
 import { Memory } from "./memory.js";
+import { Planes } from "./planes.js";
 import { startThreads } from "./threads.js";
 
 /** Sides of a picture with which it is found out whether there are kernels. */
@@ -20,6 +21,9 @@ export class Engine {
   /** What paints. */
   by = "wasm";
 
+  /** @type {Planes} what is painted, and what it is painted of */
+  planes;
+
   /** kernels: their bytes; file: the network's; threads: how many paint. Resolves to null where they are not for it. */
   static async load({ kernels, file, threads }) {
     const layers = layersOf(weightsIn(file));
@@ -28,10 +32,12 @@ export class Engine {
     const engine = new Engine();
     engine.#memory = new Memory(memory, exports);
     engine.#kernels = new Kernels(exports, engine.#memory);
+    engine.planes = new Planes(exports, engine.#memory);
     engine.#layers = layers.map((layer) => ({ ...layer, weights: engine.#kept(layer.weights) }));
     const style = new Float32Array(layers.reduce((sum, { channels }) => sum + 2 * channels, 0));
     try {
-      engine.paint({ data: new Float32Array(3 * TRIAL ** 2), channels: 3, height: TRIAL, width: TRIAL }, style);
+      const grey = { data: new Float32Array(3 * TRIAL ** 2), channels: 3, height: TRIAL, width: TRIAL };
+      await engine.planes.tidy(async () => { engine.paint(engine.planes.hold(grey), style); });
       return engine;
     } catch (error) {
       if (error instanceof UnknownWidth) return null;
@@ -45,7 +51,7 @@ export class Engine {
     return Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, addressed(value)]));
   }
 
-  /** A picture, {data, channels, height, width} in planes, painted in one pass. style: its vector. */
+  /** Planes, painted in one pass. style: its vector. */
   paint(image, style) {
     const [kernels, layers] = [this.#kernels, this.#layers];
     const size = [image.height, image.width];
@@ -75,7 +81,8 @@ export class Engine {
     }
     const last = kernels.normalize(features, styles.at(-1), { relu: false });
     kernels.give(features);
-    const painted = kernels.leave(last);
+    const painted = this.planes.make(image.channels, image.height, image.width);
+    kernels.leave(last, painted);
     kernels.give(last);
     return painted;
   }

@@ -43,24 +43,18 @@ export class Kernels {
     return { at, height, width, rows, columns, row, channels, doubled, measured: 0 };
   }
 
-  /** @returns {Features} of a photo in planes, mirrored around it */
-  enter({ data, channels, height, width }, padding) {
+  /** @returns {Features} of a photo's planes, mirrored around it */
+  enter({ at, channels, height, width }, padding) {
     const [left, right, above, below] = padding;
     const out = this.features(above + height + below, left + width + right, channels);
-    const given = [this.#memory.pass(data), BigInt(height), BigInt(width), this.#memory.passIntegers(padding)];
-    this.#call.enter(...given, out.at);
+    this.#call.enter(at, BigInt(height), BigInt(width), this.#memory.passIntegers(padding), out.at);
     this.#memory.called();
     return out;
   }
 
-  /** A picture in planes, of what the last normalization leaves. */
-  leave({ at, height, width, channels }) {
-    const count = channels * height * width;
-    const out = this.#memory.take(count * FLOAT);
-    this.#call.leave(at, BigInt(height), BigInt(width), out);
-    const data = this.#memory.view(Float32Array, out, count).slice();
-    this.#memory.give(out);
-    return { data, channels, height, width };
+  /** A painting's planes, of what the last normalization leaves. */
+  leave({ at, height, width }, out) {
+    this.#call.leave(at, BigInt(height), BigInt(width), out.at);
   }
 
   /** @returns {Features} of a layer, from a Reading. size: height and width */

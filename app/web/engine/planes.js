@@ -1,0 +1,94 @@
+/**
+ * Planes in the kernels' memory, {at, channels, height, width}, and what is made of them there: at is the address of the
+ * first. Behind the last one is room for a vector.
+ */
+
+const [FLOAT, VECTOR] = [4, 16];
+
+export class Planes {
+  #call;
+  #memory;
+  #taken = [];
+
+  constructor(exports, memory) {
+    this.#call = exports;
+    this.#memory = memory;
+  }
+
+  /** Planes of which nothing is known. */
+  make(channels, height, width) {
+    const at = this.#memory.take(channels * height * width * FLOAT + VECTOR);
+    this.#taken.push(at);
+    return { at, channels, height, width };
+  }
+
+  /** A copy of those of an array, {data, channels, height, width}. */
+  hold({ data, channels, height, width }) {
+    const made = this.make(channels, height, width);
+    this.#memory.view(Float32Array, made.at, data.length).set(data);
+    return made;
+  }
+
+  /** A copy as an array. */
+  read({ at, channels, height, width }) {
+    const data = this.#memory.view(Float32Array, at, channels * height * width).slice();
+    return { data, channels, height, width };
+  }
+
+  /** What some work resolves to, and if that is planes, they; all others that were made for it are given back. */
+  async tidy(work) {
+    const others = this.#taken;
+    this.#taken = [];
+    let made;
+    try {
+      made = await work();
+      return made;
+    } finally {
+      const kept = this.#taken.filter((at) => at === made?.at);
+      this.#memory.give(...this.#taken.filter((at) => at !== made?.at));
+      this.#taken = [...others, ...kept];
+    }
+  }
+
+  /**
+   * In another size. rows, columns: which of the image's each one is made of, and with which weights, as
+   * {firsts, count, weights}; without them there are as many as before.
+   */
+  resample(image, height, width, { rows, columns }) {
+    const { channels } = image;
+    const lines = columns ? this.make(channels, image.height, width) : image;
+    if (columns) {
+      const sizes = [channels * image.height, image.width].map(BigInt);
+      this.#call.resample_rows(image.at, ...sizes, ...this.#passed(columns), BigInt(width), lines.at);
+    }
+    const made = rows ? this.make(channels, height, width) : lines;
+    if (rows) {
+      const sizes = [channels, image.height, width].map(BigInt);
+      this.#call.resample_columns(lines.at, ...sizes, ...this.#passed(rows), BigInt(height), made.at);
+    }
+    this.#memory.called();
+    return made;
+  }
+
+  #passed({ firsts, count, weights }) {
+    return [this.#memory.pass(firsts), this.#memory.pass(Float32Array.from(weights)), BigInt(count)];
+  }
+
+  /** Weighted planes of one size, [weight, planes] each and three at the most, added. */
+  sum(...terms) {
+    return this.#added(terms, false);
+  }
+
+  /** The same, from 0 to 1. */
+  bounded(...terms) {
+    return this.#added(terms, true);
+  }
+
+  #added(terms, bounded) {
+    const { channels, height, width } = terms[0][1];
+    const made = this.make(channels, height, width);
+    const all = [0, 1, 2].flatMap((n) => (n in terms ? [terms[n][1].at, terms[n][0]] : [terms[0][1].at, 0]));
+    this.#call.add(BigInt(channels * height * width), ...all, bounded, made.at);
+    return made;
+  }
+}
