@@ -183,7 +183,7 @@ def test_a_style_that_the_small_network_does_not_know_is_said_and_what_to_do(bro
     ],
     ids=["no graphics card", "a graphics card"],
 )
-def test_what_a_graphics_card_takes_is_fetched_where_there_is_one(
+def test_what_a_graphics_card_takes_is_fetched_where_there_is_one_and_the_kernels_that_compute_beside_it(
     browser: Browser, url: str, gpu: str, expected: set[str]
 ) -> None:
     with browser.new_context(base_url=url) as context:
@@ -192,6 +192,7 @@ def test_what_a_graphics_card_takes_is_fetched_where_there_is_one(
         context.on("request", lambda request: fetched.add(request.url.rpartition("/")[2]))
         switch_on(opened_page(context))
         assert {name for name in fetched if name.startswith("ort")} == expected
+        assert "kernels.wasm" in fetched
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +276,7 @@ def test_where_a_browser_shares_no_memory_onnx_runtime_paints(browser: Browser, 
         link = "style=munch-the-scream&network=small"
         assert psnr(download(page, link), asked(shipped_url, link)) > 40
         assert [address for address in fetched if "onnxruntime-web" in address]
+        assert not [address for address in fetched if address.endswith("kernels.wasm")]
 
 
 @pytest.mark.parametrize("format", ["jpeg", "webp"])

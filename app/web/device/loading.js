@@ -20,10 +20,10 @@ const findAdapter = async () => navigator.gpu?.requestAdapter().catch(() => null
 export async function addresses(network, version) {
   const file = `v1/networks/${network}.onnx`;
   const card = await (adapter ??= findAdapter());
-  const sharesMemory = crossOriginIsolated; // as the kernels' threads do
-  if (!card && sharesMemory && !unsuited.has(network)) return { kernels: KERNELS, file };
+  const own = crossOriginIsolated ? { kernels: KERNELS } : {}; // whose threads share memory
+  if (!card && own.kernels && !unsuited.has(network)) return { ...own, file };
   const [module, wasm] = RUNTIMES[card ? "webgpu" : "wasm"];
-  return { module: `onnxruntime-web/${version}/${module}`, wasm: `onnxruntime-web/${version}/${wasm}`, file };
+  return { module: `onnxruntime-web/${version}/${module}`, wasm: `onnxruntime-web/${version}/${wasm}`, ...own, file };
 }
 
 /** What painting takes where the kernels are not for a network. */
@@ -57,12 +57,9 @@ export async function fetchFiles({ network, version, told, anew }) {
   };
   const whole = (stream) => new Response(stream).arrayBuffer();
   const ofNetwork = async () => new Uint8Array(await whole(await bytesOf(file)));
-  if (kernels) {
-    const [bytes, written] = await Promise.all([bytesOf(kernels).then(whole), ofNetwork()]);
-    return { kernels: bytes, file: written };
-  }
+  const ofKernels = async () => kernels && whole(await bytesOf(kernels));
   const unpacked = async () => whole((await bytesOf(wasm)).pipeThrough(new DecompressionStream("gzip")));
-  const [bytes, written] = await Promise.all([runtime ?? unpacked(), ofNetwork()]);
-  runtime = bytes;
-  return { module: new URL(module, document.baseURI).href, wasm: runtime, file: written };
+  const ofRuntime = async () => wasm && (runtime ??= await unpacked());
+  const [written, own, bytes] = await Promise.all([ofNetwork(), ofKernels(), ofRuntime()]);
+  return { module: module && new URL(module, document.baseURI).href, wasm: bytes, kernels: own, file: written };
 }

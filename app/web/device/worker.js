@@ -1,6 +1,7 @@
 /** Paints beside the page, which stays responsive: asked and answered by messages, one painting after the other. */
 
 import { Engine } from "../engine/engine.js";
+import { Planes } from "../engine/planes.js";
 import { inMemory, onArrays } from "./arithmetic.js";
 import { described } from "./description.js";
 import { finish } from "./finish.js";
@@ -10,7 +11,7 @@ import { asPlanes, encoded, pixelsOf } from "./photo.js";
 import { threads } from "./processor.js";
 
 let network;
-/** What computes with its planes. */
+/** What computes with what it paints. */
 let arithmetic;
 let strokes;
 /** Whether what is being painted is not wanted any more. */
@@ -33,11 +34,12 @@ addEventListener("message", async ({ data: { kind, ...asked } }) => {
 });
 
 /** Answers with what paints; with nothing where the kernels are not for this network. */
-async function load({ strokes: ofNetwork, ...files }) {
+async function load({ strokes: ofNetwork, kernels, ...files }) {
   strokes = ofNetwork;
-  network = files.kernels ? await Engine.load({ ...files, threads: threads() }) : await Network.load(files);
-  arithmetic = network?.planes ? inMemory(network.planes) : onArrays;
-  return { by: network?.by };
+  network = await (files.module ? Network.load(files) : Engine.load({ ...files, kernels, threads: threads() }));
+  if (!network) return {};
+  arithmetic = kernels ? inMemory(network.planes ?? (await Planes.load(kernels))) : onArrays;
+  return { by: network.by };
 }
 
 /** A photo painted in a style and a size, as a file. recipe: the text that goes into it. */
@@ -62,5 +64,6 @@ async function paint({ photo, size: [height, width], style, manner, type, qualit
 async function level(image, style) {
   await new Promise((resolve) => { setTimeout(resolve); });
   if (unwanted) throw new DOMException("not wanted any more", "AbortError");
-  return network.paint(image, style);
+  if (network.planes) return network.paint(image, style);
+  return arithmetic.hold(await network.paint(arithmetic.read(image), style));
 }

@@ -3,6 +3,9 @@
  * first. Behind the last one is room for a vector.
  */
 
+import { Memory } from "./memory.js";
+import { startThreads } from "./threads.js";
+
 const [FLOAT, VECTOR] = [4, 16];
 
 export class Planes {
@@ -13,6 +16,12 @@ export class Planes {
   constructor(exports, memory) {
     this.#call = exports;
     this.#memory = memory;
+  }
+
+  /** Without a network that paints them, in the caller's own thread. kernels: their bytes. */
+  static async load(kernels) {
+    const { exports, memory } = await startThreads(kernels, 1);
+    return new Planes(exports, new Memory(memory, exports));
   }
 
   /** Planes of which nothing is known. */
