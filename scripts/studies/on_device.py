@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from impasto.model.network.config import Which
-from impasto.scripts.studies.page import browser
+from impasto.scripts.studies import chromium
 
 GIVE = """(file) => {
   window.photo = new Blob([Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0))], { type: "image/jpeg" });
@@ -51,12 +51,8 @@ class Visitor:
 @contextmanager
 def painting(url: str, network: Which) -> Iterator[Page]:
     """A page of a service that paints with a network on its device. Raises NotInstalled."""
-    with (
-        sync_playwright() as playwright,
-        # as root in a container its sandbox cannot be
-        playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"]) as window,
-    ):
-        page = window.new_page()
+    with chromium.opened() as browser:
+        page = browser.new_page()
         page.goto(url)
         page.get_by_label("Paint on this device").check()
         page.locator("#label-facts", has_text="on this device").wait_for()

@@ -8,16 +8,15 @@ Needs Chromium (Debian, Ubuntu: apt install chromium), and Playwright, which `ma
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 import tyro
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from impasto.model.network.config import SHIPPED
-from impasto.scripts.studies.peers import NotInstalled
+from impasto.scripts.studies import chromium
 from impasto.scripts.studies.service import serving
 
 WINDOW = 1600, 900
@@ -46,18 +45,12 @@ class Arguments:
 
 def main(arguments: Arguments) -> None:
     """Raises NotInstalled."""
-    chromium = browser()
     arguments.output.mkdir(parents=True, exist_ok=True)
     regions = [("region", json.dumps(region)) for region in REGIONS]
     shown = {"page": "", "page-regions": urlencode([("style", "van-gogh-starry-night"), *regions])}
-    with (
-        serving(checkpoint=arguments.checkpoint, device=arguments.device) as service,
-        sync_playwright() as playwright,
-        # as root in a container its sandbox cannot be
-        playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as window,
-    ):
+    with chromium.opened() as browser, serving(checkpoint=arguments.checkpoint, device=arguments.device) as service:
         for name, link in shown.items():
-            page = window.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
+            page = browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
             page.set_default_timeout(1000 * PATIENCE)
             page.goto(f"{service.url}/#{link}")
             page.wait_for_selector("#stage[aria-busy=false] #viewport[data-shown=whole]")
@@ -65,14 +58,6 @@ def main(arguments: Arguments) -> None:
                 choose_last_region(page)
             page.wait_for_function(SEEN)
             page.screenshot(path=arguments.output / f"{name}.jpg", quality=88)
-
-
-def browser() -> str:
-    """Chromium's command. Raises NotInstalled."""
-    found = shutil.which("chromium")
-    if found is None:
-        raise NotInstalled("Chromium is not there (Debian, Ubuntu: apt install chromium)")
-    return found
 
 
 def choose_last_region(page: Page) -> None:

@@ -33,8 +33,8 @@ from impasto.model.network.checkpoint import small_file
 from impasto.model.network.config import SHIPPED, SMALL
 from impasto.model.pictures import images
 from impasto.model.prediction.file import predictor_file
+from impasto.scripts.studies import chromium
 from impasto.scripts.studies.figures import PICTURES, Figures
-from impasto.scripts.studies.page import browser
 from impasto.scripts.studies.peers import engine
 
 REPORT = "evaluation.md"
@@ -156,7 +156,7 @@ def main(arguments: Arguments) -> int:
 def check(arguments: Arguments) -> None:
     """Raises NotInstalled, NoImages and InvalidValue for what would end it after hours."""
     engine()
-    browser()
+    chromium.find()
     for folder in (arguments.styles, arguments.content, arguments.large):
         images.files_in(folder)
     given = (arguments.others, arguments.portrait, arguments.launch, arguments.clipart, *arguments.clips)

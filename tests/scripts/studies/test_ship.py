@@ -22,6 +22,7 @@ from impasto.model.training.config import TrainingConfig
 from impasto.scripts import evaluate, train, train_predictor
 from impasto.scripts.studies import (
     augmentation,
+    chromium,
     filmstrip,
     gallery,
     learned,
@@ -211,7 +212,7 @@ def told(asked: Arguments, tiny_checkpoint: Checkpoint, monkeypatch: pytest.Monk
     checkpoint.save(told._source, shipped)
     monkeypatch.setattr(ship, "Workshop", lambda folder: told)
     monkeypatch.setattr(ship, "engine", lambda: None)
-    monkeypatch.setattr(ship, "browser", lambda: "chromium")
+    monkeypatch.setattr(chromium, "find", lambda: "chromium")
     return told
 
 
