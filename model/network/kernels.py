@@ -276,8 +276,7 @@ class Kernels(Operations):
             _pointer(gamma),
             _pointer(beta),
             _pointer(moments),
-            _pointer(scale[0]),
-            _pointer(scale[1]),
+            *_pointers(scale),
         )
         _check(unknown, gamma.shape[-1])
         return reads(_Reading(features, window, then, scale), convolution)
@@ -288,9 +287,10 @@ class Kernels(Operations):
 
     def _moments(self, features: Tensor, style: Tensor, gamma: Tensor, given: Statistics | None) -> Tensor | None:
         """Means and variances that are known of features, two tensors of the shape of gamma in one."""
-        known = self._measured.get(features) if given is None else (given.mean, given.variance)
-        if known is None:
-            return None
+        measured = self._measured.get(features)
+        if given is None and (measured is None or measured.shape[1:] == gamma.shape):
+            return measured
+        known = measured if given is None else (given.mean, given.variance)
         return torch.stack([(m if m.ndim == style.ndim else m[:, None]).expand(gamma.shape) for m in known])
 
 
@@ -312,9 +312,8 @@ class _Reading:
         """As the kernels' `Reading` takes it."""
         images, rows, columns, image, row, top, left = _layout(self._features, self._window, self._then.doubled)
         layout = [images, rows, columns, image, row, self.channels, self._then.doubled, top, left]
-        scale, shift = self._scale if self._scale is not None else (None, None)
         layout += [*self._then.padding, self._then.replicate]
-        return _pointer(self._features), _integers(layout), _pointer(scale), _pointer(shift)
+        return _pointer(self._features), _integers(layout), *_pointers(self._scale)
 
     def out(self, weight: Tensor, stride: int, dtype: torch.dtype) -> Tensor:
         """Memory for what a convolution makes of it, channels-last."""
@@ -499,6 +498,12 @@ def _check(unknown: int, channels: int) -> None:
 
 def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:
     return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+
+
+def _pointers(pair: Tensor | None) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
+    """To the first and to the second of two that follow one another in memory."""
+    first = 0 if pair is None else pair.data_ptr()
+    return ctypes.c_void_p(first), ctypes.c_void_p(first and first + pair.nbytes // 2)
 
 
 def _integers(values: Sequence[int]) -> ctypes.Array[ctypes.c_int64]:
