@@ -1,4 +1,7 @@
-"""What routes need, handed to them by FastAPI."""
+"""What routes need, handed to them by FastAPI.
+
+By coroutines throughout: what is none FastAPI calls in a thread, which takes a request longer than all of these.
+"""
 
 from __future__ import annotations
 
@@ -34,52 +37,52 @@ class NotReady(ImpastoError):
     retry_after = 2
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_painter(request: Request) -> Painter:
+async def get_painter(request: Request) -> Painter:
     """Raises NotReady while the application is not started."""
     painter: Painter | None = request.app.state.painter
     return _started(painter)
 
 
-def get_animator(request: Request) -> Animator:
+async def get_animator(request: Request) -> Animator:
     """Raises NotReady as `get_painter` does."""
     animator: Animator | None = request.app.state.animator
     return _started(animator)
 
 
-def get_predictions(request: Request) -> Predictions:
+async def get_predictions(request: Request) -> Predictions:
     """Raises NotReady as `get_painter` does."""
     predictions: Predictions | None = request.app.state.predictions
     return _started(predictions)
 
 
-def get_results(request: Request) -> Results:
+async def get_results(request: Request) -> Results:
     results: Results = request.app.state.results
     return results
 
 
-def get_catalogue(request: Request) -> Catalogue:
+async def get_catalogue(request: Request) -> Catalogue:
     """Raises NotReady as `get_painter` does."""
     catalogue: Catalogue | None = request.app.state.catalogue
     return _started(catalogue)
 
 
-def get_exports(request: Request) -> Exports:
+async def get_exports(request: Request) -> Exports:
     """Raises NotReady as `get_painter` does."""
     exports: Exports | None = request.app.state.exports
     return _started(exports)
 
 
-def get_page(request: Request) -> PageFiles:
+async def get_page(request: Request) -> PageFiles:
     page: PageFiles = request.app.state.page
     return page
 
 
-def get_jobs(request: Request) -> Jobs:
+async def get_jobs(request: Request) -> Jobs:
     """Raises NotReady as `get_painter` does."""
     jobs: Jobs | None = request.app.state.jobs
     return _started(jobs)
@@ -99,22 +102,22 @@ class Allowance:
             self.headers = quota.headers
 
 
-def get_allowance(request: Request) -> Allowance:
+async def get_allowance(request: Request) -> Allowance:
     return Allowance(request.app.state.rates, request.state.client)
 
 
-def get_metrics(request: Request) -> Metrics:
+async def get_metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 
 
-def get_supervisor(request: Request) -> Supervisor | None:
+async def get_supervisor(request: Request) -> Supervisor | None:
     """Of the worker that the service keeps; None if others do."""
     supervisor: Supervisor | None = request.app.state.supervisor
     return supervisor
 
 
-def get_submission(
+async def get_submission(
     response: Response,
     jobs: Annotated[Jobs, Depends(get_jobs)],
     settings: Annotated[Settings, Depends(get_settings)],
@@ -125,12 +128,12 @@ def get_submission(
     return Submission(response, jobs, settings, idempotency_key or None)
 
 
-def get_video_files(request: Request) -> VideoFiles:
+async def get_video_files(request: Request) -> VideoFiles:
     files: VideoFiles = request.app.state.video_files
     return files
 
 
-def get_stopping(request: Request) -> threading.Event:
+async def get_stopping(request: Request) -> threading.Event:
     """Set when the service is to stop: whoever answers at length then comes to an end."""
     stopping: threading.Event = request.app.state.stopping
     return stopping

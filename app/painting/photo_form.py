@@ -102,7 +102,7 @@ class PhotoForm:
         return images.encode(painting, self.format_of(painting), quality=self.quality, description=text)
 
 
-def get_plain_form(
+async def get_plain_form(
     image: Annotated[
         UploadFile,
         File(description="The photo: JPEG, PNG, WebP, AVIF, GIF or TIFF; its first frame, unless `frames` says all"),
@@ -125,7 +125,7 @@ def get_plain_form(
     return PhotoForm(image, options, "large", format, quality, recipe, accept)
 
 
-def get_photo_form(
+async def get_photo_form(
     form: Annotated[PhotoForm, Depends(get_plain_form)],
     stroke: StrokeSize = 1.0,
     photorealistic: Annotated[

@@ -55,7 +55,7 @@ class RegionForm:
         return self.recipes, self.statistics
 
 
-def get_plain_regions(
+async def get_plain_regions(
     region: Annotated[
         list[str] | None,
         Form(
@@ -87,7 +87,7 @@ def get_plain_regions(
     return RegionForm(tuple(recipes), mask or [])
 
 
-def get_region_form(
+async def get_region_form(
     regions: Annotated[RegionForm, Depends(get_plain_regions)],
     statistics: Annotated[
         Whose,

@@ -287,10 +287,12 @@ class Kernels(Operations):
 
     def _moments(self, features: Tensor, style: Tensor, gamma: Tensor, given: Statistics | None) -> Tensor | None:
         """Means and variances that are known of features, two tensors of the shape of gamma in one."""
-        measured = self._measured.get(features)
-        if given is None and (measured is None or measured.shape[1:] == gamma.shape):
+        if given is not None:
+            known = given.mean, given.variance
+        elif (measured := self._measured.get(features)) is None or measured.shape[1:] == gamma.shape:
             return measured
-        known = measured if given is None else (given.mean, given.variance)
+        else:
+            known = measured[0], measured[1]
         return torch.stack([(m if m.ndim == style.ndim else m[:, None]).expand(gamma.shape) for m in known])
 
 
@@ -502,8 +504,10 @@ def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:
 
 def _pointers(pair: Tensor | None) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
     """To the first and to the second of two that follow one another in memory."""
-    first = 0 if pair is None else pair.data_ptr()
-    return ctypes.c_void_p(first), ctypes.c_void_p(first and first + pair.nbytes // 2)
+    if pair is None:
+        return _pointer(None), _pointer(None)
+    first = pair.data_ptr()
+    return ctypes.c_void_p(first), ctypes.c_void_p(first + pair.nbytes // 2)
 
 
 def _integers(values: Sequence[int]) -> ctypes.Array[ctypes.c_int64]:
