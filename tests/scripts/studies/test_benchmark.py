@@ -47,10 +47,12 @@ def test_a_service_is_measured_under_the_load_of_many_clients(
     monkeypatch.setattr(benchmark, "CLIENTS", (2,))
     monkeypatch.setattr(benchmark, "SECONDS", 2)
     benchmark.main(benchmark.Arguments(only=("http",), checkpoint=tiny_checkpoint_file, device="cpu", repeats=1))
-    row = [cell.strip() for cell in capsys.readouterr().out.splitlines()[-1].strip("|").split("|")]
-    assert row[0] == "2" and float(row[1]) > 0
-    assert 0 < float(row[2]) <= float(row[3]) <= float(row[4])
-    assert row[9] == "0"  # none was refused
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert [row[:2] for row in rows] == [["large", "2"], ["small", "2"]]
+    for row in rows:
+        assert float(row[2]) > 0
+        assert 0 < float(row[3]) <= float(row[4]) <= float(row[5])
+        assert row[10] == "0"  # none was refused
 
 
 @pytest.mark.parametrize("part", ["peers", "onnx"])
