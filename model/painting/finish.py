@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -51,13 +52,17 @@ def finish(
     pixels = torch.empty_like(picture.pixels)
     for rows in strips(*picture.pixels.shape[:2]):
         photo = picture.rows(rows).rgb
-        strip = sum((layer(rows, photo) * share(rows) for layer, share in layers), start=torch.zeros(()))
+        strip = reduce(torch.add, (_weighted(layer(rows, photo), share(rows)) for layer, share in layers))
         if isinstance(colors := kept(rows), Tensor) or colors:
             strip = _mixed(strip, keep_color(strip, photo), colors)
         pixels[rows] = to_pixels(_mixed(photo, strip, strong(rows)))
     del layers
     make_room(pixels)  # for whoever writes it
     return replace(picture, pixels=pixels)
+
+
+def _weighted(values: Tensor, share: Share) -> Tensor:
+    return values if isinstance(share, float) and share == 1 else values * share
 
 
 def _mixed(one: Tensor, other: Tensor, share: Share) -> Tensor:

@@ -286,7 +286,9 @@ def _text(image: Image.Image, tag: int) -> str | None:
 
 def as_image(picture: Picture, *, opaque: bool = False) -> Image.Image:
     """A picture as Pillow has it, on white if it is to be opaque."""
-    image = Image.new("RGB" if picture.alpha is None or opaque else "RGBA", picture.size)
+    if picture.alpha is None:
+        return Image.fromarray(picture.pixels.numpy())
+    image = Image.new("RGB" if opaque else "RGBA", picture.size)
     for rows in strips(*picture.pixels.shape[:2]):
         strip = picture.rows(rows).on_white() if opaque else picture.rows(rows)
         channels = [strip.pixels] if strip.alpha is None else [strip.pixels, strip.alpha[..., None]]
