@@ -38,7 +38,9 @@ async function load({ strokes: ofNetwork, kernels, ...files }) {
   strokes = ofNetwork;
   network = await (files.module ? Network.load(files) : Engine.load({ ...files, kernels, threads: threads() }));
   if (!network) return {};
-  arithmetic = kernels ? inMemory(network.planes ?? (await Planes.load(kernels))) : onArrays;
+  const beside = async () => kernels && Planes.load(kernels).catch(() => null); // not every browser has room for both
+  const planes = network.planes ?? (await beside());
+  arithmetic = planes ? inMemory(planes) : onArrays;
   return { by: network.by };
 }
 
