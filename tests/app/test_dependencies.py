@@ -29,5 +29,5 @@ def test_no_function_is_called_in_a_thread_to_hand_a_request_what_it_needs(name:
     router = import_module(f"impasto.app.routes.{name}").router
     found = [call for route in router.routes if isinstance(route, APIRoute) for call in called(route.dependant)]
     assert found
-    waited_for = [call for call in found if not (iscoroutinefunction(call) or isasyncgenfunction(call))]
-    assert [call for call in waited_for if isfunction(call)] == []
+    in_threads = [call for call in found if not (iscoroutinefunction(call) or isasyncgenfunction(call))]
+    assert [call for call in in_threads if isfunction(call)] == []

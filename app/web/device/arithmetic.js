@@ -1,4 +1,4 @@
-/** What computes with planes from one level of strokes to the next: JavaScript, or the kernels where they paint. */
+/** What computes with planes from one level of strokes to the next: JavaScript, or the kernels where memory is shared. */
 
 import { bounded, sum } from "./planes.js";
 import { bicubic, resample } from "./resample.js";
@@ -8,7 +8,7 @@ const itself = (image) => image;
 /** On arrays. */
 export const onArrays = { hold: itself, read: itself, resample, sum, bounded, tidy: (work) => work() };
 
-/** In the kernels' memory. planes: the engine's. */
+/** In the kernels' memory. planes: of engine/planes.js. */
 export function inMemory(planes) {
   return {
     hold: (image) => planes.hold(image),

@@ -45,14 +45,20 @@ async function finer(paint, photo, painted, { size, level, strokes: { seen: shar
   const seen = scaled(below, share);
   const shown = by.resample(photo, ...size);
   const shownBelow = by.resample(shown, ...below);
-  const known = by.resample(by.resample(by.sum([1, painted], [-1, shownBelow]), ...seen), ...size);
-  const fine = await paint(by.bounded([1, shown], [1, known]));
-  const fineBelow = by.resample(fine, ...below);
-  const difference = by.sum([1, fineBelow], [-1, level === 1 ? shownBelow : painted]);
-  const kept = by.sum([1, painted], [level === 1 ? again : 1, unseen(difference, seen, by)]);
+  const given = await by.tidy(async () => {
+    const known = by.resample(by.resample(by.sum([1, painted], [-1, shownBelow]), ...seen), ...size);
+    return by.bounded([1, shown], [1, known]);
+  });
+  const fine = await paint(given);
   const strength = fading ** level;
-  const coarse = by.sum([1, kept], [strength - 1, shownBelow], [-strength, fineBelow]);
-  return by.bounded([1 - strength, shown], [strength, fine], [1, enlarged(coarse, size, by)]);
+  const large = await by.tidy(async () => {
+    const fineBelow = by.resample(fine, ...below);
+    const difference = by.sum([1, fineBelow], [-1, level === 1 ? shownBelow : painted]);
+    const kept = by.sum([1, painted], [level === 1 ? again : 1, unseen(difference, seen, by)]);
+    const coarse = by.sum([1, kept], [strength - 1, shownBelow], [-strength, fineBelow]);
+    return enlarged(coarse, size, by);
+  });
+  return by.bounded([1 - strength, shown], [strength, fine], [1, large]);
 }
 
 /** Larger planes that, made as small again, are nearly these: bicubic kernels alone lose half of the finest lines. */

@@ -20,8 +20,8 @@ const findAdapter = async () => navigator.gpu?.requestAdapter().catch(() => null
 export async function addresses(network, version) {
   const file = `v1/networks/${network}.onnx`;
   const card = await (adapter ??= findAdapter());
-  const own = crossOriginIsolated ? { kernels: KERNELS } : {}; // whose threads share memory
-  if (!card && own.kernels && !unsuited.has(network)) return { ...own, file };
+  const own = crossOriginIsolated ? { kernels: KERNELS } : {}; // whose memory is shared
+  if (!card && crossOriginIsolated && !unsuited.has(network)) return { ...own, file };
   const [module, wasm] = RUNTIMES[card ? "webgpu" : "wasm"];
   return { module: `onnxruntime-web/${version}/${module}`, wasm: `onnxruntime-web/${version}/${wasm}`, ...own, file };
 }

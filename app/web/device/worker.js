@@ -53,13 +53,24 @@ async function paint({ photo, size: [height, width], style, manner, type, qualit
     const pixels = await pixelsOf(photo, width, height);
     const sizes = ladder([height, width], manner.stroke, strokes);
     const shown = asPlanes(pixels, sizes.at(-1));
-    const painted = await climb((image) => level(image, style), shown, sizes, strokes, arithmetic);
+    const painted = await climbed((image) => level(image, style), shown, sizes);
     last = { key, pixels: finish(pixels, painted, shown, strokes, manner) };
   }
   const milliseconds = performance.now() - began;
   const file = await encoded(last.pixels, type, quality);
   if (file.type !== type) throw new DOMException(`no ${type} is written here`, "NotSupportedError");
   return { painted: recipe ? await described(file, recipe, last.pixels) : file, milliseconds, by: network.by };
+}
+
+/** By JavaScript from then on where the kernels have too little room beside ONNX Runtime. */
+async function climbed(...asked) {
+  try {
+    return await climb(...asked, strokes, arithmetic);
+  } catch (error) {
+    if (error.name !== "RangeError" || network.planes || arithmetic === onArrays) throw error;
+    arithmetic = onArrays;
+    return climb(...asked, strokes, arithmetic);
+  }
 }
 
 /** Between two levels messages are read: what is not wanted any more is not painted on. */

@@ -36,8 +36,8 @@ export class Engine {
     engine.#layers = layers.map((layer) => ({ ...layer, weights: engine.#kept(layer.weights) }));
     const style = new Float32Array(layers.reduce((sum, { channels }) => sum + 2 * channels, 0));
     try {
-      const grey = { data: new Float32Array(3 * TRIAL ** 2), channels: 3, height: TRIAL, width: TRIAL };
-      await engine.planes.tidy(async () => { engine.paint(engine.planes.hold(grey), style); });
+      const black = { data: new Float32Array(3 * TRIAL ** 2), channels: 3, height: TRIAL, width: TRIAL };
+      await engine.planes.tidy(async () => { engine.paint(engine.planes.hold(black), style); });
       return engine;
     } catch (error) {
       if (error instanceof UnknownWidth) return null;

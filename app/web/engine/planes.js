@@ -76,7 +76,13 @@ export class Planes {
       this.#call.resample_columns(lines.at, ...sizes, ...this.#passed(rows), BigInt(height), made.at);
     }
     this.#memory.called();
+    if (lines !== image && lines !== made) this.#give(lines);
     return made;
+  }
+
+  #give({ at }) {
+    this.#taken = this.#taken.filter((other) => other !== at);
+    this.#memory.give(at);
   }
 
   #passed({ firsts, count, weights }) {
