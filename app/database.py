@@ -6,6 +6,8 @@ share them.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,8 @@ from impasto.model.errors import ImpastoError
 
 PATIENCE = 5
 """Seconds to wait for a lock or a connection before the database counts as unavailable."""
+AGAIN = 0.01
+"""Seconds after which a lock is tried again that SQLite does not wait for itself."""
 MIGRATION_LOCK = 0x1A9A570
 """What lets one replica migrate while the others wait."""
 
@@ -84,7 +88,7 @@ def connect(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver would begin transactions by rules of its own
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")  # what was answered survives a power cut
 
     @event.listens_for(engine, "begin")
@@ -94,6 +98,19 @@ def connect(url: str) -> Engine:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have a file's changes logged: it stays so, and a new one is locked for whoever asks meanwhile, who is refused."""
+    patient_until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > patient_until:
+                raise
+            time.sleep(AGAIN)
 
 
 def _stay_with_file(engine: Engine, path: Path) -> None:
