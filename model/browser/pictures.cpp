@@ -71,6 +71,7 @@ extern "C" void add(int64_t count, const float* one, float of_one, const float* 
     for (int64_t part = 0; part < (count + PART - 1) / PART; ++part)
         for (int64_t at = part * PART; at < std::min((part + 1) * PART, count); at += LANES) {
             const Vector sum = read(one + at) * of_one + read(two + at) * of_two + read(three + at) * of_three;
-            write(-greater(-greater(sum, Vector{} + least), Vector{} - most), out + at);
+            const Vector above = greater(sum, Vector{} + least);
+            write(above < most ? above : Vector{} + most, out + at);
         }
 }

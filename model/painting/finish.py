@@ -62,11 +62,15 @@ def finish(
 
 
 def _weighted(values: Tensor, share: Share) -> Tensor:
-    return values if isinstance(share, float) and share == 1 else values * share
+    return values if _is_all(share) else values * share
 
 
 def _mixed(one: Tensor, other: Tensor, share: Share) -> Tensor:
-    return other if isinstance(share, float) and share == 1 else torch.lerp(one, other, share)
+    return other if _is_all(share) else torch.lerp(one, other, share)
+
+
+def _is_all(share: Share) -> bool:
+    return isinstance(share, float) and share == 1
 
 
 def _in_rows(share: Share, picture: Picture) -> Callable[[slice], Share]:

@@ -132,9 +132,7 @@ class Bench:
         self.source.network.requires_grad_(False)
         self.stylizer = Stylizer.of(self.source, device=arguments.device, precision=arguments.precision)
         self.vectors = self.source.styles.vectors
-        self.networks: dict[Which, Checkpoint] = {"large": self.source}
-        if self.source.small:
-            self.networks["small"] = self.source.small
+        self.networks: dict[Which, Checkpoint] = dict(zip(get_args(Which), self.source.both, strict=False))
         self.photo = read_photo().rgb[None]
 
     def head(self) -> str:

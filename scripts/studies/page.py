@@ -45,10 +45,10 @@ class Arguments:
 
 def main(arguments: Arguments) -> None:
     """Raises NotInstalled."""
-    arguments.output.mkdir(parents=True, exist_ok=True)
     regions = [("region", json.dumps(region)) for region in REGIONS]
     shown = {"page": "", "page-regions": urlencode([("style", "van-gogh-starry-night"), *regions])}
     with chromium.opened() as browser, serving(checkpoint=arguments.checkpoint, device=arguments.device) as service:
+        arguments.output.mkdir(parents=True, exist_ok=True)
         for name, link in shown.items():
             page = browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
             page.set_default_timeout(1000 * PATIENCE)

@@ -11,7 +11,7 @@ const [FLOAT, VECTOR] = [4, 16];
 export class Planes {
   #call;
   #memory;
-  #taken = [];
+  #taken = new Set();
 
   constructor(exports, memory) {
     this.#call = exports;
@@ -27,7 +27,7 @@ export class Planes {
   /** Planes of which nothing is known. */
   make(channels, height, width) {
     const at = this.#memory.take(channels * height * width * FLOAT + VECTOR);
-    this.#taken.push(at);
+    this.#taken.add(at);
     return { at, channels, height, width };
   }
 
@@ -47,15 +47,15 @@ export class Planes {
   /** What some work resolves to, and if that is planes, they; all others that were made for it are given back. */
   async tidy(work) {
     const others = this.#taken;
-    this.#taken = [];
+    const own = (this.#taken = new Set());
     let made;
     try {
       made = await work();
       return made;
     } finally {
-      const kept = this.#taken.filter((at) => at === made?.at);
-      this.#memory.give(...this.#taken.filter((at) => at !== made?.at));
-      this.#taken = [...others, ...kept];
+      this.#taken = others;
+      if (own.delete(made?.at)) others.add(made.at);
+      this.#memory.give(...own);
     }
   }
 
@@ -81,7 +81,7 @@ export class Planes {
   }
 
   #give({ at }) {
-    this.#taken = this.#taken.filter((other) => other !== at);
+    this.#taken.delete(at);
     this.#memory.give(at);
   }
 
@@ -100,9 +100,10 @@ export class Planes {
   }
 
   #added(terms, bounded) {
-    const { channels, height, width } = terms[0][1];
+    const [[, image]] = terms;
+    const { channels, height, width } = image;
     const made = this.make(channels, height, width);
-    const all = [0, 1, 2].flatMap((n) => (n in terms ? [terms[n][1].at, terms[n][0]] : [terms[0][1].at, 0]));
+    const all = [...terms, [0, image], [0, image]].slice(0, 3).flatMap(([weight, { at }]) => [at, weight]);
     this.#call.add(BigInt(channels * height * width), ...all, bounded, made.at);
     return made;
   }

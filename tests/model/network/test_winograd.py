@@ -276,7 +276,7 @@ def test_a_picture_in_tiles_is_the_whole(units: str, tile: int) -> None:
 
 
 @pytest.mark.parametrize("units", UNITS)
-def test_the_shipped_network_keeps_120_decibels_with_floats_70_in_halves_and_60_with_integers(units: str) -> None:
+def test_the_shipped_network_keeps_120_decibels_with_floats_73_in_halves_and_60_with_integers(units: str) -> None:
     shipped = load()
     shipped.network.requires_grad_(False)
     photo = F.interpolate(images.decode(PHOTO.read_bytes()).rgb[None], (215, 162), mode="area")
@@ -288,5 +288,5 @@ def test_the_shipped_network_keeps_120_decibels_with_floats_70_in_halves_and_60_
     ]:
         exact = shipped.network(photo, vector[None])
         painted = fast(photo, vector[None])
-        least = 60 if kernels.multiplies_integers else 70 if in_halves(kernels) else 120
+        least = 60 if kernels.multiplies_integers else 73 if in_halves(kernels) else 120
         assert peak_decibels(exact, painted) > least
