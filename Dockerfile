@@ -53,7 +53,7 @@ RUN make runtime && chmod -R a+rX app
 
 FROM installed
 COPY --from=device /srv/app/web/onnxruntime-web app/web/onnxruntime-web
-COPY --from=kernels /srv/model/network/built model/network/built
+COPY --from=kernels /srv/model/native/built model/native/built
 COPY --from=kernels /srv/app/web/engine/kernels.wasm app/web/engine/kernels.wasm
 
 USER 1000

@@ -19,7 +19,7 @@ AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 # What the page paints with on a visitor's own device; built and fetched, not kept here.
 KERNELS := app/web/engine/kernels.wasm
-KERNEL_SOURCES := $(wildcard model/network/*.cpp model/network/*.h model/browser/*.*)
+KERNEL_SOURCES := $(wildcard model/native/*.h model/network/*.cpp model/pictures/*.cpp model/browser/*.*)
 
 # From npm, and only these files of it.
 ORT_VERSION := 1.30.0

@@ -27,9 +27,11 @@ def facts() -> dict[str, str]:
 
     from impasto.app.settings import read_settings
     from impasto.app.version import VERSION
+    from impasto.model.native.building import KernelsUnavailable
+    from impasto.model.native.processor import vector_units
     from impasto.model.network import checkpoint
-    from impasto.model.network.device import device_name, find_device, find_precision, vector_units
-    from impasto.model.network.kernels import Kernels, KernelsUnavailable
+    from impasto.model.network.device import device_name, find_device, find_precision
+    from impasto.model.network.kernels import Kernels
 
     settings = read_settings()
     source, device = checkpoint.load(settings.checkpoint), find_device(settings.device)

@@ -7,20 +7,25 @@ from collections.abc import Iterable
 import pytest
 import torch
 
-from impasto.model.network.device import VNNI, vector_units
-from impasto.model.network.kernels import VECTORS, Kernels
+from impasto.model.native.building import VECTORS
+from impasto.model.native.processor import VNNI, vector_units
+from impasto.model.network.kernels import Kernels
 
 UNITS = [*VECTORS, "DEFAULT"]
 
 
 def kernels_of(units: str, channels: Iterable[int]) -> Kernels:
-    """Those for a machine with some vector units; the test is skipped where this one, or what PyTorch was told of it,
-    does not include them."""
+    """Those for a machine with some vector units."""
+    skip_without(units)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("impasto.model.native.building.vector_units", lambda: units)
+        return Kernels(channels)
+
+
+def skip_without(units: str) -> None:
+    """Skip the test where this machine, or what PyTorch was told of it, does not include some vector units."""
     if not _are_there(units):
         pytest.skip(f"this machine has no {units}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("impasto.model.network.kernels.vector_units", lambda: units)
-        return Kernels(channels)
 
 
 def _are_there(units: str) -> bool:

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from impasto.app.page import BROWSER_KERNELS, WEB
-from impasto.model.network.kernels import BUILT
+from impasto.model.native.building import BUILT
 from impasto.scripts.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,7 @@ from impasto.app.tracing import trace_stages
 from impasto.model.errors import InvalidValue
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.painting.finish import finish
-from impasto.model.painting.ladder import Canvas, Size, ladder
+from impasto.model.painting.ladder import Canvas, ladder
 from impasto.model.painting.likeness import Reference, match, pixels_of
 from impasto.model.painting.regions import Look, Regions
 from impasto.model.painting.stroke import Stroke
@@ -28,6 +28,7 @@ from impasto.model.painting.stylizer import check_size
 from impasto.model.photorealism.local_affine import PAINTED
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.planes import Size
 
 T = TypeVar("T")
 Commission = tuple[Canvas, Tensor | Regions]

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
+from impasto.model.native.building import HEADER, KernelsUnavailable, run_compiler
 from impasto.model.network import kernels
-from impasto.model.network.kernels import KernelsUnavailable
+from impasto.model.pictures import plane_kernels
 
 HERE = Path(__file__).parent
-SOURCES = [*kernels.SOURCES, HERE / "threads.cpp", HERE / "pictures.cpp"]
+SOURCES = [*kernels.SOURCES, *plane_kernels.SOURCES, HERE / "pictures.cpp", HERE / "threads.cpp"]
 CALLED = [
     "convolve_winograd", "convolve_wider", "convolve_narrower", "convolve_direct", "find_scale", "normalize_stored",
-    "enter", "leave", "resample_rows", "resample_columns", "add", "malloc", "free", "set_threads", "work",
+    "as_pixels", "leave", "resample_rows", "resample_columns", "add", "malloc", "free", "set_threads", "work",
     "__stack_pointer",
 ]  # fmt: skip
 """What the page calls."""
@@ -39,8 +40,8 @@ def build(channels: Iterable[int], file: Path) -> None:
     """
     if find_spec("ziglang") is None:
         raise KernelsUnavailable("there is no compiler to WebAssembly; pip install ziglang")
-    includes = [f"-I{folder}" for folder in (HERE, kernels.HEADER.parent)]
+    includes = [f"-I{folder}" for folder in (HERE, HEADER.parent)]
     command = [sys.executable, "-m", "ziglang", "c++", *FLAGS, *kernels.definitions(channels), *includes]
     fresh = file.with_suffix(".new")
-    kernels.run_compiler("ziglang", [*command, *map(str, SOURCES), "-o", str(fresh)], LONGEST_BUILD)
+    run_compiler("ziglang", [*command, *map(str, SOURCES), "-o", str(fresh)], LONGEST_BUILD)
     fresh.replace(file)

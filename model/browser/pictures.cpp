@@ -1,77 +1,39 @@
-// What stands around the network: a photo as its first convolution reads it, a painting of what its last normalization
-// leaves, and what is made of both from one level of strokes to the next. There they are planes, (3, height, width), with
-// room for a vector behind the last of them, and inside the network pixels.
-
-#include <cmath>
+// What PyTorch does elsewhere: a painting of what the network's last normalization leaves.
 
 #include "vectors.h"
 
-constexpr float GREY = 0.5f;  // fast_network.py says why
+namespace {
 
-// padding: left, right, above and below, where the picture is mirrored. out: with its padding.
-extern "C" void enter(const float* planes, int64_t height, int64_t width, const int64_t* padding, float* out) {
-    const int64_t rows = padding[2] + height + padding[3], columns = padding[0] + width + padding[1];
-#pragma omp parallel for schedule(static)
-    for (int64_t row = 0; row < rows; ++row) {
-        const float* from = planes + inside(row - padding[2], height, false) * width;
-        float* to = out + row * columns * FEW;
-        for (int64_t column = 0; column < columns; ++column) {
-            const int64_t x = inside(column - padding[0], width, false);
-            for (int c = 0; c < FEW; ++c) *to++ = from[c * height * width + x] - GREY;
-        }
-    }
+// 1 / (1 + e⁻ˣ), within four roundings.
+INLINE Vector sigmoid(const Vector& x) {
+    constexpr float TO_TWO = -1.44269504088896f, MOST = 126, SHIFT = 3 << 22;  // whose last bit is a one
+    const Vector y = x * TO_TWO, above = greater(y, Vector{} - MOST), power = above < MOST ? above : Vector{} + MOST;
+    const Vector whole = (power + SHIFT) - SHIFT, rest = power - whole;
+    // 2 to the rest, which is within -1/2 and 1/2: its Taylor series
+    const Vector square = rest * rest, low = rest * 6.93147181e-1f + 1, middle = rest * 5.55041087e-2f + 2.40226507e-1f;
+    const Vector high = (rest * 1.54035304e-4f + 1.33335581e-3f) * rest + 9.61812911e-3f;
+    const Vector sum = (high * square + middle) * square + low;
+    const Integers scaled = Integers(sum) + (__builtin_convertvector(whole, Integers) << 23);
+    return 1 / (1 + Vector(scaled));
 }
 
+}  // namespace
+
+// A painting as planes, from 0 to 1, of pixels that may be any numbers.
 extern "C" void leave(const float* pixels, int64_t height, int64_t width, float* planes) {
-    const int64_t count = height * width;
+    const int64_t plane = height * width;
 #pragma omp parallel for schedule(static)
-    for (int64_t row = 0; row < height; ++row)
-        for (int64_t at = row * width; at < (row + 1) * width; ++at)
-            for (int c = 0; c < FEW; ++c) planes[c * count + at] = 1 / (1 + std::exp(-pixels[at * FEW + c]));
-}
-
-// Planes of another width: each place is a weighted sum of `count` places of its row, from firsts[column] on.
-extern "C" void resample_rows(const float* planes, int64_t rows, int64_t width, const int32_t* firsts, const float* weights,
-                              int64_t count, int64_t columns, float* out) {
-#pragma omp parallel for schedule(static)
-    for (int64_t row = 0; row < rows; ++row)
-        for (int64_t column = 0; column < columns; ++column) {
-            const float *from = planes + row * width + firsts[column], *weight = weights + column * count;
-            Vector parts{};
-            int64_t tap = 0;
-            for (; tap + LANES <= count; tap += LANES) parts += read(from + tap) * read(weight + tap);
-            float sum = 0;
-            for (int lane = 0; lane < LANES; ++lane) sum += parts[lane];
-            for (; tap < count; ++tap) sum += from[tap] * weight[tap];
-            out[row * columns + column] = sum;
+    for (int64_t line = 0; line < height; ++line) {
+        const float* from = pixels + line * width * FEW;
+        float* to = planes + line * width;
+        std::vector<float> row(width * FEW);
+        for (int64_t at = 0; at < width * FEW; at += LANES) {
+            const int64_t x = place(at, width * FEW);
+            write(sigmoid(read(from + x)), row.data() + x);
         }
-}
-
-// Planes of another height, likewise.
-extern "C" void resample_columns(const float* planes, int64_t number, int64_t height, int64_t width,
-                                 const int32_t* firsts, const float* weights, int64_t count, int64_t rows, float* out) {
-#pragma omp parallel for schedule(static)
-    for (int64_t line = 0; line < number * rows; ++line) {
-        const int64_t row = line % rows;
-        const float *from = planes + (line / rows * height + firsts[row]) * width, *weight = weights + row * count;
-        for (int64_t x = 0; x < width; x += LANES) {
-            Vector sum{};
-            for (int64_t tap = 0; tap < count; ++tap) sum += read(from + tap * width + x) * weight[tap];
-            write(sum, out + line * width + x, width - x);
-        }
+        const float* values = row.data();
+#pragma omp simd
+        for (int64_t x = 0; x < width; ++x)
+            for (int c = 0; c < FEW; ++c) to[c * plane + x] = values[x * FEW + c];
     }
-}
-
-// A weighted sum of three; bounded: within 0 and 1.
-extern "C" void add(int64_t count, const float* one, float of_one, const float* two, float of_two, const float* three,
-                    float of_three, bool bounded, float* out) {
-    constexpr int64_t PART = 1 << 14;
-    const float most = bounded ? 1 : std::numeric_limits<float>::infinity(), least = bounded ? 0 : -most;
-#pragma omp parallel for schedule(static)
-    for (int64_t part = 0; part < (count + PART - 1) / PART; ++part)
-        for (int64_t at = part * PART; at < std::min((part + 1) * PART, count); at += LANES) {
-            const Vector sum = read(one + at) * of_one + read(two + at) * of_two + read(three + at) * of_three;
-            const Vector above = greater(sum, Vector{} + least);
-            write(above < most ? above : Vector{} + most, out + at);
-        }
 }

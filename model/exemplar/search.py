@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from impasto.model.network.kernels import BUILT, KernelsUnavailable, build_all, load
+from impasto.model.native.building import BUILT, KernelsUnavailable, build_all, load
 
 SOURCES = [Path(__file__).with_name("search.cpp")]
 TOGETHER = 64

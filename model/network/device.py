@@ -8,6 +8,7 @@ import psutil
 import torch
 
 from impasto.model.errors import InvalidValue
+from impasto.model.native.processor import vector_units
 from impasto.model.network.config import Precision
 
 
@@ -67,17 +68,6 @@ def trains_in_bfloat16(device: torch.device) -> bool:
     too, since no gradient is computed by Winograd's algorithm."""
     own = device.type == "cpu" and bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return own or has_native_bfloat16(device)
-
-
-VNNI = {"AVX512": "avx512_vnni", "AVX2": "avx_vnni"}
-"""What PyTorch calls vector units -> and those among them that add up products of integers in one instruction."""
-
-
-def vector_units() -> str:
-    """What the CPU computes with: "AVX512_VNNI", "AVX512", "AVX2_VNNI", "AVX2", or else as PyTorch calls it."""
-    units = torch.backends.cpu.get_cpu_capability()
-    there = torch.cpu.get_capabilities().get(VNNI.get(units, ""), False)
-    return f"{units}_VNNI" if there else units
 
 
 def device_name(device: torch.device) -> str:

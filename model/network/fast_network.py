@@ -30,6 +30,7 @@ from impasto.model.network.operations import Convolution, Operations, Then, Wind
 from impasto.model.network.statistics import Hold, Statistics, one_each
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.network.style_network import ConvNorm, ResidualBlock, StyleNetwork, UpConvNorm
+from impasto.model.pictures import planes
 
 GREY = 0.5
 """What is taken from a photo, so that it is around zero."""
@@ -149,7 +150,7 @@ class FastNetwork(nn.Module):
         operations = self.operations
         windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
         inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
-        x = F.pad(self.enter(photos), beyond(inputs[0], windows[-1]), mode="reflect")
+        x = self.enter(photos, beyond(inputs[0], windows[-1]))
         x = operations.convolve(x, self._convolution(0, windows[0]))
         blocks: list[Tensor] = []
         shares: dict[Window, Tensor] = {}
@@ -188,13 +189,13 @@ class FastNetwork(nn.Module):
         vectors = styles.vectors if isinstance(styles, StyleMap) else styles
         return torch.split(vectors, self.style_sizes, dim=-1)
 
-    def enter(self, photos: Tensor) -> Tensor:
-        """Photos as the first convolution takes them.
+    def enter(self, photos: Tensor, padding: tuple[int, int, int, int] = (0, 0, 0, 0)) -> Tensor:
+        """Photos as the first convolution takes them, mirrored left, right, above and below.
 
         Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
         (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.
         """
-        return (photos - GREY).to(self.dtype, memory_format=torch.channels_last)
+        return planes.as_pixels(photos, padding, GREY).to(self.dtype)
 
     def _moved(self, statistics: Sequence[Statistics], grey: float) -> list[Statistics]:
         """Statistics for photos that are brighter by a constant, which only the first normalization sees."""

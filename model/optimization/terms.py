@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.model.errors import InvalidValue
-from impasto.model.network.kernels import cpp_compiler
+from impasto.model.native.building import cpp_compiler
 from impasto.model.optimization.memory import check_memory
 from impasto.model.optimization.schedule import SMALLEST, Stage
 from impasto.model.perception.losses import gram, relative_error, total_variation

@@ -10,10 +10,11 @@ the strokes, which the photo knows nothing of, are enlarged as they are.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.network.config import StrokeConfig
+from impasto.model.pictures import planes
+from impasto.model.pictures.bands import box
 from impasto.model.pictures.color import brightness
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import reduced, resampled_rows
@@ -28,24 +29,20 @@ class Enlargement:
     def __init__(self, painted: Tensor, photo: Picture, config: StrokeConfig) -> None:
         self._width, self._height = photo.size
         shown = brightness(reduced(photo.pixels, *painted.shape[1:]))
-        slope = slopes(painted, shown, radius=config.radius, noise=config.noise)
-        self._maps = torch.cat([painted, slope, shown])
+        self._maps = painted, slopes(painted, shown, radius=config.radius, noise=config.noise), shown
 
-    def rows(self, rows: slice, photo: Tensor) -> Tensor:
+    def rows(self, rows: slice, photo: Picture) -> Tensor:
         """Some rows of the enlarged painting, (3, rows, W) in [0, 1]. photo: the same rows of the photo."""
-        painted, slope, shown = resampled_rows(self._maps, self._height, self._width, rows).split([3, 3, 1])
-        return torch.addcmul(painted, slope, brightness(photo) - shown).clamp_(0, 1)
+        painted, slope, shown = (resampled_rows(each, self._height, self._width, rows) for each in self._maps)
+        return torch.addcmul(painted, slope, brightness(photo.rgb) - shown).clamp_(0, 1)
 
 
 def slopes(painted: Tensor, shown: Tensor, *, radius: int, noise: float) -> Tensor:
     """How much each colour of a painting (3, h, w) changes with the photo's brightness (1, h, w) around each pixel."""
-
-    side = 2 * radius + 1
+    height, width = shown.shape[1:]
 
     def mean(values: Tensor) -> Tensor:
-        padded = F.pad(values[None], (radius,) * 4, mode="replicate")
-        around: Tensor = F.avg_pool2d(F.avg_pool2d(padded, (side, 1), stride=1), (1, side), stride=1)[0]
-        return around
+        return planes.higher(planes.wider(values, box(width, radius)), box(height, radius))
 
     middle = mean(shown)
     covariance = mean(painted * shown) - mean(painted) * middle

@@ -19,8 +19,8 @@ from impasto.model.pictures.picture import Picture, to_pixels
 from impasto.model.pictures.resize import resampled_rows
 from impasto.model.pictures.strips import strips
 
-Rows = Callable[[slice, Tensor], Tensor]
-"""Some rows of a painting in its photo's size, (3, rows, W), for those rows and the photo in them, (3, rows, W)."""
+Rows = Callable[[slice, Picture], Tensor]
+"""Some rows of a painting in its photo's size, (3, rows, W), for those rows and the photo in them."""
 
 
 Share = float | Tensor
@@ -51,11 +51,13 @@ def finish(
     kept, strong = _in_rows(preserve_color, picture), _in_rows(strength, picture)
     pixels = torch.empty_like(picture.pixels)
     for rows in strips(*picture.pixels.shape[:2]):
-        photo = picture.rows(rows).rgb
+        photo = picture.rows(rows)  # whose colours few ask for
         strip = reduce(torch.add, (_weighted(layer(rows, photo), share(rows)) for layer, share in layers))
         if isinstance(colors := kept(rows), Tensor) or colors:
-            strip = _mixed(strip, keep_color(strip, photo), colors)
-        pixels[rows] = to_pixels(_mixed(photo, strip, strong(rows)))
+            kept_color = keep_color(strip, photo.rgb)
+            strip = kept_color if _is_all(colors) else torch.lerp(strip, kept_color, colors)
+        share = strong(rows)
+        pixels[rows] = to_pixels(strip if _is_all(share) else torch.lerp(photo.rgb, strip, share))
     del layers
     make_room(pixels)  # for whoever writes it
     return replace(picture, pixels=pixels)
@@ -63,10 +65,6 @@ def finish(
 
 def _weighted(values: Tensor, share: Share) -> Tensor:
     return values if _is_all(share) else values * share
-
-
-def _mixed(one: Tensor, other: Tensor, share: Share) -> Tensor:
-    return other if _is_all(share) else torch.lerp(one, other, share)
 
 
 def _is_all(share: Share) -> bool:

@@ -25,10 +25,8 @@ from torch import Tensor
 from impasto.model.network.config import SMALLEST_SIDE, StrokeConfig
 from impasto.model.painting.stroke import NATIVE, Stroke
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import reduced, resample
-
-Size = tuple[int, int]
-"""Height and width in pixels."""
+from impasto.model.pictures.planes import Size, resample, weighted_sum
+from impasto.model.pictures.resize import reduced
 
 CLOSE = 1.15
 """Sizes within this factor are painted in one pass: nobody sees that strokes are a seventh smaller."""
@@ -64,7 +62,7 @@ def canvas(picture: Picture, stroke: Stroke, config: StrokeConfig) -> Canvas:
     finest = sizes[-1]
     if max(finest) < max(picture.size):
         return Canvas(reduced(picture.pixels, *finest), sizes)
-    return Canvas(resample(picture.rgb[None], *finest)[0].clamp_(0, 1), sizes)
+    return Canvas(weighted_sum((1, picture.rgb[None], finest), bounded=True)[0], sizes)
 
 
 def ladder(size: Size, stroke: Stroke, config: StrokeConfig) -> tuple[Size, ...]:
@@ -97,32 +95,23 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
 
     paint: what paints one level, (B, 3, h, w) -> (B, 3, h, w), both in [0, 1].
     """
-    painted = paint(resample(photos, *sizes[0]).clamp(0, 1))
+    photos = photos.contiguous()
+    painted = paint(weighted_sum((1, photos, sizes[0]), bounded=True))
     for level, (below, size) in enumerate(pairwise(sizes), start=1):
         seen = _scaled(below, config.seen)
-        photo = resample(photos, *size)
-        photo_below = resample(photo, *below)
-        fine = paint((photo + resample(resample(painted - photo_below, *seen), *size)).clamp_(0, 1))
-        fine_below = resample(fine, *below)
-        if level == 1:
-            coarse = painted + config.again * _unseen(fine_below - photo_below, seen)
-        else:
-            coarse = painted + _unseen(fine_below - painted, seen)
+        photo = resample(photos, size)
+        photo_below = resample(photo, below)
+        known = weighted_sum((1, painted), (-1, photo_below))
+        fine = paint(weighted_sum((1, photo), (1, known, seen, size), bounded=True)).contiguous()
+        fine_below = resample(fine, below)
+        before, share = (photo_below, config.again) if level == 1 else (painted, 1.0)
+        change = weighted_sum((1, fine_below), (-1, before))
+        # what is not seen of the change is added to what is painted
+        kept = weighted_sum((1, painted), (share, change), (-share, change, seen, below))
         strength = config.fine**level
-        coarse = coarse - photo_below.lerp(fine_below, strength)
-        painted = photo.lerp(fine, strength).add_(_enlarged(coarse, size)).clamp_(0, 1)
+        coarse = weighted_sum((1, kept), (strength - 1, photo_below), (-strength, fine_below))
+        # Made as small again it is to be itself, where bicubic kernels alone lose half of the finest lines: one step of
+        # M. Irani, S. Peleg, "Improving Resolution by Image Registration" (1991), where it is repeated.
+        crisp = weighted_sum((2, coarse), (-1, coarse, size, below))
+        painted = weighted_sum((1 - strength, photo), (strength, fine), (1, crisp, size), bounded=True)
     return painted
-
-
-def _enlarged(images: Tensor, size: Size) -> Tensor:
-    """Larger images that, made as small again, are nearly these: bicubic kernels alone lose half of the finest lines.
-
-    One step of M. Irani, S. Peleg, "Improving Resolution by Image Registration" (1991), where it is repeated.
-    """
-    lost = images - resample(resample(images, *size), *images.shape[2:])
-    return resample(images + lost, *size)
-
-
-def _unseen(images: Tensor, seen: Size) -> Tensor:
-    """What is lost of images when they are as small as what is seen."""
-    return images - resample(resample(images, *seen), *images.shape[2:])

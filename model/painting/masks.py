@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw
 from pydantic import BaseModel, Field, RootModel, model_validator
 from torch import Tensor
 
-from impasto.model.painting.ladder import Size
 from impasto.model.pictures import images
 from impasto.model.pictures.color import brightness
+from impasto.model.pictures.planes import Size
 from impasto.model.pictures.resize import within
 
 FINEST = 2048

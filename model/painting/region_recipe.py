@@ -16,12 +16,12 @@ from torch import Tensor
 
 from impasto.model.errors import InvalidValue, about
 from impasto.model.network.config import Whose
-from impasto.model.painting.ladder import Size
 from impasto.model.painting.masks import Ellipse, Gradient, Polygon, Rectangle, feathered, read
 from impasto.model.painting.regions import Look, Manner, Region, Regions
 from impasto.model.painting.stroke import LEAST, MOST
 from impasto.model.photorealism.palette import NUMBERS
 from impasto.model.pictures import images
+from impasto.model.pictures.planes import Size
 from impasto.model.styles.blend import MOST_BLENDED
 from impasto.model.styles.table import StyleTable
 

@@ -18,9 +18,9 @@ from torch.nn.utils.rnn import pad_sequence
 from impasto.model.errors import InvalidValue
 from impasto.model.network.style_map import StyleMap, Styles
 from impasto.model.painting.finish import Share, check_strength
-from impasto.model.painting.ladder import Size
 from impasto.model.painting.masks import FINEST, blurred, rounded, stretched
 from impasto.model.painting.stroke import Stroke, check_stroke
+from impasto.model.pictures.planes import Size
 from impasto.model.pictures.resize import within
 
 MOST_REGIONS = 8

@@ -12,16 +12,17 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from impasto.model.native.building import KernelsUnavailable
 from impasto.model.network.checkpoint import Checkpoint, network_id
 from impasto.model.network.config import SMALLEST_SIDE, Precision, StrokeConfig
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
-from impasto.model.network.kernels import Kernels, KernelsUnavailable
+from impasto.model.network.kernels import Kernels
 from impasto.model.network.statistics import Hold
 from impasto.model.network.style_map import StyleMap, Styles
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.finish import check_strength, finish
-from impasto.model.painting.ladder import Canvas, Size, canvas, climb
+from impasto.model.painting.ladder import Canvas, canvas, climb
 from impasto.model.painting.memory import OutOfMemory, make_room, shortage
 from impasto.model.painting.moving import Moving
 from impasto.model.painting.regions import Regions, placed
@@ -30,6 +31,7 @@ from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.photorealism.local_affine import PAINTED
 from impasto.model.pictures.images import TooSmall
 from impasto.model.pictures.picture import Picture, as_values
+from impasto.model.pictures.planes import Size
 
 log = logging.getLogger(__name__)
 

@@ -54,11 +54,12 @@ class LocalAffine:
         made = resample(resample(made[None], *small), *whole_windows)[0]
         self._maps = _fitted(shown, made - shown, config)
 
-    def rows(self, rows: slice, photo: Tensor) -> Tensor:
+    def rows(self, rows: slice, photo: Picture) -> Tensor:
         """Some rows of the photo with the picture's colours and light, (3, rows, W). photo: those rows of it."""
         offsets, *slopes = resampled_rows(self._maps, self._height, self._width, rows).split(3)
-        result: Tensor = photo + offsets
-        for slope, channel in zip(slopes, photo, strict=True):
+        colors = photo.rgb
+        result: Tensor = colors + offsets
+        for slope, channel in zip(slopes, colors, strict=True):
             result.addcmul_(slope, channel)
         return result.clamp_(0, 1)
 

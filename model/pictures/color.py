@@ -26,4 +26,6 @@ def keep_color(painted: Tensor, photo: Tensor) -> Tensor:
 
 def brightness(rgb: Tensor) -> Tensor:
     """(…, 3, H, W) in [0, 1] -> (…, 1, H, W) in [0, 1]."""
-    return (rgb * torch.tensor(LUMA, dtype=rgb.dtype, device=rgb.device).view(3, 1, 1)).sum(-3, keepdim=True)
+    (red, of_red), (green, of_green), (blue, of_blue) = zip(rgb.split(1, dim=-3), LUMA, strict=True)
+    bright: Tensor = (red * of_red).add_(green, alpha=of_green).add_(blue, alpha=of_blue)
+    return bright

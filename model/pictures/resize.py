@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.model.pictures import planes
+from impasto.model.pictures.bands import bands
 from impasto.model.pictures.picture import to_rgb
 from impasto.model.pictures.strips import STRIP_PIXELS, strips
 
@@ -40,10 +41,7 @@ def within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
 
 def resample(images: Tensor, height: int, width: int) -> Tensor:
     """(B, C, H, W) -> (B, C, height, width), bicubic, antialiased; edges overshoot a little."""
-    if tuple(images.shape[2:]) == (height, width):
-        return images
-    planes = images.contiguous()  # which take half the time of pixels
-    return F.interpolate(planes, size=(height, width), mode="bicubic", antialias=True)
+    return planes.resample(images, (height, width))
 
 
 def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
@@ -78,25 +76,16 @@ def resampled_rows(image: Tensor, height: int, width: int, rows: slice) -> Tenso
 
 def _rows(narrow: Callable[[slice], Tensor], source: int, height: int, rows: slice) -> Tensor:
     """Some rows of a picture in another height, from as few of its `source` rows as they need, narrowed already."""
-    scale = source / height
-    stretch = max(1.0, scale)  # of the kernel: what cannot be shown is not to show as something else
-    centers = (torch.arange(rows.start, rows.stop, dtype=torch.float64) + 0.5) * scale
-    first = max(0, math.floor(float(centers[0]) - 2 * stretch))
-    last = min(source, math.ceil(float(centers[-1]) + 2 * stretch))
-    distances = torch.arange(first, last, dtype=torch.float64) + 0.5 - centers[:, None]
-    weights = _bicubic(distances / stretch)
-    return (weights / weights.sum(1, keepdim=True)).float() @ narrow(slice(first, last))
+    every = bands(source, height)
+    if every is None:
+        return narrow(rows)
+    read, wanted = every.part(rows)
+    return planes.higher(narrow(read), wanted)
 
 
 def _narrow(image: Tensor, width: int) -> Tensor:
     """(C, H, W) -> (C, H, width)."""
     return resample(image[None], image.shape[1], width)[0]
-
-
-def _bicubic(distance: Tensor) -> Tensor:
-    """The kernel of Keys with a = -0.5, as Torch and Pillow have it where they reduce."""
-    x = distance.abs()
-    return torch.where(x < 1, (1.5 * x - 2.5) * x * x + 1, ((2.5 - 0.5 * x) * x - 4) * x + 2).where(x < 2, 0.0)
 
 
 def _scaled(rgb: Tensor, factor: float, *, least: tuple[int, int]) -> Tensor:

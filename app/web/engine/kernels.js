@@ -5,6 +5,8 @@ import { BLOCK, PICTURE } from "./weights.js";
 
 const [FLOAT, DOUBLE] = [4, 8];
 const UNPADDED = [0, 0, 0, 0];
+/** What is taken from a photo; fast_network.py says why. */
+const GREY = 0.5;
 
 /**
  * Pixels in memory, channels-last.
@@ -47,7 +49,7 @@ export class Kernels {
   enter({ at, channels, height, width }, padding) {
     const [left, right, above, below] = padding;
     const out = this.features(above + height + below, left + width + right, channels);
-    this.#call.enter(at, BigInt(height), BigInt(width), this.#memory.passIntegers(padding), out.at);
+    this.#call.as_pixels(at, 1n, BigInt(height), BigInt(width), this.#memory.passIntegers(padding), GREY, out.at);
     this.#memory.called();
     return out;
   }

@@ -7,6 +7,7 @@ import { Memory } from "./memory.js";
 import { startThreads } from "./threads.js";
 
 const [FLOAT, VECTOR] = [4, 16];
+const NONE = [0, { at: 0 }];
 
 export class Planes {
   #call;
@@ -73,7 +74,7 @@ export class Planes {
     const made = rows ? this.make(channels, height, width) : lines;
     if (rows) {
       const sizes = [channels, image.height, width].map(BigInt);
-      this.#call.resample_columns(lines.at, ...sizes, ...this.#passed(rows), BigInt(height), made.at);
+      this.#call.resample_columns(lines.at, ...sizes, ...this.#passed(rows), BigInt(height), 1, 0, 0, 0, 0, false, made.at);
     }
     this.#memory.called();
     if (lines !== image && lines !== made) this.#give(lines);
@@ -103,7 +104,7 @@ export class Planes {
     const [[, image]] = terms;
     const { channels, height, width } = image;
     const made = this.make(channels, height, width);
-    const all = [...terms, [0, image], [0, image]].slice(0, 3).flatMap(([weight, { at }]) => [at, weight]);
+    const all = [...terms, NONE, NONE].slice(0, 3).flatMap(([weight, { at }]) => [at, weight]);
     this.#call.add(BigInt(channels * height * width), ...all, bounded, made.at);
     return made;
   }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impasto.model.browser import build
-from impasto.model.network.kernels import KernelsUnavailable
+from impasto.model.native.building import KernelsUnavailable
 
 
 def test_without_a_compiler_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,9 @@ from impasto.model.exemplar.coherence import cohere
 from impasto.model.exemplar.config import QuiltingConfig, SamplingConfig
 from impasto.model.exemplar.quilting import quilt
 from impasto.model.exemplar.sampling import sample
-from impasto.model.network import kernels
-from impasto.model.network.device import vector_units
-from impasto.model.network.kernels import KernelsUnavailable
+from impasto.model.native import building
+from impasto.model.native.building import KernelsUnavailable
+from impasto.model.native.processor import vector_units
 from tests.model.exemplar.exemplars import pebbles
 
 
@@ -59,7 +59,7 @@ def test_the_picture_is_the_same_in_every_instruction_set(
         one = quilt(pebbles(), 40, 40, QuiltingConfig(block=9)), sample(pebbles(), 16, 20, SamplingConfig(window=5))
         return [*one, cohere(pebbles(), 30, 31)]
 
-    monkeypatch.setattr(kernels, "vector_units", lambda: units)
+    monkeypatch.setattr(building, "vector_units", lambda: units)
     compiled = made()
     monkeypatch.setattr(search, "library", lambda: None)
     assert all(torch.equal(one, other) for one, other in zip(compiled, made(), strict=True))

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from impasto.model.native.building import VECTORS
 from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.network.config import NetworkConfig
 from impasto.model.network.fast_network import FastNetwork
-from impasto.model.network.kernels import VECTORS, Kernels, KernelsUnavailable, build
+from impasto.model.network.kernels import Kernels, build
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.stylizer import Stylizer
 from tests.pictures import decibels
@@ -31,19 +32,11 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_kernels_are_built_once_and_then_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Kernels([4, 4, 6], cache=tmp_path)
-    (library,) = tmp_path.iterdir()
-    monkeypatch.setenv("PATH", str(tmp_path))  # where there is no compiler
-    Kernels([6, 4], cache=tmp_path)
-    assert list(tmp_path.iterdir()) == [library]
-
-
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_either_compiler_builds_them(compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which(compiler) is None:
         pytest.skip(f"{compiler} is not installed")
-    monkeypatch.setattr("impasto.model.network.kernels.cpp_compiler", lambda: compiler)
+    monkeypatch.setattr("impasto.model.native.building.cpp_compiler", lambda: compiler)
     torch.manual_seed(0)
     network = StyleNetwork(NetworkConfig(residual_blocks=1)).requires_grad_(False)
     fast, photo, style = FastNetwork(network), torch.rand(1, 3, 64, 64), network.identity_style()[None]
@@ -65,67 +58,10 @@ def test_a_machine_without_a_compiler_or_a_cache_takes_the_kernels_built_for_its
     monkeypatch.setenv("PATH", str(tmp_path))
     loaded = []
     for capability in (*VECTORS, "DEFAULT"):
-        monkeypatch.setattr("impasto.model.network.kernels.vector_units", lambda known=capability: known)
+        monkeypatch.setattr("impasto.model.native.building.vector_units", lambda known=capability: known)
         kernels = Kernels([4, 6], built=tmp_path / "built", cache=Path(os.devnull, "cache"))
         loaded.append(Path(kernels._library._name))
     assert loaded == built and len(set(built)) == 5
-
-
-def test_what_was_built_beforehand_and_is_damaged_is_built_anew_elsewhere(tmp_path: Path) -> None:
-    Kernels([4], cache=tmp_path / "built")
-    (library,) = (tmp_path / "built").iterdir()
-    library.write_bytes(library.read_bytes()[:-1])
-    Kernels([4], built=tmp_path / "built", cache=tmp_path / "cache")
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == [library.name]
-
-
-@pytest.mark.parametrize("kept", [0, 100, 5000, -1], ids=["empty", "header", "half", "all but a byte"])
-def test_a_damaged_library_is_built_anew(tmp_path: Path, kept: int) -> None:
-    Kernels([4], cache=tmp_path)
-    (library,) = tmp_path.iterdir()
-    whole = library.read_bytes()
-    library.unlink()  # this process has the file itself mapped
-    library.write_bytes(whole[:kept])
-    Kernels([4], cache=tmp_path)
-    assert len(library.read_bytes()) == len(whole)
-
-
-def test_a_whole_library_of_another_machine_is_built_anew(tmp_path: Path, compiler: Path) -> None:
-    with pytest.raises(KernelsUnavailable):
-        Kernels([4], cache=tmp_path / "cache")
-    compiler.unlink()
-    Kernels([4], cache=tmp_path / "cache")
-
-
-def test_a_library_that_cannot_be_loaded_is_built_once_and_named_with_the_way_out(
-    tmp_path: Path, compiler: Path
-) -> None:
-    cache = tmp_path / "cache"
-    with pytest.raises(KernelsUnavailable, match=rf"{cache}/kernels-\w+\.so cannot be .* loaded .*XDG_CACHE_HOME"):
-        Kernels([4], cache=cache)
-    assert compiler.with_suffix(".calls").read_text() == "called\n"
-
-
-def test_without_a_compiler_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(KernelsUnavailable, match=r"no C\+\+ compiler"):
-        Kernels([4], cache=tmp_path)
-
-
-def test_a_compiler_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiler = tmp_path / "g++"
-    compiler.write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    with pytest.raises(KernelsUnavailable, match="no space left"):
-        Kernels([4], cache=tmp_path / "cache")
-    assert not list((tmp_path / "cache").iterdir())
-
-
-def test_a_folder_that_cannot_be_written_to_is_no_kernels(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(KernelsUnavailable, match="file"):
-        Kernels([4], cache=tmp_path / "file" / "cache")
 
 
 def test_a_stylizer_without_kernels_says_so_once_and_paints_the_same(

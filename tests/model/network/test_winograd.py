@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from impasto.app.painting.previews import PHOTO
+from impasto.model.native.processor import vector_units
 from impasto.model.network.checkpoint import load
 from impasto.model.network.config import NetworkConfig
-from impasto.model.network.device import vector_units
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Convolution, Then, Window, around_corners

@@ -21,7 +21,7 @@ def smooth(height: int, width: int, seed: int = 0) -> Tensor:
 
 
 def enlarged(painted: Tensor, photo: Picture) -> Tensor:
-    return Enlargement(painted, photo, CONFIG).rows(slice(0, photo.size[1]), photo.rgb)
+    return Enlargement(painted, photo, CONFIG).rows(slice(0, photo.size[1]), photo)
 
 
 def test_an_edge_that_painting_and_photo_share_is_nearly_as_sharp_as_in_the_photo() -> None:
@@ -48,7 +48,7 @@ def test_rows_are_those_of_the_whole() -> None:
     whole = enlarged(painted, photo)
     enlargement = Enlargement(painted, photo, CONFIG)
     for rows in (slice(0, 1), slice(7, 50), slice(100, 101)):
-        torch.testing.assert_close(enlargement.rows(rows, photo.rows(rows).rgb), whole[:, rows], rtol=0, atol=1e-5)
+        torch.testing.assert_close(enlargement.rows(rows, photo.rows(rows)), whole[:, rows], rtol=0, atol=1e-5)
 
 
 def test_slopes_are_those_of_a_straight_line_and_bounded() -> None:

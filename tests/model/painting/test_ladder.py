@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from impasto.model.network.config import SMALLEST_SIDE, StrokeConfig
-from impasto.model.painting.ladder import Canvas, Size, canvas, climb, ladder
+from impasto.model.painting.ladder import Canvas, canvas, climb, ladder
 from impasto.model.painting.stroke import NATIVE, Stroke
 from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.planes import Size
 from impasto.model.pictures.resize import resample
 
 CONFIG = StrokeConfig()

@@ -15,7 +15,7 @@ LARGE = Picture.from_rgb(resample(PHOTO.rgb[None], 900, 1200)[0].clamp(0, 1))
 
 
 def carried(made: Tensor, picture: Picture, config: AffineConfig = COLORS) -> Tensor:
-    return LocalAffine(made, picture, config).rows(slice(0, picture.size[1]), picture.rgb)
+    return LocalAffine(made, picture, config).rows(slice(0, picture.size[1]), picture)
 
 
 @pytest.mark.parametrize("picture", [PHOTO, LARGE], ids=["small", "large"])
@@ -59,7 +59,7 @@ def test_rows_are_those_of_the_whole() -> None:
     made = torch.rand(3, 68, 90, generator=torch.Generator().manual_seed(0))
     affine, whole = LocalAffine(made, PHOTO, COLORS), carried(made, PHOTO)
     for rows in (slice(0, 1), slice(7, 50), slice(89, 90)):
-        torch.testing.assert_close(affine.rows(rows, PHOTO.rows(rows).rgb), whole[:, rows], rtol=0, atol=1e-5)
+        torch.testing.assert_close(affine.rows(rows, PHOTO.rows(rows)), whole[:, rows], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (700, 2), (40, 33)])

@@ -120,6 +120,9 @@ INLINE void write(const Vector& values, T* to, int64_t count) {
     std::memcpy(to, all, count * sizeof *to);
 }
 
+// Where the vectors of so many values begin: the last one ends with them, and overlaps the one before.
+INLINE int64_t place(int64_t at, int64_t count) { return std::min(at, count - LANES); }
+
 // Features of several images, channels-last; `image`, `row` and `pixel` are how many values one of them lies behind the
 // one before.
 template <typename T>

@@ -1,0 +1,126 @@
+"""What is written in C++, built for this machine and loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import platformdirs
+
+from impasto.model.native.processor import vector_units
+
+HEADER = Path(__file__).with_name("vectors.h")
+"""A machine's vectors, for any source."""
+BUILT = Path(__file__).with_name("built")
+"""Kernels that came with the installation, for machines without a compiler: an image has some."""
+AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c", "-mprefer-vector-width=512"]
+AVX2 = ["-mavx2", "-mfma", "-mf16c"]
+VECTORS = {
+    "AVX512_VNNI": [*AVX512, "-mavx512vnni"],
+    "AVX512": AVX512,
+    "AVX2_VNNI": [*AVX2, "-mavxvnni"],
+    "AVX2": AVX2,
+}
+"""A CPU's `vector_units` -> the compiler's flags. For others it decides itself."""
+FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
+LONGEST_BUILD = 60
+"""Seconds; it takes a few."""
+DIGEST = sha256().digest_size
+
+
+class KernelsUnavailable(RuntimeError):
+    """The kernels cannot be built or loaded here; the message says why and what to do."""
+
+
+def default_cache() -> Path:
+    """Where libraries are kept."""
+    return platformdirs.user_cache_path("impasto")
+
+
+def build_all(sources: Sequence[Path], definitions: Sequence[str] = (), folder: Path = BUILT) -> list[Path]:
+    """A library for every instruction set of this kind of processor. Raises KernelsUnavailable, OSError."""
+    capabilities = [*VECTORS, "DEFAULT"] if platform.machine() == "x86_64" else ["DEFAULT"]
+    libraries = []
+    for capability in capabilities:
+        flags = _flags(capability, definitions)
+        libraries.append(folder / _name(sources, flags))
+        _build(libraries[-1], sources, flags)
+    return libraries
+
+
+def _flags(capability: str, definitions: Sequence[str]) -> list[str]:
+    """What the compiler is told. capability: a CPU's `vector_units`."""
+    return [*FLAGS, *VECTORS.get(capability, []), *definitions]
+
+
+def _name(sources: Sequence[Path], flags: Sequence[str]) -> str:
+    content = b"".join(source.read_bytes() for source in (HEADER, *sources))
+    key = sha256(content + " ".join(flags).encode()).hexdigest()[:16]
+    return f"kernels-{key}.so"
+
+
+def load(
+    sources: Sequence[Path], definitions: Sequence[str] = (), *, built: Path = BUILT, cache: Path | None = None
+) -> ctypes.CDLL:
+    """The library of some sources for this kind of machine, built anew where it cannot be loaded.
+
+    Raises KernelsUnavailable.
+    """
+    flags = _flags(vector_units(), definitions)
+    for folder in (built, cache or default_cache()):
+        library = folder / _name(sources, flags)
+        with suppress(OSError):
+            if _is_whole(library):
+                return ctypes.CDLL(str(library))
+    try:
+        _build(library, sources, flags)
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise KernelsUnavailable(
+            f"{library} cannot be written or loaded ({error}); set XDG_CACHE_HOME to a folder that allows both"
+        ) from error
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether a library is as it was built: loading one that was cut short can end the process."""
+    if not library.is_file():
+        return False
+    content, digest = (data := library.read_bytes())[:-DIGEST], data[-DIGEST:]
+    return sha256(content).digest() == digest
+
+
+def _build(library: Path, sources: Sequence[Path], flags: Sequence[str]) -> None:
+    """Compile a library and put its digest at its end, where a loader does not look. Raises OSError."""
+    compiler = cpp_compiler()
+    if compiler is None:
+        raise KernelsUnavailable("there is no C++ compiler; install g++ or clang++")
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:  # two processes may build at once
+        fresh = Path(folder, library.name)
+        command = [compiler, *flags, f"-I{HEADER.parent}", *map(str, sources), "-o", str(fresh)]
+        run_compiler(compiler, command, LONGEST_BUILD)
+        content = fresh.read_bytes()
+        fresh.write_bytes(content + sha256(content).digest())
+        fresh.replace(library)
+
+
+def run_compiler(name: str, command: Sequence[str], seconds: float) -> None:
+    """Run a compiler, for so many seconds at the most. Raises KernelsUnavailable, OSError."""
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds)
+    except subprocess.CalledProcessError as error:
+        raise KernelsUnavailable(f"{name} failed: {error.stderr.strip()[-500:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise KernelsUnavailable(str(error)) from error
+
+
+def cpp_compiler() -> str | None:
+    """The machine's C++ compiler, or None."""
+    return shutil.which("g++") or shutil.which("clang++")

@@ -1,0 +1,15 @@
+"""What the CPU computes with."""
+
+from __future__ import annotations
+
+import torch
+
+VNNI = {"AVX512": "avx512_vnni", "AVX2": "avx_vnni"}
+"""What PyTorch calls vector units -> and those among them that add up products of integers in one instruction."""
+
+
+def vector_units() -> str:
+    """What the CPU computes with: "AVX512_VNNI", "AVX512", "AVX2_VNNI", "AVX2", or else as PyTorch calls it."""
+    units = torch.backends.cpu.get_cpu_capability()
+    there = torch.cpu.get_capabilities().get(VNNI.get(units, ""), False)
+    return f"{units}_VNNI" if there else units

@@ -1,0 +1,117 @@
+"""planes.cpp, built for this machine and called."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from impasto.model.native.building import BUILT, KernelsUnavailable, build_all, load
+from impasto.model.pictures.bands import Bands
+
+SOURCES = [Path(__file__).with_name("planes.cpp")]
+LANES = 16
+"""Values of the longest vector that a machine may have; rows that are written have as many at least."""
+MOST = 3
+"""Planes that are added up at once."""
+
+Weighted = tuple[float, Tensor]
+"""So many times planes."""
+
+log = logging.getLogger(__name__)
+
+
+class PlaneKernels:
+    """Calls of the library: planes are (…, H, W), float32, contiguous and on the CPU."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
+
+    def add(self, terms: Sequence[Weighted], *, bounded: bool = False) -> Tensor:
+        """`MOST` of them at the most; bounded: from 0 to 1."""
+        out = torch.empty_like(terms[0][1])
+        self._library.add(*_integers(out.numel()), *_passed_terms(terms, MOST), ctypes.c_bool(bounded), _pointer(out))
+        return out
+
+    def wider(self, planes: Tensor, columns: Bands) -> Tensor:
+        """(…, H, W) -> (…, H, n)."""
+        *others, width = planes.shape
+        out = planes.new_empty(*others, columns.length)
+        self._library.resample_rows(
+            _pointer(planes), *_integers(math.prod(others), width), *_passed(columns), _pointer(out)
+        )
+        return out
+
+    def higher(
+        self,
+        planes: Tensor,
+        rows: Bands,
+        weight: float = 1.0,
+        others: Sequence[Weighted] = (),
+        *,
+        bounded: bool = False,
+    ) -> Tensor:
+        """(…, H, W) -> (…, n, W), so many times, and up to `MOST` - 1 others of that size; bounded: from 0 to 1."""
+        *number, height, width = planes.shape
+        out = planes.new_empty(*number, rows.length, width)
+        self._library.resample_columns(
+            _pointer(planes),
+            *_integers(math.prod(number), height, width),
+            *_passed(rows),
+            ctypes.c_float(weight),
+            *_passed_terms(others, MOST - 1),
+            ctypes.c_bool(bounded),
+            _pointer(out),
+        )
+        return out
+
+    def as_pixels(self, planes: Tensor, padding: tuple[int, int, int, int], less: float) -> Tensor:
+        """(B, 3, H, W), less a constant and with a mirrored border -> the same, channels-last."""
+        (images, channels, height, width), (left, right, above, below) = planes.shape, padding
+        size = images, channels, above + height + below, left + width + right
+        out = torch.empty(size, memory_format=torch.channels_last)
+        border = (ctypes.c_int64 * len(padding))(*padding)
+        self._library.as_pixels(
+            _pointer(planes), *_integers(images, height, width), border, ctypes.c_float(less), _pointer(out)
+        )
+        return out
+
+
+@cache
+def kernels() -> PlaneKernels | None:
+    """What was built for this machine, or None where it cannot be: the log then says why."""
+    try:
+        return PlaneKernels(load(SOURCES))
+    except KernelsUnavailable as reason:
+        log.warning("pictures of other sizes take longer without compiled kernels: %s", reason)
+        return None
+
+
+def build(folder: Path = BUILT) -> list[Path]:
+    """For every instruction set of this kind of processor. Raises KernelsUnavailable, OSError."""
+    return build_all(SOURCES, folder=folder)
+
+
+def _passed(bands: Bands) -> tuple[object, ...]:
+    return _pointer(bands.firsts), _pointer(bands.weights), *_integers(bands.weights.shape[1], bands.length)
+
+
+def _passed_terms(terms: Sequence[Weighted], most: int) -> Iterator[object]:
+    """Terms, and as many that are none."""
+    for weight, planes in terms:
+        yield from (_pointer(planes), ctypes.c_float(weight))
+    yield from [None, ctypes.c_float(0)] * (most - len(terms))
+
+
+def _pointer(tensor: Tensor) -> ctypes.c_void_p:
+    return ctypes.c_void_p(tensor.data_ptr())
+
+
+def _integers(*values: int) -> Iterator[ctypes.c_int64]:
+    return map(ctypes.c_int64, values)

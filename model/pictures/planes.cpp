@@ -1,0 +1,120 @@
+// Pictures as planes, (number, height, width): in another size and added up, which is what is computed from one level of
+// strokes to the next; and as the first convolution reads a photo, which inside the network is pixels. Memory is what it
+// costs, so what is enlarged is added to others as it is written.
+
+#include "vectors.h"
+
+namespace {
+
+typedef float Four __attribute__((vector_size(4 * sizeof(float))));
+typedef float Eight __attribute__((vector_size(8 * sizeof(float))));
+
+INLINE float added_up(const Four& parts) { return (parts[0] + parts[2]) + (parts[1] + parts[3]); }
+
+INLINE float added_up(const Eight& parts) {
+    return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+}
+
+// A row of another width. Few places make one of it: vectors as long as the machine has them would be empty for the most
+// part.
+template <typename Part>
+INLINE void resample_row(const float* row, const int32_t* firsts, const float* weights, int64_t count, int64_t columns,
+                         float* out) {
+    constexpr int64_t together = sizeof(Part) / sizeof(float);
+    for (int64_t column = 0; column < columns; ++column, weights += count) {
+        const float* from = row + firsts[column];
+        Part parts{};
+        int64_t tap = 0;
+        for (; tap + together <= count; tap += together) parts += read<Part>(from + tap) * read<Part>(weights + tap);
+        float sum = added_up(parts);
+        for (; tap < count; ++tap) sum += from[tap] * weights[tap];
+        out[column] = sum;
+    }
+}
+
+// From 0 to 1, or as it is.
+struct Bounds {
+    const float least, most;
+
+    explicit Bounds(bool bounded)
+        : least(bounded ? 0 : -std::numeric_limits<float>::infinity()), most(bounded ? 1 : -least) {}
+
+    INLINE Vector operator()(const Vector& values) const {
+        const Vector above = greater(values, Vector{} + least);
+        return above < most ? above : Vector{} + most;
+    }
+};
+
+}  // namespace
+
+// Planes of another width: each place is a weighted sum of `count` places of its row, from firsts[column] on.
+extern "C" void resample_rows(const float* planes, int64_t rows, int64_t width, const int32_t* firsts, const float* weights,
+                              int64_t count, int64_t columns, float* out) {
+#pragma omp parallel for schedule(static)
+    for (int64_t row = 0; row < rows; ++row) {
+        const auto resample = count % 8 ? resample_row<Four> : resample_row<Eight>;
+        resample(planes + row * width, firsts, weights, count, columns, out + row * columns);
+    }
+}
+
+// Planes of another height, likewise, of_these times; and others of that size, or null, so many times. Bounded: within 0
+// and 1. A row has a vector at least.
+extern "C" void resample_columns(const float* planes, int64_t number, int64_t height, int64_t width, const int32_t* firsts,
+                                 const float* weights, int64_t count, int64_t rows, float of_these, const float* one,
+                                 float of_one, const float* two, float of_two, bool bounded, float* out) {
+    const Bounds bounds(bounded);
+#pragma omp parallel for schedule(static)
+    for (int64_t line = 0; line < number * rows; ++line) {
+        const int64_t row = line % rows, first = line * width;
+        const float *from = planes + (line / rows * height + firsts[row]) * width, *weight = weights + row * count;
+        for (int64_t at = 0; at < width; at += LANES) {
+            const int64_t x = place(at, width);
+            Vector sum{};
+            for (int64_t tap = 0; tap < count; ++tap) sum += read(from + tap * width + x) * weight[tap];
+            sum *= of_these;
+            if (one) sum += read(one + first + x) * of_one;
+            if (two) sum += read(two + first + x) * of_two;
+            write(bounds(sum), out + first + x);
+        }
+    }
+}
+
+// So many values of three, or of one or two and null, each so many times. There is a vector of them at least.
+extern "C" void add(int64_t count, const float* one, float of_one, const float* two, float of_two, const float* three,
+                    float of_three, bool bounded, float* out) {
+    constexpr int64_t PART = 1 << 14;
+    const Bounds bounds(bounded);
+#pragma omp parallel for schedule(static)
+    for (int64_t part = 0; part < (count + PART - 1) / PART; ++part)
+        for (int64_t at = part * PART; at < std::min((part + 1) * PART, count); at += LANES) {
+            const int64_t x = place(at, count);
+            Vector sum = read(one + x) * of_one;
+            if (two) sum += read(two + x) * of_two;
+            if (three) sum += read(three + x) * of_three;
+            write(bounds(sum), out + x);
+        }
+}
+
+// Images less a constant, as pixels. padding: left, right, above and below, where they are mirrored. out: with its padding.
+extern "C" void as_pixels(const float* planes, int64_t images, int64_t height, int64_t width, const int64_t* padding,
+                          float less, float* out) {
+    const int64_t rows = padding[2] + height + padding[3], columns = padding[0] + width + padding[1];
+    const int64_t plane = height * width;
+#pragma omp parallel for schedule(static)
+    for (int64_t line = 0; line < images * rows; ++line) {
+        const float* from = planes + line / rows * FEW * plane + inside(line % rows - padding[2], height, false) * width;
+        float* to = out + line * columns * FEW;
+        const auto put = [&](int64_t begin, int64_t end) {
+            for (int64_t column = begin; column < end; ++column) {
+                const float* pixel = from + inside(column - padding[0], width, false);
+                for (int c = 0; c < FEW; ++c) to[column * FEW + c] = pixel[c * plane] - less;
+            }
+        };
+        put(0, padding[0]);
+        const int64_t inner = padding[0] * FEW;
+#pragma omp simd
+        for (int64_t x = 0; x < width; ++x)
+            for (int c = 0; c < FEW; ++c) to[inner + x * FEW + c] = from[c * plane + x] - less;
+        put(padding[0] + width, columns);
+    }
+}
