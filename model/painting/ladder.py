@@ -24,7 +24,7 @@ from torch import Tensor
 
 from impasto.model.network.config import SMALLEST_SIDE, StrokeConfig
 from impasto.model.painting.stroke import NATIVE, Stroke
-from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.picture import Picture, to_planes
 from impasto.model.pictures.planes import Size, resample, weighted_sum
 from impasto.model.pictures.resize import reduced
 
@@ -62,7 +62,8 @@ def canvas(picture: Picture, stroke: Stroke, config: StrokeConfig) -> Canvas:
     finest = sizes[-1]
     if max(finest) < max(picture.size):
         return Canvas(reduced(picture.pixels, *finest), sizes)
-    return Canvas(weighted_sum((1, picture.rgb[None], finest), bounded=True)[0], sizes)
+    photo = to_planes(picture.pixels)
+    return Canvas(photo if finest == (height, width) else resample(photo[None], finest)[0].clamp_(0, 1), sizes)
 
 
 def ladder(size: Size, stroke: Stroke, config: StrokeConfig) -> tuple[Size, ...]:

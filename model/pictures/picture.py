@@ -75,6 +75,11 @@ def to_rgb(pixels: Tensor) -> Tensor:
     return pixels.float().div_(255).permute(2, 0, 1)
 
 
+def to_planes(pixels: Tensor) -> Tensor:
+    """As `to_rgb`, one channel after the other in memory."""
+    return pixels.permute(2, 0, 1).contiguous().float().div_(255)
+
+
 def as_values(images: Tensor) -> Tensor:
     """Images of float32 in [0, 1], or of uint8, as the former."""
     return images.float() / 255 if images.dtype == torch.uint8 else images

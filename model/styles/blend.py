@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -38,11 +39,14 @@ def convex(weights: Sequence[float]) -> list[float]:
     return [weight / total for weight in weights]
 
 
-def blend(vectors: Tensor, weights: Sequence[float]) -> Tensor:
-    """The convex combination Σ wᵢ·vᵢ of style vectors (N, E) -> (E,).
+def blend(vectors: Sequence[Tensor] | Tensor, weights: Sequence[float]) -> Tensor:
+    """The convex combination Σ wᵢ·vᵢ of N style vectors (E,).
 
     Raises InvalidWeights when the weights are no convex combination of N vectors.
     """
     if len(weights) != len(vectors):
         raise InvalidWeights(f"{len(weights)} weights for {len(vectors)} styles")
-    return torch.tensor(convex(weights), dtype=vectors.dtype, device=vectors.device) @ vectors
+    mixed: Tensor = reduce(
+        torch.add, (weight * vector for weight, vector in zip(convex(weights), vectors, strict=True))
+    )
+    return mixed

@@ -87,5 +87,4 @@ class StyleTable:
 
         Raises UnknownStyle, NoVector or InvalidWeights.
         """
-        rows = [self.row(style_id) for style_id in weights]
-        return blend(self.vectors[rows], list(weights.values()))
+        return blend([self.vectors[self.row(style_id)] for style_id in weights], list(weights.values()))
