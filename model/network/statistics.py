@@ -73,9 +73,13 @@ class Statistics:
         return sum(others, start=first)
 
     def towards(self, other: Statistics, share: float) -> Statistics:
-        """Those on the way to others: 0 is here, 1 there; between the same to the last bit the same."""
+        """Those on the way to others: 0 is here, 1 there; between the same to the last bit the same.
+
+        As of so many pixels as these are of.
+        """
+        squares = other.squares * (self.count / other.count)
         mean, squares = (
-            own + share * (their - own) for own, their in ((self.mean, other.mean), (self.squares, other.squares))
+            own + share * (their - own) for own, their in ((self.mean, other.mean), (self.squares, squares))
         )
         return Statistics(self.count, mean, squares)
 

@@ -13,10 +13,14 @@ from torch import Tensor
 from impasto.model.video.affine import Affine, corners, inverse, shares
 from impasto.model.video.flow import Greys, grey
 
-CORNERS, APART = 500, 8
-"""At most so many are followed, at least so many pixels from one another."""
+CORNERS = 200
+"""At most so many are followed."""
+APART, NEAREST = 1 / 40, 8
+"""From one to the next at least, of the longer side, so that they are not all on one thing; and in pixels."""
 CLEAR = 0.01
 """How clear a corner must be, against the clearest."""
+AROUND = 15
+"""Pixels across by which a corner is known again."""
 NEAR = 0.5
 """Pixels from where the map has it to where a corner is that agrees."""
 FEWEST, AGREED = 12, 0.5
@@ -46,10 +50,10 @@ class Camera:
 
 def _motion(now: Greys, before: Greys) -> Affine | None:
     """Where the pixels of one picture are in the other; None where they stand still, or too few corners agree."""
-    clear = cv2.goodFeaturesToTrack(now, CORNERS, CLEAR, APART)
+    clear = cv2.goodFeaturesToTrack(now, CORNERS, CLEAR, max(APART * max(now.shape), NEAREST))
     if clear is None:
         return None
-    followed, seen, _ = cv2.calcOpticalFlowPyrLK(now, before, clear, np.zeros_like(clear))
+    followed, seen, _ = cv2.calcOpticalFlowPyrLK(now, before, clear, np.zeros_like(clear), winSize=(AROUND, AROUND))
     here, there = (places[seen.ravel() == 1] for places in (clear, followed))
     if len(here) < FEWEST:
         return None

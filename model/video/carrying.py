@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from impasto.model.video.flow import Floats
+from impasto.model.video.mixing import mixed, times
 
 GRAIN = 3
 """Pixels across which grain is finer than. Most of what flickers is, and most of what a mixture loses."""
@@ -23,9 +24,9 @@ def carried(painted: Floats, before: Floats, share: Floats) -> Floats:
     A mixture of two grains has less of either; it is made as strong as what is painted now has it (after E. Heitz,
     F. Neyret, "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator", 2018).
     """
-    pixels = painted + share[..., None] * (before - painted)
+    pixels = mixed(painted, before, share)
     stronger = np.clip(np.sqrt(_strength(painted) / _strength(pixels)), 1, STRONGER)
-    crisp = pixels + (stronger - 1)[..., None] * _grain(pixels)
+    crisp = cv2.add(pixels, times(_grain(pixels), stronger - 1))
     return np.asarray(np.clip(crisp, 0, 1, out=crisp), np.float32)
 
 
@@ -36,7 +37,7 @@ def _strength(pixels: Floats) -> Floats:
 
 
 def _grain(pixels: Floats) -> Floats:
-    return pixels - _blurred(pixels, GRAIN)
+    return np.asarray(cv2.subtract(pixels, _blurred(pixels, GRAIN)), np.float32)
 
 
 def _blurred(pixels: Floats, side: int) -> Floats:

@@ -1,7 +1,7 @@
 """What holds still in a moving picture that is painted frame by frame.
 
 - A normalization divides by what the whole picture has, so whoever walks into it would change the colours of all the
-  rest. So the statistics are those of the shot: measured every few frames, and moved there slowly.
+  rest. So the statistics are those of the shot: moved slowly towards each frame's own.
 - Frames are painted where they lie in the scene (`scene.py`): a camera that pans, zooms or turns moves nothing there.
 - What has not changed but for noise stays, in the photo that is painted, and for the most part in what was painted
   of it; a frame that is the same as the one before is that one's painting.
@@ -28,12 +28,14 @@ from impasto.model.painting.moving import Moving, Paint
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.planes import as_pixels
 from impasto.model.video.affine import Affine
 from impasto.model.video.camera import Camera
 from impasto.model.video.carrying import carried
 from impasto.model.video.config import MotionConfig
 from impasto.model.video.cuts import Histogram, histogram, is_cut
 from impasto.model.video.flow import Floats, Flow, Motion
+from impasto.model.video.mixing import mixed
 from impasto.model.video.scene import Window, fits, warped
 from impasto.model.video.stillness import stillness
 
@@ -57,15 +59,12 @@ class Level:
 class Shot:
     """What the frames of a shot take over from one another.
 
-    frames: how many were painted. place: from the last one to the scene, in shares of its sides.
-    held: the statistics of each normalization, (level, number); measured: where they go.
-    levels: of the last frame.
+    place: from the last one to the scene, in shares of its sides.
+    held: the statistics of each normalization, (level, number). levels: of the last frame.
     """
 
-    frames: int = 0
     place: Affine = field(default_factory=lambda: np.eye(3))
     held: dict[tuple[int, int], Statistics] = field(default_factory=dict)
-    measured: dict[tuple[int, int], Statistics] = field(default_factory=dict)
     levels: dict[int, Level] = field(default_factory=dict)
 
 
@@ -121,7 +120,6 @@ class Continuity:
 
     def keep(self, photo: Picture, vector: Tensor, painting: Picture) -> Picture:
         """The painting of the next frame, which those after it follow."""
-        self._shot.frames += 1
         self._last = Painted(photo, vector, painting)
         return painting
 
@@ -140,7 +138,6 @@ class Continuity:
             return {}
         shot, last = self._shot, self._last
         tensors = {
-            "frames": torch.tensor(shot.frames),
             "place": torch.from_numpy(shot.place),
             "vector": last.vector,
             "photo": last.photo.pixels,
@@ -148,11 +145,9 @@ class Continuity:
         }
         if last.photo.alpha is not None:
             tensors["alpha"] = last.photo.alpha
-        for name, each in (("held", shot.held), ("measured", shot.measured)):
-            for (level, layer), found in each.items():
-                key = f"{name} {level} {layer}"
-                count = torch.tensor([[found.count]], dtype=torch.float64)
-                tensors[key] = torch.stack([count.expand_as(found.mean), found.mean, found.squares])
+        for (level, layer), found in shot.held.items():
+            count = torch.tensor([[found.count]], dtype=torch.float64)
+            tensors[f"held {level} {layer}"] = torch.stack([count.expand_as(found.mean), found.mean, found.squares])
         for number, level_ in shot.levels.items():
             tensors[f"window {number}"] = torch.from_numpy(level_.window.place)
             tensors[f"frame {number}"] = torch.tensor(level_.window.frame)
@@ -168,12 +163,12 @@ class Continuity:
         self._begin()
         self._look(photo)
         shot = self._shot
-        shot.frames, shot.place = int(tensors["frames"]), tensors["place"].numpy()
+        shot.place = tensors["place"].numpy()
         for key, value in tensors.items():
             match key.split():
-                case ["held" | "measured" as name, level, layer]:
+                case ["held", level, layer]:
                     count, mean, squares = value
-                    getattr(shot, name)[int(level), int(layer)] = Statistics(int(count[0, 0]), mean, squares)
+                    shot.held[int(level), int(layer)] = Statistics(int(count[0, 0]), mean, squares)
                 case ["level", number]:
                     pixels, painted = value.numpy()
                     height, width = tensors[f"frame {number}"].tolist()
@@ -206,7 +201,7 @@ class _Frame:
                 flow = window.flow(self.flow)
                 still = still * ~flow.moved.any(axis=-1)
                 visible, painted_before = np.maximum(still, flow.visible), flow.carry(painted_before)
-            photo = photo + KEPT * still[..., None] * (photo_before - photo)
+            photo = mixed(photo, photo_before, KEPT * still)
             painted = self._painted(level, photo, images, paint)
             painted = carried(painted, painted_before, self.config.carried * visible)
         self.shot.levels[level] = Level(window, photo, painted)
@@ -216,18 +211,15 @@ class _Frame:
         return _pixels(paint(_images(photo).to(images.device), partial(self._hold, level)))
 
     def _hold(self, level: int, layer: int, measure: Measure) -> Statistics:
-        key, shot = (level, layer), self.shot
-        if key not in shot.held:
-            shot.held[key] = shot.measured[key] = measure()
-        elif shot.frames % self.config.every == 0:
-            shot.measured[key] = measure()
-        shot.held[key] = shot.held[key].towards(shot.measured[key], self.config.pace)
-        return shot.held[key]
+        key, held, found = (level, layer), self.shot.held, measure()
+        held[key] = held[key].towards(found, self.config.pace) if key in held else found
+        return held[key]
 
 
 def _pixels(images: Tensor) -> Floats:
     """(1, 3, h, w) as (h, w, 3)."""
-    return np.ascontiguousarray(images[0].permute(1, 2, 0).cpu().numpy())
+    pixels = as_pixels(images.cpu(), (0, 0, 0, 0), less=0.0)
+    return np.ascontiguousarray(pixels[0].permute(1, 2, 0).numpy())
 
 
 def _images(pixels: Floats) -> Tensor:

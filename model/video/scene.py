@@ -58,7 +58,7 @@ class Window:
 
     def into(self, frame: Floats) -> Floats:
         """A frame as it is seen here, (h, w, c)."""
-        return warped(frame, self.place, self.size, cv2.INTER_CUBIC)
+        return warped(frame, self.place, self.size)
 
     def out_of(self, painted: Floats) -> Floats:
         """What was painted here as a frame, (h, w, c)."""
@@ -88,14 +88,13 @@ def fits(camera: Affine, frame: Size) -> bool:
     return bool(1 / LARGEST <= pixels / np.prod(frame) <= LARGEST)
 
 
-def warped(image: Floats, place: Affine, size: Size, method: int = cv2.INTER_LANCZOS4) -> Floats:
+def warped(image: Floats, place: Affine, size: Size) -> Floats:
     """An image (h, w, c) in [0, 1] as a map of its pixels places them, mirrored beyond its border.
 
-    What moves by whole pixels is copied, to the bit. method: by which the rest is read, as sharp as can be or, at a
-    fifth of the price, nearly.
+    What moves by whole pixels is copied, to the bit.
     """
     whole = moved(*np.rint(place[:2, 2]))
     exact = np.abs(place - whole).max() < ROUNDING
-    matrix, flags = (whole, cv2.INTER_NEAREST) if exact else (place, method)
+    matrix, flags = (whole, cv2.INTER_NEAREST) if exact else (place, cv2.INTER_CUBIC)
     found = cv2.warpAffine(image, matrix[:2], size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(found if exact else np.clip(found, 0, 1), np.float32)

@@ -7,6 +7,8 @@ import numpy as np
 
 from impasto.model.video.flow import Floats
 
+MEAN = np.full((1, 3), 1 / 3, np.float32)
+"""Of three channels."""
 AROUND = 7
 """Pixels across over which a change is measured."""
 QUIET = 0.25
@@ -19,8 +21,8 @@ STILL, CHANGED = 2.0, 3.0
 
 def stillness(now: Floats, before: Floats) -> Floats:
     """From 0 to 1, (h, w), for pictures (h, w, 3) in [0, 1]: 1 is still."""
-    apart = now - before
-    squares = np.einsum("hwc,hwc->hw", apart, apart) / 3
+    apart = cv2.subtract(now, before)
+    squares = cv2.transform(cv2.multiply(apart, apart), MEAN)
     change = cv2.blur(squares, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101)
     noise = np.clip(np.quantile(change[::4, ::4], QUIET), LEAST, MOST)
     return np.asarray(np.clip((CHANGED - change / noise) / (CHANGED - STILL), 0, 1), np.float32)

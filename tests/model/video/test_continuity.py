@@ -128,7 +128,7 @@ def test_it_goes_on_from_its_state_to_the_last_bit(
     stylizer: Stylizer, wave: Tensor, flow: bool, tmp_path: Path
 ) -> None:
     frames = panned(12)
-    config = MotionConfig(flow=flow, every=4)
+    config = MotionConfig(flow=flow)
     whole = Continuity(stylizer, config)
     expected = [whole.paint(Picture(frame), wave).pixels for frame in frames]
     first = Continuity(stylizer, config)
