@@ -29,11 +29,12 @@ def run(arguments: Arguments) -> None:
     from impasto.model.network import checkpoint
     from impasto.model.network.kernels import build
     from impasto.model.pictures import plane_kernels
+    from impasto.model.video import reading
 
     channels = checkpoint.load(read_settings().checkpoint).channels
     if arguments.browser:
         build_for_browsers(channels, WEB / BROWSER_KERNELS)
         print(WEB / BROWSER_KERNELS)
         return
-    for library in [*build(channels), *plane_kernels.build(), *search.build()]:
+    for library in [*build(channels), *plane_kernels.build(), *search.build(), *reading.build()]:
         print(library)

@@ -61,6 +61,19 @@ INLINE Vector greater(const Vector& one, const Vector& other) {
 #endif
 }
 
+// Those of a table at such places.
+INLINE Vector gathered(const float* table, const Integers& places) {
+#if defined(__AVX512F__)
+    return (Vector)_mm512_i32gather_ps((__m512i)places, table, sizeof *table);
+#elif defined(__AVX2__)
+    return (Vector)_mm256_i32gather_ps(table, (__m256i)places, sizeof *table);
+#else
+    Vector found;
+    for (int lane = 0; lane < LANES; ++lane) found[lane] = table[places[lane]];
+    return found;
+#endif
+}
+
 typedef uint16_t Words __attribute__((vector_size(LANES * sizeof(uint16_t))));
 
 // The last 16 bits of each.
@@ -122,6 +135,16 @@ INLINE void write(const Vector& values, T* to, int64_t count) {
 
 // Where the vectors of so many values begin: the last one ends with them, and overlaps the one before.
 INLINE int64_t place(int64_t at, int64_t count) { return std::min(at, count - LANES); }
+
+// Shorter vectors, whatever the machine's, and what their values add up to.
+typedef float Four __attribute__((vector_size(4 * sizeof(float))));
+typedef float Eight __attribute__((vector_size(8 * sizeof(float))));
+
+INLINE float added_up(const Four& parts) { return (parts[0] + parts[2]) + (parts[1] + parts[3]); }
+
+INLINE float added_up(const Eight& parts) {
+    return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+}
 
 // Features of several images, channels-last; `image`, `row` and `pixel` are how many values one of them lies behind the
 // one before.

@@ -15,8 +15,8 @@ from torch import Tensor
 
 TOGETHER = 4
 """Weights of a place are a multiple of so many, if a line is as long: what is read at once."""
-KEPT = 64
-"""Lines of which bands are kept: those of several sizes of photos."""
+KEPT, LONGEST = 64, 1 << 14
+"""Of how many lines bands are kept: those of several sizes of photos, and none of lines without measure."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,18 @@ class Bands:
         return slice(begin, int(firsts[-1]) + weights.shape[1]), Bands(firsts - begin, weights)
 
 
-@lru_cache(KEPT)
 def bands(*lengths: int) -> Bands | None:
     """What makes a line of the last length of one of the first, by way of those between; None where it is the same."""
+    return (_bands if max(lengths) <= LONGEST else _bands.__wrapped__)(*lengths)
+
+
+def box(length: int, radius: int) -> Bands:
+    """The mean of so many places on both sides and of the one between, in a line that goes on with its ends."""
+    return (_box if length <= LONGEST else _box.__wrapped__)(length, radius)
+
+
+@lru_cache(KEPT)
+def _bands(*lengths: int) -> Bands | None:
     length, found = lengths[0], None
     for source, target in pairwise(lengths):
         if source != target:
@@ -52,8 +61,7 @@ def bands(*lengths: int) -> Bands | None:
 
 
 @lru_cache(KEPT)
-def box(length: int, radius: int) -> Bands:
-    """The mean of so many places on both sides and of the one between, in a line that goes on with its ends."""
+def _box(length: int, radius: int) -> Bands:
     side = 2 * radius + 1
     places = (torch.arange(length)[:, None] + torch.arange(-radius, radius + 1)).clamp_(0, length - 1)
     firsts = places[:, 0]

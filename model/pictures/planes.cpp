@@ -6,15 +6,6 @@
 
 namespace {
 
-typedef float Four __attribute__((vector_size(4 * sizeof(float))));
-typedef float Eight __attribute__((vector_size(8 * sizeof(float))));
-
-INLINE float added_up(const Four& parts) { return (parts[0] + parts[2]) + (parts[1] + parts[3]); }
-
-INLINE float added_up(const Eight& parts) {
-    return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
-}
-
 // A row of another width. Few places make one of it: vectors as long as the machine has them would be empty for the most
 // part.
 template <typename Part>

@@ -16,6 +16,7 @@ import numpy as np
 from impasto.model.network.config import SMALLEST_SIDE
 from impasto.model.video.affine import Affine, corners, in_pixels, inverse, moved, shares
 from impasto.model.video.flow import Floats, Flow
+from impasto.model.video.reading import read
 
 GRID = 4
 """Pixels from one of the network's coarsest features to the next."""
@@ -95,6 +96,8 @@ def warped(image: Floats, place: Affine, size: Size) -> Floats:
     """
     whole = moved(*np.rint(place[:2, 2]))
     exact = np.abs(place - whole).max() < ROUNDING
-    matrix, flags = (whole, cv2.INTER_NEAREST) if exact else (place, cv2.INTER_CUBIC)
-    found = cv2.warpAffine(image, matrix[:2], size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(found if exact else np.clip(found, 0, 1), np.float32)
+    if not exact and (found := read(image, place, size)) is not None:
+        return found
+    matrix, flags = (whole, cv2.INTER_NEAREST) if exact else (place, cv2.INTER_LANCZOS4)
+    warped = cv2.warpAffine(image, matrix[:2], size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(warped if exact else np.clip(warped, 0, 1), np.float32)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.model.pictures.bands import Bands, bands, box
+from impasto.model.pictures.bands import LONGEST, Bands, bands, box
 
 LENGTHS: list[tuple[int, ...]] = [(100, 50), (50, 100), (64, 63), (63, 64), (500, 7), (7, 500), (3, 2)]
 LENGTHS += [(9, 9, 20), (33, 60, 33), (50, 40, 100)]
@@ -52,3 +52,11 @@ def test_a_box_is_the_mean_of_a_line_that_goes_on_with_its_ends(length: int, rad
     padded = F.pad(line(length).view(1, 1, -1), (radius, radius), mode="replicate")
     expected = F.avg_pool1d(padded, 2 * radius + 1, stride=1).flatten()
     torch.testing.assert_close(made(line(length), box(length, radius)), expected, rtol=0, atol=1e-6)
+
+
+def test_bands_are_kept_but_of_lines_without_measure() -> None:
+    assert bands(200, 100) is bands(200, 100)
+    assert box(200, 2) is box(200, 2)
+    longer = LONGEST + 1
+    assert bands(longer, 100) is not bands(longer, 100)
+    assert box(longer, 2) is not box(longer, 2)
