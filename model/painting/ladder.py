@@ -102,8 +102,7 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
         seen = _scaled(below, config.seen)
         photo = resample(photos, size)
         photo_below = resample(photo, below)
-        known = weighted_sum((1, painted), (-1, photo_below))
-        fine = paint(weighted_sum((1, photo), (1, known, seen, size), bounded=True)).contiguous()
+        fine = paint(_given(photo, painted, photo_below, seen, size)).contiguous()
         fine_below = resample(fine, below)
         before, share = (photo_below, config.again) if level == 1 else (painted, 1.0)
         change = weighted_sum((1, fine_below), (-1, before))
@@ -116,3 +115,9 @@ def climb(paint: Callable[[Tensor], Tensor], photos: Tensor, sizes: Sequence[Siz
         crisp = weighted_sum((2, coarse), (-1, coarse, size, below))
         painted = weighted_sum((1 - strength, photo), (strength, fine), (1, crisp, size), bounded=True)
     return painted
+
+
+def _given(photo: Tensor, painted: Tensor, photo_below: Tensor, seen: Size, size: Size) -> Tensor:
+    """What a level paints: the photo, where what is painted below differs from it as that."""
+    change = weighted_sum((1, painted), (-1, photo_below))
+    return weighted_sum((1, photo), (1, change, seen, size), bounded=True)
