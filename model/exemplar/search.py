@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from impasto.model.native.building import BUILT, KernelsUnavailable, build_all, load
+from impasto.model.native.building import BUILT, build_all, load_or_warn
 
 SOURCES = [Path(__file__).with_name("search.cpp")]
 TOGETHER = 64
@@ -19,17 +18,11 @@ TOGETHER = 64
 RUN = 16
 """Numbers of a patch that are multiplied at once."""
 
-log = logging.getLogger(__name__)
-
 
 @cache
 def library() -> ctypes.CDLL | None:
     """What was built, or None where it cannot be: the log then says why."""
-    try:
-        return load(SOURCES)
-    except KernelsUnavailable as reason:
-        log.warning("textures and analogies take longer without their kernels: %s", reason)
-        return None
+    return load_or_warn(SOURCES, "textures and analogies take longer without their kernels")
 
 
 def build(folder: Path = BUILT) -> list[Path]:

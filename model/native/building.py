@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import platform
 import shutil
 import subprocess
@@ -33,6 +34,8 @@ FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp
 LONGEST_BUILD = 60
 """Seconds; it takes a few."""
 DIGEST = sha256().digest_size
+
+log = logging.getLogger(__name__)
 
 
 class KernelsUnavailable(RuntimeError):
@@ -86,6 +89,15 @@ def load(
         raise KernelsUnavailable(
             f"{library} cannot be written or loaded ({error}); set XDG_CACHE_HOME to a folder that allows both"
         ) from error
+
+
+def load_or_warn(sources: Sequence[Path], otherwise: str) -> ctypes.CDLL | None:
+    """The library, or None where there is none: the log then says why, and what that means."""
+    try:
+        return load(sources)
+    except KernelsUnavailable as reason:
+        log.warning("%s: %s", otherwise, reason)
+        return None
 
 
 def _is_whole(library: Path) -> bool:

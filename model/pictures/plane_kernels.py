@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -12,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from impasto.model.native.building import BUILT, KernelsUnavailable, build_all, load
+from impasto.model.native.building import BUILT, build_all, load_or_warn
 from impasto.model.pictures.bands import Bands
 
 SOURCES = [Path(__file__).with_name("planes.cpp")]
@@ -23,8 +22,6 @@ MOST = 3
 
 Weighted = tuple[float, Tensor]
 """So many times planes."""
-
-log = logging.getLogger(__name__)
 
 
 class PlaneKernels:
@@ -86,11 +83,8 @@ class PlaneKernels:
 @cache
 def kernels() -> PlaneKernels | None:
     """What was built for this machine, or None where it cannot be: the log then says why."""
-    try:
-        return PlaneKernels(load(SOURCES))
-    except KernelsUnavailable as reason:
-        log.warning("pictures of other sizes take longer without compiled kernels: %s", reason)
-        return None
+    library = load_or_warn(SOURCES, "pictures of other sizes take longer without compiled kernels")
+    return PlaneKernels(library) if library else None
 
 
 def build(folder: Path = BUILT) -> list[Path]:

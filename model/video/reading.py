@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from impasto.model.native.building import BUILT, KernelsUnavailable, build_all, load
+from impasto.model.native.building import BUILT, build_all, load_or_warn
 from impasto.model.video.affine import Affine, inverse
 
 SOURCES = [Path(__file__).with_name("reading.cpp")]
@@ -18,8 +17,6 @@ LANES = 16
 """Columns of the longest vector that a machine may have: what is narrower is not read."""
 UPRIGHT = 0.7
 """How much of a step down is one in the picture too, at least: two passes lose what is turned further."""
-
-log = logging.getLogger(__name__)
 
 
 def read(image: npt.NDArray[np.float32], place: Affine, size: tuple[int, int]) -> npt.NDArray[np.float32] | None:
@@ -43,11 +40,7 @@ def build(folder: Path = BUILT) -> list[Path]:
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    try:
-        return load(SOURCES)
-    except KernelsUnavailable as reason:
-        log.warning("films take longer without their kernel: %s", reason)
-        return None
+    return load_or_warn(SOURCES, "films take longer without their kernel")
 
 
 def _pointer(array: npt.NDArray[np.float32] | Affine) -> ctypes.c_void_p:

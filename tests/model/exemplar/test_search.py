@@ -36,7 +36,7 @@ def test_without_a_compiler_the_log_says_so_once_and_the_picture_is_the_same(
     def refuse(_: list[Path]) -> None:
         raise KernelsUnavailable("there is no C++ compiler")
 
-    monkeypatch.setattr(search, "load", refuse)
+    monkeypatch.setattr(building, "load", refuse)
     with caplog.at_level(logging.WARNING):
         made = [quilt(pebbles(), 30, 30, QuiltingConfig(block=9)) for _ in range(2)]
     (line,) = caplog.messages

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from impasto.model.native.building import KernelsUnavailable, load
 from impasto.model.pictures.plane_kernels import SOURCES
-
-
-@pytest.fixture
-def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A compiler whose libraries cannot be loaded, as on a mount from which nothing may be run."""
-    path = tmp_path / "bin" / "g++"
-    path.parent.mkdir()
-    path.write_text('#!/bin/sh\necho called >>"$0.calls"\nfor output; do :; done\necho no library >"$output"\n')
-    path.chmod(0o755)
-    monkeypatch.setenv("PATH", str(path.parent), prepend=os.pathsep)
-    return path
 
 
 def test_kernels_are_built_once_and_then_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

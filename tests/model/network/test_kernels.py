@@ -21,17 +21,6 @@ from impasto.model.painting.stylizer import Stylizer
 from tests.pictures import decibels
 
 
-@pytest.fixture
-def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A compiler whose libraries cannot be loaded, as on a mount from which nothing may be run."""
-    path = tmp_path / "bin" / "g++"
-    path.parent.mkdir()
-    path.write_text('#!/bin/sh\necho called >>"$0.calls"\nfor output; do :; done\necho no library >"$output"\n')
-    path.chmod(0o755)
-    monkeypatch.setenv("PATH", str(path.parent), prepend=os.pathsep)
-    return path
-
-
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_either_compiler_builds_them(compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which(compiler) is None:
