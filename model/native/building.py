@@ -91,12 +91,12 @@ def load(
         ) from error
 
 
-def load_or_warn(sources: Sequence[Path], otherwise: str) -> ctypes.CDLL | None:
+def load_or_warn(sources: Sequence[Path], otherwise: str, level: int = logging.WARNING) -> ctypes.CDLL | None:
     """The library, or None where there is none: the log then says why, and what that means."""
     try:
         return load(sources)
     except KernelsUnavailable as reason:
-        log.warning("%s: %s", otherwise, reason)
+        log.log(level, "%s: %s", otherwise, reason)
         return None
 
 

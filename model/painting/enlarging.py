@@ -9,14 +9,15 @@ the strokes, which the photo knows nothing of, are enlarged as they are.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from impasto.model.network.config import StrokeConfig
-from impasto.model.pictures import planes
-from impasto.model.pictures.bands import box
 from impasto.model.pictures.color import brightness
 from impasto.model.pictures.picture import Picture
+from impasto.model.pictures.planes import mean_around
 from impasto.model.pictures.resize import reduced, resampled_rows
 
 STEEPEST = 1.5
@@ -39,11 +40,7 @@ class Enlargement:
 
 def slopes(painted: Tensor, shown: Tensor, *, radius: int, noise: float) -> Tensor:
     """How much each colour of a painting (3, h, w) changes with the photo's brightness (1, h, w) around each pixel."""
-    height, width = shown.shape[1:]
-
-    def mean(values: Tensor) -> Tensor:
-        return planes.higher(planes.wider(values, box(width, radius)), box(height, radius))
-
+    mean = partial(mean_around, radius=radius)
     middle = mean(shown)
     covariance = mean(painted * shown) - mean(painted) * middle
     variance = mean(shown * shown) - middle * middle

@@ -29,6 +29,7 @@ from impasto.model.painting.regions import Regions, placed
 from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.tiles import Progress, paint_in_tiles
 from impasto.model.photorealism.local_affine import PAINTED
+from impasto.model.pictures import plane_kernels
 from impasto.model.pictures.images import TooSmall
 from impasto.model.pictures.picture import Picture, as_values
 from impasto.model.pictures.planes import Size
@@ -251,6 +252,7 @@ def check_size(picture: Picture) -> None:
 def fastest(network: StyleNetwork, device: torch.device, dtype: torch.dtype, channels: Iterable[int]) -> FastNetwork:
     """The network for a device, with the CPU's own kernels, for such numbers of channels, where they can be built."""
     fast = FastNetwork(network, dtype).to(device)
+    plane_kernels.kernels()  # are built now, if they must be, and not while somebody waits for a picture
     if device.type == "cpu" and dtype is not torch.float16:
         try:
             fast.operations = Kernels(channels)

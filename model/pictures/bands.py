@@ -16,7 +16,7 @@ from torch import Tensor
 TOGETHER = 4
 """Weights of a place are a multiple of so many, if a line is as long: what is read at once."""
 KEPT, LONGEST = 64, 1 << 14
-"""Of how many lines bands are kept: those of several sizes of photos, and none of lines without measure."""
+"""Of how many lines bands are kept: those of several sizes of photos. Longer lines have none as a whole."""
 
 
 @dataclass(frozen=True)
@@ -33,35 +33,37 @@ class Bands:
     def length(self) -> int:
         return len(self.firsts)
 
-    def part(self, places: slice) -> tuple[slice, Bands]:
-        """Which places of the other line some of these are made of, and how, of those."""
-        firsts, weights = self.firsts[places], self.weights[places]
-        begin = int(firsts[0])
-        return slice(begin, int(firsts[-1]) + weights.shape[1]), Bands(firsts - begin, weights)
-
-
-def bands(*lengths: int) -> Bands | None:
-    """What makes a line of the last length of one of the first, by way of those between; None where it is the same."""
-    return (_bands if max(lengths) <= LONGEST else _bands.__wrapped__)(*lengths)
-
-
-def box(length: int, radius: int) -> Bands:
-    """The mean of so many places on both sides and of the one between, in a line that goes on with its ends."""
-    return (_box if length <= LONGEST else _box.__wrapped__)(length, radius)
-
 
 @lru_cache(KEPT)
-def _bands(*lengths: int) -> Bands | None:
+def bands(*lengths: int) -> Bands | None:
+    """What makes a line of the last length of one of the first, by way of those between; None where it is the same.
+
+    Lengths are at most `LONGEST`.
+    """
     length, found = lengths[0], None
     for source, target in pairwise(lengths):
         if source != target:
-            step = _bicubic(source, target)
+            step = _bicubic(source, target, slice(0, target))
             found = step if found is None else _after(step, found)
     return found and _evened(*found, length)
 
 
+def part(source: int, target: int, places: slice) -> tuple[slice, Bands]:
+    """Of some places of a line that another one, of any length, makes: which of its places make them, and how."""
+    if max(source, target) <= LONGEST and (every := bands(source, target)):
+        found = Bands(every.firsts[places], every.weights[places])
+    else:
+        found = _evened(*_bicubic(source, target, places), source)
+    begin, count = int(found.firsts[0]), found.weights.shape[1]
+    return slice(begin, int(found.firsts[-1]) + count), Bands(found.firsts - begin, found.weights)
+
+
 @lru_cache(KEPT)
-def _box(length: int, radius: int) -> Bands:
+def box(length: int, radius: int) -> Bands:
+    """The mean of so many places on both sides and of the one between, in a line that goes on with its ends.
+
+    Its length is at most `LONGEST`.
+    """
     side = 2 * radius + 1
     places = (torch.arange(length)[:, None] + torch.arange(-radius, radius + 1)).clamp_(0, length - 1)
     firsts = places[:, 0]
@@ -76,14 +78,14 @@ def _keys(distance: Tensor) -> Tensor:
     return torch.where(x < 1, (1.5 * x - 2.5) * x * x + 1, ((2.5 - 0.5 * x) * x - 4) * x + 2).where(x < 2, 0.0)
 
 
-def _bicubic(source: int, target: int) -> tuple[Tensor, Tensor]:
-    """What `resample` does along a side: firsts, and weights in float64."""
+def _bicubic(source: int, target: int, places: slice) -> tuple[Tensor, Tensor]:
+    """What `resample` does along a side, to some places of it: firsts, and weights in float64."""
     scale = source / target
     stretch = max(1.0, scale)  # of the kernel: what cannot be shown is not to show as something else
-    centers = (torch.arange(target, dtype=torch.float64) + 0.5) * scale
+    centers = (torch.arange(places.start, places.stop, dtype=torch.float64) + 0.5) * scale
     firsts = (centers - 2 * stretch + 0.5).floor().long().clamp_(min=0)
-    places = firsts[:, None] + torch.arange(int(4 * stretch) + 2)
-    weights = _keys((places + 0.5 - centers[:, None]) / stretch).where(places < source, 0.0)
+    there = firsts[:, None] + torch.arange(int(4 * stretch) + 2)
+    weights = _keys((there + 0.5 - centers[:, None]) / stretch).where(there < source, 0.0)
     return firsts, weights / weights.sum(dim=1, keepdim=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -83,7 +84,8 @@ class PlaneKernels:
 @cache
 def kernels() -> PlaneKernels | None:
     """What was built for this machine, or None where it cannot be: the log then says why."""
-    library = load_or_warn(SOURCES, "pictures of other sizes take longer without compiled kernels")
+    otherwise = "pictures of other sizes take longer without compiled kernels"
+    library = load_or_warn(SOURCES, otherwise, logging.INFO)  # the network's kernels have a louder word
     return PlaneKernels(library) if library else None
 
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.model.pictures.bands import Bands, bands
+from impasto.model.pictures.bands import LONGEST, Bands, bands, box
 from impasto.model.pictures.plane_kernels import LANES, MOST, PlaneKernels, kernels
 
 Size = tuple[int, int]
@@ -24,7 +24,7 @@ def weighted_sum(*terms: Term, bounded: bool = False) -> Tensor:
     """Of terms that are of one size; bounded: from 0 to 1. Three, one of them resampled, are as fast as one."""
     resampled = list(filter(_is_resampled, terms))
     found = _kernels(*(images for _, images, *_ in terms))
-    if found is None or len(terms) > MOST or len(resampled) > 1 or any(_width(term) < LANES for term in terms):
+    if found is None or len(terms) > MOST or len(resampled) > 1 or not all(map(_suits, terms)):
         total = reduce(torch.add, (weight * resample(images, *sizes) for weight, images, *sizes in terms))
         return total.clamp_(0, 1) if bounded else total
     plain = [(term[0], term[1].contiguous()) for term in terms if not _is_resampled(term)]
@@ -45,7 +45,7 @@ def resample(images: Tensor, *sizes: Size) -> Tensor:
     """
     if not _is_resampled((1, images, *sizes)):
         return images
-    if _kernels(images) and sizes[-1][1] >= LANES:
+    if _kernels(images) and _suits((1, images, *sizes)):
         return weighted_sum((1, images, *sizes))
     for size in sizes:
         planes = images.contiguous()  # which take half the time of pixels
@@ -69,6 +69,15 @@ def higher(images: Tensor, rows: Bands) -> Tensor:
     return found.higher(images.contiguous(), rows)
 
 
+def mean_around(images: Tensor, radius: int) -> Tensor:
+    """(C, H, W) -> the same of means over so many pixels on every side; beyond the border its pixels are repeated."""
+    height, width = images.shape[1:]
+    if max(height, width) <= LONGEST:
+        return higher(wider(images, box(width, radius)), box(height, radius))
+    side, padded = 2 * radius + 1, F.pad(images[None], (radius,) * 4, mode="replicate")
+    return F.avg_pool2d(F.avg_pool2d(padded, (side, 1), stride=1), (1, side), stride=1)[0]
+
+
 def as_pixels(images: Tensor, padding: tuple[int, int, int, int], less: float) -> Tensor:
     """Images (B, 3, H, W) less a constant, channels-last. padding: left, right, above and below, mirrored."""
     found = _kernels(images)
@@ -89,9 +98,11 @@ def _gathered(images: Tensor, rows: Bands) -> Tensor:
     return reduce(torch.Tensor.add_, parts)
 
 
-def _width(term: Term) -> int:
+def _suits(term: Term) -> bool:
+    """Whether its sizes are such as kernels take."""
     _, images, *sizes = term
-    return sizes[-1][1] if sizes else images.shape[3]
+    every = [tuple(images.shape[2:]), *sizes]
+    return every[-1][1] >= LANES and max(map(max, every)) <= LONGEST
 
 
 def _is_resampled(term: Term) -> bool:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.pictures import planes
-from impasto.model.pictures.bands import bands
+from impasto.model.pictures.bands import part
 from impasto.model.pictures.picture import to_rgb
 from impasto.model.pictures.strips import STRIP_PIXELS, strips
 
@@ -76,10 +76,9 @@ def resampled_rows(image: Tensor, height: int, width: int, rows: slice) -> Tenso
 
 def _rows(narrow: Callable[[slice], Tensor], source: int, height: int, rows: slice) -> Tensor:
     """Some rows of a picture in another height, from as few of its `source` rows as they need, narrowed already."""
-    every = bands(source, height)
-    if every is None:
+    if source == height:
         return narrow(rows)
-    read, wanted = every.part(rows)
+    read, wanted = part(source, height, rows)
     return planes.higher(narrow(read), wanted)
 
 

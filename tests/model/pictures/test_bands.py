@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.model.pictures.bands import LONGEST, Bands, bands, box
+from impasto.model.pictures.bands import LONGEST, Bands, bands, box, part
 
 LENGTHS: list[tuple[int, ...]] = [(100, 50), (50, 100), (64, 63), (63, 64), (500, 7), (7, 500), (3, 2)]
 LENGTHS += [(9, 9, 20), (33, 60, 33), (50, 40, 100)]
@@ -39,11 +39,13 @@ def test_a_line_that_was_another_between_is_not_itself() -> None:
 
 
 @pytest.mark.parametrize("places", [slice(0, 40), slice(0, 1), slice(13, 20), slice(39, 40)])
-def test_a_part_of_a_line_is_made_of_as_little_as_it_needs(places: slice) -> None:
-    every = bands(100, 40)
-    assert every is not None
-    read, part = every.part(places)
-    torch.testing.assert_close(made(line(100)[read], part), made(line(100), every)[places], rtol=0, atol=0)
+@pytest.mark.parametrize("longest", [LONGEST, 50])
+def test_a_part_of_a_line_is_made_of_as_little_as_it_needs(
+    places: slice, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.model.pictures.bands.LONGEST", longest)
+    read, how = part(100, 40, places)
+    torch.testing.assert_close(made(line(100)[read], how), made(line(100), bands(100, 40))[places], rtol=0, atol=1e-7)
     assert len(range(100)[read]) <= 2.5 * (len(range(40)[places]) - 1) + 13
 
 
@@ -54,9 +56,7 @@ def test_a_box_is_the_mean_of_a_line_that_goes_on_with_its_ends(length: int, rad
     torch.testing.assert_close(made(line(length), box(length, radius)), expected, rtol=0, atol=1e-6)
 
 
-def test_bands_are_kept_but_of_lines_without_measure() -> None:
-    assert bands(200, 100) is bands(200, 100)
-    assert box(200, 2) is box(200, 2)
-    longer = LONGEST + 1
-    assert bands(longer, 100) is not bands(longer, 100)
-    assert box(longer, 2) is not box(longer, 2)
+def test_a_line_without_measure_is_made_in_parts() -> None:
+    read, how = part(3_000_000, 2_900_000, slice(1_000_000, 1_000_100))
+    assert read.start < 3_000_000 * 1_000_050 / 2_900_000 < read.stop <= read.start + 120
+    torch.testing.assert_close(how.weights.sum(dim=1), torch.ones(100))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from torch import Tensor
 
 from impasto.model.native import building
 from impasto.model.pictures import plane_kernels
-from impasto.model.pictures.bands import bands, box
-from impasto.model.pictures.planes import Size, Term, as_pixels, higher, resample, weighted_sum, wider
+from impasto.model.pictures.bands import LONGEST, bands, part
+from impasto.model.pictures.planes import Size, Term, as_pixels, higher, mean_around, resample, weighted_sum
 from tests.instruction_sets import UNITS, skip_without
 
 NEAR = 5e-5
@@ -93,18 +94,29 @@ def test_pixels_are_mirrored_images_less_a_constant(
 
 
 @pytest.mark.parametrize("size", [(40, 50), (20, 9), (3, 70)])
-def test_bands_are_laid_over_either_side(fresh: None, size: Size) -> None:
-    images, (height, width) = noise(7, *size), size
+@pytest.mark.parametrize("longest", [LONGEST, 10])
+def test_means_are_those_of_a_picture_that_goes_on_with_its_border(
+    fresh: None, size: Size, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.model.pictures.planes.LONGEST", longest)
+    images = noise(7, *size)
     padded = F.pad(images[None], (2,) * 4, mode="replicate")
-    found = higher(wider(images, box(width, 2)), box(height, 2))
-    torch.testing.assert_close(found, F.avg_pool2d(padded, 5, stride=1)[0], rtol=0, atol=1e-6)
+    torch.testing.assert_close(mean_around(images, 2), F.avg_pool2d(padded, 5, stride=1)[0], rtol=0, atol=1e-6)
 
 
 def test_some_rows_are_those_of_the_whole_to_the_last_bit(fresh: None) -> None:
     images, every = noise(3, 100, 40), bands(100, 30)
     assert every is not None
-    read, part = every.part(slice(11, 17))
-    assert torch.equal(higher(images[:, read], part), higher(images, every)[:, 11:17])
+    read, wanted = part(100, 30, slice(11, 17))
+    assert torch.equal(higher(images[:, read], wanted), higher(images, every)[:, 11:17])
+
+
+def test_lines_without_measure_are_left_to_pytorch(fresh: None) -> None:
+    images, size = noise(1, 3, 2, LONGEST + 100), (3, LONGEST + 16)
+    before = bands.cache_info().misses
+    assert torch.equal(resample(images, size), interpolated(images, size))
+    assert torch.equal(weighted_sum((1, images, size)), interpolated(images, size))
+    assert bands.cache_info().misses == before
 
 
 def test_what_is_to_be_differentiated_is_left_to_pytorch(fresh: None) -> None:
@@ -120,7 +132,8 @@ def test_without_a_compiler_pytorch_does_it_and_the_log_says_so_once(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     plane_kernels.kernels.cache_clear()
     images = noise(1, 3, 40, 50)
-    found = {size: resample(images, size) for size in ((20, 30), (50, 60))}
+    with caplog.at_level(logging.INFO):
+        found = {size: resample(images, size) for size in ((20, 30), (50, 60))}
     plane_kernels.kernels.cache_clear()
     assert all(torch.equal(one, interpolated(images, size)) for size, one in found.items())
     assert [line for line in caplog.messages if "no C++ compiler" in line] == caplog.messages[-1:]
