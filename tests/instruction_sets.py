@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 import torch
@@ -11,6 +11,8 @@ from impasto.model.native.building import VECTORS
 from impasto.model.native.processor import VNNI, vector_units
 from impasto.model.network.kernels import Kernels
 
+BUILDING = "impasto.model.native.building.vector_units"
+"""What libraries are built for."""
 UNITS = [*VECTORS, "DEFAULT"]
 
 
@@ -18,8 +20,18 @@ def kernels_of(units: str, channels: Iterable[int]) -> Kernels:
     """Those for a machine with some vector units."""
     skip_without(units)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("impasto.model.native.building.vector_units", lambda: units)
+        patch.setattr(BUILDING, lambda: units)
         return Kernels(channels)
+
+
+def machine_with(units: str, forget: Callable[[], None]) -> Iterator[None]:
+    """A fixture's: a library for a machine with some vector units. forget: the one that was found."""
+    skip_without(units)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BUILDING, lambda: units)
+        forget()
+        yield
+    forget()
 
 
 def skip_without(units: str) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from impasto.model.native.building import BUILT, build_all, load_or_warn
+from impasto.model.native.passing import pointer
 
 SOURCES = [Path(__file__).with_name("search.cpp")]
 TOGETHER = 64
@@ -181,4 +182,4 @@ def _library() -> ctypes.CDLL:
 def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:
     if tensor is not None and not tensor.is_contiguous():
         raise ValueError("kernels read what lies together in memory")
-    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+    return pointer(tensor)

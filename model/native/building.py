@@ -30,6 +30,8 @@ VECTORS = {
     "AVX2": AVX2,
 }
 """A CPU's `vector_units` -> the compiler's flags. For others it decides itself."""
+LANES = 16
+"""Numbers in the longest vector of any."""
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
 LONGEST_BUILD = 60
 """Seconds; it takes a few."""

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from impasto.model.native.building import BUILT, build_all, load
+from impasto.model.native.passing import pointer
 from impasto.model.network import direct, nested, winograd
 from impasto.model.network.operations import Convolution, Gauge, Operations, Then, Window, around_corners
 from impasto.model.network.statistics import EPSILON, Statistics
@@ -112,13 +113,13 @@ class Kernels(Operations):
         transformed, scales = self._once(self._by_two if stride == 2 else self._by_one, weight)
         unknown = self._library.convolve_winograd(
             *x.pointers,
-            _pointer(transformed),
-            _pointer(scales),
+            pointer(transformed),
+            pointer(scales),
             ctypes.c_int64(weight.shape[2]),
             ctypes.c_int64(stride),
-            _pointer(out),
+            pointer(out),
             _strides(out),
-            _pointer(moments),
+            pointer(moments),
             ctypes.c_int64(height),
             ctypes.c_int64(width),
             ctypes.c_bool(convolution.doubled),
@@ -134,12 +135,12 @@ class Kernels(Operations):
         images, _, height, width = x.shape
         image, channel, row, pixel = x.stride()
         self._library.convolve_wider(
-            _pointer(x),
+            pointer(x),
             _integers([images, height, width, image, row, pixel]),
             ctypes.c_int64(channel),
-            _pointer(transformed),
+            pointer(transformed),
             ctypes.c_int64(transformed.shape[1]),
-            _pointer(out),
+            pointer(out),
             _strides(out),
         )
         return out
@@ -148,11 +149,11 @@ class Kernels(Operations):
         picture = _in_rows(picture)
         out = _out(len(picture), (picture.shape[2], picture.shape[3]), weight, direct.STRIDE, self.stored)
         self._library.convolve_direct(
-            _pointer(picture),
+            pointer(picture),
             _strides(picture),
-            _pointer(self._once(direct.in_order, weight)),
+            pointer(self._once(direct.in_order, weight)),
             ctypes.c_int64(weight.shape[2]),
-            _pointer(out),
+            pointer(out),
             _strides(out),
         )
         return out
@@ -163,9 +164,9 @@ class Kernels(Operations):
         transformed = self._once(nested.for_narrower, weight)
         unknown = self._library.convolve_narrower(
             *x.pointers,
-            _pointer(transformed),
+            pointer(transformed),
             ctypes.c_int64(transformed.shape[1]),
-            _pointer(out),
+            pointer(out),
             _strides(out),
         )
         _check(unknown, x.channels)
@@ -211,14 +212,14 @@ class Kernels(Operations):
             shares = shares.permute(0, 2, 3, 1).contiguous()
         unknown = self._normalize[features.dtype, out.dtype](
             *_batch(features, window, then.doubled),
-            _pointer(gamma),
-            _pointer(beta),
+            pointer(gamma),
+            pointer(beta),
             ctypes.c_int64(styles),
-            _pointer(shares),
-            _pointer(moments),
-            _pointer(residual),
+            pointer(shares),
+            pointer(moments),
+            pointer(residual),
             _layout(features if residual is None else residual, window, False),
-            _pointer(out),
+            pointer(out),
             ctypes.c_bool(then.relu),
             _integers(then.padding),
             ctypes.c_bool(then.replicate),
@@ -245,9 +246,9 @@ class Kernels(Operations):
         features, scale = _in_rows(self._in_store(features)), torch.empty(2, *gamma.shape)
         unknown = self._library.find_scale(
             *_batch(features, window, then.doubled),
-            _pointer(gamma),
-            _pointer(beta),
-            _pointer(moments),
+            pointer(gamma),
+            pointer(beta),
+            pointer(moments),
             *_pointers(scale),
         )
         _check(unknown, gamma.shape[-1])
@@ -287,7 +288,7 @@ class _Reading:
         images, rows, columns, image, row, top, left = _layout(self._features, self._window, self._then.doubled)
         layout = [images, rows, columns, image, row, self.channels, self._then.doubled, top, left]
         layout += [*self._then.padding, self._then.replicate]
-        return _pointer(self._features), _integers(layout), *_pointers(self._scale)
+        return pointer(self._features), _integers(layout), *_pointers(self._scale)
 
     def out(self, weight: Tensor, stride: int, dtype: torch.dtype) -> Tensor:
         """Memory for what a convolution makes of it, channels-last."""
@@ -318,8 +319,8 @@ class _Sums(Gauge):
             self._sums = torch.zeros(len(features), len(rows), 2, self._origin.shape[1])
         unknown = self._add_up[features.dtype](
             *_batch(features, window, doubled),
-            _pointer(self._origin),
-            _pointer(self._sums[:, window[0].start - rows.start :]),
+            pointer(self._origin),
+            pointer(self._sums[:, window[0].start - rows.start :]),
             ctypes.c_int64(len(rows)),
         )
         _check(unknown, self._origin.shape[1])
@@ -330,7 +331,7 @@ class _Sums(Gauge):
         (images, channels), (rows, columns) = self._origin.shape, self._whole
         mean, variance = found = torch.empty(2, images, channels, dtype=torch.float64)
         shape = _integers([images, len(rows), len(columns), channels])
-        self._moments(_pointer(self._origin), _pointer(self._sums), shape, _pointer(found))
+        self._moments(pointer(self._origin), pointer(self._sums), shape, pointer(found))
         count = len(rows) * len(columns)
         return Statistics(count, mean, variance * count)
 
@@ -357,7 +358,7 @@ def _in_rows(features: Tensor) -> Tensor:
 
 def _batch(features: Tensor, window: Window, doubled: bool) -> tuple[Any, ...]:
     channels = features.shape[1] // (4 if doubled else 1)
-    return _pointer(features), _layout(features, window, doubled), ctypes.c_int64(channels), ctypes.c_bool(doubled)
+    return pointer(features), _layout(features, window, doubled), ctypes.c_int64(channels), ctypes.c_bool(doubled)
 
 
 def _layout(features: Tensor, window: Window, doubled: bool) -> ctypes.Array[ctypes.c_int64]:
@@ -383,14 +384,10 @@ def _check(unknown: int, channels: int) -> None:
         raise ValueError(f"there are no kernels for {channels} channels")
 
 
-def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
-
-
 def _pointers(pair: Tensor | None) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
     """To the first and to the second of two that follow one another in memory."""
     if pair is None:
-        return _pointer(None), _pointer(None)
+        return pointer(None), pointer(None)
     first = pair.data_ptr()
     return ctypes.c_void_p(first), ctypes.c_void_p(first + pair.nbytes // 2)
 

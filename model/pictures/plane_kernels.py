@@ -13,11 +13,10 @@ import torch
 from torch import Tensor
 
 from impasto.model.native.building import BUILT, build_all, load_or_warn
+from impasto.model.native.passing import pointer
 from impasto.model.pictures.bands import Bands
 
 SOURCES = [Path(__file__).with_name("planes.cpp")]
-LANES = 16
-"""Values of the longest vector that a machine may have; rows that are written have as many at least."""
 MOST = 3
 """Planes that are added up at once."""
 
@@ -26,7 +25,10 @@ Weighted = tuple[float, Tensor]
 
 
 class PlaneKernels:
-    """Calls of the library: planes are (…, H, W), float32, contiguous and on the CPU."""
+    """Calls of the library: planes are (…, H, W), float32, contiguous and on the CPU.
+
+    Rows of those that come out, but of `wider`, have `LANES` pixels at least.
+    """
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
@@ -34,7 +36,7 @@ class PlaneKernels:
     def add(self, terms: Sequence[Weighted], *, bounded: bool = False) -> Tensor:
         """`MOST` of them at the most; bounded: from 0 to 1."""
         out = torch.empty_like(terms[0][1])
-        self._library.add(*_integers(out.numel()), *_passed_terms(terms, MOST), ctypes.c_bool(bounded), _pointer(out))
+        self._library.add(*_integers(out.numel()), *_passed_terms(terms, MOST), ctypes.c_bool(bounded), pointer(out))
         return out
 
     def wider(self, planes: Tensor, columns: Bands) -> Tensor:
@@ -42,7 +44,7 @@ class PlaneKernels:
         *others, width = planes.shape
         out = planes.new_empty(*others, columns.length)
         self._library.resample_rows(
-            _pointer(planes), *_integers(math.prod(others), width), *_passed(columns), _pointer(out)
+            pointer(planes), *_integers(math.prod(others), width), *_passed(columns), pointer(out)
         )
         return out
 
@@ -59,13 +61,13 @@ class PlaneKernels:
         *number, height, width = planes.shape
         out = planes.new_empty(*number, rows.length, width)
         self._library.resample_columns(
-            _pointer(planes),
+            pointer(planes),
             *_integers(math.prod(number), height, width),
             *_passed(rows),
             ctypes.c_float(weight),
             *_passed_terms(others, MOST - 1),
             ctypes.c_bool(bounded),
-            _pointer(out),
+            pointer(out),
         )
         return out
 
@@ -76,7 +78,7 @@ class PlaneKernels:
         out = torch.empty(size, memory_format=torch.channels_last)
         border = (ctypes.c_int64 * len(padding))(*padding)
         self._library.as_pixels(
-            _pointer(planes), *_integers(images, height, width), border, ctypes.c_float(less), _pointer(out)
+            pointer(planes), *_integers(images, height, width), border, ctypes.c_float(less), pointer(out)
         )
         return out
 
@@ -95,18 +97,14 @@ def build(folder: Path = BUILT) -> list[Path]:
 
 
 def _passed(bands: Bands) -> tuple[object, ...]:
-    return _pointer(bands.firsts), _pointer(bands.weights), *_integers(bands.weights.shape[1], bands.length)
+    return pointer(bands.firsts), pointer(bands.weights), *_integers(bands.weights.shape[1], bands.length)
 
 
 def _passed_terms(terms: Sequence[Weighted], most: int) -> Iterator[object]:
     """Terms, and as many that are none."""
     for weight, planes in terms:
-        yield from (_pointer(planes), ctypes.c_float(weight))
+        yield from (pointer(planes), ctypes.c_float(weight))
     yield from [None, ctypes.c_float(0)] * (most - len(terms))
-
-
-def _pointer(tensor: Tensor) -> ctypes.c_void_p:
-    return ctypes.c_void_p(tensor.data_ptr())
 
 
 def _integers(*values: int) -> Iterator[ctypes.c_int64]:

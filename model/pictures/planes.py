@@ -11,8 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.model.native.building import LANES
 from impasto.model.pictures.bands import LONGEST, Bands, bands, box
-from impasto.model.pictures.plane_kernels import LANES, MOST, PlaneKernels, kernels
+from impasto.model.pictures.plane_kernels import MOST, PlaneKernels, kernels
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -53,14 +54,6 @@ def resample(images: Tensor, *sizes: Size) -> Tensor:
     return images
 
 
-def wider(images: Tensor, columns: Bands) -> Tensor:
-    """(…, H, W) -> (…, H, n): each column a sum of some of theirs."""
-    found = _kernels(images)
-    if found is None:
-        return _gathered(images.mT, columns).mT.contiguous()
-    return found.wider(images.contiguous(), columns)
-
-
 def higher(images: Tensor, rows: Bands) -> Tensor:
     """(…, H, W) -> (…, n, W): each row a sum of some of theirs."""
     found = _kernels(images)
@@ -72,8 +65,9 @@ def higher(images: Tensor, rows: Bands) -> Tensor:
 def mean_around(images: Tensor, radius: int) -> Tensor:
     """(C, H, W) -> the same of means over so many pixels on every side; beyond the border its pixels are repeated."""
     height, width = images.shape[1:]
-    if max(height, width) <= LONGEST:
-        return higher(wider(images, box(width, radius)), box(height, radius))
+    found = _kernels(images)
+    if found and _fit((height, width)):
+        return found.higher(found.wider(images.contiguous(), box(width, radius)), box(height, radius))
     side, padded = 2 * radius + 1, F.pad(images[None], (radius,) * 4, mode="replicate")
     return F.avg_pool2d(F.avg_pool2d(padded, (side, 1), stride=1), (1, side), stride=1)[0]
 
@@ -99,10 +93,13 @@ def _gathered(images: Tensor, rows: Bands) -> Tensor:
 
 
 def _suits(term: Term) -> bool:
-    """Whether its sizes are such as kernels take."""
     _, images, *sizes = term
-    every = [tuple(images.shape[2:]), *sizes]
-    return every[-1][1] >= LANES and max(map(max, every)) <= LONGEST
+    return _fit((images.shape[2], images.shape[3]), *sizes)
+
+
+def _fit(*sizes: Size) -> bool:
+    """Whether kernels take images that have these sizes, one after the other."""
+    return sizes[-1][1] >= LANES and max(map(max, sizes)) <= LONGEST
 
 
 def _is_resampled(term: Term) -> bool:

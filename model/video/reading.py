@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from impasto.model.native.building import BUILT, build_all, load_or_warn
+from impasto.model.native.building import BUILT, LANES, build_all, load_or_warn
 from impasto.model.video.affine import Affine, inverse
 
 SOURCES = [Path(__file__).with_name("reading.cpp")]
-LANES = 16
-"""Columns of the longest vector that a machine may have: what is narrower is not read."""
 UPRIGHT = 0.7
 """How much of a step down is one in the picture too, at least: two passes lose what is turned further."""
 

@@ -99,5 +99,5 @@ def warped(image: Floats, place: Affine, size: Size) -> Floats:
     if not exact and (found := read(image, place, size)) is not None:
         return found
     matrix, flags = (whole, cv2.INTER_NEAREST) if exact else (place, cv2.INTER_LANCZOS4)
-    warped = cv2.warpAffine(image, matrix[:2], size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(warped if exact else np.clip(warped, 0, 1), np.float32)
+    placed = cv2.warpAffine(image, matrix[:2], size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(placed if exact else np.clip(placed, 0, 1), np.float32)

@@ -1,12 +1,12 @@
 /**
  * Planes in the kernels' memory, {at, channels, height, width}, and what is made of them there: at is the address of the
- * first. Behind the last one is room for a vector.
+ * first.
  */
 
 import { Memory } from "./memory.js";
 import { startThreads } from "./threads.js";
 
-const [FLOAT, VECTOR] = [4, 16];
+const FLOAT = 4;
 const NONE = [0, { at: 0 }];
 
 export class Planes {
@@ -27,7 +27,7 @@ export class Planes {
 
   /** Planes of which nothing is known. */
   make(channels, height, width) {
-    const at = this.#memory.take(channels * height * width * FLOAT + VECTOR);
+    const at = this.#memory.take(channels * height * width * FLOAT);
     this.#taken.add(at);
     return { at, channels, height, width };
   }

@@ -17,7 +17,7 @@ from impasto.model.exemplar.quilting import quilt
 from impasto.model.exemplar.sampling import sample
 from impasto.model.native import building
 from impasto.model.native.building import KernelsUnavailable
-from impasto.model.native.processor import vector_units
+from tests.instruction_sets import skip_without
 from tests.model.exemplar.exemplars import pebbles
 
 
@@ -50,10 +50,7 @@ def test_without_a_compiler_the_log_says_so_once_and_the_picture_is_the_same(
 def test_the_picture_is_the_same_in_every_instruction_set(
     units: str, fresh: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = ["DEFAULT", "AVX2", "AVX512"]
-    own = vector_units().removesuffix("_VNNI")
-    if own not in order or order.index(units) > order.index(own):
-        pytest.skip(f"this machine has no {units}")
+    skip_without(units)
 
     def made() -> list[Tensor]:
         one = quilt(pebbles(), 40, 40, QuiltingConfig(block=9)), sample(pebbles(), 16, 20, SamplingConfig(window=5))

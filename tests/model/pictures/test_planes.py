@@ -15,7 +15,7 @@ from impasto.model.native import building
 from impasto.model.pictures import plane_kernels
 from impasto.model.pictures.bands import LONGEST, bands, part
 from impasto.model.pictures.planes import Size, Term, as_pixels, higher, mean_around, resample, weighted_sum
-from tests.instruction_sets import UNITS, skip_without
+from tests.instruction_sets import UNITS, machine_with
 
 NEAR = 5e-5
 """PyTorch finds in float32 where a kernel lies."""
@@ -35,13 +35,9 @@ SIZES: list[tuple[Size, tuple[Size, ...]]] = [
 
 
 @pytest.fixture(params=UNITS)
-def fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh(request: pytest.FixtureRequest) -> Iterator[None]:
     """Kernels for some vector units."""
-    skip_without(request.param)
-    monkeypatch.setattr(building, "vector_units", lambda: request.param)
-    plane_kernels.kernels.cache_clear()
-    yield
-    plane_kernels.kernels.cache_clear()
+    yield from machine_with(request.param, plane_kernels.kernels.cache_clear)
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:

@@ -8,32 +8,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from impasto.model.native import building
 from impasto.model.video import reading
 from impasto.model.video.affine import Affine, inverse
 from impasto.model.video.flow import Floats
 from impasto.model.video.scene import warped
-from tests.instruction_sets import UNITS, skip_without
+from tests.instruction_sets import UNITS, machine_with
 
 SIZE = 120, 150
 INSIDE = slice(12, -12), slice(12, -12)
 
 
 @pytest.fixture(params=UNITS)
-def fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh(request: pytest.FixtureRequest) -> Iterator[None]:
     """The kernel for some vector units."""
-    skip_without(request.param)
-    monkeypatch.setattr(building, "vector_units", lambda: request.param)
-    reading._library.cache_clear()
-    yield
-    reading._library.cache_clear()
+    yield from machine_with(request.param, reading._library.cache_clear)
 
 
-def scene(place: Affine, size: tuple[int, int] = SIZE) -> Floats:
+def sources(place: Affine) -> tuple[Floats, Floats]:
+    """x and y of what a map places at each pixel."""
+    x, y = np.meshgrid(np.arange(SIZE[1]), np.arange(SIZE[0]))
+    across, down, _ = inverse(place)
+    return across[0] * x + across[1] * y + across[2], down[0] * x + down[1] * y + down[2]
+
+
+def scene(place: Affine) -> Floats:
     """Waves of seven pixels and longer, as they are seen when a map places them."""
-    x, y = np.meshgrid(np.arange(size[1]), np.arange(size[0]))
-    back = inverse(place)
-    x, y = (back[row, 0] * x + back[row, 1] * y + back[row, 2] for row in range(2))
+    x, y = sources(place)
     waves = [0.3 * x + 0.9 * y, 0.9 * x - 0.2 * y, 0.5 * x + 0.5 * y]
     return np.asarray(0.5 + 0.4 * np.sin(np.stack(waves, axis=-1)), np.float32)
 
@@ -47,9 +47,7 @@ def placed(degrees: float, scale: float = 1.0, x: float = 1.37, y: float = -2.61
 @pytest.mark.parametrize("place", [placed(0), placed(3), placed(-8, 1.05), placed(2, 0.95, 0, 0), placed(30)])
 def test_waves_are_read_where_they_are(fresh: None, place: Affine) -> None:
     found = reading.read(scene(np.eye(3)), place, SIZE)
-    back = inverse(place)
-    x, y = np.meshgrid(np.arange(SIZE[1]), np.arange(SIZE[0]))
-    x, y = (back[row, 0] * x + back[row, 1] * y + back[row, 2] for row in range(2))
+    x, y = sources(place)
     known = (x > 12) & (y > 12) & (x < SIZE[1] - 12) & (y < SIZE[0] - 12)
     assert found is not None and known.sum() > 5000
     assert np.abs(found - scene(place))[known].max() < 0.01
