@@ -155,7 +155,7 @@ class _Frames:
         if painting := self._continuity.again(self._photo, self.vector):
             self.paintings.append(painting)
             return None
-        return self._stylizer.canvas(self._photo, self._options.stroke), self._continuity.next(self._photo)
+        return self._stylizer.canvas(self._photo, self._options.stroke), self._continuity.next(self._photo, self.vector)
 
     def end(self, painted: Tensor) -> None:
         """The frame that was begun is painted, (3, h, w)."""

@@ -232,7 +232,8 @@ class Batcher:
         if work.cancelled():  # the service stops
             return
         results, begun, worked = work.result()
-        self.admission.measure(batch.pixels, worked * batch.cores / self._cores)
+        if not batch.requests[0].moving:  # of which perhaps only a part was painted
+            self.admission.measure(batch.pixels, worked * batch.cores / self._cores)
         self.metrics.batch_pictures.observe(len(batch.requests))
         self.metrics.painted_pixels.inc(batch.pixels)
         for request, result in zip(batch.requests, results, strict=True):

@@ -4,7 +4,8 @@
   rest. So the statistics are those of the shot: moved slowly towards each frame's own.
 - Frames are painted where they lie in the scene (`scene.py`): a camera that pans, zooms or turns moves nothing there.
 - What has not changed but for noise stays, in the photo that is painted, and for the most part in what was painted
-  of it; a frame that is the same as the one before is that one's painting.
+  of it. While the camera stands still, only what has changed is painted (`changes.py`), and a frame that is the same
+  as the one before is that one's painting.
 - What moves besides the camera is carried along, by optical flow, where that is wanted: what was painted is mixed into
   what is painted now wherever the flow is sure to see the same thing (M. Ruder et al., "Artistic Style Transfer for
   Videos", GCPR 2016, who carry it into an optimisation). Each level of the strokes is, so that finer ones are added to
@@ -16,7 +17,7 @@ At a cut, and where frames become larger or smaller, all begins anew.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -32,27 +33,34 @@ from impasto.model.pictures.planes import as_pixels
 from impasto.model.video.affine import Affine
 from impasto.model.video.camera import Camera
 from impasto.model.video.carrying import carried
+from impasto.model.video.changes import Part, changed
 from impasto.model.video.config import MotionConfig
 from impasto.model.video.cuts import Histogram, histogram, is_cut
 from impasto.model.video.flow import Floats, Flow, Motion
 from impasto.model.video.mixing import mixed
 from impasto.model.video.scene import Window, fits, warped
-from impasto.model.video.stillness import stillness
+from impasto.model.video.stillness import change, stillness
 
 KEPT = 0.75
 """Share that the photo of before has of what is still, against the noise of this one."""
+WHOLE = 8
+"""One frame of so many is painted whole, at least: light may change too slowly to be seen from one to the next, and the
+statistics of a shot are those of whole frames."""
+UNREST = 8
+"""Frames for which a camera that has moved is not trusted to stand still: one in a hand does now and then."""
 
 
 @dataclass(frozen=True)
 class Level:
     """What the last frame leaves of a level of its strokes: the photo, as it was painted, and the painting of it.
 
-    photo, painted: (h, w, 3) in [0, 1], in the window.
+    photo, painted: (h, w, 3) in [0, 1], in the window. age: frames since it was painted whole.
     """
 
     window: Window
     photo: Floats
     painted: Floats
+    age: int = 0
 
 
 @dataclass
@@ -60,10 +68,12 @@ class Shot:
     """What the frames of a shot take over from one another.
 
     place: from the last one to the scene, in shares of its sides.
+    unrest: frames until the camera is taken for one that stands still, if it does.
     held: the statistics of each normalization, (level, number). levels: of the last frame.
     """
 
     place: Affine = field(default_factory=lambda: np.eye(3))
+    unrest: int = 0
     held: dict[tuple[int, int], Statistics] = field(default_factory=dict)
     levels: dict[int, Level] = field(default_factory=dict)
 
@@ -101,22 +111,24 @@ class Continuity:
     def paint(self, photo: Picture, vector: Tensor) -> Picture:
         """The next frame in a style or a blend, as its vector (E,). Raises as `Stylizer.stylize` does."""
         painted = self.again(photo, vector)
-        return painted or self.keep(photo, vector, self._stylize(photo, vector, moving=self.next(photo)))
+        return painted or self.keep(photo, vector, self._stylize(photo, vector, moving=self.next(photo, vector)))
 
     def again(self, photo: Picture, vector: Tensor) -> Picture | None:
         """The painting of the last frame, where the next one is the same; else it is to be painted."""
         last = self._last
         return last.painting if last and last.vector.equal(vector) and _same(last.photo, photo) else None
 
-    def next(self, photo: Picture) -> Moving:
+    def next(self, photo: Picture, vector: Tensor) -> Moving:
         """What the next frame takes over from those before it, for whoever paints it and then gives it to `keep`."""
         last, before, self._colors = self._last, self._colors, histogram(photo.pixels)
         if last and before is not None and (last.photo.size != photo.size or is_cut(before, self._colors)):
             self._begin()
-        camera, flow = self._look(photo)
-        place = self._shot.place @ camera
-        self._shot.place = place if fits(place, photo.size[::-1]) else np.eye(3)
-        return _Frame(self._shot, camera, flow, self._config)
+        shot, (camera, flow) = self._shot, self._look(photo)
+        at_rest, shot.unrest = not shot.unrest, max(shot.unrest - 1, 0) if np.array_equal(camera, np.eye(3)) else UNREST
+        place = shot.place @ camera
+        shot.place = place if shot.unrest and fits(place, photo.size[::-1]) else np.eye(3)
+        may_stay = last is not None and last.vector.equal(vector) and at_rest and not shot.unrest
+        return _Frame(shot, camera, flow, may_stay, self._config)
 
     def keep(self, photo: Picture, vector: Tensor, painting: Picture) -> Picture:
         """The painting of the next frame, which those after it follow."""
@@ -139,6 +151,7 @@ class Continuity:
         shot, last = self._shot, self._last
         tensors = {
             "place": torch.from_numpy(shot.place),
+            "unrest": torch.tensor(shot.unrest),
             "vector": last.vector,
             "photo": last.photo.pixels,
             "painting": last.painting.pixels,
@@ -151,6 +164,7 @@ class Continuity:
         for number, level_ in shot.levels.items():
             tensors[f"window {number}"] = torch.from_numpy(level_.window.place)
             tensors[f"frame {number}"] = torch.tensor(level_.window.frame)
+            tensors[f"age {number}"] = torch.tensor(level_.age)
             tensors[f"level {number}"] = torch.from_numpy(np.stack([level_.photo, level_.painted]))
         return tensors
 
@@ -163,7 +177,7 @@ class Continuity:
         self._begin()
         self._look(photo)
         shot = self._shot
-        shot.place = tensors["place"].numpy()
+        shot.place, shot.unrest = tensors["place"].numpy(), int(tensors["unrest"])
         for key, value in tensors.items():
             match key.split():
                 case ["held", level, layer]:
@@ -173,7 +187,7 @@ class Continuity:
                     pixels, painted = value.numpy()
                     height, width = tensors[f"frame {number}"].tolist()
                     window = Window(tensors[f"window {number}"].numpy(), (height, width), pixels.shape[:2])
-                    shot.levels[int(number)] = Level(window, pixels, painted)
+                    shot.levels[int(number)] = Level(window, pixels, painted, int(tensors[f"age {number}"]))
 
 
 @dataclass(frozen=True)
@@ -181,39 +195,67 @@ class _Frame:
     """A frame that is painted now, as `Moving`.
 
     camera: from it to the one before, in shares of its sides. flow: what else moves.
+    may_stay: whether what is still may stay as it was painted: the style is the same, and the camera stands still.
     """
 
     shot: Shot
     camera: Affine
     flow: Flow | None
+    may_stay: bool
     config: MotionConfig
 
     def paint(self, level: int, images: Tensor, paint: Paint) -> Tensor:
         window = Window.of(self.shot.place, (images.shape[2], images.shape[3]))
-        photo, before = window.into(_pixels(images)), self.shot.levels.get(level)
-        if before is None:
-            painted = self._painted(level, photo, images, paint)
+        photo, last = window.into(_pixels(images)), self.shot.levels.get(level)
+        if last is None:
+            new = Level(window, photo, self._painted(level, photo, paint, images.device))
         else:
-            place = window.from_before(before.window, self.camera)
-            photo_before, painted_before = (warped(each, place, window.size) for each in (before.photo, before.painted))
-            still = visible = stillness(photo, photo_before)
-            if self.flow:
-                flow = window.flow(self.flow)
-                still = still * ~flow.moved.any(axis=-1)
-                visible, painted_before = np.maximum(still, flow.visible), flow.carry(painted_before)
-            photo = mixed(photo, photo_before, KEPT * still)
-            painted = self._painted(level, photo, images, paint)
-            painted = carried(painted, painted_before, self.config.carried * visible)
-        self.shot.levels[level] = Level(window, photo, painted)
-        return _images(window.out_of(painted)).to(images.device)
+            place = window.from_before(last.window, self.camera)
+            before = replace(
+                last,
+                window=window,
+                photo=warped(last.photo, place, window.size),
+                painted=warped(last.painted, place, window.size),
+            )
+            new = self._after(level, before, photo, paint, images.device)
+        self.shot.levels[level] = new
+        return _images(window.out_of(new.painted)).to(images.device)
 
-    def _painted(self, level: int, photo: Floats, images: Tensor, paint: Paint) -> Floats:
-        return _pixels(paint(_images(photo).to(images.device), partial(self._hold, level)))
+    def _after(self, level: int, before: Level, photo: Floats, paint: Paint, device: torch.device) -> Level:
+        """The next frame's level, after that of the one before, as it is seen in the window of this one."""
+        apart = change(photo, before.photo)
+        still = visible = stillness(apart)
+        painted_before, whole = before.painted, Part.whole(before.window.size)
+        if self.flow:
+            flow = before.window.flow(self.flow)
+            still = still * ~flow.moved.any(axis=-1)
+            visible, painted_before = np.maximum(still, flow.visible), flow.carry(painted_before)
 
-    def _hold(self, level: int, layer: int, measure: Measure) -> Statistics:
-        key, held, found = (level, layer), self.shot.held, measure()
-        held[key] = held[key].towards(found, self.config.pace) if key in held else found
-        return held[key]
+        def anew(part: Part) -> tuple[Floats, Floats]:
+            own = mixed(part.of(photo), part.of(before.photo), KEPT * part.of(still))
+            painted = self._painted(level, own, paint, device, held=part != whole)
+            return own, carried(painted, part.of(painted_before), self.config.carried * part.of(visible))
+
+        parts = changed(apart) if self.may_stay and before.age + 1 < WHOLE else [whole]
+        if parts == [whole]:
+            return Level(before.window, *anew(whole))
+        new = Level(before.window, before.photo.copy(), painted_before.copy(), before.age + 1)
+        for part in parts:
+            own, painted = anew(part)
+            part.put(own, new.photo)
+            part.put(painted, new.painted)
+        return new
+
+    def _painted(self, level: int, photo: Floats, paint: Paint, device: torch.device, *, held: bool = False) -> Floats:
+        """A photo (h, w, 3) as it is painted; held: by the statistics of the shot as they are."""
+        return _pixels(paint(_images(photo).to(device), partial(self._hold, level, held)))
+
+    def _hold(self, level: int, held: bool, layer: int, measure: Measure) -> Statistics:
+        key, known = (level, layer), self.shot.held
+        if not held or key not in known:
+            found = measure()
+            known[key] = known[key].towards(found, self.config.pace) if key in known else found
+        return known[key]
 
 
 def _pixels(images: Tensor) -> Floats:

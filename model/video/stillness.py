@@ -19,10 +19,19 @@ STILL, CHANGED = 2.0, 3.0
 """How often as much as noise changes what is all still, and what is not at all."""
 
 
-def stillness(now: Floats, before: Floats) -> Floats:
-    """From 0 to 1, (h, w), for pictures (h, w, 3) in [0, 1]: 1 is still."""
+def change(now: Floats, before: Floats) -> Floats:
+    """How much of a picture (h, w, 3) in [0, 1] has changed: the mean square of that around each pixel, (h, w)."""
     apart = cv2.subtract(now, before)
     squares = cv2.transform(cv2.multiply(apart, apart), MEAN)
-    change = cv2.blur(squares, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101)
-    noise = np.clip(np.quantile(change[::4, ::4], QUIET), LEAST, MOST)
-    return np.asarray(np.clip((CHANGED - change / noise) / (CHANGED - STILL), 0, 1), np.float32)
+    return np.asarray(cv2.blur(squares, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101), np.float32)
+
+
+def noise(change: Floats) -> float:
+    """The mean square of a `change` that is none."""
+    return float(np.clip(np.quantile(change[::4, ::4], QUIET), LEAST, MOST))
+
+
+def stillness(change: Floats) -> Floats:
+    """From 0 to 1, (h, w), by the `change` of a picture: 1 is still."""
+    still = (CHANGED - change / noise(change)) / (CHANGED - STILL)
+    return np.asarray(np.clip(still, 0, 1), np.float32)

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -46,6 +46,10 @@ WAYS: dict[Way, MotionConfig | None] = {
 }
 JUDGED = 6
 """Frames between two whose style is measured, from this one on: what is carried along has been, by then."""
+CAMERAS = {"the camera moves": "pan", "it stands still": "something crosses"}
+"""Of MOTIONS, in what is timed."""
+SIZES = (640, 360), (1280, 720)
+"""Widths and heights of its frames."""
 LONG = 2000
 """Frames of the film whose painting's memory is measured, and every so many of them."""
 LONG_SIZE, LOOKED = (160, 90), 400
@@ -160,10 +164,10 @@ class Study:
 
     def speed(self) -> str:
         """Frames a second of each way, each in turn."""
-        file, vector = images.files_in(self.arguments.photos)[0], self.vectors[0]
+        photo, vector = load_rgb(images.files_in(self.arguments.photos)[0]), self.vectors[0]
         rows = []
-        for width, height in ((640, 360), (1280, 720)):
-            frames = panned(load_rgb(file), (width, height), self.arguments.frames).frames
+        for (camera, motion), (width, height) in product(CAMERAS.items(), SIZES):
+            frames = MOTIONS[motion](photo, (width, height), self.arguments.frames).frames
             times: dict[Way, list[float]] = {way: [] for way in WAYS}
             painters = {way: self._paint(frames, vector, config) for way, config in WAYS.items()}
             for _ in frames:
@@ -172,12 +176,8 @@ class Study:
                     next(painter)
                     times[way].append(time.perf_counter() - begun)
             alone = sum(times["each by itself"])
-            rows.append(
-                (
-                    f"{width} × {height}",
-                    *(f"{len(each) / sum(each):.2f} ({alone / sum(each):.2f} ×)" for each in times.values()),
-                )
-            )
+            speeds = [f"{len(each) / sum(each):.2f} ({alone / sum(each):.2f} ×)" for each in times.values()]
+            rows.append((f"{width} × {height}, {camera}", *speeds))
         return table(("frames a second", *WAYS), rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from impasto.model.network.checkpoint import Checkpoint
+from impasto.model.network.fast_network import FastNetwork
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.picture import Picture
 from impasto.model.pictures.resize import resize
@@ -63,6 +65,71 @@ def test_who_walks_into_the_picture_changes_nothing_far_away(stylizer: Stylizer,
     alone = [stylizer.stylize(Picture(frame), wave).pixels for frame in (empty, crossed)]
     assert after[:, far].equal(before[:, far])
     assert not alone[1][:, far].equal(alone[0][:, far])
+
+
+def crossing(count: int, *, height: int = 160, width: int = 256) -> list[Tensor]:
+    """A thing that falls through a scene at which the camera stands still."""
+    (scene,) = panned(1, height=height, width=width)
+    frames = [scene.clone() for _ in range(count)]
+    for number, frame in enumerate(frames):
+        frame[4 * number : 4 * number + 24, 20:44] = torch.tensor([250, 240, 30], dtype=torch.uint8)
+    return frames
+
+
+@BOTH
+def test_while_the_camera_stands_still_only_what_changes_is_painted(
+    stylizer: Stylizer, wave: Tensor, flow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def watched(network: FastNetwork, images: Tensor, *others: Any) -> Tensor:
+        seen.append(images.shape[2] * images.shape[3])
+        return paint(network, images, *others)
+
+    paint = FastNetwork.paint_held
+    monkeypatch.setattr(FastNetwork, "paint_held", watched)
+    frames = crossing(12)
+    found = painted(stylizer, wave, frames, flow=flow)
+    pixels = frames[0].shape[0] * frames[0].shape[1]
+    assert [number for number, count in enumerate(seen) if count == pixels] == [0, 8]
+    assert max(count for count in seen if count < pixels) < 0.6 * pixels
+    far = slice(140, None)
+    assert all(picture[:, far].equal(found[0][:, far]) for picture in found[1:8])
+
+
+def test_what_moves_is_painted_as_in_the_whole(
+    stylizer: Stylizer, wave: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = crossing(8)
+    parts = painted(stylizer, wave, frames, pace=0)
+    monkeypatch.setattr("impasto.model.video.continuity.WHOLE", 1)
+    whole = painted(stylizer, wave, frames, pace=0)
+    for one, other in zip(parts, whole, strict=True):
+        apart = (one.float() - other.float()).abs()
+        assert apart.mean() < 0.5
+        assert apart.quantile(0.99) < 8
+
+
+def test_a_camera_that_comes_to_rest_has_the_scene_where_it_lies(stylizer: Stylizer, wave: Tensor) -> None:
+    moving = panned(4, height=160, width=256)
+    resting = [frame.clone() for frame in moving[-1:] * 10]
+    for number, frame in enumerate(resting):
+        frame[4 * number : 4 * number + 24, 20:44] = torch.tensor([250, 240, 30], dtype=torch.uint8)
+    continuity, away, unrest = Continuity(stylizer, MotionConfig()), [], []
+    for frame in moving + resting:
+        continuity.paint(Picture(frame), wave)
+        state = continuity.state()
+        away.append(bool((state["place"] != torch.eye(3)).any()))
+        unrest.append(int(state["unrest"]))
+    assert (unrest[0], unrest[1], unrest[-1]) == (0, 8, 0)
+    assert away == [number > 0 for number in unrest]
+
+
+def test_another_style_is_seen_everywhere_at_once(stylizer: Stylizer, tiny_checkpoint: Checkpoint) -> None:
+    continuity, frames = Continuity(stylizer, MotionConfig()), crossing(2)
+    one, other = (tiny_checkpoint.styles.vectors[row] for row in (0, 1))
+    before = continuity.paint(Picture(frames[0]), one).pixels
+    assert not continuity.paint(Picture(frames[1]), other).pixels[:, 140:].equal(before[:, 140:])
 
 
 def test_what_a_camera_moves_past_is_painted_as_it_was(stylizer: Stylizer, wave: Tensor) -> None:
