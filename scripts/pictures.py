@@ -15,7 +15,7 @@ from impasto.model.files import write_whole
 from impasto.model.perception.loss_network import load_weights
 from impasto.model.pictures import images
 from impasto.model.pictures.picture import Format, Picture, to_pixels, to_rgb
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 STREAM = Path("-")
@@ -41,7 +41,7 @@ def repainted(photo: Picture, rgb: Tensor) -> Picture:
     """A photo in other colours (3, H, W), perhaps of another size."""
     alpha = photo.alpha
     if alpha is not None:
-        alpha = to_pixels(resample(to_rgb(alpha[..., None])[None], *rgb.shape[1:])[0])[..., 0]
+        alpha = to_pixels(resample(to_rgb(alpha[..., None])[None], (rgb.shape[1], rgb.shape[2]))[0])[..., 0]
     return replace(photo, pixels=to_pixels(rgb), alpha=alpha)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from impasto.model.errors import InvalidValue
 from impasto.model.pictures.images import TooSmall
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 
 Show = Callable[[float], object]
 """Told now and then which share of a picture is made; what it raises ends the making."""
@@ -117,5 +117,5 @@ def pyramid(channels: Tensor, levels: int) -> list[Tensor]:
     found = [channels]
     while len(found) < levels:
         height, width = found[0].shape[1:]
-        found.insert(0, resample(found[0][None], -(-height // 2), -(-width // 2))[0])
+        found.insert(0, resample(found[0][None], (-(-height // 2), -(-width // 2)))[0])
     return found

@@ -19,7 +19,7 @@ from impasto.model.optimization.networks import load_network
 from impasto.model.optimization.schedule import Size, Stage, octaves, refine
 from impasto.model.optimization.terms import ActivationTerm, ImageLoss
 from impasto.model.pictures.images import scaled
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 
 
 class DeepDream:
@@ -56,10 +56,10 @@ class DeepDream:
 
     def _start(self, size: Size, before: Tensor | None) -> Tensor:
         """The photo at a size, and what was dreamed at the size before: details of the photo stay sharp."""
-        photo = resample(self._photo, *size)
+        photo = resample(self._photo, size)
         if before is None:
             return photo
-        return photo + resample(before - resample(self._photo, *before.shape[2:]), *size)
+        return photo + resample(before - resample(self._photo, (before.shape[2], before.shape[3])), size)
 
     def _losses(self, stage: Stage, begin: Tensor) -> LossFunction:
         config = self.config

@@ -41,7 +41,8 @@ from impasto.model.optimization.terms import (
 )
 from impasto.model.pictures.color import keep_color
 from impasto.model.pictures.images import scaled
-from impasto.model.pictures.resize import center_crop, fit, resample
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import center_crop, fit
 from impasto.model.styles.blend import InvalidWeights, convex
 from impasto.model.styles.shares import parse_shares
 
@@ -120,7 +121,7 @@ class StyleTransfer:
         painted = progress.picture
         if not self.config.preserve_color:
             return painted
-        return keep_color(painted, resample(self._photo[None], *painted.shape[1:])[0].clamp(0, 1))
+        return keep_color(painted, resample(self._photo[None], (painted.shape[1], painted.shape[2]))[0].clamp(0, 1))
 
     @torch.no_grad()
     def objective(self, size: Size, begin: Tensor | None = None, *, last: bool = False) -> ImageLoss:
@@ -198,7 +199,7 @@ class StyleTransfer:
 
     def _at(self, size: Size) -> Tensor:
         """The photo at a size, (1, 3, H, W), on the device."""
-        return resample(self._photo[None], *size).clamp(0, 1).to(self.device)
+        return resample(self._photo[None], size).clamp(0, 1).to(self.device)
 
     def _losses(self, stage: Stage, begin: Tensor) -> ImageLoss:
         return self.objective(stage.size, begin, last=stage is self.plan[-1]).compiled_for(stage)
@@ -206,7 +207,7 @@ class StyleTransfer:
     def _start(self, size: Size, before: Tensor | None) -> Tensor:
         """The image to begin a size with: the one of the size before, or what the configuration says."""
         if before is not None:
-            return resample(before, *size)
+            return resample(before, size)
         if self.config.start == "photo":
             return self._at(size)
         if self.config.start == "painting":

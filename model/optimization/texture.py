@@ -26,7 +26,7 @@ from impasto.model.optimization.schedule import (
 )
 from impasto.model.optimization.terms import ImageLoss, RangeTerm, StyleTerm, check_painting, painting_grams
 from impasto.model.pictures.images import scaled
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 from impasto.model.styles.shares import parse_shares
 
 COARSEST = 128
@@ -82,4 +82,4 @@ class Texture:
         return self.objective(stage.size).compiled_for(stage)
 
     def _start(self, size: Size, before: Tensor | None) -> Tensor:
-        return noise(size, self.config.seed).to(self._device) if before is None else resample(before, *size)
+        return noise(size, self.config.seed).to(self._device) if before is None else resample(before, size)

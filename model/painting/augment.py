@@ -31,7 +31,7 @@ from impasto.model.painting.stroke import Stroke, check_stroke
 from impasto.model.painting.stylizer import Stylizer
 from impasto.model.pictures.color import brightness
 from impasto.model.pictures.picture import as_values
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 from impasto.model.styles.draws import Draw, Draws
 
 MODES = ("L", "LA", "RGB", "RGBA")
@@ -142,9 +142,9 @@ class StyleAugment(Transform):  # type: ignore[misc]  # torchvision has no types
         stylizer = _stylizer(self.checkpoint, str(images.device))
         size = images.shape[2], images.shape[3]
         sizes = ladder(size, self.stroke, stylizer.strokes)
-        ground = resample(images, *sizes[-1]).clamp(0, 1)
+        ground = resample(images, sizes[-1]).clamp(0, 1)
         painted = stylizer.paint(ground, vectors, sizes=sizes, on_device=True)
-        return resample(painted, *size).clamp(0, 1)
+        return resample(painted, size).clamp(0, 1)
 
 
 @lru_cache(maxsize=4)

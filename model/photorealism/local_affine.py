@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import resample, resampled_rows, shown_small, within
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import resampled_rows, shown_small, within
 
 SMALL = 512
 """Pixels on the longer side of pictures that are carried; larger ones are reduced."""
@@ -49,9 +50,10 @@ class LocalAffine:
     def __init__(self, made: Tensor, photo: Picture, config: AffineConfig) -> None:
         self._width, self._height = photo.size
         small = within((min(made.shape[1], self._height), min(made.shape[2], self._width)), SMALL)
-        whole_windows = [config.apart * max(1, round(side / config.apart)) for side in small]
-        shown = resample(shown_small(photo.pixels, *small)[None], *whole_windows)[0]
-        made = resample(resample(made[None], *small), *whole_windows)[0]
+        rows, columns = (max(1, round(side / config.apart)) for side in small)
+        whole_windows = rows * config.apart, columns * config.apart
+        shown = resample(shown_small(photo.pixels, *small)[None], whole_windows)[0]
+        made = resample(resample(made[None], small), whole_windows)[0]
         self._maps = _fitted(shown, made - shown, config)
 
     def rows(self, rows: slice, photo: Picture) -> Tensor:

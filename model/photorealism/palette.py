@@ -10,7 +10,8 @@ from torch import Tensor
 from impasto.model.photorealism.local_affine import SMALL
 from impasto.model.pictures.oklab import to_oklab
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import resample, shown_small, within
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import shown_small, within
 
 LEVELS = torch.linspace(0.005, 0.995, 17, dtype=torch.float64)
 """Which shares of a picture are darker than the lightnesses that are noted: what is rarer is chance."""
@@ -70,7 +71,7 @@ class Sample:
         size = within((height, width), SMALL)
         opaque = torch.ones(size)
         if picture.alpha is not None:
-            opaque = resample(picture.alpha[None, None].float(), *size)[0, 0].clamp_(0, 255) / 255
+            opaque = resample(picture.alpha[None, None].float(), size)[0, 0].clamp_(0, 255) / 255
         return cls(to_oklab(shown_small(picture.pixels, *size)), opaque)
 
 

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.model.pictures import planes
 from impasto.model.pictures.bands import part
 from impasto.model.pictures.picture import to_rgb
+from impasto.model.pictures.planes import higher, resample
 from impasto.model.pictures.strips import STRIP_PIXELS, strips
 
 
@@ -37,11 +37,6 @@ def within(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
     scale = min(1.0, longest_side / max(size))
     height, width = (max(1, round(side * scale)) for side in size)
     return height, width
-
-
-def resample(images: Tensor, height: int, width: int) -> Tensor:
-    """(B, C, H, W) -> (B, C, height, width), bicubic, antialiased; edges overshoot a little."""
-    return planes.resample(images, (height, width))
 
 
 def reduced(pixels: Tensor, height: int, width: int) -> Tensor:
@@ -79,14 +74,14 @@ def _rows(narrow: Callable[[slice], Tensor], source: int, height: int, rows: sli
     if source == height:
         return narrow(rows)
     read, wanted = part(source, height, rows)
-    return planes.higher(narrow(read), wanted)
+    return higher(narrow(read), wanted)
 
 
 def _narrow(image: Tensor, width: int) -> Tensor:
     """(C, H, W) -> (C, H, width)."""
-    return resample(image[None], image.shape[1], width)[0]
+    return resample(image[None], (image.shape[1], width))[0]
 
 
 def _scaled(rgb: Tensor, factor: float, *, least: tuple[int, int]) -> Tensor:
     height, width = (max(shortest, round(side * factor)) for side, shortest in zip(rgb.shape[1:], least, strict=True))
-    return resample(rgb[None], height, width)[0].clamp(0, 1)
+    return resample(rgb[None], (height, width))[0].clamp(0, 1)

@@ -17,7 +17,8 @@ from torchvision.transforms.v2 import functional as transforms
 
 from impasto.model.photorealism.grading import transport
 from impasto.model.pictures.photos import Samples
-from impasto.model.pictures.resize import resample, resize
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import resize
 
 KINDS = ("painting", "recolored", "exchanged", "texture", "photo")
 """A painting as it is; in another hue, saturation and brightness; in the colours of another one; a texture; a photo."""
@@ -93,7 +94,7 @@ def texture(side: int, random: np.random.Generator) -> Tensor:
     for octave in range(int(random.integers(1, 5)), 8):
         rows, columns = (max(2, min(side, round(2**octave * factor))) for factor in (stretch, 1 / stretch))
         noise = torch.from_numpy(random.standard_normal((1, 1, rows, columns), dtype=np.float32))
-        field += random.uniform(0, 1) * 2 ** (-0.8 * octave) * resample(noise, side, side)[0, 0]
+        field += random.uniform(0, 1) * 2 ** (-0.8 * octave) * resample(noise, (side, side))[0, 0]
     y, x = (axis / side for axis in torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij"))
     field = field / field.std().clamp_min(1e-6) + random.uniform(0, 8) * x + random.uniform(0, 8) * y
     if random.random() < 0.5:

@@ -42,7 +42,7 @@ from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.photos import load_rgb
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 from impasto.scripts import augment
 
 KINDS = {
@@ -311,7 +311,7 @@ ARMS = {"none": plain, "usual": usual, "usual and styles": styled}
 
 def reduced(pictures: Images) -> Tensor:
     """Whole, as large as they are seen, in [0, 1]."""
-    return resample(pictures.float() / 255, SEEN, SEEN).clamp(0, 1)
+    return resample(pictures.float() / 255, (SEEN, SEEN)).clamp(0, 1)
 
 
 def altered(pictures: Tensor) -> Tensor:

@@ -33,7 +33,8 @@ from impasto.model.pictures import images
 from impasto.model.pictures.contact_sheet import contact_sheet
 from impasto.model.pictures.oklab import from_oklab, to_oklab
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import center_crop, fit, resample
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import center_crop, fit
 from impasto.scripts.loading import load
 
 LARGE = 4000, 3000
@@ -212,7 +213,7 @@ def structural_similarity(one: Tensor, other: Tensor) -> float:
 
 def color_distance(one: Tensor, other: Tensor) -> float:
     """Sliced Wasserstein distance of the colours of two pictures (3, H, W), in OKLab: wherever the colours are."""
-    clouds = [to_oklab(resample(rgb[None], COLORS, COLORS)[0].clamp(0, 1)).flatten(1) for rgb in (one, other)]
+    clouds = [to_oklab(resample(rgb[None], (COLORS, COLORS))[0].clamp(0, 1)).flatten(1) for rgb in (one, other)]
     directions = F.normalize(torch.randn(DIRECTIONS, 3, generator=torch.Generator().manual_seed(0)), dim=1)
     ordered, other_ordered = ((directions @ cloud).sort(dim=1).values for cloud in clouds)
     return float((ordered - other_ordered).abs().mean())

@@ -33,7 +33,8 @@ from impasto.model.painting.stylizer import Stylizer
 from impasto.model.perception.objective import Objective
 from impasto.model.pictures import images
 from impasto.model.pictures.photos import load_rgb
-from impasto.model.pictures.resize import center_crop, fit, resample
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import center_crop, fit
 from impasto.model.styles.paintings import paintings_of
 
 Part = Literal["sizes", "ways", "strokes"]
@@ -174,9 +175,9 @@ class Study:
         def paint(photo: Tensor, row: int) -> Tensor:
             vector = self.source.styles.vectors[row][None]
             large, size = fit(photo, WAYS_SIDE)[None], (WAYS_SIDE, WAYS_SIDE)
-            small = resample(large, *photo.shape[1:]).clamp(0, 1)
-            coarse = resample(self.stylizer.paint(small, vector), *size)
-            given = (coarse + large - resample(small, *size)).clamp(0, 1)
+            small = resample(large, (photo.shape[1], photo.shape[2])).clamp(0, 1)
+            coarse = resample(self.stylizer.paint(small, vector), size)
+            given = (coarse + large - resample(small, size)).clamp(0, 1)
             if identity is None:
                 painted = given.lerp(self.stylizer.paint(given, vector), strength)
             else:

@@ -6,7 +6,7 @@ from torch import Tensor
 from impasto.model.network.config import StrokeConfig
 from impasto.model.painting.enlarging import STEEPEST, Enlargement, slopes
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 
 CONFIG = StrokeConfig()
 
@@ -17,7 +17,7 @@ def grey(values: Tensor) -> Tensor:
 
 def smooth(height: int, width: int, seed: int = 0) -> Tensor:
     coarse = torch.rand(1, 1, 12, 16, generator=torch.Generator().manual_seed(seed))
-    return resample(coarse, height, width)[0].clamp(0, 1)
+    return resample(coarse, (height, width))[0].clamp(0, 1)
 
 
 def enlarged(painted: Tensor, photo: Picture) -> Tensor:
@@ -28,17 +28,17 @@ def test_an_edge_that_painting_and_photo_share_is_nearly_as_sharp_as_in_the_phot
     photo = torch.zeros(1, 128, 128)
     photo[..., 63:] = 1.0
     large = Picture.from_rgb(grey(photo))
-    painted = resample(large.rgb[None], 32, 32)[0].clamp(0, 1) * 0.5 + 0.25
+    painted = resample(large.rgb[None], (32, 32))[0].clamp(0, 1) * 0.5 + 0.25
     result = enlarged(painted, large)
     wanted = grey(photo) * 0.5 + 0.25
-    only_larger = resample(painted[None], 128, 128)[0]
+    only_larger = resample(painted[None], (128, 128))[0]
     assert (result - wanted).abs().mean() < (only_larger - wanted).abs().mean() / 3
 
 
 def test_strokes_that_the_photo_knows_nothing_of_are_only_enlarged() -> None:
     flat = Picture.from_rgb(torch.full((3, 120, 160), 0.5))
     painted = grey(smooth(60, 80))
-    expected = resample(painted[None], 120, 160)[0].clamp(0, 1)
+    expected = resample(painted[None], (120, 160))[0].clamp(0, 1)
     torch.testing.assert_close(enlarged(painted, flat), expected, rtol=0, atol=1e-4)
 
 

@@ -9,7 +9,7 @@ from impasto.model.painting.finish import finish
 from impasto.model.pictures import strips
 from impasto.model.pictures.color import keep_color
 from impasto.model.pictures.picture import Picture, to_pixels
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import resample
 
 CONFIG = StrokeConfig()
 PHOTO = Picture.from_rgb(torch.rand(3, 60, 80, generator=torch.Generator().manual_seed(0)))
@@ -22,7 +22,7 @@ def test_a_painting_of_any_size_becomes_as_large_as_its_photo(size: tuple[int, i
 
 def test_a_painting_of_more_pixels_is_reduced() -> None:
     painted = torch.rand(3, 120, 160, generator=torch.Generator().manual_seed(1))
-    expected = Picture.from_rgb(resample(painted[None], 60, 80)[0].clamp(0, 1))
+    expected = Picture.from_rgb(resample(painted[None], (60, 80))[0].clamp(0, 1))
     difference = finish(PHOTO, painted, CONFIG).pixels.int() - expected.pixels.int()
     assert difference.abs().max() <= 1
 

@@ -10,8 +10,7 @@ from impasto.model.network.config import SMALLEST_SIDE, StrokeConfig
 from impasto.model.painting.ladder import Canvas, canvas, climb, ladder
 from impasto.model.painting.stroke import NATIVE, Stroke
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.planes import Size
-from impasto.model.pictures.resize import resample
+from impasto.model.pictures.planes import Size, resample
 
 CONFIG = StrokeConfig()
 SMALL = StrokeConfig(canonical=64, finest=256)
@@ -100,7 +99,7 @@ def test_the_finest_strokes_of_the_first_level_stay_and_those_of_others_are_pain
 
 
 def test_a_network_that_changes_nothing_leaves_the_photo() -> None:
-    photos = resample(noise(32, 32), 128, 128).clamp(0, 1)
+    photos = resample(noise(32, 32), (128, 128)).clamp(0, 1)
     painted = climb(lambda images: images, photos, [(64, 64), (128, 128)], CONFIG)
     assert (painted - photos).abs().mean() < 0.01
 
@@ -135,7 +134,7 @@ def test_a_canvas_has_the_photo_in_the_finest_size() -> None:
     own = canvas(picture, NATIVE, SMALL)
     assert torch.equal(own.photo, picture.pixels.permute(2, 0, 1))
     reduced = canvas(picture, 1.0, SMALL)
-    expected = resample(picture.rgb[None], 192, 256)[0].clamp(0, 1)
+    expected = resample(picture.rgb[None], (192, 256))[0].clamp(0, 1)
     assert (reduced.photo - expected).abs().max() < 1 / 255
     finer = canvas(Picture.from_rgb(noise(48, 64)[0]), 0.5, SMALL)
     assert finer.photo.shape == (3, 96, 128)

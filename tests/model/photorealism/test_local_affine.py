@@ -6,12 +6,13 @@ from torch import Tensor
 
 from impasto.model.photorealism.local_affine import PAINTED, AffineConfig, LocalAffine
 from impasto.model.pictures.picture import Picture
-from impasto.model.pictures.resize import resample, shown_small
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import shown_small
 from tests.pictures import photo
 
 PHOTO = Picture(torch.from_numpy(photo(height=90, width=120)))
 COLORS = AffineConfig()
-LARGE = Picture.from_rgb(resample(PHOTO.rgb[None], 900, 1200)[0].clamp(0, 1))
+LARGE = Picture.from_rgb(resample(PHOTO.rgb[None], (900, 1200))[0].clamp(0, 1))
 
 
 def carried(made: Tensor, picture: Picture, config: AffineConfig = COLORS) -> Tensor:

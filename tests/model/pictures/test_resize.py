@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from impasto.model.pictures import resize as module
 from impasto.model.pictures import strips
 from impasto.model.pictures.picture import to_rgb
-from impasto.model.pictures.resize import center_crop, fit, reduced, resample, resize, shown_small
+from impasto.model.pictures.planes import resample
+from impasto.model.pictures.resize import center_crop, fit, reduced, resize, shown_small
 from tests.pictures import photo
 
 
@@ -48,8 +49,8 @@ def test_center_crop_has_the_size_that_was_asked_for_whatever_the_shape(height: 
 
 def test_resampling_to_the_same_size_changes_nothing() -> None:
     images = torch.randn(1, 3, 20, 30)  # unbounded, as an unfinished image is
-    assert resample(images, 20, 30) is images
-    assert resample(images, 40, 15).shape == (1, 3, 40, 15)
+    assert resample(images, (20, 30)) is images
+    assert resample(images, (40, 15)).shape == (1, 3, 40, 15)
 
 
 @pytest.mark.parametrize("strip", [1, 2000, 1_000_000])
@@ -58,7 +59,7 @@ def test_8_bits_are_reduced_as_floats_are(size: tuple[int, int], strip: int, mon
     for each in (module, strips):
         monkeypatch.setattr(each, "STRIP_PIXELS", strip)
     pixels = torch.randint(0, 256, (60, 82, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    expected = resample(to_rgb(pixels)[None], *size)[0].clamp(0, 1)
+    expected = resample(to_rgb(pixels)[None], size)[0].clamp(0, 1)
     torch.testing.assert_close(reduced(pixels, *size), expected, rtol=0, atol=0.05 / 255)
 
 
