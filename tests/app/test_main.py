@@ -34,6 +34,12 @@ def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings)
         create_app(settings.model_copy(update={"device": "cuda:99"}))
 
 
+def test_both_networks_have_painted_before_anybody_asks(settings: Settings) -> None:
+    with TestClient(create_app(settings)) as service:
+        lines = service.get("/metrics").text.splitlines()
+    assert f"impasto_painted_pixels_total {2 * 32.0**2}" in lines
+
+
 @pytest.mark.parametrize(
     ("name", "value", "fault"),
     [
