@@ -96,8 +96,8 @@ def create_app(settings: Settings) -> FastAPI:
         counted = JobsCollector(work)
         measured.registry.register(counted)
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
-        for network in filter(None, (source, source.small)):
-            await painter.warm_up(network.styles.vectors[0])
+        for each in filter(None, (source, source.small)):
+            await painter.warm_up(each.styles.vectors[0])
         app.state.predictions = predictions = Predictions(settings, predictor, batcher, source.network.style_size)
         predictions.prepare()
         app.state.animator = Animator(batcher, film_limits(settings), settings.max_size)

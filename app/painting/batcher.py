@@ -232,10 +232,11 @@ class Batcher:
         if work.cancelled():  # the service stops
             return
         results, begun, worked = work.result()
-        if not batch.requests[0].moving:  # of which perhaps only a part was painted
-            self.admission.measure(batch.pixels, worked * batch.cores / self._cores)
+        moving = batch.requests[0].moving
+        if pixels := moving.pixels if moving else batch.pixels:
+            self.admission.measure(pixels, worked * batch.cores / self._cores)
         self.metrics.batch_pictures.observe(len(batch.requests))
-        self.metrics.painted_pixels.inc(batch.pixels)
+        self.metrics.painted_pixels.inc(pixels)
         for request, result in zip(batch.requests, results, strict=True):
             if request.answer.done():
                 continue

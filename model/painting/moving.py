@@ -16,5 +16,11 @@ Paint = Callable[[Tensor, Hold], Tensor]
 class Moving(Protocol):
     """Whoever knows the frames before paints each level of a frame's strokes, coarse to fine."""
 
+    pixels: int
+    """That have been painted so far, of all levels."""
+
     def paint(self, level: int, images: Tensor, paint: Paint) -> Tensor:
-        """Images (1, 3, h, w) in [0, 1] of a level, from 0 on -> painted, (1, 3, h, w) in [0, 1]."""
+        """Images (1, 3, h, w) in [0, 1] of a level, from 0 on -> painted, (1, 3, h, w) in [0, 1].
+
+        They are given to `paint`, as they are seen from elsewhere; or some parts of them, or none.
+        """

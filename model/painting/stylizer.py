@@ -123,9 +123,11 @@ class Stylizer:
             here = styles if isinstance(styles, Tensor) else placed(styles, (images.shape[2], images.shape[3]))
             if moving is None:
                 return self._paint_parts(images, here, None, done)
-            return moving.paint(
+            painted_level = moving.paint(
                 next(levels), as_values(images), lambda images, hold: self._paint_parts(images, here, hold, done)
             )
+            done(1.0)  # though nothing of it may have been painted
+            return painted_level
 
         height, width = photos.shape[2:]
         with shortage(f"paint {width} × {height} pixels"):

@@ -15,14 +15,17 @@ import numpy.typing as npt
 
 from impasto.model.video.flow import Floats
 from impasto.model.video.scene import GRID, Size
-from impasto.model.video.stillness import CHANGED, noise
+from impasto.model.video.stillness import CHANGED, Change
 
 BLOCK = 16
 """Pixels of a block's side; parts are made of blocks."""
 SEEN = (4 / 255) ** 2
 """Mean square of a change that is seen: what a film's compression leaves of stillness is three grey levels."""
-SHARE = 0.25
-"""Share of a block that has changed, from which on it has: less is a speck of noise."""
+LIGHTER = (2 / 255) ** 2
+"""That of a block's mean colour, of which noise leaves nothing: light that changes slowly."""
+STRONGEST, ENOUGH = 8.0, 0.5
+"""How often what is seen a change counts at most, and how often it is found in a block that has changed, on average:
+little of it may change by much, or much of it by little."""
 BEYOND = 24
 """Pixels that the network sees around a part: at its border, which is still, it then paints half a grey level of 255
 beside what it would make of the whole."""
@@ -58,25 +61,27 @@ class Part:
         """What is seen of an image (h, w) or (h, w, c)."""
         return image[self.seen]
 
-    def put(self, seen: Floats, image: Floats) -> None:
+    def put(self, painted: Floats, image: Floats) -> None:
         """Write into an image (h, w, c) what was painted of it here, as all that is seen."""
         rows, columns = (
             slice(own.start - seen.start, own.stop - seen.start) for own, seen in zip(self.own, self.seen, strict=True)
         )
-        image[self.own] = seen[rows, columns]
+        image[self.own] = painted[rows, columns]
 
 
-def changed(change: Floats) -> list[Part]:
-    """The parts of a picture that have changed, by its `change` (h, w): none, some, or the whole."""
-    size = height, width = change.shape
+def changed(change: Change) -> list[Part]:
+    """The parts of a picture that have changed: none, some, or the whole."""
+    size = height, width = change.squares.shape
     rows, columns = max(1, height // BLOCK), max(1, width // BLOCK)
-    seen = np.asarray(change > max(SEEN, CHANGED * noise(change)), np.float32)
-    moving = cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_AREA) > SHARE
+    times = change.squares / max(SEEN, CHANGED * change.noise)
+    strength = np.where(times > 1, np.minimum(times, STRONGEST), 0)
+    moving = cv2.resize(strength, (columns, rows), interpolation=cv2.INTER_AREA) > ENOUGH
+    shift = cv2.resize(change.apart, (columns, rows), interpolation=cv2.INTER_AREA)
     parts = []
-    for place in _boxes(moving):
+    for place in _boxes(moving | (np.square(shift).mean(axis=-1) > LIGHTER)):
         own = _pixels(place[0], rows, height), _pixels(place[1], columns, width)
         parts.append(Part(own, (_around(own[0], height), _around(own[1], width))))
-    return parts if sum(part.pixels for part in parts) <= MOST * change.size else [Part.whole(size)]
+    return parts if sum(part.pixels for part in parts) <= MOST * height * width else [Part.whole(size)]
 
 
 def _boxes(moving: Blocks) -> list[Place]:

@@ -12,7 +12,7 @@ class MotionConfig:
     """How a frame follows those before it."""
 
     pace: float = 1 / 8
-    """Share of the way to a frame's own statistics that those of its shot go with it."""
+    """Share of the way to a frame's own statistics that those of its shot go with it, if it is painted whole."""
     flow: bool = False
     """Carry what was painted along with what moves, by optical flow: much steadier, and slower."""
     carried: float = 0.6

@@ -39,7 +39,7 @@ from impasto.model.video.cuts import Histogram, histogram, is_cut
 from impasto.model.video.flow import Floats, Flow, Motion
 from impasto.model.video.mixing import mixed
 from impasto.model.video.scene import Window, fits, warped
-from impasto.model.video.stillness import change, stillness
+from impasto.model.video.stillness import Change
 
 KEPT = 0.75
 """Share that the photo of before has of what is still, against the noise of this one."""
@@ -124,10 +124,11 @@ class Continuity:
         if last and before is not None and (last.photo.size != photo.size or is_cut(before, self._colors)):
             self._begin()
         shot, (camera, flow) = self._shot, self._look(photo)
-        at_rest, shot.unrest = not shot.unrest, max(shot.unrest - 1, 0) if np.array_equal(camera, np.eye(3)) else UNREST
+        rested = not shot.unrest  # before this frame, which is painted whole where the scene is laid anew for it
+        shot.unrest = max(shot.unrest - 1, 0) if np.array_equal(camera, np.eye(3)) else UNREST
         place = shot.place @ camera
         shot.place = place if shot.unrest and fits(place, photo.size[::-1]) else np.eye(3)
-        may_stay = last is not None and last.vector.equal(vector) and at_rest and not shot.unrest
+        may_stay = last is not None and last.vector.equal(vector) and rested and not shot.unrest
         return _Frame(shot, camera, flow, may_stay, self._config)
 
     def keep(self, photo: Picture, vector: Tensor, painting: Picture) -> Picture:
@@ -190,7 +191,7 @@ class Continuity:
                     shot.levels[int(number)] = Level(window, pixels, painted, int(tensors[f"age {number}"]))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Frame:
     """A frame that is painted now, as `Moving`.
 
@@ -203,6 +204,7 @@ class _Frame:
     flow: Flow | None
     may_stay: bool
     config: MotionConfig
+    pixels: int = 0
 
     def paint(self, level: int, images: Tensor, paint: Paint) -> Tensor:
         window = Window.of(self.shot.place, (images.shape[2], images.shape[3]))
@@ -223,8 +225,8 @@ class _Frame:
 
     def _after(self, level: int, before: Level, photo: Floats, paint: Paint, device: torch.device) -> Level:
         """The next frame's level, after that of the one before, as it is seen in the window of this one."""
-        apart = change(photo, before.photo)
-        still = visible = stillness(apart)
+        change = Change.between(photo, before.photo)
+        still = visible = change.still
         painted_before, whole = before.painted, Part.whole(before.window.size)
         if self.flow:
             flow = before.window.flow(self.flow)
@@ -236,10 +238,10 @@ class _Frame:
             painted = self._painted(level, own, paint, device, held=part != whole)
             return own, carried(painted, part.of(painted_before), self.config.carried * part.of(visible))
 
-        parts = changed(apart) if self.may_stay and before.age + 1 < WHOLE else [whole]
+        parts = changed(change) if self.may_stay and before.age + 1 < WHOLE else [whole]
         if parts == [whole]:
             return Level(before.window, *anew(whole))
-        new = Level(before.window, before.photo.copy(), painted_before.copy(), before.age + 1)
+        new = Level(before.window, before.photo.copy(), before.painted.copy(), before.age + 1)
         for part in parts:
             own, painted = anew(part)
             part.put(own, new.photo)
@@ -248,13 +250,15 @@ class _Frame:
 
     def _painted(self, level: int, photo: Floats, paint: Paint, device: torch.device, *, held: bool = False) -> Floats:
         """A photo (h, w, 3) as it is painted; held: by the statistics of the shot as they are."""
+        self.pixels += photo.shape[0] * photo.shape[1]
         return _pixels(paint(_images(photo).to(device), partial(self._hold, level, held)))
 
     def _hold(self, level: int, held: bool, layer: int, measure: Measure) -> Statistics:
         key, known = (level, layer), self.shot.held
-        if not held or key not in known:
-            found = measure()
-            known[key] = known[key].towards(found, self.config.pace) if key in known else found
+        if held:
+            return known[key]
+        found = measure()
+        known[key] = known[key].towards(found, self.config.pace) if key in known else found
         return known[key]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -19,19 +21,27 @@ STILL, CHANGED = 2.0, 3.0
 """How often as much as noise changes what is all still, and what is not at all."""
 
 
-def change(now: Floats, before: Floats) -> Floats:
-    """How much of a picture (h, w, 3) in [0, 1] has changed: the mean square of that around each pixel, (h, w)."""
-    apart = cv2.subtract(now, before)
-    squares = cv2.transform(cv2.multiply(apart, apart), MEAN)
-    return np.asarray(cv2.blur(squares, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101), np.float32)
+@dataclass(frozen=True)
+class Change:
+    """What a picture differs in from the one before it.
 
+    apart: by how much, (h, w, 3). squares: the mean square of that around each pixel, (h, w). noise: that of none.
+    """
 
-def noise(change: Floats) -> float:
-    """The mean square of a `change` that is none."""
-    return float(np.clip(np.quantile(change[::4, ::4], QUIET), LEAST, MOST))
+    apart: Floats
+    squares: Floats
+    noise: float
 
+    @classmethod
+    def between(cls, now: Floats, before: Floats) -> Change:
+        """Of two pictures (h, w, 3) in [0, 1]."""
+        apart = np.asarray(cv2.subtract(now, before), np.float32)
+        squares = cv2.transform(cv2.multiply(apart, apart), MEAN)
+        around = np.asarray(cv2.blur(squares, (AROUND, AROUND), borderType=cv2.BORDER_REFLECT_101), np.float32)
+        return cls(apart, around, float(np.clip(np.quantile(around[::4, ::4], QUIET), LEAST, MOST)))
 
-def stillness(change: Floats) -> Floats:
-    """From 0 to 1, (h, w), by the `change` of a picture: 1 is still."""
-    still = (CHANGED - change / noise(change)) / (CHANGED - STILL)
-    return np.asarray(np.clip(still, 0, 1), np.float32)
+    @property
+    def still(self) -> Floats:
+        """From 0 to 1, (h, w): 1 is still."""
+        found = (CHANGED - self.squares / self.noise) / (CHANGED - STILL)
+        return np.asarray(np.clip(found, 0, 1), np.float32)

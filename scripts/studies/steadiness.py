@@ -113,8 +113,7 @@ class Study:
             for name, make in MOTIONS.items()
         }
         for path in self.arguments.clips:
-            found = islice(open_video(path, NO_LIMITS).frames(), self.arguments.frames)
-            frames = [frame.picture.pixels for frame in found]
+            frames = self._frames_of(path)
             films[path.stem] = [Moving(frames, found_moves(frames))]
         for name, some in films.items():
             own = fmean(warping_error(floats(film.frames), film.moves) for film in some)
@@ -164,10 +163,8 @@ class Study:
 
     def speed(self) -> str:
         """Frames a second of each way, each in turn."""
-        photo, vector = load_rgb(images.files_in(self.arguments.photos)[0]), self.vectors[0]
-        rows = []
-        for (camera, motion), (width, height) in product(CAMERAS.items(), SIZES):
-            frames = MOTIONS[motion](photo, (width, height), self.arguments.frames).frames
+        rows, vector = [], self.vectors[0]
+        for film, frames in self._timed():
             times: dict[Way, list[float]] = {way: [] for way in WAYS}
             painters = {way: self._paint(frames, vector, config) for way, config in WAYS.items()}
             for _ in frames:
@@ -177,8 +174,20 @@ class Study:
                     times[way].append(time.perf_counter() - begun)
             alone = sum(times["each by itself"])
             speeds = [f"{len(each) / sum(each):.2f} ({alone / sum(each):.2f} ×)" for each in times.values()]
-            rows.append((f"{width} × {height}, {camera}", *speeds))
+            rows.append((film, *speeds))
         return table(("frames a second", *WAYS), rows)
+
+    def _timed(self) -> Iterator[tuple[str, Sequence[Tensor]]]:
+        """What is timed, and its frames."""
+        photo = load_rgb(images.files_in(self.arguments.photos)[0])
+        for (camera, motion), (width, height) in product(CAMERAS.items(), SIZES):
+            yield f"{width} × {height}, {camera}", MOTIONS[motion](photo, (width, height), self.arguments.frames).frames
+        for path in self.arguments.clips:
+            yield path.stem, self._frames_of(path)
+
+    def _frames_of(self, path: Path) -> list[Tensor]:
+        found = islice(open_video(path, NO_LIMITS).frames(), self.arguments.frames)
+        return [frame.picture.pixels for frame in found]
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from torch import Tensor
 
 from impasto.app.main import create_app
+from impasto.app.painting.painter import Painter
 from impasto.app.settings import Settings
-from impasto.model.network.checkpoint import CheckpointError
+from impasto.model.network.checkpoint import Checkpoint, CheckpointError
 from impasto.model.network.device import DeviceUnavailable
 from impasto.model.video.packages import PACKAGES
 from tests.processes import Process, command
@@ -34,10 +36,19 @@ def test_a_service_on_a_device_that_is_absent_does_not_start(settings: Settings)
         create_app(settings.model_copy(update={"device": "cuda:99"}))
 
 
-def test_both_networks_have_painted_before_anybody_asks(settings: Settings) -> None:
-    with TestClient(create_app(settings)) as service:
-        lines = service.get("/metrics").text.splitlines()
-    assert f"impasto_painted_pixels_total {2 * 32.0**2}" in lines
+def test_both_networks_have_painted_before_anybody_asks(
+    settings: Settings, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[int] = []
+
+    async def watched(painter: Painter, vector: Tensor) -> None:
+        await warm_up(painter, vector)
+        painted.append(len(vector))
+
+    warm_up = Painter.warm_up
+    monkeypatch.setattr(Painter, "warm_up", watched)
+    with TestClient(create_app(settings)):
+        assert painted == [tiny_checkpoint.of(name).network.style_size for name in ("large", "small")]
 
 
 @pytest.mark.parametrize(

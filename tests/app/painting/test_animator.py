@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -94,3 +95,14 @@ def test_frames_that_become_larger_than_those_of_films_are_refused_before_they_t
         assert batcher.admission.pixels == 0
 
     run(device, QueueLimits(), scenario)
+
+
+def test_what_a_frame_takes_is_measured_by_what_was_painted_of_it(device: Device) -> None:
+    async def then(batcher: Batcher, painting: asyncio.Task[None]) -> None:
+        device.go.set()
+        await painting
+        seen = sum(math.prod(batch[2:]) for batch in device.batches)
+        assert seen != FRAMES * EACH  # of a camera that moves: frames are seen from elsewhere
+        assert batcher.metrics.painted_pixels._value.get() == seen
+
+    while_painting(device, then)

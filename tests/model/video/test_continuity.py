@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,7 +55,14 @@ def test_a_still_picture_painted_anew_in_each_frame_stays_the_same_too(stylizer:
         assert continuity.paint(Picture(still), wave).pixels.equal(first.pixels)
 
 
-def test_who_walks_into_the_picture_changes_nothing_far_away(stylizer: Stylizer, wave: Tensor) -> None:
+PAINTED = pytest.mark.parametrize("whole", [1, 8], ids=["each frame whole", "what changes"])
+
+
+@PAINTED
+def test_who_walks_into_the_picture_changes_nothing_far_away(
+    stylizer: Stylizer, wave: Tensor, whole: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.model.video.continuity.WHOLE", whole)
     empty = torch.from_numpy(panned(1, height=48, width=256)[0].numpy().copy())
     crossed = empty.clone()
     crossed[:, :40] = torch.tensor([250, 240, 30], dtype=torch.uint8)
@@ -174,7 +180,11 @@ def test_what_has_turned_too_far_is_painted_as_it_lies(stylizer: Stylizer, wave:
     assert not all(turned[1:])
 
 
-def test_a_sensors_noise_is_painted_as_stillness(stylizer: Stylizer, wave: Tensor) -> None:
+@PAINTED
+def test_a_sensors_noise_is_painted_as_stillness(
+    stylizer: Stylizer, wave: Tensor, whole: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.model.video.continuity.WHOLE", whole)
     (still,) = panned(1, height=96, width=160)
     random = torch.Generator().manual_seed(0)
     frames = [(still + 3 * torch.randn(still.shape, generator=random)).clamp(0, 255).byte() for _ in range(6)]
@@ -191,10 +201,10 @@ def test_at_a_cut_all_begins_anew(stylizer: Stylizer, wave: Tensor) -> None:
 
 
 @BOTH
-def test_it_goes_on_from_its_state_to_the_last_bit(
-    stylizer: Stylizer, wave: Tensor, flow: bool, tmp_path: Path
-) -> None:
-    frames = panned(12)
+@pytest.mark.parametrize("camera", ["moves", "stands still", "comes to rest"])
+def test_it_goes_on_from_its_state_to_the_last_bit(stylizer: Stylizer, wave: Tensor, flow: bool, camera: str) -> None:
+    moving, still = panned(3, height=160, width=256), crossing(12)
+    frames = {"moves": panned(12), "stands still": still, "comes to rest": moving + still}[camera]
     config = MotionConfig(flow=flow)
     whole = Continuity(stylizer, config)
     expected = [whole.paint(Picture(frame), wave).pixels for frame in frames]

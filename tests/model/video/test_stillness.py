@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from impasto.model.video.flow import Floats
-from impasto.model.video.stillness import change, stillness
+from impasto.model.video.stillness import Change
 from tests.pictures import photo
 
 
@@ -14,17 +14,17 @@ def picture(noise: float = 0, seed: int = 0) -> Floats:
 
 
 def test_the_same_is_still() -> None:
-    assert (stillness(change(picture(), picture())) == 1).all()
+    assert (Change.between(picture(), picture()).still == 1).all()
 
 
 def test_so_is_what_only_has_noise_and_what_else_moves_is_not() -> None:
     before, now = picture(0.012, seed=1), picture(0.012, seed=2)
-    assert stillness(change(now, before)).mean() > 0.9
+    assert Change.between(now, before).still.mean() > 0.9
     now[40:60, 40:80] = 1 - now[40:60, 40:80]
-    found = stillness(change(now, before))
+    found = Change.between(now, before).still
     assert not found[40:60, 40:80].any()
     assert found[:30].mean() > 0.9
 
 
 def test_a_picture_that_is_all_new_is_not_noise() -> None:
-    assert stillness(change(1 - picture(), picture())).mean() < 0.3
+    assert Change.between(1 - picture(), picture()).still.mean() < 0.3
