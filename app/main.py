@@ -96,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
         counted = JobsCollector(work)
         measured.registry.register(counted)
         painter = Painter(batcher, max_pixels=settings.max_pixels, max_size=settings.max_size)
-        for each in filter(None, (source, source.small)):
+        for each in source.both:
             await painter.warm_up(each.styles.vectors[0])
         app.state.predictions = predictions = Predictions(settings, predictor, batcher, source.network.style_size)
         predictions.prepare()

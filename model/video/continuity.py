@@ -16,7 +16,7 @@ At a cut, and where frames become larger or smaller, all begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -209,8 +209,9 @@ class _Frame:
     def paint(self, level: int, images: Tensor, paint: Paint) -> Tensor:
         window = Window.of(self.shot.place, (images.shape[2], images.shape[3]))
         photo, last = window.into(_pixels(images)), self.shot.levels.get(level)
+        network = partial(self._painted, level, paint, images.device)
         if last is None:
-            new = Level(window, photo, self._painted(level, photo, paint, images.device))
+            new = Level(window, photo, network(photo))
         else:
             place = window.from_before(last.window, self.camera)
             before = replace(
@@ -219,15 +220,18 @@ class _Frame:
                 photo=warped(last.photo, place, window.size),
                 painted=warped(last.painted, place, window.size),
             )
-            new = self._after(level, before, photo, paint, images.device)
+            new = self._after(before, photo, network)
         self.shot.levels[level] = new
         return _images(window.out_of(new.painted)).to(images.device)
 
-    def _after(self, level: int, before: Level, photo: Floats, paint: Paint, device: torch.device) -> Level:
-        """The next frame's level, after that of the one before, as it is seen in the window of this one."""
-        change = Change.between(photo, before.photo)
+    def _after(self, before: Level, photo: Floats, network: Callable[..., Floats]) -> Level:
+        """The next frame's level, after that of the one before, as it is seen in the window of this one.
+
+        network: `_painted` of this level. Parts of a frame are written into what is given of the one before.
+        """
+        change, whole = Change.between(photo, before.photo), Part.whole(before.window.size)
         still = visible = change.still
-        painted_before, whole = before.painted, Part.whole(before.window.size)
+        painted_before = before.painted
         if self.flow:
             flow = before.window.flow(self.flow)
             still = still * ~flow.moved.any(axis=-1)
@@ -235,20 +239,18 @@ class _Frame:
 
         def anew(part: Part) -> tuple[Floats, Floats]:
             own = mixed(part.of(photo), part.of(before.photo), KEPT * part.of(still))
-            painted = self._painted(level, own, paint, device, held=part != whole)
+            painted = network(own, held=part != whole)
             return own, carried(painted, part.of(painted_before), self.config.carried * part.of(visible))
 
         parts = changed(change) if self.may_stay and before.age + 1 < WHOLE else [whole]
         if parts == [whole]:
             return Level(before.window, *anew(whole))
-        new = Level(before.window, before.photo.copy(), before.painted.copy(), before.age + 1)
-        for part in parts:
-            own, painted = anew(part)
-            part.put(own, new.photo)
-            part.put(painted, new.painted)
-        return new
+        for part, (own, painted) in [(part, anew(part)) for part in parts]:  # all are painted before any is written
+            part.put(own, before.photo)
+            part.put(painted, before.painted)
+        return replace(before, age=before.age + 1)
 
-    def _painted(self, level: int, photo: Floats, paint: Paint, device: torch.device, *, held: bool = False) -> Floats:
+    def _painted(self, level: int, paint: Paint, device: torch.device, photo: Floats, *, held: bool = False) -> Floats:
         """A photo (h, w, 3) as it is painted; held: by the statistics of the shot as they are."""
         self.pixels += photo.shape[0] * photo.shape[1]
         return _pixels(paint(_images(photo).to(device), partial(self._hold, level, held)))

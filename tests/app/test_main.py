@@ -48,7 +48,7 @@ def test_both_networks_have_painted_before_anybody_asks(
     warm_up = Painter.warm_up
     monkeypatch.setattr(Painter, "warm_up", watched)
     with TestClient(create_app(settings)):
-        assert painted == [tiny_checkpoint.of(name).network.style_size for name in ("large", "small")]
+        assert painted == [each.network.style_size for each in tiny_checkpoint.both]
 
 
 @pytest.mark.parametrize(

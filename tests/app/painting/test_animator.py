@@ -103,6 +103,6 @@ def test_what_a_frame_takes_is_measured_by_what_was_painted_of_it(device: Device
         await painting
         seen = sum(math.prod(batch[2:]) for batch in device.batches)
         assert seen != FRAMES * EACH  # of a camera that moves: frames are seen from elsewhere
-        assert batcher.metrics.painted_pixels._value.get() == seen
+        assert batcher.metrics.registry.get_sample_value("impasto_painted_pixels_total") == seen
 
     while_painting(device, then)

@@ -73,9 +73,13 @@ def test_who_walks_into_the_picture_changes_nothing_far_away(
     assert not alone[1][:, far].equal(alone[0][:, far])
 
 
-def crossing(count: int, *, height: int = 160, width: int = 256) -> list[Tensor]:
+def panorama(count: int) -> list[Tensor]:
+    return panned(count, height=160, width=256)
+
+
+def crossing(count: int, scene: Tensor | None = None) -> list[Tensor]:
     """A thing that falls through a scene at which the camera stands still."""
-    (scene,) = panned(1, height=height, width=width)
+    scene = panorama(1)[0] if scene is None else scene
     frames = [scene.clone() for _ in range(count)]
     for number, frame in enumerate(frames):
         frame[4 * number : 4 * number + 24, 20:44] = torch.tensor([250, 240, 30], dtype=torch.uint8)
@@ -117,12 +121,9 @@ def test_what_moves_is_painted_as_in_the_whole(
 
 
 def test_a_camera_that_comes_to_rest_has_the_scene_where_it_lies(stylizer: Stylizer, wave: Tensor) -> None:
-    moving = panned(4, height=160, width=256)
-    resting = [frame.clone() for frame in moving[-1:] * 10]
-    for number, frame in enumerate(resting):
-        frame[4 * number : 4 * number + 24, 20:44] = torch.tensor([250, 240, 30], dtype=torch.uint8)
+    moving = panorama(4)
     continuity, away, unrest = Continuity(stylizer, MotionConfig()), [], []
-    for frame in moving + resting:
+    for frame in moving + crossing(10, moving[-1]):
         continuity.paint(Picture(frame), wave)
         state = continuity.state()
         away.append(bool((state["place"] != torch.eye(3)).any()))
@@ -203,8 +204,9 @@ def test_at_a_cut_all_begins_anew(stylizer: Stylizer, wave: Tensor) -> None:
 @BOTH
 @pytest.mark.parametrize("camera", ["moves", "stands still", "comes to rest"])
 def test_it_goes_on_from_its_state_to_the_last_bit(stylizer: Stylizer, wave: Tensor, flow: bool, camera: str) -> None:
-    moving, still = panned(3, height=160, width=256), crossing(12)
-    frames = {"moves": panned(12), "stands still": still, "comes to rest": moving + still}[camera]
+    moving = panorama(3)
+    resting = moving + crossing(12, moving[-1])
+    frames = {"moves": panned(12), "stands still": crossing(12), "comes to rest": resting}[camera]
     config = MotionConfig(flow=flow)
     whole = Continuity(stylizer, config)
     expected = [whole.paint(Picture(frame), wave).pixels for frame in frames]
