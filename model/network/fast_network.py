@@ -12,21 +12,21 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
 - In float32 they also compute the convolutions, in a quarter to a third of the multiplications
   (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`). Most features are then
   measured as they are written, and normalized as they are read. They lie in memory as float16, where the processor
-  converts it.
+  converts it. Where all convolutions are theirs, a pass is one call (`impasto.model.network.passes`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.model.network.operations import Convolution, Operations, Then, Window
+from impasto.model.network.operations import AtOnce, Convolution, Operations, Step, Then, Window
 from impasto.model.network.statistics import Hold, Statistics, one_each
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.network.style_network import ConvNorm, ResidualBlock, StyleNetwork, UpConvNorm
@@ -34,6 +34,11 @@ from impasto.model.pictures import planes
 
 GREY = 0.5
 """What is taken from a photo, so that it is around zero."""
+KEPT = 256
+"""Sizes of photos for which what a pass takes is not found out again."""
+
+Border = tuple[int, int, int, int]
+"""Pixels left, right, above and below."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ class FastNetwork(nn.Module):
         super().__init__()
         self.dtype = dtype
         self.operations = Operations()
+        self._at_once = lru_cache(KEPT)(self._prepared)
         self.style_sizes = [2 * norm.channels for norm in network.norms]
         self.layers, weights = zip(*_rearranged(network), strict=True)
         self.weights = nn.ParameterList(
@@ -115,6 +121,10 @@ class FastNetwork(nn.Module):
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
+        if statistics is None and isinstance(styles, Tensor):
+            border, at_once = self._at_once(self.operations, *photos.shape[2:])
+            if at_once:
+                return torch.sigmoid_(at_once(self.enter(photos, border), styles))
         given = one_each(statistics, len(self.layers))
         if statistics is not None:
             given = self._moved(statistics, -GREY)
@@ -148,48 +158,56 @@ class FastNetwork(nn.Module):
     def _paint(self, photos: Tensor, styles: Styles) -> Generator[Callable[[], Statistics], Statistics | None, Tensor]:
         """Paint; before each normalization yield what measures its features and be sent statistics to use, or None."""
         operations = self.operations
-        windows = [layer.whole(*photos.shape[2:]) for layer in self.layers]
-        inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
-        x = self.enter(photos, beyond(inputs[0], windows[-1]))
-        x = operations.convolve(x, self._convolution(0, windows[0]))
+        border, steps = self._steps(*photos.shape[2:])
+        x = operations.convolve(self.enter(photos, border), steps[0].convolution)
         blocks: list[Tensor] = []
         shares: dict[Window, Tensor] = {}
         if isinstance(styles, StyleMap):
-            shares = {window: styles.within(window, window) for window in set(windows)}
-        for n, style in enumerate(self.layer_styles(styles)):
-            layer, window = self.layers[n], windows[n]
-            given = yield partial(operations.measure, x, window, layer.doubled)
+            shares = {window: styles.within(window, window) for window in {step.window for step in steps}}
+        for step, ahead, style in zip(steps, [*steps[1:], None], self.layer_styles(styles), strict=True):
+            window, then = step.window, step.then
+            given = yield partial(operations.measure, x, window, then.doubled)
             if isinstance(styles, StyleMap) and styles.by_region and given is None:
                 gauge = RegionGauge(shares.__getitem__)
-                gauge.add(x, window, layer.doubled)
+                gauge.add(x, window, then.doubled)
                 given = gauge.statistics()
-            if layer.last:
-                then = Then(doubled=layer.doubled, relu=False, exact=True)
-                x = operations.normalize(x, style, window, then, given, shares.get(window))
-                break
-            ahead, convolution = self.layers[n + 1], self._convolution(n + 1, windows[n + 1])
-            then = Then(
-                doubled=layer.doubled,
-                residual=blocks.pop() if layer.adds else None,
-                padding=beyond(inputs[n + 1], window),
-                replicate=ahead.replicate,
-            )
-            enters = not ahead.last and self.layers[n + 2].adds
-            if enters or layer.adds or shares:
-                x = operations.normalize(x, style, window, then, given, shares.get(window))
-                if enters:
-                    blocks.append(x[..., 1:-1, 1:-1])  # without its padding
-                x = operations.convolve(x, convolution)
-            else:
-                x = operations.normalize_and_convolve(x, style, window, then, convolution, given)
+            if ahead and not (step.opens or step.adds or shares):
+                x = operations.normalize_and_convolve(x, style, window, then, ahead.convolution, given)
+                continue
+            if step.adds:
+                then = replace(then, residual=blocks.pop())
+            x = operations.normalize(x, style, window, then, given, shares.get(window))
+            if step.opens:
+                blocks.append(x[..., 1:-1, 1:-1])  # without its padding
+            if ahead:
+                x = operations.convolve(x, ahead.convolution)
         return torch.sigmoid_(x)
+
+    def _prepared(self, operations: Operations, height: int, width: int) -> tuple[Border, AtOnce | None]:
+        """How far the first convolution reads beyond photos of a size, and what takes all steps at once."""
+        border, steps = self._steps(height, width)
+        return border, operations.at_once(steps)
+
+    def _steps(self, height: int, width: int) -> tuple[Border, list[Step]]:
+        """A pass over photos of a size: how far the first convolution reads beyond them, and the steps."""
+        windows = [layer.whole(height, width) for layer in self.layers]
+        inputs = [layer.reads(window) for layer, window in zip(self.layers, windows, strict=True)]
+        steps = []
+        for n, (layer, window) in enumerate(zip(self.layers, windows, strict=True)):
+            then, opens = Then(doubled=layer.doubled, relu=False, exact=True), False
+            if not layer.last:
+                ahead = self.layers[n + 1]
+                then = Then(layer.doubled, padding=beyond(inputs[n + 1], window), replicate=ahead.replicate)
+                opens = not ahead.last and self.layers[n + 2].adds
+            steps.append(Step(self._convolution(n, window), window, then, opens, layer.adds))
+        return beyond(inputs[0], windows[-1]), steps
 
     def layer_styles(self, styles: Styles) -> tuple[Tensor, ...]:
         """γ and β of each normalization, (B, 2C), or (B, K, 2C) of maps."""
         vectors = styles.vectors if isinstance(styles, StyleMap) else styles
         return torch.split(vectors, self.style_sizes, dim=-1)
 
-    def enter(self, photos: Tensor, padding: tuple[int, int, int, int] = (0, 0, 0, 0)) -> Tensor:
+    def enter(self, photos: Tensor, padding: Border = (0, 0, 0, 0)) -> Tensor:
         """Photos as the first convolution takes them, mirrored left, right, above and below.
 
         Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
@@ -216,7 +234,7 @@ class FastNetwork(nn.Module):
         return Convolution(self.weights[layer], found.stride, whole, found.doubled)
 
 
-def beyond(window: Window, whole: Window) -> tuple[int, int, int, int]:
+def beyond(window: Window, whole: Window) -> Border:
     """How far a window reaches beyond the border, left, right, above and below."""
     (above, below), (left, right) = (
         (max(0, -span.start), max(0, span.stop - every.stop)) for span, every in zip(window, whole, strict=True)

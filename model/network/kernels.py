@@ -1,5 +1,5 @@
 """The CPU's own kernels, built for this machine and called: kernels.cpp for what stands between two convolutions,
-winograd.cpp, nested.cpp and direct.cpp for these."""
+winograd.cpp, nested.cpp and direct.cpp for these, passes.cpp for all of them one after the other."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from impasto.model.native.building import BUILT, build_all, load
 from impasto.model.native.passing import pointer
 from impasto.model.network import direct, nested, winograd
-from impasto.model.network.operations import Convolution, Gauge, Operations, Then, Window, around_corners
+from impasto.model.network.operations import Convolution, Gauge, Operations, Step, Then, Window, around_corners
+from impasto.model.network.passes import Computed, Kernel, Layer, Pass
 from impasto.model.network.statistics import EPSILON, Statistics
 from impasto.model.network.winograd import BLOCK
 
-SOURCES = [Path(__file__).with_name(name) for name in ("kernels.cpp", "winograd.cpp", "nested.cpp", "direct.cpp")]
+SOURCES = [Path(__file__).with_name(f"{name}.cpp") for name in ("kernels", "winograd", "nested", "direct", "passes")]
 
 Found = TypeVar("Found")
 
@@ -67,33 +68,53 @@ class Kernels(Operations):
 
     def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
         """As `Operations.convolve`."""
-        if reads := self._reader(convolution):
-            return reads(_Reading(self._in_store(x)), convolution)
-        if widens := self._widener(convolution):
-            return widens(x, convolution.weight)
-        return super().convolve(x.to(convolution.weight.dtype), convolution)
+        computed = self._computed(convolution)
+        if computed is None:
+            return super().convolve(x.to(convolution.weight.dtype), convolution)
+        if computed.by is Kernel.WIDER:
+            return self._convolve_wider(x, convolution.weight, computed)
+        if computed.by is Kernel.DIRECT:
+            return self._convolve_direct(x, convolution.weight, computed)
+        return self._convolve(_Reading(self._in_store(x)), convolution, computed)
 
     def leaves(self, convolution: Convolution) -> torch.dtype:
         """As `Operations.leaves`."""
-        own = winograd.suits(convolution.weight, convolution.stride) or self._widener(convolution)
-        return self.stored if own else super().leaves(convolution)
+        by = self._kernel(convolution)
+        return super().leaves(convolution) if by in (None, Kernel.NARROWER) else self.stored
 
-    def _reader(self, convolution: Convolution) -> Callable[[_Reading, Convolution], Tensor] | None:
-        """What computes this convolution and can normalize what it reads."""
+    def normalizes_what_it_reads(self, convolution: Convolution) -> bool:
+        """As `Operations.normalizes_what_it_reads`."""
+        return self._kernel(convolution) in (Kernel.WINOGRAD, Kernel.NARROWER)
+
+    def at_once(self, steps: Sequence[Step]) -> Pass | None:
+        """As `Operations.at_once`."""
+        computed = [self._computed(step.convolution) for step in steps]
+        layers = [Layer(step, each) for step, each in zip(steps, computed, strict=True) if each]
+        return Pass(self._library, layers) if len(layers) == len(steps) else None
+
+    def _kernel(self, convolution: Convolution) -> Kernel | None:
+        """What computes a convolution, if PyTorch does not."""
         weight, stride = convolution.weight, convolution.stride
         if winograd.suits(weight, stride):
-            return self._convolve_winograd
+            return Kernel.WINOGRAD
         if nested.narrows(weight, stride) and self._once(nested.is_strided, weight):
-            return self._convolve_narrower
-        return None
-
-    def _widener(self, convolution: Convolution) -> Callable[[Tensor, Tensor], Tensor] | None:
-        """What computes this convolution of a picture."""
-        weight, stride = convolution.weight, convolution.stride
+            return Kernel.NARROWER
         if nested.widens(weight, stride):
-            return self._convolve_wider
-        if direct.suits(weight, stride):
-            return self._convolve_direct
+            return Kernel.WIDER
+        return Kernel.DIRECT if direct.suits(weight, stride) else None
+
+    def _computed(self, convolution: Convolution) -> Computed | None:
+        """What computes a convolution, if PyTorch does not, and from which weights."""
+        weight, by = convolution.weight, self._kernel(convolution)
+        match by:
+            case Kernel.WINOGRAD:
+                return Computed(by, *self._once(self._by_two if convolution.stride == 2 else self._by_one, weight))
+            case Kernel.NARROWER:
+                return Computed(by, self._once(nested.for_narrower, weight))
+            case Kernel.WIDER:
+                return Computed(by, self._once(nested.for_wider, weight))
+            case Kernel.DIRECT:
+                return Computed(by, self._once(direct.in_order, weight))
         return None
 
     def _in_store(self, features: Tensor) -> Tensor:
@@ -103,18 +124,22 @@ class Kernels(Operations):
         limits = torch.finfo(self.stored)
         return features.to(self.stored).clamp_(limits.min, limits.max)
 
-    def _convolve_winograd(self, x: _Reading, convolution: Convolution) -> Tensor:
+    def _convolve(self, x: _Reading, convolution: Convolution, computed: Computed) -> Tensor:
+        """Of features, normalized on the way."""
+        narrower = computed.by is Kernel.NARROWER
+        return (self._convolve_narrower if narrower else self._convolve_winograd)(x, convolution, computed)
+
+    def _convolve_winograd(self, x: _Reading, convolution: Convolution, computed: Computed) -> Tensor:
         weight, stride = convolution.weight, convolution.stride
         out = x.out(weight, stride, self.stored)
         channels, moments, (height, width) = len(weight) // (4 if convolution.doubled else 1), None, (0, 0)
         if convolution.whole and channels % BLOCK == 0:  # what is computed together is of one pixel
             moments = torch.empty(2, len(out), channels, dtype=torch.float64)
             height, width = map(len, convolution.whole)
-        transformed, scales = self._once(self._by_two if stride == 2 else self._by_one, weight)
         unknown = self._library.convolve_winograd(
             *x.pointers,
-            pointer(transformed),
-            pointer(scales),
+            pointer(computed.weights),
+            pointer(computed.scales),
             ctypes.c_int64(weight.shape[2]),
             ctypes.c_int64(stride),
             pointer(out),
@@ -129,43 +154,40 @@ class Kernels(Operations):
             self._measured[out] = moments
         return out
 
-    def _convolve_wider(self, x: Tensor, weight: Tensor) -> Tensor:
+    def _convolve_wider(self, x: Tensor, weight: Tensor, computed: Computed) -> Tensor:
         out = _out(len(x), (x.shape[2], x.shape[3]), weight, stride=1, dtype=self.stored)
-        transformed = self._once(nested.for_wider, weight)
         images, _, height, width = x.shape
         image, channel, row, pixel = x.stride()
         self._library.convolve_wider(
             pointer(x),
             _integers([images, height, width, image, row, pixel]),
             ctypes.c_int64(channel),
-            pointer(transformed),
-            ctypes.c_int64(transformed.shape[1]),
+            pointer(computed.weights),
+            ctypes.c_int64(computed.pieces),
             pointer(out),
             _strides(out),
         )
         return out
 
-    def _convolve_direct(self, picture: Tensor, weight: Tensor) -> Tensor:
+    def _convolve_direct(self, picture: Tensor, weight: Tensor, computed: Computed) -> Tensor:
         picture = _in_rows(picture)
         out = _out(len(picture), (picture.shape[2], picture.shape[3]), weight, direct.STRIDE, self.stored)
         self._library.convolve_direct(
             pointer(picture),
             _strides(picture),
-            pointer(self._once(direct.in_order, weight)),
+            pointer(computed.weights),
             ctypes.c_int64(weight.shape[2]),
             pointer(out),
             _strides(out),
         )
         return out
 
-    def _convolve_narrower(self, x: _Reading, convolution: Convolution) -> Tensor:
-        weight = convolution.weight
-        out = x.out(weight, stride=2, dtype=torch.float32)
-        transformed = self._once(nested.for_narrower, weight)
+    def _convolve_narrower(self, x: _Reading, convolution: Convolution, computed: Computed) -> Tensor:
+        out = x.out(convolution.weight, stride=2, dtype=torch.float32)
         unknown = self._library.convolve_narrower(
             *x.pointers,
-            pointer(transformed),
-            ctypes.c_int64(transformed.shape[1]),
+            pointer(computed.weights),
+            ctypes.c_int64(computed.pieces),
             pointer(out),
             _strides(out),
         )
@@ -237,8 +259,8 @@ class Kernels(Operations):
         given: Statistics | None = None,
     ) -> Tensor:
         """As `Operations.normalize_and_convolve`."""
-        reads = self._reader(convolution)
-        if reads is None or not then.relu or then.residual is not None:
+        computed = self._computed(convolution) if self.normalizes_what_it_reads(convolution) else None
+        if computed is None or not then.relu or then.residual is not None:
             then = replace(then, exact=convolution.weight.dtype is torch.float32)
             return super().normalize_and_convolve(features, style, window, then, convolution, given)
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))
@@ -252,11 +274,7 @@ class Kernels(Operations):
             *_pointers(scale),
         )
         _check(unknown, gamma.shape[-1])
-        return reads(_Reading(features, window, then, scale), convolution)
-
-    def normalizes_what_it_reads(self, convolution: Convolution) -> bool:
-        """As `Operations.normalizes_what_it_reads`."""
-        return self._reader(convolution) is not None
+        return self._convolve(_Reading(features, window, then, scale), convolution, computed)
 
     def _moments(self, features: Tensor, style: Tensor, gamma: Tensor, given: Statistics | None) -> Tensor | None:
         """Means and variances that are known of features, two tensors of the shape of gamma in one."""

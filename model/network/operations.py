@@ -5,6 +5,7 @@ In PyTorch here, for any device; `impasto.model.network.kernels` does the same i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,6 +50,21 @@ class Convolution:
     doubled: bool = False
 
 
+@dataclass(frozen=True)
+class Step:
+    """A layer of a pass over pictures of one size.
+
+    window: of its features, all of them. then: what they need besides the normalization, but for a residual.
+    opens, adds: a residual block begins with what it leaves; one ends with it.
+    """
+
+    convolution: Convolution
+    window: Window
+    then: Then
+    opens: bool = False
+    adds: bool = False
+
+
 class Gauge:
     """Measures features window by window: every pixel once, the first one first, each row from left to right."""
 
@@ -68,6 +84,11 @@ class Gauge:
         if self._found is None:
             raise ValueError("nothing was measured")
         return self._found
+
+
+AtOnce = Callable[[Tensor, Tensor], Tensor]
+"""Takes images (B, 3, h, w) as the first convolution does, channels-last, which it may write to, and style vectors
+(B, E), and returns what the last normalization leaves, (B, 3, H, W), float32."""
 
 
 class Operations:
@@ -130,6 +151,10 @@ class Operations:
     ) -> Tensor:
         """What a convolution makes of normalized features, which are not needed otherwise."""
         return self.convolve(self.normalize(features, style, window, then, given), convolution)
+
+    def at_once(self, steps: Sequence[Step]) -> AtOnce | None:
+        """What takes all steps of a pass at once, or None: they are to be taken one by one."""
+        return None
 
     def leaves(self, convolution: Convolution) -> torch.dtype:
         """The precision of the features that `convolve` returns."""

@@ -1,0 +1,243 @@
+// A pass of the network over pictures, from the first convolution to the last normalization, in one call. What
+// fast_network.py does layer by layer is left to Python there, whose lock a service's threads would wait for after every
+// kernel, while another of them answers, decodes, or prepares its own next layer.
+//
+// passes.py tells what the layers are; kernels.py builds this file together with those whose functions it calls.
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "vectors.h"
+
+// Of winograd.cpp, nested.cpp, direct.cpp and kernels.cpp.
+extern "C" {
+int convolve_winograd(const Stored* data, const int64_t* layout, const float* scale, const float* shift, const void* weights,
+                      const float* scales, int64_t kernel, int64_t stride, Stored* out, const int64_t* out_layout,
+                      double* found, int64_t height, int64_t width, bool doubled);
+int convolve_narrower(const Stored* data, const int64_t* layout, const float* scale, const float* shift,
+                      const float* weights, int64_t pieces, float* out, const int64_t* out_layout);
+void convolve_wider(const float* data, const int64_t* layout, int64_t channel, const float* weights, int64_t pieces,
+                    Stored* out, const int64_t* out_layout);
+void convolve_direct(const float* data, const int64_t* layout, const float* weights, int64_t size, Stored* out,
+                     const int64_t* out_layout);
+int find_scale(const Stored* data, const int64_t* layout, int64_t channels, bool doubled, const float* gamma,
+               const float* beta, const double* given, float* scale, float* shift);
+#define NORMALIZE(NAME, FROM, TO)                                                                                       \
+    int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled, const float* gamma,               \
+             const float* beta, int64_t styles, const float* shares, const double* given, const FROM* residual,         \
+             const int64_t* residual_layout, TO* out, bool relu, const int64_t* padding, bool replicate);
+NORMALIZE(normalize_stored, Stored, Stored)
+NORMALIZE(normalize_stored_exact, Stored, float)
+NORMALIZE(normalize_float32, float, float)
+#undef NORMALIZE
+}
+
+namespace {
+
+enum Kernel : int64_t { WINOGRAD, NARROWER, WIDER, DIRECT };
+
+enum Failure { NONE, UNKNOWN_CHANNELS, NO_MEMORY };
+
+// A convolution, what its features are, and what the layer after it needs of them; passes.py has the same.
+struct Layer {
+    int64_t by;                          // the kernel that computes it
+    const void* weights;                 // as that one takes them
+    const float* scales;                 // what they are multiples of, or null
+    int64_t size, stride, pieces;        // of the convolution; of its nested pieces
+    int64_t rows, columns, written;      // places at which it is computed, and channels at each of them
+    int64_t height, width, channels;     // of its features
+    int64_t doubled, measured;           // whether they are around corners; whether it can measure them
+    int64_t opens, adds;                 // whether a residual block begins with them, normalized; whether one ends with them
+    int64_t padding[4], replicate;       // around them, for the next layer: left, right, above and below
+};
+
+// Memory that is written before it is read.
+template <typename T>
+class Block {
+public:
+    Block() = default;
+    explicit Block(int64_t count) : memory(std::aligned_alloc(LINE, (count * sizeof(T) + LINE - 1) / LINE * LINE)) {}
+
+    operator T*() const { return static_cast<T*>(memory.get()); }
+
+private:
+    struct Free {
+        void operator()(void* block) const { std::free(block); }
+    };
+
+    static constexpr size_t LINE = 64;  // of a cache
+    std::unique_ptr<void, Free> memory;
+};
+
+// What a layer's convolution leaves, of several images; of a NARROWER one it is `exact`, of the others `stored`.
+struct Convolved {
+    Block<Stored> stored;
+    Block<float> exact;
+    Block<double> moments;
+};
+
+// Features that are normalized, with padding around them, channels-last.
+struct Normalized {
+    Block<Stored> values;
+    int64_t images = 0, height = 0, width = 0, channels = 0;
+
+    int64_t row() const { return width * channels; }
+    // As convolutions read them.
+    std::vector<int64_t> reading() const {
+        return {images, height, width, height * row(), row(), channels, 0, 0, 0, 0, 0, 0, 0, 0};
+    }
+};
+
+class Pass {
+public:
+    Pass(const Layer* layers, int64_t count, int64_t images, const float* styles)
+        : layers(layers), count(count), images(images), styles(styles) {
+        for (int64_t n = 0; n < count; ++n) style_size += 2 * layers[n].channels;
+    }
+
+    Failure paint(const float* photos, const int64_t* layout, float* out) {
+        Convolved features = enter(photos, layout);
+        Normalized block;
+        for (int64_t n = 0; n < count && !failure; ++n) {
+            const Layer& layer = layers[n];
+            const std::vector<float> gamma = style(layer.channels), beta = style(layer.channels);
+            if (n == count - 1) {
+                leave(layer, features, gamma, beta, out);
+            } else if (layer.opens || layer.adds) {
+                Normalized normalized = normalize(layer, features, gamma, beta, block);
+                features = {};
+                features = convolve(layers[n + 1], normalized.values, normalized.reading(), nullptr, nullptr);
+                if (layer.opens) block = std::move(normalized);
+            } else {
+                std::vector<float> scale(gamma.size()), shift(scale.size());
+                check(find_scale(features.stored, batch(layer).data(), layer.channels, layer.doubled, gamma.data(),
+                                 beta.data(), features.moments, scale.data(), shift.data()));
+                features = convolve(layers[n + 1], features.stored, reading(layer), scale.data(), shift.data());
+            }
+        }
+        return failure;
+    }
+
+private:
+    const Layer* layers;
+    const int64_t count, images;
+    const float* styles;
+    int64_t style_size = 0, read = 0;
+    Failure failure = NONE;
+
+    void check(int unknown) {
+        if (unknown) failure = UNKNOWN_CHANNELS;
+    }
+
+    template <typename T>
+    Block<T> take(int64_t size) {
+        Block<T> found(size);
+        if (!found) failure = NO_MEMORY;
+        return found;
+    }
+
+    // The next so many numbers of each image's style.
+    std::vector<float> style(int64_t channels) {
+        std::vector<float> found;
+        for (int64_t image = 0; image < images; ++image) {
+            const float* own = styles + image * style_size + read;
+            found.insert(found.end(), own, own + channels);
+        }
+        read += channels;
+        return found;
+    }
+
+    std::vector<int64_t> written(const Layer& layer) const {
+        const int64_t row = layer.columns * layer.written;
+        return {images, layer.rows, layer.columns, layer.rows * row, row, layer.written};
+    }
+
+    std::vector<int64_t> batch(const Layer& layer) const {
+        const std::vector<int64_t> own = written(layer);
+        return {images, layer.height, layer.width, own[3], own[4], 0, 0};
+    }
+
+    std::vector<int64_t> reading(const Layer& layer) const {
+        const std::vector<int64_t> own = written(layer);
+        const int64_t* padding = layer.padding;
+        return {images, layer.height, layer.width, own[3], own[4], layer.channels, layer.doubled, 0, 0,
+                padding[0], padding[1], padding[2], padding[3], layer.replicate};
+    }
+
+    Convolved made(const Layer& layer) {
+        const int64_t size = images * layer.rows * layer.columns * layer.written;
+        Convolved found;
+        if (layer.by == NARROWER) found.exact = take<float>(size);
+        else found.stored = take<Stored>(size);
+        if (layer.measured) found.moments = take<double>(2 * images * layer.channels);
+        return found;
+    }
+
+    // The first layer's, of pictures that are channels-last and have their padding.
+    Convolved enter(const float* photos, const int64_t* layout) {
+        const Layer& layer = layers[0];
+        Convolved found = made(layer);
+        if (failure) return found;
+        const float* weights = static_cast<const float*>(layer.weights);
+        if (layer.by == WIDER)
+            convolve_wider(photos, layout, 1, weights, layer.pieces, found.stored, written(layer).data());
+        else
+            convolve_direct(photos, layout, weights, layer.size, found.stored, written(layer).data());
+        return found;
+    }
+
+    Convolved convolve(const Layer& layer, const Stored* from, const std::vector<int64_t>& layout, const float* scale,
+                      const float* shift) {
+        Convolved found = made(layer);
+        if (failure) return found;
+        const std::vector<int64_t> to = written(layer);
+        if (layer.by == NARROWER)
+            check(convolve_narrower(from, layout.data(), scale, shift, static_cast<const float*>(layer.weights),
+                                    layer.pieces, found.exact, to.data()));
+        else
+            check(convolve_winograd(from, layout.data(), scale, shift, layer.weights, layer.scales, layer.size,
+                                    layer.stride, found.stored, to.data(), found.moments, layer.height, layer.width,
+                                    layer.doubled));
+        return found;
+    }
+
+    // block: with which a residual block began, from within its padding of a pixel.
+    Normalized normalize(const Layer& layer, const Convolved& features, const std::vector<float>& gamma,
+                         const std::vector<float>& beta, const Normalized& block) {
+        const int64_t* padding = layer.padding;
+        Normalized found{{}, images, padding[2] + layer.height + padding[3], padding[0] + layer.width + padding[1],
+                         layer.channels};
+        found.values = take<Stored>(images * found.height * found.row());
+        if (failure) return found;
+        const Stored* residual = layer.adds ? block.values + block.row() + block.channels : nullptr;
+        const std::vector<int64_t> own = batch(layer);
+        const std::vector<int64_t> others{images, layer.height, layer.width, block.height * block.row(), block.row(), 0, 0};
+        check(normalize_stored(features.stored, own.data(), layer.channels, layer.doubled, gamma.data(), beta.data(), 1,
+                               nullptr, features.moments, residual, layer.adds ? others.data() : own.data(),
+                               found.values, true, padding, layer.replicate));
+        return found;
+    }
+
+    void leave(const Layer& layer, const Convolved& features, const std::vector<float>& gamma,
+               const std::vector<float>& beta, float* out) {
+        const auto normalized = [&](auto normalize, const auto* data) {
+            const std::vector<int64_t> own = batch(layer);
+            check(normalize(data, own.data(), layer.channels, layer.doubled, gamma.data(), beta.data(), 1, nullptr,
+                            features.moments, nullptr, own.data(), out, false, layer.padding, false));
+        };
+        if (layer.by == NARROWER) normalized(normalize_float32, static_cast<const float*>(features.exact));
+        else normalized(normalize_stored_exact, static_cast<const Stored*>(features.stored));
+    }
+};
+
+}  // namespace
+
+// photos: (images, height, width, FEW), mirrored around them; layout as that of FEATURES. styles: of each image, gamma and
+// beta of every layer. out: (images, height, width, FEW); it may be where the photos are. Returns a Failure.
+extern "C" int paint(const float* photos, const int64_t* layout, const Layer* layers, int64_t count, const float* styles,
+                     float* out) {
+    return Pass(layers, count, layout[0], styles).paint(photos, layout, out);
+}

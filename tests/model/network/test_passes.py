@@ -1,0 +1,95 @@
+"""A pass in one call is the pass that is made layer by layer, to the last bit."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from impasto.model.network.config import SMALL, NetworkConfig
+from impasto.model.network.fast_network import FastNetwork
+from impasto.model.network.kernels import Kernels
+from impasto.model.network.operations import AtOnce, Step
+from impasto.model.network.style_network import StyleNetwork
+
+CONFIGS = {
+    "large": NetworkConfig(residual_blocks=2),
+    "small": SMALL,
+    "without blocks": NetworkConfig(residual_blocks=0),
+}
+
+
+def fast(config: NetworkConfig, kernels: Callable[..., Kernels] = Kernels) -> FastNetwork:
+    torch.manual_seed(0)
+    network = StyleNetwork(config).requires_grad_(False)
+    found = FastNetwork(network)
+    found.operations = kernels({norm.channels for norm in network.norms})
+    return found
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def network(request: pytest.FixtureRequest) -> FastNetwork:
+    return fast(CONFIGS[request.param])
+
+
+def randoms(*shape: int) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@settings(max_examples=15)
+@given(images=st.integers(1, 3), height=st.integers(32, 75), width=st.integers(32, 75))
+@example(images=2, height=32, width=33)
+@example(images=1, height=37, width=34)
+def test_at_once_is_layer_by_layer(network: FastNetwork, images: int, height: int, width: int) -> None:
+    photos, styles = randoms(images, 3, height, width), 0.5 + randoms(images, sum(network.style_sizes))
+    by_layer = network.paint_held(photos, styles, lambda layer, measure: None)
+    assert torch.equal(network(photos, styles), by_layer)
+
+
+def test_nothing_happens_to_the_photos(network: FastNetwork) -> None:
+    photos, styles = randoms(1, 3, 40, 50), randoms(1, sum(network.style_sizes))
+    painted = network(photos, styles)
+    assert torch.equal(photos, randoms(1, 3, 40, 50))
+    assert torch.equal(painted, network(photos, styles))
+
+
+def test_networks_whose_convolutions_are_pytorchs_go_layer_by_layer() -> None:
+    wanted: list[AtOnce | None] = []
+
+    class Watched(Kernels):
+        def at_once(self, steps: list[Step]) -> AtOnce | None:  # type: ignore[override]
+            wanted.append(super().at_once(steps))
+            return wanted[-1]
+
+    network = fast(NetworkConfig(widths=(4, 6, 8), residual_blocks=1), Watched)
+    network(randoms(1, 3, 40, 40), randoms(1, sum(network.style_sizes)))
+    other = fast(SMALL, Watched)
+    for _ in range(2):
+        other(randoms(1, 3, 40, 40), randoms(1, sum(other.style_sizes)))
+    assert wanted[0] is None and wanted[1] is not None and len(wanted) == 2  # the second time it is known
+
+
+def test_channels_without_kernels_are_an_error(tmp_path: Path) -> None:
+    network = fast(SMALL, lambda channels: Kernels([3, 32], cache=tmp_path))
+    with pytest.raises(ValueError, match=r"there are no kernels for one of \[3, 32, 64\] channels"):
+        network(randoms(1, 3, 40, 40), randoms(1, sum(network.style_sizes)))
+
+
+def test_too_little_memory_is_an_error() -> None:
+    network = fast(SMALL)
+    photos, styles = randoms(1, 3, 2000, 2000), randoms(1, sum(network.style_sizes))
+    network(photos[..., :40, :40], styles)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + photos.nbytes + 2**24, limits[1]))
+    try:
+        with pytest.raises(MemoryError, match="the features of a layer"):
+            network(photos, styles)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
