@@ -110,7 +110,7 @@ public:
                 Normalized normalized = normalize(layer, features, gamma, beta, block);
                 features = {};
                 features = convolve(layers[n + 1], normalized.values, normalized.reading(), nullptr, nullptr);
-                if (layer.opens) block = std::move(normalized);
+                block = layer.opens ? std::move(normalized) : Normalized();
             } else {
                 std::vector<float> scale(gamma.size()), shift(scale.size());
                 check(find_scale(features.stored, batch(layer).data(), layer.channels, layer.doubled, gamma.data(),
