@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.model.network.operations import AtOnce, Convolution, Operations, Step, Then, Window
-from impasto.model.network.statistics import Hold, Statistics, one_each
+from impasto.model.network.statistics import Drift, Held, Measure, Statistics, one_each
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.network.style_network import ConvNorm, ResidualBlock, StyleNetwork, UpConvNorm
 from impasto.model.pictures import planes
@@ -121,22 +121,36 @@ class FastNetwork(nn.Module):
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
         """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
-        if statistics is None and isinstance(styles, Tensor):
-            border, at_once = self._at_once(self.operations, *photos.shape[2:])
-            if at_once:
-                return torch.sigmoid_(at_once(self.enter(photos, border), styles))
         given = one_each(statistics, len(self.layers))
         if statistics is not None:
             given = self._moved(statistics, -GREY)
-        return self.paint_held(photos, styles, lambda layer, measure: given[layer])
+        elif (painted := self._painted_at_once(photos, styles)) is not None:
+            return painted
+        return self._painted(photos, styles, lambda layer, measure: given[layer])
 
-    def paint_held(self, photos: Tensor, styles: Styles, hold: Hold) -> Tensor:
-        """As `forward`, by the statistics that `hold` answers with: of this network's own features, see `enter`."""
+    def paint_held(self, photos: Tensor, styles: Styles, held: Held) -> Tensor:
+        """As `forward`, by the statistics that are held: of this network's own features, see `enter`."""
+        drift = held.drifting(self.style_sizes)
+        painted = self._painted_at_once(photos, styles, drift)
+        if painted is None:
+            painted = self._painted(photos, styles, drift.by)
+        drift.keep()
+        return painted
+
+    def _painted_at_once(self, photos: Tensor, styles: Styles, drift: Drift | None = None) -> Tensor | None:
+        """Photos, if a pass over them can be taken at once."""
+        if isinstance(styles, StyleMap) or (drift and len(photos) > 1):
+            return None
+        border, at_once = self._at_once(self.operations, *photos.shape[2:])
+        return at_once and torch.sigmoid_(at_once(self.enter(photos, border), styles, drift))
+
+    def _painted(self, photos: Tensor, styles: Styles, given: Callable[[int, Measure], Statistics | None]) -> Tensor:
+        """Photos, layer by layer. given: asked for the statistics of each, or for None, which are its own."""
         painting = self._paint(photos, styles)
         measure = next(painting)
         try:
             for layer in count():
-                measure = painting.send(hold(layer, measure))
+                measure = painting.send(given(layer, measure))
         except StopIteration as end:
             painted: Tensor = end.value
             return painted
@@ -155,7 +169,7 @@ class FastNetwork(nn.Module):
             found.append(sum(others, start=first))
         return self._moved([each for each in found if each], GREY)
 
-    def _paint(self, photos: Tensor, styles: Styles) -> Generator[Callable[[], Statistics], Statistics | None, Tensor]:
+    def _paint(self, photos: Tensor, styles: Styles) -> Generator[Measure, Statistics | None, Tensor]:
         """Paint; before each normalization yield what measures its features and be sent statistics to use, or None."""
         operations = self.operations
         border, steps = self._steps(*photos.shape[2:])

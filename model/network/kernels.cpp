@@ -323,6 +323,19 @@ ADD_UP(add_up_bfloat16, uint16_t)
 ADD_UP(add_up_stored, Stored)
 #undef CALL
 
+// found: means, then variances, (2, B, C).
+#define MEASURE(NAME, FROM)                                                                                             \
+    extern "C" int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled, double* found) {       \
+        using T = FROM;                                                                                                 \
+        switch (channels) { WIDTHS }                                                                                    \
+        return 1;                                                                                                       \
+    }
+
+#define CALL measure<T, C>(BATCH(data, layout, doubled), found, found + layout[0] * C)
+MEASURE(measure_float32, float)
+MEASURE(measure_stored, Stored)
+#undef CALL
+
 extern "C" void moments_of_sums(const float* origin, const float* sums, const int64_t* shape, double* to) {
     moments(origin, sums, shape[0], shape[1], shape[2], shape[3], to, to + shape[0] * shape[3]);
 }

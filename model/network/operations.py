@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.model.network.statistics import Statistics, scale_and_shift
+from impasto.model.network.statistics import Drift, Statistics, scale_and_shift
 
 Window = tuple[range, range]
 """Rows and columns of a picture or of features, both without steps."""
@@ -86,9 +86,9 @@ class Gauge:
         return self._found
 
 
-AtOnce = Callable[[Tensor, Tensor], Tensor]
-"""Takes images (B, 3, h, w) as the first convolution does, channels-last, which it may write to, and style vectors
-(B, E), and returns what the last normalization leaves, (B, 3, H, W), float32."""
+AtOnce = Callable[[Tensor, Tensor, Drift | None], Tensor]
+"""Takes images (B, 3, h, w) as the first convolution does, channels-last, which it may write to, style vectors (B, E),
+and of one image statistics to paint it by; returns what the last normalization leaves, (B, 3, H, W), float32."""
 
 
 class Operations:

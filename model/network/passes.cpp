@@ -25,6 +25,10 @@ void convolve_direct(const float* data, const int64_t* layout, const float* weig
                      const int64_t* out_layout);
 int find_scale(const Stored* data, const int64_t* layout, int64_t channels, bool doubled, const float* gamma,
                const float* beta, const double* given, float* scale, float* shift);
+#define MEASURE(NAME, FROM) int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled, double* found);
+MEASURE(measure_stored, Stored)
+MEASURE(measure_float32, float)
+#undef MEASURE
 #define NORMALIZE(NAME, FROM, TO)                                                                                       \
     int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled, const float* gamma,               \
              const float* beta, int64_t styles, const float* shares, const double* given, const FROM* residual,         \
@@ -93,8 +97,9 @@ struct Normalized {
 
 class Pass {
 public:
-    Pass(const Layer* layers, int64_t count, int64_t images, const float* styles)
-        : layers(layers), count(count), images(images), styles(styles) {
+    // held, pace: see `paint`.
+    Pass(const Layer* layers, int64_t count, int64_t images, const float* styles, double* held, double pace)
+        : layers(layers), count(count), images(images), styles(styles), held(held), pace(pace) {
         for (int64_t n = 0; n < count; ++n) style_size += 2 * layers[n].channels;
     }
 
@@ -103,18 +108,19 @@ public:
         Normalized block;
         for (int64_t n = 0; n < count && !failure; ++n) {
             const Layer& layer = layers[n];
+            const double* known = moments(layer, features);
             const std::vector<float> gamma = style(layer.channels), beta = style(layer.channels);
             if (n == count - 1) {
-                leave(layer, features, gamma, beta, out);
+                leave(layer, features, known, gamma, beta, out);
             } else if (layer.opens || layer.adds) {
-                Normalized normalized = normalize(layer, features, gamma, beta, block);
+                Normalized normalized = normalize(layer, features, known, gamma, beta, block);
                 features = {};
                 features = convolve(layers[n + 1], normalized.values, normalized.reading(), nullptr, nullptr);
                 block = layer.opens ? std::move(normalized) : Normalized();
             } else {
                 std::vector<float> scale(gamma.size()), shift(scale.size());
                 check(find_scale(features.stored, batch(layer).data(), layer.channels, layer.doubled, gamma.data(),
-                                 beta.data(), features.moments, scale.data(), shift.data()));
+                                 beta.data(), known, scale.data(), shift.data()));
                 features = convolve(layers[n + 1], features.stored, reading(layer), scale.data(), shift.data());
             }
         }
@@ -125,6 +131,8 @@ private:
     const Layer* layers;
     const int64_t count, images;
     const float* styles;
+    double* const held;
+    const double pace;
     int64_t style_size = 0, read = 0;
     Failure failure = NONE;
 
@@ -172,8 +180,30 @@ private:
         Convolved found;
         if (layer.by == NARROWER) found.exact = take<float>(size);
         else found.stored = take<Stored>(size);
-        if (layer.measured) found.moments = take<double>(2 * images * layer.channels);
+        if (layer.measured && moves()) found.moments = take<double>(2 * images * layer.channels);
         return found;
+    }
+
+    // Whether what is painted by depends on the pictures' own statistics.
+    bool moves() const { return !held || pace > 0; }
+
+    // What a layer is normalized by, means and then variances, or null for its own, which are not measured yet.
+    const double* moments(const Layer& layer, Convolved& features) {
+        if (!held) return features.moments;
+        double* own = held + read;
+        if (!moves()) return own;
+        if (!features.moments) measure(layer, features);
+        for (int64_t c = 0; c < 2 * layer.channels && !failure; ++c) own[c] += pace * (features.moments[c] - own[c]);
+        return own;
+    }
+
+    void measure(const Layer& layer, Convolved& features) {
+        features.moments = take<double>(2 * layer.channels);
+        if (failure) return;
+        double* to = features.moments;
+        const std::vector<int64_t> own = batch(layer);
+        check(layer.by == NARROWER ? measure_float32(features.exact, own.data(), layer.channels, layer.doubled, to)
+                                   : measure_stored(features.stored, own.data(), layer.channels, layer.doubled, to));
     }
 
     // The first layer's, of pictures that are channels-last and have their padding.
@@ -205,8 +235,8 @@ private:
     }
 
     // block: with which a residual block began, from within its padding of a pixel.
-    Normalized normalize(const Layer& layer, const Convolved& features, const std::vector<float>& gamma,
-                         const std::vector<float>& beta, const Normalized& block) {
+    Normalized normalize(const Layer& layer, const Convolved& features, const double* known,
+                         const std::vector<float>& gamma, const std::vector<float>& beta, const Normalized& block) {
         const int64_t* padding = layer.padding;
         Normalized found{{}, images, padding[2] + layer.height + padding[3], padding[0] + layer.width + padding[1],
                          layer.channels};
@@ -216,17 +246,17 @@ private:
         const std::vector<int64_t> own = batch(layer);
         const std::vector<int64_t> others{images, layer.height, layer.width, block.height * block.row(), block.row(), 0, 0};
         check(normalize_stored(features.stored, own.data(), layer.channels, layer.doubled, gamma.data(), beta.data(), 1,
-                               nullptr, features.moments, residual, layer.adds ? others.data() : own.data(),
+                               nullptr, known, residual, layer.adds ? others.data() : own.data(),
                                found.values, true, padding, layer.replicate));
         return found;
     }
 
-    void leave(const Layer& layer, const Convolved& features, const std::vector<float>& gamma,
+    void leave(const Layer& layer, const Convolved& features, const double* known, const std::vector<float>& gamma,
                const std::vector<float>& beta, float* out) {
         const auto normalized = [&](auto normalize, const auto* data) {
             const std::vector<int64_t> own = batch(layer);
             check(normalize(data, own.data(), layer.channels, layer.doubled, gamma.data(), beta.data(), 1, nullptr,
-                            features.moments, nullptr, own.data(), out, false, layer.padding, false));
+                            known, nullptr, own.data(), out, false, layer.padding, false));
         };
         if (layer.by == NARROWER) normalized(normalize_float32, static_cast<const float*>(features.exact));
         else normalized(normalize_stored_exact, static_cast<const Stored*>(features.stored));
@@ -236,8 +266,10 @@ private:
 }  // namespace
 
 // photos: (images, height, width, FEW), mirrored around them; layout as that of FEATURES. styles: of each image, gamma and
-// beta of every layer. out: (images, height, width, FEW); it may be where the photos are. Returns a Failure.
+// beta of every layer. held: of one image, means and variances of every layer to normalize by, in the same order, once they
+// have moved towards its own, by a share of `pace`; or null. out: (images, height, width, FEW); it may be where the photos
+// are. Returns a Failure.
 extern "C" int paint(const float* photos, const int64_t* layout, const Layer* layers, int64_t count, const float* styles,
-                     float* out) {
-    return Pass(layers, count, layout[0], styles).paint(photos, layout, out);
+                     double* held, double pace, float* out) {
+    return Pass(layers, count, layout[0], styles, held, pace).paint(photos, layout, out);
 }

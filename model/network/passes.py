@@ -15,6 +15,7 @@ from torch import Tensor
 
 from impasto.model.native.passing import pointer
 from impasto.model.network.operations import Step
+from impasto.model.network.statistics import Drift
 from impasto.model.network.winograd import BLOCK
 
 
@@ -89,9 +90,9 @@ class Pass:
         passed = [number for layer in layers for number in layer.passed()]
         self._passed = (ctypes.c_int64 * len(passed))(*passed)
 
-    def __call__(self, photos: Tensor, styles: Tensor) -> Tensor:
+    def __call__(self, photos: Tensor, styles: Tensor, drift: Drift | None) -> Tensor:
         """Photos (B, 3, h, w) with the padding of the first layer, channels-last, float32, and style vectors (B, E) ->
-        (B, 3, H, W), normalized, which lie where the photos were.
+        (B, 3, H, W), normalized, which lie where the photos were. drift: of one photo, statistics to paint it by.
 
         Raises MemoryError; ValueError for numbers of channels that the library does not know.
         """
@@ -102,7 +103,8 @@ class Pass:
         layout = (ctypes.c_int64 * 6)(images, rows, columns, photos.stride(0), photos.stride(2), colors)
         count = ctypes.c_int64(len(self._layers))
         styles = styles.to(torch.float32).contiguous()
-        failure = self._paint(pointer(photos), layout, self._passed, count, pointer(styles), pointer(out))
+        held = pointer(drift.moments if drift else None), ctypes.c_double(drift.pace if drift else 0)
+        failure = self._paint(pointer(photos), layout, self._passed, count, pointer(styles), *held, pointer(out))
         if failure == Failure.NO_MEMORY:
             raise MemoryError("the features of a layer")
         if failure:

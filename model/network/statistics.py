@@ -72,23 +72,52 @@ class Statistics:
         )
         return sum(others, start=first)
 
-    def towards(self, other: Statistics, share: float) -> Statistics:
-        """Those on the way to others: 0 is here, 1 there; between the same to the last bit the same.
-
-        As of so many pixels as these are of.
-        """
-        squares = other.squares * (self.count / other.count)
-        mean, squares = (
-            own + share * (their - own) for own, their in ((self.mean, other.mean), (self.squares, squares))
-        )
-        return Statistics(self.count, mean, squares)
-
 
 Measure = Callable[[], Statistics]
 """Measures features that are there now."""
-Hold = Callable[[int, Measure], Statistics | None]
-"""Asked by a network before each of its normalizations, with its number and what measures its features: the statistics
-to normalize by, or None for their own."""
+
+
+@dataclass(eq=False)
+class Held:
+    """Statistics of pictures that were painted before, by which the next one is.
+
+    pace: how far they move, before it is painted by them, towards the next picture's own, from 0 to 1. To those of the
+        first one they are set.
+    moments: of each normalization the means and then the variances, in the order of a style's γ and β, (E,), float64;
+        None before the first picture.
+    """
+
+    pace: float
+    moments: Tensor | None = None
+
+    def drifting(self, sizes: Sequence[int]) -> Drift:
+        """Those that the next picture is painted by. sizes: how many numbers each normalization has."""
+        if self.moments is None:
+            return Drift(self, torch.zeros(sum(sizes), dtype=torch.float64), 1.0, sizes)
+        return Drift(self, self.moments.clone(), self.pace, sizes)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Statistics that are held, as they move while a picture is painted by them."""
+
+    held: Held
+    moments: Tensor
+    pace: float
+    sizes: Sequence[int]
+
+    def by(self, layer: int, measure: Measure) -> Statistics:
+        """What a layer is normalized by, once it is moved. measure: measures its features."""
+        mean, variance = self.moments.split(list(self.sizes))[layer].chunk(2)
+        if self.pace:
+            found = measure().pooled()
+            mean.lerp_(found.mean[0], self.pace)
+            variance.lerp_(found.variance[0], self.pace)
+        return Statistics(1, mean[None], variance[None])
+
+    def keep(self) -> None:
+        """The next picture goes on from here."""
+        self.held.moments = self.moments
 
 
 def scale_and_shift(

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from torch import Tensor
 
-from impasto.model.network.statistics import Hold
+from impasto.model.network.statistics import Held
 
-Paint = Callable[[Tensor, Hold], Tensor]
-"""Paints images (1, 3, h, w) in [0, 1], by the statistics that it is answered with, as their own size in [0, 1]."""
+Paint = Callable[[Tensor, Held], Tensor]
+"""Paints images (1, 3, h, w) in [0, 1], by statistics that are held, as their own size in [0, 1]."""
 
 
 class Moving(Protocol):

@@ -18,7 +18,7 @@ from impasto.model.network.config import SMALLEST_SIDE, Precision, StrokeConfig
 from impasto.model.network.device import find_device, find_precision
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels
-from impasto.model.network.statistics import Hold
+from impasto.model.network.statistics import Held
 from impasto.model.network.style_map import StyleMap, Styles
 from impasto.model.network.style_network import StyleNetwork
 from impasto.model.painting.finish import check_strength, finish
@@ -124,7 +124,7 @@ class Stylizer:
             if moving is None:
                 return self._paint_parts(images, here, None, done)
             painted_level = moving.paint(
-                next(levels), as_values(images), lambda images, hold: self._paint_parts(images, here, hold, done)
+                next(levels), as_values(images), lambda images, held: self._paint_parts(images, here, held, done)
             )
             done(1.0)  # though nothing of it may have been painted
             return painted_level
@@ -134,12 +134,12 @@ class Stylizer:
             painting = level(photos) if len(sizes) == 1 else climb(level, photos.to(self.device), sizes, self.strokes)
             return painting if on_device else painting.cpu()
 
-    def _paint_parts(self, photos: Tensor, styles: Styles, hold: Hold | None, progress: Progress) -> Tensor:
+    def _paint_parts(self, photos: Tensor, styles: Styles, held: Held | None, progress: Progress) -> Tensor:
         """In one pass if the memory is enough, else each half by itself, and one picture in tiles; on the device."""
         network = self._of(styles)
         if self._may_fit(photos, network):
             with suppress(OutOfMemory), shortage("paint them in one pass"):
-                painted = self._paint(photos, styles, hold)
+                painted = self._paint(photos, styles, held)
                 progress(1.0)
                 return painted
             torch.cuda.empty_cache()
@@ -148,11 +148,11 @@ class Stylizer:
             height, width = photos.shape[2:]
             log.info("%d × %d pixels are too many for one pass on %s: painted in tiles", width, height, self.device)
             tile = TILE if self.device.type == "cpu" else TILE_ON_GPU
-            painted = paint_in_tiles(network, photos, styles, tile=tile, hold=hold, progress=progress)
+            painted = paint_in_tiles(network, photos, styles, tile=tile, held=held, progress=progress)
             return painted.to(photos.device)
-        first = self._paint_parts(photos[:half], styles[:half], hold, lambda share: progress(share * half / images))
+        first = self._paint_parts(photos[:half], styles[:half], held, lambda share: progress(share * half / images))
         others = self._paint_parts(
-            photos[half:], styles[half:], hold, lambda share: progress((half + share * (images - half)) / images)
+            photos[half:], styles[half:], held, lambda share: progress((half + share * (images - half)) / images)
         )
         return torch.cat([first, others])
 
@@ -161,11 +161,11 @@ class Stylizer:
         pixels = len(photos) * photos.shape[2] * photos.shape[3]
         return self.device.type != "cpu" or pixels * network.bytes_at_once <= MOST_AT_ONCE
 
-    def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
+    def _paint(self, photos: Tensor, styles: Styles, held: Held | None) -> Tensor:
         photos = photos.to(self.device)
         values = as_values(photos)
         network, here = self._of(styles), styles.to(self.device)
-        painted: Tensor = network.paint_held(values, here, hold) if hold else network(values, here)
+        painted: Tensor = network.paint_held(values, here, held) if held else network(values, here)
         return painted
 
     def _of(self, styles: Styles) -> FastNetwork:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from impasto.model.network.fast_network import FastNetwork, Layer, beyond
 from impasto.model.network.operations import Gauge, Then, Window, around_corners
-from impasto.model.network.statistics import Hold, Statistics
+from impasto.model.network.statistics import Drift, Held, Statistics
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.painting.memory import Room, Store
 from impasto.model.pictures.picture import as_values
@@ -37,7 +37,7 @@ def paint_in_tiles(
     styles: Styles,
     *,
     tile: int,
-    hold: Hold | None = None,
+    held: Held | None = None,
     progress: Progress | None = None,
 ) -> Tensor:
     """What `network` makes of photos, but for rounding, on the CPU.
@@ -45,7 +45,7 @@ def paint_in_tiles(
     photos: (B, 3, H, W), RGB, float32 in [0, 1] or uint8; painted one after the other.
     styles: vectors (B, E), or maps.
     tile: pixels of its side, rounded up to a multiple of four; any is right, not every one is fast.
-    hold: as `FastNetwork.paint_held` takes it. progress: told after every tile.
+    held: as `FastNetwork.paint_held` takes them. progress: told after every tile.
     Returns (B, 3, H, W), float32 in [0, 1]. Raises OutOfMemory where the disk is full.
     """
     side = -(-tile // SMALLEST_TILE) * SMALLEST_TILE
@@ -55,16 +55,19 @@ def paint_in_tiles(
     for n in range(len(photos)):
         done = 0
         one = slice(n, n + 1)
-        for amount in _paint(network, photos[one], styles[one], painted.tensor[one], side, hold):
+        drift = held.drifting(network.style_sizes) if held else None
+        for amount in _paint(network, photos[one], styles[one], painted.tensor[one], side, drift):
             done += amount
             painted.rest()
             if progress:
                 progress((n + done / work) / len(photos))
+        if drift:
+            drift.keep()
     return painted.tensor
 
 
 def _paint(
-    network: FastNetwork, photo: Tensor, styles: Styles, painted: Tensor, side: int, hold: Hold | None
+    network: FastNetwork, photo: Tensor, styles: Styles, painted: Tensor, side: int, drift: Drift | None
 ) -> Iterator[int]:
     """Compute layer after layer, the last one into `painted`; yields after each tile how much work it was."""
     below: _Photo | _Features = _Photo(network, photo)
@@ -77,7 +80,7 @@ def _paint(
             yield from below.finish(side)  # a block begins, which reads twice what enters it
             entries.append(below)
         features = _Features(network, n, style, where, below, painted)
-        yield from features.measure(side, hold)
+        yield from features.measure(side, drift)
         if layer.adds:
             yield from features.finish(side, entries.pop())
         elif layer.last:
@@ -138,7 +141,7 @@ class _Features:
             height, width = map(len, self.whole)
             self.kept = Store(height, width, style.shape[-1] // 2, network.leaves(n), network.device)
 
-    def measure(self, side: int, hold: Hold | None) -> Iterator[int]:
+    def measure(self, side: int, drift: Drift | None) -> Iterator[int]:
         """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""
         cost, gauge = _cost(self.network, self.n), self._gauge()
         for tile in self._tiles(side):
@@ -147,7 +150,7 @@ class _Features:
             if self.kept:
                 self.kept.put(tile, around_corners(features, tile) if self.layer.doubled else features)
             yield cost * _area(tile)
-        self.statistics = (hold and hold(self.n, gauge.statistics)) or gauge.statistics()
+        self.statistics = drift.by(self.n, gauge.statistics) if drift else gauge.statistics()
         if self.kept:
             self.below = None
 

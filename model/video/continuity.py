@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from impasto.model.network.statistics import Measure, Statistics
+from impasto.model.network.statistics import Held
 from impasto.model.painting.moving import Moving, Paint
 from impasto.model.painting.stroke import Stroke
 from impasto.model.painting.stylizer import Stylizer
@@ -69,12 +69,12 @@ class Shot:
 
     place: from the last one to the scene, in shares of its sides.
     unrest: frames until the camera is taken for one that stands still, if it does.
-    held: the statistics of each normalization, (level, number). levels: of the last frame.
+    held: the statistics of each level. levels: of the last frame.
     """
 
     place: Affine = field(default_factory=lambda: np.eye(3))
     unrest: int = 0
-    held: dict[tuple[int, int], Statistics] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)
     levels: dict[int, Level] = field(default_factory=dict)
 
 
@@ -159,14 +159,12 @@ class Continuity:
         }
         if last.photo.alpha is not None:
             tensors["alpha"] = last.photo.alpha
-        for (level, layer), found in shot.held.items():
-            count = torch.tensor([[found.count]], dtype=torch.float64)
-            tensors[f"held {level} {layer}"] = torch.stack([count.expand_as(found.mean), found.mean, found.squares])
-        for number, level_ in shot.levels.items():
-            tensors[f"window {number}"] = torch.from_numpy(level_.window.place)
-            tensors[f"frame {number}"] = torch.tensor(level_.window.frame)
-            tensors[f"age {number}"] = torch.tensor(level_.age)
-            tensors[f"level {number}"] = torch.from_numpy(np.stack([level_.photo, level_.painted]))
+        tensors |= {f"held {number}": held.moments for number, held in shot.held.items() if held.moments is not None}
+        for number, level in shot.levels.items():
+            tensors[f"window {number}"] = torch.from_numpy(level.window.place)
+            tensors[f"frame {number}"] = torch.tensor(level.window.frame)
+            tensors[f"age {number}"] = torch.tensor(level.age)
+            tensors[f"level {number}"] = torch.from_numpy(np.stack([level.photo, level.painted]))
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -181,9 +179,8 @@ class Continuity:
         shot.place, shot.unrest = tensors["place"].numpy(), int(tensors["unrest"])
         for key, value in tensors.items():
             match key.split():
-                case ["held", level, layer]:
-                    count, mean, squares = value
-                    shot.held[int(level), int(layer)] = Statistics(int(count[0, 0]), mean, squares)
+                case ["held", number]:
+                    shot.held[int(number)] = Held(self._config.pace, value)
                 case ["level", number]:
                     pixels, painted = value.numpy()
                     height, width = tensors[f"frame {number}"].tolist()
@@ -253,15 +250,8 @@ class _Frame:
     def _painted(self, level: int, paint: Paint, device: torch.device, photo: Floats, *, held: bool = False) -> Floats:
         """A photo (h, w, 3) as it is painted; held: by the statistics of the shot as they are."""
         self.pixels += photo.shape[0] * photo.shape[1]
-        return _pixels(paint(_images(photo).to(device), partial(self._hold, level, held)))
-
-    def _hold(self, level: int, held: bool, layer: int, measure: Measure) -> Statistics:
-        key, known = (level, layer), self.shot.held
-        if held:
-            return known[key]
-        found = measure()
-        known[key] = known[key].towards(found, self.config.pace) if key in known else found
-        return known[key]
+        known = self.shot.held.setdefault(level, Held(self.config.pace))
+        return _pixels(paint(_images(photo).to(device), replace(known, pace=0) if held else known))
 
 
 def _pixels(images: Tensor) -> Floats:

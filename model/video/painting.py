@@ -29,7 +29,7 @@ PIECE = 48
 """Frames of a piece: at most so many are painted again after a stop."""
 AHEAD = 4
 """Frames that are read, and that wait to be written, while one is painted."""
-STATE, LAYOUT = "state.safetensors", 3
+STATE, LAYOUT = "state.safetensors", 4
 """What the next frame takes over, and how that is written: what was written otherwise is another painting's."""
 
 Progress = Callable[[int, Picture], None]

@@ -18,7 +18,7 @@ from impasto.app.painting.batcher import Batcher
 from impasto.app.painting.painter import Painter
 from impasto.app.painting.paintings import PaintOptions
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.network.statistics import Hold
+from impasto.model.network.statistics import Held
 from impasto.model.network.style_map import Styles
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.stylizer import Stylizer
@@ -38,10 +38,10 @@ class KnownSpeed(Stylizer):
         self.vector = source.styles.vectors[0]
         self.painted: list[float] = []
 
-    def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
+    def _paint(self, photos: Tensor, styles: Styles, held: Held | None) -> Tensor:
         self.painted += [round(float(photo.float().mean()), 2) for photo in photos]
         time.sleep(SECONDS * len(photos))
-        return super()._paint(photos, styles, hold)
+        return super()._paint(photos, styles, held)
 
 
 @pytest.fixture

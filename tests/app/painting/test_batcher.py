@@ -19,7 +19,7 @@ from impasto.app.painting.admission import QueueFull, QueueLimits
 from impasto.app.painting.batcher import Batcher, Painted
 from impasto.app.painting.codec import DeadlineExceeded
 from impasto.model.network.checkpoint import Checkpoint
-from impasto.model.network.statistics import Hold
+from impasto.model.network.statistics import Held
 from impasto.model.network.style_map import Styles
 from impasto.model.painting.ladder import Canvas
 from impasto.model.painting.memory import OutOfMemory
@@ -37,13 +37,13 @@ class Device(Stylizer):
         self.batches: list[tuple[int, ...]] = []
         self.cores: list[int] = []
 
-    def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
+    def _paint(self, photos: Tensor, styles: Styles, held: Held | None) -> Tensor:
         assert self.go.wait(20)
         self.batches.append(tuple(photos.shape))
         self.cores.append(torch.get_num_threads())
         if (photos > 1).any():
             raise ValueError("brighter than white")
-        return super()._paint(photos, styles, hold)
+        return super()._paint(photos, styles, held)
 
 
 @pytest.fixture
@@ -229,10 +229,10 @@ def test_pictures_painted_at_once_are_bounded_by_their_pixels(tiny_checkpoint: C
         permits = threading.Semaphore(0)
         begun = 0
 
-        def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
+        def _paint(self, photos: Tensor, styles: Styles, held: Held | None) -> Tensor:
             self.begun += 1
             assert self.permits.acquire(timeout=20)
-            return super()._paint(photos, styles, hold)
+            return super()._paint(photos, styles, held)
 
     device = OneByOne(tiny_checkpoint)
 
@@ -380,7 +380,7 @@ def test_pictures_for_which_there_is_no_memory_together_are_painted_one_by_one(
 
 def test_what_a_picture_took_that_failed_is_free_at_once(tiny_checkpoint: Checkpoint) -> None:
     class Broken(Device):
-        def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
+        def _paint(self, photos: Tensor, styles: Styles, held: Held | None) -> Tensor:
             features = torch.zeros(1000)
             self.taken = weakref.ref(features)
             raise ValueError("a fault")
@@ -430,10 +430,10 @@ def test_a_batch_too_large_for_the_device_is_split_and_a_picture_painted_in_tile
     tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Small(Device):
-        def _paint(self, photos: Tensor, styles: Styles, hold: Hold | None) -> Tensor:
+        def _paint(self, photos: Tensor, styles: Styles, held: Held | None) -> Tensor:
             if len(photos) * photos.shape[2] > 64:
                 raise torch.OutOfMemoryError
-            return super()._paint(photos, styles, hold)
+            return super()._paint(photos, styles, held)
 
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     caplog.set_level(logging.INFO)
