@@ -17,8 +17,7 @@ from impasto.model.pictures import plane_kernels
 HERE = Path(__file__).parent
 SOURCES = [*kernels.SOURCES, *plane_kernels.SOURCES, HERE / "pictures.cpp", HERE / "threads.cpp"]
 CALLED = [
-    "convolve_winograd", "convolve_wider", "convolve_narrower", "convolve_direct", "find_scale", "normalize_stored",
-    "as_pixels", "leave", "resample_rows", "resample_columns", "add", "malloc", "free", "set_threads", "work",
+    "as_pixels", "paint", "leave", "resample_rows", "resample_columns", "add", "malloc", "free", "set_threads", "work",
     "__stack_pointer",
 ]  # fmt: skip
 """What the page calls."""

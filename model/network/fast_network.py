@@ -120,7 +120,7 @@ class FastNetwork(nn.Module):
         return max(found) + pictures
 
     def forward(self, photos: Tensor, styles: Styles, statistics: Sequence[Statistics] | None = None) -> Tensor:
-        """As `StyleNetwork.forward`, whose shapes and ranges these are; float32 comes out."""
+        """As `StyleNetwork.forward`, whose shapes and ranges these are; or photos are of uint8. float32 comes out."""
         given = one_each(statistics, len(self.layers))
         if statistics is not None:
             given = self._moved(statistics, -GREY)
@@ -222,7 +222,7 @@ class FastNetwork(nn.Module):
         return torch.split(vectors, self.style_sizes, dim=-1)
 
     def enter(self, photos: Tensor, padding: Border = (0, 0, 0, 0)) -> Tensor:
-        """Photos as the first convolution takes them, mirrored left, right, above and below.
+        """Photos, of float32 or uint8, as the first convolution takes them, mirrored left, right, above and below.
 
         Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
         (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.

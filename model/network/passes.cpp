@@ -48,8 +48,7 @@ enum Failure { NONE, UNKNOWN_CHANNELS, NO_MEMORY };
 // A convolution, what its features are, and what the layer after it needs of them; passes.py has the same.
 struct Layer {
     int64_t by;                          // the kernel that computes it
-    const void* weights;                 // as that one takes them
-    const float* scales;                 // what they are multiples of, or null
+    int64_t weights, scales;             // addresses: as that one takes them; what they are multiples of, or null
     int64_t size, stride, pieces;        // of the convolution; of its nested pieces
     int64_t rows, columns, written;      // places at which it is computed, and channels at each of them
     int64_t height, width, channels;     // of its features
@@ -57,6 +56,11 @@ struct Layer {
     int64_t opens, adds;                 // whether a residual block begins with them, normalized; whether one ends with them
     int64_t padding[4], replicate;       // around them, for the next layer: left, right, above and below
 };
+
+template <typename T>
+const T* at(int64_t address) {
+    return reinterpret_cast<const T*>(uintptr_t(address));
+}
 
 // Memory that is written before it is read.
 template <typename T>
@@ -211,7 +215,7 @@ private:
         const Layer& layer = layers[0];
         Convolved found = made(layer);
         if (failure) return found;
-        const float* weights = static_cast<const float*>(layer.weights);
+        const float* weights = at<float>(layer.weights);
         if (layer.by == WIDER)
             convolve_wider(photos, layout, 1, weights, layer.pieces, found.stored, written(layer).data());
         else
@@ -225,10 +229,10 @@ private:
         if (failure) return found;
         const std::vector<int64_t> to = written(layer);
         if (layer.by == NARROWER)
-            check(convolve_narrower(from, layout.data(), scale, shift, static_cast<const float*>(layer.weights),
+            check(convolve_narrower(from, layout.data(), scale, shift, at<float>(layer.weights),
                                     layer.pieces, found.exact, to.data()));
         else
-            check(convolve_winograd(from, layout.data(), scale, shift, layer.weights, layer.scales, layer.size,
+            check(convolve_winograd(from, layout.data(), scale, shift, at<void>(layer.weights), at<float>(layer.scales), layer.size,
                                     layer.stride, found.stored, to.data(), found.moments, layer.height, layer.width,
                                     layer.doubled));
         return found;

@@ -162,10 +162,8 @@ class Stylizer:
         return self.device.type != "cpu" or pixels * network.bytes_at_once <= MOST_AT_ONCE
 
     def _paint(self, photos: Tensor, styles: Styles, held: Held | None) -> Tensor:
-        photos = photos.to(self.device)
-        values = as_values(photos)
-        network, here = self._of(styles), styles.to(self.device)
-        painted: Tensor = network.paint_held(values, here, held) if held else network(values, here)
+        network, photos, here = self._of(styles), photos.to(self.device), styles.to(self.device)
+        painted: Tensor = network.paint_held(photos, here, held) if held else network(photos, here)
         return painted
 
     def _of(self, styles: Styles) -> FastNetwork:

@@ -21,7 +21,6 @@ from impasto.model.network.operations import Gauge, Then, Window, around_corners
 from impasto.model.network.statistics import Drift, Held, Statistics
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.painting.memory import Room, Store
-from impasto.model.pictures.picture import as_values
 
 Progress = Callable[[float], None]
 """Told which share of the work is done, from 0 to 1; what it raises ends the painting."""
@@ -108,8 +107,8 @@ class _Photo:
 
     def read(self, window: Window, replicate: bool) -> Tensor:
         """A window as a convolution takes it, beyond the border too."""
-        values = as_values(_part(self.photo, _inside(window, self.whole)).to(self.network.device))
-        return _padded(self.network.enter(values), beyond(window, self.whole), replicate)
+        part = _part(self.photo, _inside(window, self.whole)).to(self.network.device)
+        return _padded(self.network.enter(part), beyond(window, self.whole), replicate)
 
 
 class _Features:

@@ -10,7 +10,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from impasto.model.pictures.plane_kernels import kernels
 from impasto.model.pictures.strips import strips
+
+COLORS = 3
+"""Channels of what is not grey."""
 
 Format = Literal["jpeg", "png", "webp"]
 """The formats that are written."""
@@ -77,6 +81,8 @@ def to_rgb(pixels: Tensor) -> Tensor:
 
 def to_planes(pixels: Tensor) -> Tensor:
     """As `to_rgb`, one channel after the other in memory."""
+    if (found := kernels()) and pixels.is_contiguous() and pixels.device.type == "cpu":
+        return found.to_planes(pixels)
     return pixels.permute(2, 0, 1).contiguous().float().div_(255)
 
 
@@ -87,11 +93,20 @@ def as_values(images: Tensor) -> Tensor:
 
 def to_pixels(channels: Tensor) -> Tensor:
     """(C, H, W) in [0, 1] -> (H, W, C), uint8 on the CPU, rounded to the nearest of 256 values."""
+    if (found := kernels()) and _suit(channels):
+        return found.to_pixels(channels.detach())
     values = channels.detach().permute(1, 2, 0)
     pixels = torch.empty(values.shape, dtype=torch.uint8)
     for rows in strips(*values.shape[:2]):
         pixels[rows] = (values[rows] * 255).round_().clamp_(0, 255)
     return pixels
+
+
+def _suit(channels: Tensor) -> bool:
+    """Whether there is a kernel for them."""
+    channel, _, column = channels.stride()
+    in_lines = column == 1 if channel != 1 else column == COLORS
+    return len(channels) == COLORS and in_lines and channels.dtype is torch.float32 and channels.device.type == "cpu"
 
 
 def to_image(channels: Tensor) -> Image.Image:

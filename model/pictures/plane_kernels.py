@@ -72,14 +72,31 @@ class PlaneKernels:
         return out
 
     def as_pixels(self, planes: Tensor, padding: tuple[int, int, int, int], less: float) -> Tensor:
-        """(B, 3, H, W), less a constant and with a mirrored border -> the same, channels-last."""
+        """(B, 3, H, W) -> the same less a constant and with a mirrored border, channels-last.
+
+        planes: or of uint8, of which 255 is 1, channels-last.
+        """
         (images, channels, height, width), (left, right, above, below) = planes.shape, padding
         size = images, channels, above + height + below, left + width + right
         out = torch.empty(size, memory_format=torch.channels_last)
         border = (ctypes.c_int64 * len(padding))(*padding)
-        self._library.as_pixels(
-            pointer(planes), *_integers(images, height, width), border, ctypes.c_float(less), pointer(out)
-        )
+        as_pixels = self._library.bytes_as_pixels if planes.dtype is torch.uint8 else self._library.as_pixels
+        as_pixels(pointer(planes), *_integers(images, height, width), border, ctypes.c_float(less), pointer(out))
+        return out
+
+    def to_planes(self, pixels: Tensor) -> Tensor:
+        """(H, W, 3), uint8 -> (3, H, W) in [0, 1]."""
+        height, width, channels = pixels.shape
+        out = torch.empty(channels, height, width)
+        self._library.to_planes(pointer(pixels), *_integers(height, width), pointer(out))
+        return out
+
+    def to_pixels(self, planes: Tensor) -> Tensor:
+        """(3, H, W) in [0, 1] -> (H, W, 3), uint8. planes: whose columns follow one another in memory, or pixels."""
+        channels, height, width = planes.shape
+        out = torch.empty(height, width, channels, dtype=torch.uint8)
+        strides = _integers(planes.stride(0), planes.stride(1))
+        self._library.to_pixels(pointer(planes), *strides, *_integers(height, width), pointer(out))
         return out
 
 

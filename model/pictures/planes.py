@@ -13,6 +13,7 @@ from torch import Tensor
 
 from impasto.model.native.building import LANES
 from impasto.model.pictures.bands import LONGEST, Bands, bands, box
+from impasto.model.pictures.picture import as_values
 from impasto.model.pictures.plane_kernels import MOST, PlaneKernels, kernels
 
 Size = tuple[int, int]
@@ -73,16 +74,21 @@ def mean_around(images: Tensor, radius: int) -> Tensor:
 
 
 def as_pixels(images: Tensor, padding: tuple[int, int, int, int], less: float) -> Tensor:
-    """Images (B, 3, H, W) less a constant, channels-last. padding: left, right, above and below, mirrored."""
-    found = _kernels(images)
-    if found and images.is_contiguous():  # already pixels otherwise, as PyTorch likes them
+    """Images (B, 3, H, W) in [0, 1], or of uint8, less a constant, channels-last.
+
+    padding: left, right, above and below, mirrored.
+    """
+    of_bytes = images.dtype is torch.uint8
+    found = _kernels(images, dtype=images.dtype)
+    if found and (images.permute(0, 2, 3, 1) if of_bytes else images).is_contiguous():
         return found.as_pixels(images, padding, less)
-    return F.pad((images - less).contiguous(memory_format=torch.channels_last), padding, mode="reflect")
+    padded = F.pad(as_values(images) - less, padding, mode="reflect")
+    return padded.contiguous(memory_format=torch.channels_last)
 
 
-def _kernels(*images: Tensor) -> PlaneKernels | None:
+def _kernels(*images: Tensor, dtype: torch.dtype = torch.float32) -> PlaneKernels | None:
     """Where there are some for these images."""
-    suit = all(each.device.type == "cpu" and each.dtype is torch.float32 and not each.requires_grad for each in images)
+    suit = all(each.device.type == "cpu" and each.dtype is dtype and not each.requires_grad for each in images)
     return kernels() if suit else None
 
 

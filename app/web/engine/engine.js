@@ -4,18 +4,24 @@
  */
 
 import { weightsIn } from "./file.js";
-import { Kernels, UnknownWidth, inner } from "./kernels.js";
-import { beyond, layersOf } from "./layers.js";
+import { layersOf } from "./layers.js";
 import { Memory } from "./memory.js";
+import { passOf } from "./passes.js";
 import { Planes } from "./planes.js";
 import { startThreads } from "./threads.js";
+import { PICTURE } from "./weights.js";
 
 /** Sides of a picture with which it is found out whether there are kernels. */
 const TRIAL = 32;
+const FLOAT = 4;
+/** What is taken from a photo; fast_network.py says why. */
+const GREY = 0.5;
+/** What `paint` of passes.cpp returns. */
+const [UNKNOWN_CHANNELS, NO_MEMORY] = [1, 2];
 
 export class Engine {
+  #call;
   #memory;
-  #kernels;
   #layers;
 
   /** What paints. */
@@ -30,17 +36,17 @@ export class Engine {
     if (!layers) return null;
     const { exports, memory } = await startThreads(kernels, threads);
     const engine = new Engine();
+    engine.#call = exports;
     engine.#memory = new Memory(memory, exports);
-    engine.#kernels = new Kernels(exports, engine.#memory);
     engine.planes = new Planes(exports, engine.#memory);
     engine.#layers = layers.map((layer) => ({ ...layer, weights: engine.#kept(layer.weights) }));
     const style = new Float32Array(layers.reduce((sum, { channels }) => sum + 2 * channels, 0));
     try {
-      const black = { data: new Float32Array(3 * TRIAL ** 2), channels: 3, height: TRIAL, width: TRIAL };
+      const black = { data: new Float32Array(PICTURE * TRIAL ** 2), channels: PICTURE, height: TRIAL, width: TRIAL };
       await engine.planes.tidy(async () => { engine.paint(engine.planes.hold(black), style); });
       return engine;
     } catch (error) {
-      if (error instanceof UnknownWidth) return null;
+      if (error instanceof UnknownChannels) return null;
       throw error;
     }
   }
@@ -52,50 +58,30 @@ export class Engine {
   }
 
   /** Planes, painted in one pass. style: its vector. */
-  paint(image, style) {
-    const [kernels, layers] = [this.#kernels, this.#layers];
-    const size = [image.height, image.width];
-    const sizes = layers.map(({ shrink }) => size.map((side) => Math.ceil(side / shrink)));
-    const styles = layerStyles(layers, style);
-    const photo = kernels.enter(image, padding(layers[0], sizes[0], size));
-    let features = kernels.convolve(layers[0], kernels.whole(photo), sizes[0]);
-    kernels.give(photo);
-    let block = null;
-    for (const [n, ahead] of layers.slice(1).entries()) {
-      const around = padding(ahead, sizes[n + 1], sizes[n]);
-      const then = { padding: around, replicate: ahead.replicate };
-      const before = features;
-      const [enters, leaves] = [layers[n + 2]?.adds, layers[n].adds];
-      if (enters || leaves) {
-        const normalized = kernels.normalize(before, styles[n], { ...then, residual: leaves ? block.inner : null });
-        features = kernels.convolve(ahead, kernels.whole(normalized), sizes[n + 1]);
-        if (leaves) kernels.give(block.whole);
-        if (enters) block = { whole: normalized, inner: inner(normalized, around) };
-        else kernels.give(normalized);
-      } else {
-        const reading = kernels.normalizing(before, styles[n], then);
-        features = kernels.convolve(ahead, reading, sizes[n + 1]);
-        this.#memory.give(reading.scale, reading.shift);
-      }
-      kernels.give(before);
+  paint({ at, height, width }, style) {
+    const [call, memory] = [this.#call, this.#memory];
+    const { border, integers } = passOf(this.#layers, [height, width]);
+    const [left, right, above, below] = border;
+    const [rows, columns] = [above + height + below, left + width + right];
+    const painted = this.planes.make(PICTURE, height, width);
+    const pixels = memory.take(rows * columns * PICTURE * FLOAT);
+    try {
+      call.as_pixels(at, 1n, BigInt(height), BigInt(width), memory.passIntegers(border), GREY, pixels);
+      const layout = [1, rows, columns, rows * columns * PICTURE, columns * PICTURE, PICTURE];
+      const [photo, pass, vector] = [memory.passIntegers(layout), memory.passIntegers(integers), memory.pass(style)];
+      check(call.paint(pixels, photo, pass, BigInt(this.#layers.length), vector, 0, 0, pixels));
+      call.leave(pixels, BigInt(height), BigInt(width), painted.at);
+    } finally {
+      memory.called();
+      memory.give(pixels);
     }
-    const last = kernels.normalize(features, styles.at(-1), { relu: false });
-    kernels.give(features);
-    const painted = this.planes.make(image.channels, image.height, image.width);
-    kernels.leave(last, painted);
-    kernels.give(last);
     return painted;
   }
 }
 
-/** Of each layer. */
-function layerStyles(layers, style) {
-  let read = 0;
-  const next = (count) => style.subarray(read, (read += count));
-  return layers.map(({ channels }) => ({ gamma: next(channels), beta: next(channels) }));
+function check(failure) {
+  if (failure === UNKNOWN_CHANNELS) throw new UnknownChannels("there are no kernels for the network's channels");
+  if (failure === NO_MEMORY) throw new RangeError("out of memory");
 }
 
-/** Left, right, above and below: what a layer reads beyond the border, for a size, of pixels of another. */
-function padding(layer, [height, width], [rows, columns]) {
-  return [...beyond(layer, width, columns), ...beyond(layer, height, rows)];
-}
+class UnknownChannels extends Error {}

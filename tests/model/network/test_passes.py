@@ -85,6 +85,18 @@ def test_so_are_statistics_that_are_held(network: FastNetwork, pace: float, heig
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("height", [40, 300])
+def test_photos_may_be_bytes_in_any_order(network: FastNetwork, height: int) -> None:
+    photos, styles = (255 * randoms(2, 3, height, 50)).byte(), randoms(2, sum(network.style_sizes))
+    expected = one_by_one(network)(photos.float() / 255, styles)
+    pixels = photos[:1].permute(0, 2, 3, 1).contiguous()
+    for each in (photos, photos.contiguous(memory_format=torch.channels_last)):
+        assert torch.equal(network(each, styles), expected)
+    as_a_picture_has_them = pixels[0].permute(2, 0, 1)[None]
+    alone = one_by_one(network)(photos[:1].float() / 255, styles[:1])
+    assert torch.equal(network(as_a_picture_has_them, styles[:1]), alone)
+
+
 def test_nothing_happens_to_the_photos(network: FastNetwork) -> None:
     photos, styles = randoms(1, 3, 40, 50), randoms(1, sum(network.style_sizes))
     painted = network(photos, styles)

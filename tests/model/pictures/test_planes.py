@@ -14,6 +14,7 @@ from torch import Tensor
 from impasto.model.native import building
 from impasto.model.pictures import plane_kernels
 from impasto.model.pictures.bands import LONGEST, bands, part
+from impasto.model.pictures.picture import to_pixels, to_planes, to_rgb
 from impasto.model.pictures.planes import Size, Term, as_pixels, higher, mean_around, resample, weighted_sum
 from tests.instruction_sets import UNITS, machine_with
 
@@ -87,6 +88,31 @@ def test_pixels_are_mirrored_images_less_a_constant(
     found = as_pixels(images, padding, 0.5)
     assert torch.equal(found, F.pad(images - 0.5, padding, mode="reflect"))
     assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_of_bytes_255_is_1(fresh: None, layout: torch.memory_format) -> None:
+    images = (255 * noise(2, 3, 20, 31).clamp(0, 1)).byte().contiguous(memory_format=layout)
+    found = as_pixels(images, (3, 4, 2, 5), 0.5)
+    assert torch.equal(found, F.pad(images.float() / 255 - 0.5, (3, 4, 2, 5), mode="reflect"))
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 31), (1, 1), (5, 1), (1, 40)])
+def test_planes_and_pixels_are_the_same_in_another_order(fresh: None, height: int, width: int) -> None:
+    pixels = (255 * noise(height, width, 3).clamp(0, 1)).byte()
+    planes = to_planes(pixels)
+    assert planes.is_contiguous() and torch.equal(planes, to_rgb(pixels))
+    for values in (planes, to_rgb(pixels), planes.transpose(1, 2).contiguous().transpose(1, 2), planes[:, ::1]):
+        assert torch.equal(to_pixels(values), pixels)
+    assert torch.equal(to_pixels(planes[:1].expand(3, -1, -1)), pixels[..., :1].expand(-1, -1, 3))
+
+
+def test_values_are_rounded_as_pytorch_rounds(fresh: None) -> None:
+    halves = torch.arange(-4.5, 260).repeat(3, 2, 1) / 255
+    for values in (halves, noise(3, 40, 50), halves.permute(1, 2, 0).contiguous().permute(2, 0, 1)):
+        expected = (values * 255).round().clamp(0, 255).byte()
+        assert torch.equal(to_pixels(values).permute(2, 0, 1), expected)
 
 
 @pytest.mark.parametrize("size", [(40, 50), (20, 9), (3, 70)])
