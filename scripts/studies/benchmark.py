@@ -329,7 +329,7 @@ class Bench:
             raise NotInstalled("locust is not there: pip install locust")
         photos = [Picture.from_rgb(self.sized(height, width)[0]) for width, height in REQUESTED]
         files = [images.encode(photo, "jpeg") for photo in photos]
-        own = {network: self._rate(photos, each.styles.vectors[0]) for network, each in self.networks.items()}
+        own: dict[Which, list[float]] = {network: [] for network in self.networks}
         rows = []
         settings = {
             "checkpoint": self.arguments.checkpoint.absolute(),
@@ -341,14 +341,19 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder, serving(**settings) as service:
             for n, file in enumerate(files):
                 Path(folder, f"{n}.jpg").write_bytes(file)
-            for network, clients in product(self.networks, CLIENTS):
-                load = ask(service.url, folder, network, clients)
-                rows.append((network, str(clients), *load.row(), f"{load.rate / own[network]:.2f}"))
+            for network, each in self.networks.items():
+                own[network].append(self._rate(photos, each.styles.vectors[0]))
+                for clients in CLIENTS:
+                    load = ask(service.url, folder, network, clients)
+                    own[network].append(self._rate(photos, each.styles.vectors[0]))
+                    beside = statistics.mean(own[network][-2:])
+                    rows.append((network, str(clients), *load.row(), f"{load.rate / beside:.2f}"))
         text = (
             f"## Over HTTP\n\nJPEG photos of {', '.join(f'{w} × {h}' for w, h in REQUESTED)} pixels in turn, each in "
             f"another style, for {SECONDS:g} seconds; milliseconds. The stylizer alone paints "
-            f"{' and '.join(f'{rate:.1f} ({network})' for network, rate in own.items())} images/s of them, decoded, at "
-            "a stroke of 1 as well.\n\n"
+            f"{' and '.join(f'{statistics.median(rates):.1f} ({network})' for network, rates in own.items())} images/s "
+            "of them, decoded, at a stroke of 1 as well, without a rest: before and after each load, which is compared "
+            "with both.\n\n"
         )
         header = (
             *("network", "clients", "images/s", "p50", "p95", "p99", "decode", "queue", "inference", "encode"),
