@@ -1,6 +1,6 @@
 """The CPU's kernels for browsers: those of `impasto.model.network.kernels`, compiled to WebAssembly.
 
-threads.cpp is their OpenMP, pictures.cpp has what PyTorch does elsewhere. The page calls them (app/web/engine).
+threads.cpp is their OpenMP. The page calls them (app/web/engine).
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from pathlib import Path
 
 from impasto.model.native.building import HEADER, KernelsUnavailable, run_compiler
 from impasto.model.network import kernels
-from impasto.model.pictures import plane_kernels
 
 HERE = Path(__file__).parent
-SOURCES = [*kernels.SOURCES, *plane_kernels.SOURCES, HERE / "pictures.cpp", HERE / "threads.cpp"]
+SOURCES = [*kernels.SOURCES, HERE / "threads.cpp"]
 CALLED = [
-    "as_pixels", "paint", "leave", "resample_rows", "resample_columns", "add", "malloc", "free", "set_threads", "work",
-    "__stack_pointer",
+    "paint", "resample_rows", "resample_columns", "add", "malloc", "free", "set_threads", "work", "__stack_pointer",
 ]  # fmt: skip
 """What the page calls."""
 MOST_MEMORY, STACK = 2**32 - 2**16, 2**20

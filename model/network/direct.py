@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from impasto.model.network.nested import CHANNELS
 from impasto.model.network.winograd import BLOCK
+from impasto.model.pictures.picture import COLORS
 
 STRIDE = 2
 """By how many pixels it moves."""
@@ -18,7 +18,7 @@ STRIDE = 2
 def suits(weight: Tensor, stride: int) -> bool:
     """Whether direct.cpp computes this convolution."""
     written, read, *_ = weight.shape
-    return read == CHANNELS and written % BLOCK == 0 and stride == STRIDE and weight.dtype is torch.float32
+    return read == COLORS and written % BLOCK == 0 and stride == STRIDE and weight.dtype is torch.float32
 
 
 def in_order(weight: Tensor) -> Tensor:

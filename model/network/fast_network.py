@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import count
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.model.network.operations import AtOnce, Convolution, Operations, Step, Then, Window
+from impasto.model.network.operations import AtOnce, Border, Convolution, Operations, Step, Then, Window
 from impasto.model.network.statistics import Drift, Held, Measure, Statistics, one_each
 from impasto.model.network.style_map import RegionGauge, StyleMap, Styles
 from impasto.model.network.style_network import ConvNorm, ResidualBlock, StyleNetwork, UpConvNorm
@@ -35,10 +35,7 @@ from impasto.model.pictures import planes
 GREY = 0.5
 """What is taken from a photo, so that it is around zero."""
 KEPT = 256
-"""Sizes of photos for which what a pass takes is not found out again."""
-
-Border = tuple[int, int, int, int]
-"""Pixels left, right, above and below."""
+"""Sizes of photos for which it is not found out again what takes a pass at once."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class FastNetwork(nn.Module):
         super().__init__()
         self.dtype = dtype
         self.operations = Operations()
-        self._at_once = lru_cache(KEPT)(self._prepared)
+        self._passes: dict[tuple[Operations, int, int], AtOnce | None] = {}
         self.style_sizes = [2 * norm.channels for norm in network.norms]
         self.layers, weights = zip(*_rearranged(network), strict=True)
         self.weights = nn.ParameterList(
@@ -141,8 +138,14 @@ class FastNetwork(nn.Module):
         """Photos, if a pass over them can be taken at once."""
         if isinstance(styles, StyleMap) or (drift and len(photos) > 1):
             return None
-        border, at_once = self._at_once(self.operations, *photos.shape[2:])
-        return at_once and torch.sigmoid_(at_once(self.enter(photos, border), styles, drift))
+        key = self.operations, photos.shape[2], photos.shape[3]
+        if key not in self._passes:
+            if len(self._passes) == KEPT:
+                self._passes.clear()
+            border, steps = self._steps(*key[1:])
+            self._passes[key] = self.operations.at_once(steps, border, GREY)
+        at_once = self._passes[key]
+        return None if at_once is None else at_once(photos, styles, drift)
 
     def _painted(self, photos: Tensor, styles: Styles, given: Callable[[int, Measure], Statistics | None]) -> Tensor:
         """Photos, layer by layer. given: asked for the statistics of each, or for None, which are its own."""
@@ -196,11 +199,6 @@ class FastNetwork(nn.Module):
             if ahead:
                 x = operations.convolve(x, ahead.convolution)
         return torch.sigmoid_(x)
-
-    def _prepared(self, operations: Operations, height: int, width: int) -> tuple[Border, AtOnce | None]:
-        """How far the first convolution reads beyond photos of a size, and what takes all steps at once."""
-        border, steps = self._steps(height, width)
-        return border, operations.at_once(steps)
 
     def _steps(self, height: int, width: int) -> tuple[Border, list[Step]]:
         """A pass over photos of a size: how far the first convolution reads beyond them, and the steps."""

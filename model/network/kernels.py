@@ -16,12 +16,17 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from impasto.model.native.building import BUILT, build_all, load
 from impasto.model.native.passing import pointer
 from impasto.model.network import direct, nested, winograd
-from impasto.model.network.operations import Convolution, Gauge, Operations, Step, Then, Window, around_corners
-from impasto.model.network.passes import Computed, Kernel, Layer, Pass
+from impasto.model.network.operations import Border, Convolution, Gauge, Operations, Step, Then, Window, around_corners
+from impasto.model.network.passes import Computed, Kernel, Pass
 from impasto.model.network.statistics import EPSILON, Statistics
 from impasto.model.network.winograd import BLOCK
+from impasto.model.pictures import plane_kernels
 
-SOURCES = [Path(__file__).with_name(f"{name}.cpp") for name in ("kernels", "winograd", "nested", "direct", "passes")]
+OWN = [Path(__file__).with_name(f"{name}.cpp") for name in ("kernels", "winograd", "nested", "direct", "passes")]
+SOURCES = [*OWN, *plane_kernels.SOURCES]
+
+READING = (Kernel.WINOGRAD, Kernel.NARROWER)
+"""Those that can normalize what they read."""
 
 Found = TypeVar("Found")
 
@@ -84,13 +89,12 @@ class Kernels(Operations):
 
     def normalizes_what_it_reads(self, convolution: Convolution) -> bool:
         """As `Operations.normalizes_what_it_reads`."""
-        return self._kernel(convolution) in (Kernel.WINOGRAD, Kernel.NARROWER)
+        return self._kernel(convolution) in READING
 
-    def at_once(self, steps: Sequence[Step]) -> Pass | None:
+    def at_once(self, steps: Sequence[Step], border: Border, less: float) -> Pass | None:
         """As `Operations.at_once`."""
-        computed = [self._computed(step.convolution) for step in steps]
-        layers = [Layer(step, each) for step, each in zip(steps, computed, strict=True) if each]
-        return Pass(self._library, layers) if len(layers) == len(steps) else None
+        computed = [(step, found) for step in steps if (found := self._computed(step.convolution))]
+        return Pass(self._library, computed, border, less) if len(computed) == len(steps) else None
 
     def _kernel(self, convolution: Convolution) -> Kernel | None:
         """What computes a convolution, if PyTorch does not."""
@@ -259,8 +263,8 @@ class Kernels(Operations):
         given: Statistics | None = None,
     ) -> Tensor:
         """As `Operations.normalize_and_convolve`."""
-        computed = self._computed(convolution) if self.normalizes_what_it_reads(convolution) else None
-        if computed is None or not then.relu or then.residual is not None:
+        computed = self._computed(convolution)
+        if computed is None or computed.by not in READING or not then.relu or then.residual is not None:
             then = replace(then, exact=convolution.weight.dtype is torch.float32)
             return super().normalize_and_convolve(features, style, window, then, convolution, given)
         gamma, beta = (half.float().contiguous() for half in style.chunk(2, dim=-1))

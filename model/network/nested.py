@@ -11,9 +11,8 @@ from torch import Tensor
 
 from impasto.model.network.fast_network import strided_weights
 from impasto.model.network.winograd import BLOCK, evaluations
+from impasto.model.pictures.picture import COLORS
 
-CHANNELS = 3
-"""Of a picture."""
 SIDE = 3
 """Of a piece of a kernel, and of the pixels that a tile becomes."""
 POINTS = {0: 1 / 2, 1: -1 / 2, -1: -1 / 6, 2: 1 / 6}
@@ -23,14 +22,14 @@ POINTS = {0: 1 / 2, 1: -1 / 2, -1: -1 / 6, 2: 1 / 6}
 def widens(weight: Tensor, stride: int) -> bool:
     """Whether nested.cpp computes this convolution of a picture; of fewer weights it would be none the faster."""
     written, read, *kernel = weight.shape
-    from_a_picture = read == CHANNELS and written % BLOCK == 0
+    from_a_picture = read == COLORS and written % BLOCK == 0
     return from_a_picture and kernel in ([7, 7], [9, 9]) and stride == 1 and weight.dtype is torch.float32
 
 
 def narrows(weight: Tensor, stride: int) -> bool:
     """Whether nested.cpp computes this convolution to a picture, if it `is_strided`."""
     written, read, *kernel = weight.shape
-    to_a_picture = written == 4 * CHANNELS and read % BLOCK == 0 and kernel in ([6, 6], [8, 8], [10, 10])
+    to_a_picture = written == 4 * COLORS and read % BLOCK == 0 and kernel in ([6, 6], [8, 8], [10, 10])
     return to_a_picture and stride == 2 and weight.dtype is torch.float32
 
 
@@ -41,7 +40,7 @@ def is_strided(weight: Tensor) -> bool:
 
 def share(weight: Tensor) -> float:
     """Which share of the multiplications is left."""
-    own = weight if weight.shape[1] == CHANNELS else _of_a_pixel(weight)
+    own = weight if weight.shape[1] == COLORS else _of_a_pixel(weight)
     pieces = -(-own.shape[2] // SIDE)
     return ((SIDE + 2) * pieces / (SIDE * weight.shape[2])) ** 2
 
@@ -60,7 +59,7 @@ def for_narrower(weight: Tensor) -> Tensor:
 
 def _of_a_pixel(weight: Tensor) -> Tensor:
     """The weights (3, C, k, k) of the first of four pixels."""
-    return weight[:CHANNELS, :, :-1, :-1]
+    return weight[:COLORS, :, :-1, :-1]
 
 
 def _transformed(weight: Tensor) -> Tensor:

@@ -64,6 +64,17 @@ class Step:
     opens: bool = False
     adds: bool = False
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of its features."""
+        rows, columns = self.window
+        return len(rows), len(columns)
+
+    @property
+    def channels(self) -> int:
+        """Of its features."""
+        return len(self.convolution.weight) // (4 if self.then.doubled else 1)
+
 
 class Gauge:
     """Measures features window by window: every pixel once, the first one first, each row from left to right."""
@@ -86,9 +97,11 @@ class Gauge:
         return self._found
 
 
+Border = tuple[int, int, int, int]
+"""Pixels left, right, above and below."""
 AtOnce = Callable[[Tensor, Tensor, Drift | None], Tensor]
-"""Takes images (B, 3, h, w) as the first convolution does, channels-last, which it may write to, style vectors (B, E),
-and of one image statistics to paint it by; returns what the last normalization leaves, (B, 3, H, W), float32."""
+"""Photos (B, 3, H, W), float32 in [0, 1] or uint8, style vectors (B, E), and of one photo statistics to paint it by ->
+paintings (B, 3, H, W), float32 in [0, 1]."""
 
 
 class Operations:
@@ -152,8 +165,11 @@ class Operations:
         """What a convolution makes of normalized features, which are not needed otherwise."""
         return self.convolve(self.normalize(features, style, window, then, given), convolution)
 
-    def at_once(self, steps: Sequence[Step]) -> AtOnce | None:
-        """What takes all steps of a pass at once, or None: they are to be taken one by one."""
+    def at_once(self, steps: Sequence[Step], border: Border, less: float) -> AtOnce | None:
+        """What takes all steps of a pass at once, or None: they are to be taken one by one.
+
+        border: how far the first one reads beyond the photos, which are mirrored there. less: what is taken from them.
+        """
         return None
 
     def leaves(self, convolution: Convolution) -> torch.dtype:

@@ -1,6 +1,6 @@
-// A pass of the network over pictures, from the first convolution to the last normalization, in one call. What
-// fast_network.py does layer by layer is left to Python there, whose lock a service's threads would wait for after every
-// kernel, while another of them answers, decodes, or prepares its own next layer.
+// A pass of the network over photos, from these to their paintings, in one call. What fast_network.py does layer by layer is
+// left to Python there, whose lock a service's threads would wait for after every kernel, while another of them answers,
+// decodes, or prepares its own next layer.
 //
 // passes.py tells what the layers are; kernels.py builds this file together with those whose functions it calls.
 
@@ -12,7 +12,7 @@
 
 #include "vectors.h"
 
-// Of winograd.cpp, nested.cpp, direct.cpp and kernels.cpp.
+// Of winograd.cpp, nested.cpp, direct.cpp, kernels.cpp, and pictures/planes.cpp.
 extern "C" {
 int convolve_winograd(const Stored* data, const int64_t* layout, const float* scale, const float* shift, const void* weights,
                       const float* scales, int64_t kernel, int64_t stride, Stored* out, const int64_t* out_layout,
@@ -37,6 +37,10 @@ NORMALIZE(normalize_stored, Stored, Stored)
 NORMALIZE(normalize_stored_exact, Stored, float)
 NORMALIZE(normalize_float32, float, float)
 #undef NORMALIZE
+void as_pixels(const float* planes, int64_t images, int64_t height, int64_t width, const int64_t* padding, float less,
+               float* out);
+void bytes_as_pixels(const uint8_t* pixels, int64_t images, int64_t height, int64_t width, const int64_t* padding,
+                     float less, float* out);
 }
 
 namespace {
@@ -70,6 +74,7 @@ public:
     explicit Block(int64_t count) : memory(std::aligned_alloc(LINE, (count * sizeof(T) + LINE - 1) / LINE * LINE)) {}
 
     operator T*() const { return static_cast<T*>(memory.get()); }
+    T* release() { return static_cast<T*>(memory.release()); }
 
 private:
     struct Free {
@@ -78,6 +83,45 @@ private:
 
     static constexpr size_t LINE = 64;  // of a cache
     std::unique_ptr<void, Free> memory;
+};
+
+// 1 / (1 + e⁻ˣ), within four roundings.
+INLINE Vector sigmoid(const Vector& x) {
+    constexpr float TO_TWO = -1.44269504088896f, MOST = 126, SHIFT = 3 << 22;  // whose last bit is a one
+    const Vector y = x * TO_TWO, above = greater(y, Vector{} - MOST), power = above < MOST ? above : Vector{} + MOST;
+    const Vector whole = (power + SHIFT) - SHIFT, rest = power - whole;
+    // 2 to the rest, which is within -1/2 and 1/2: its Taylor series
+    const Vector square = rest * rest, low = rest * 6.93147181e-1f + 1, middle = rest * 5.55041087e-2f + 2.40226507e-1f;
+    const Vector high = (rest * 1.54035304e-4f + 1.33335581e-3f) * rest + 9.61812911e-3f;
+    const Vector sum = (high * square + middle) * square + low;
+    const Integers scaled = Integers(sum) + (__builtin_convertvector(whole, Integers) << 23);
+    return 1 / (1 + Vector(scaled));
+}
+
+// Pixels that may be any numbers as planes from 0 to 1.
+void to_paintings(const float* pixels, int64_t images, int64_t height, int64_t width, float* planes) {
+    const int64_t plane = height * width;
+#pragma omp parallel for schedule(static)
+    for (int64_t line = 0; line < images * height; ++line) {
+        const float* from = pixels + line * width * FEW;
+        float* to = planes + line / height * FEW * plane + line % height * width;
+        std::vector<float> row(width * FEW);
+        for (int64_t at = 0; at < width * FEW; at += LANES) {
+            const int64_t x = place(at, width * FEW);
+            write(sigmoid(read(from + x)), row.data() + x);
+        }
+        const float* values = row.data();
+#pragma omp simd
+        for (int64_t x = 0; x < width; ++x)
+            for (int c = 0; c < FEW; ++c) to[c * plane + x] = values[x * FEW + c];
+    }
+}
+
+// (images, FEW, height, width) of floats, or (images, height, width, FEW) of bytes.
+struct Photos {
+    const void* data;
+    bool of_bytes;
+    int64_t images, height, width;
 };
 
 // What a layer's convolution leaves, of several images; of a NARROWER one it is `exact`, of the others `stored`.
@@ -101,21 +145,26 @@ struct Normalized {
 
 class Pass {
 public:
+    Failure failure = NONE;
+
     // held, pace: see `paint`.
     Pass(const Layer* layers, int64_t count, int64_t images, const float* styles, double* held, double pace)
         : layers(layers), count(count), images(images), styles(styles), held(held), pace(pace) {
         for (int64_t n = 0; n < count; ++n) style_size += 2 * layers[n].channels;
     }
 
-    Failure paint(const float* photos, const int64_t* layout, float* out) {
-        Convolved features = enter(photos, layout);
+    // (images, FEW, height, width), or nothing where it has failed.
+    Block<float> paint(const Photos& photos, const int64_t* border, float less) {
+        Convolved features = enter(photos, border, less);
         Normalized block;
+        Block<float> pixels;
         for (int64_t n = 0; n < count && !failure; ++n) {
             const Layer& layer = layers[n];
             const double* known = moments(layer, features);
             const std::vector<float> gamma = style(layer.channels), beta = style(layer.channels);
             if (n == count - 1) {
-                leave(layer, features, known, gamma, beta, out);
+                pixels = leave(layer, features, known, gamma, beta);
+                features = {};
             } else if (layer.opens || layer.adds) {
                 Normalized normalized = normalize(layer, features, known, gamma, beta, block);
                 features = {};
@@ -128,7 +177,9 @@ public:
                 features = convolve(layers[n + 1], features.stored, reading(layer), scale.data(), shift.data());
             }
         }
-        return failure;
+        Block<float> planes = failure ? Block<float>() : take<float>(images * photos.height * photos.width * FEW);
+        if (!failure) to_paintings(pixels, images, photos.height, photos.width, planes);
+        return planes;
     }
 
 private:
@@ -137,8 +188,7 @@ private:
     const float* styles;
     double* const held;
     const double pace;
-    int64_t style_size = 0, read = 0;
-    Failure failure = NONE;
+    int64_t style_size = 0, used = 0;
 
     void check(int unknown) {
         if (unknown) failure = UNKNOWN_CHANNELS;
@@ -155,10 +205,10 @@ private:
     std::vector<float> style(int64_t channels) {
         std::vector<float> found;
         for (int64_t image = 0; image < images; ++image) {
-            const float* own = styles + image * style_size + read;
+            const float* own = styles + image * style_size + used;
             found.insert(found.end(), own, own + channels);
         }
-        read += channels;
+        used += channels;
         return found;
     }
 
@@ -194,7 +244,7 @@ private:
     // What a layer is normalized by, means and then variances, or null for its own, which are not measured yet.
     const double* moments(const Layer& layer, Convolved& features) {
         if (!held) return features.moments;
-        double* own = held + read;
+        double* own = held + used;
         if (!moves()) return own;
         if (!features.moments) measure(layer, features);
         for (int64_t c = 0; c < 2 * layer.channels && !failure; ++c) own[c] += pace * (features.moments[c] - own[c]);
@@ -210,16 +260,24 @@ private:
                                    : measure_stored(features.stored, own.data(), layer.channels, layer.doubled, to));
     }
 
-    // The first layer's, of pictures that are channels-last and have their padding.
-    Convolved enter(const float* photos, const int64_t* layout) {
+    // What the first layer makes of photos.
+    Convolved enter(const Photos& photos, const int64_t* border, float less) {
+        const int64_t height = border[2] + photos.height + border[3], width = border[0] + photos.width + border[1];
         const Layer& layer = layers[0];
+        const Block<float> pixels = take<float>(images * height * width * FEW);
         Convolved found = made(layer);
         if (failure) return found;
+        const auto enters = [&](auto as_pixels, const auto* data) {
+            as_pixels(data, images, photos.height, photos.width, border, less, pixels);
+        };
+        if (photos.of_bytes) enters(bytes_as_pixels, static_cast<const uint8_t*>(photos.data));
+        else enters(as_pixels, static_cast<const float*>(photos.data));
+        const std::vector<int64_t> from{images, height, width, height * width * FEW, width * FEW, FEW};
         const float* weights = at<float>(layer.weights);
         if (layer.by == WIDER)
-            convolve_wider(photos, layout, 1, weights, layer.pieces, found.stored, written(layer).data());
+            convolve_wider(pixels, from.data(), 1, weights, layer.pieces, found.stored, written(layer).data());
         else
-            convolve_direct(photos, layout, weights, layer.size, found.stored, written(layer).data());
+            convolve_direct(pixels, from.data(), weights, layer.size, found.stored, written(layer).data());
         return found;
     }
 
@@ -229,12 +287,12 @@ private:
         if (failure) return found;
         const std::vector<int64_t> to = written(layer);
         if (layer.by == NARROWER)
-            check(convolve_narrower(from, layout.data(), scale, shift, at<float>(layer.weights),
-                                    layer.pieces, found.exact, to.data()));
+            check(convolve_narrower(from, layout.data(), scale, shift, at<float>(layer.weights), layer.pieces,
+                                    found.exact, to.data()));
         else
-            check(convolve_winograd(from, layout.data(), scale, shift, at<void>(layer.weights), at<float>(layer.scales), layer.size,
-                                    layer.stride, found.stored, to.data(), found.moments, layer.height, layer.width,
-                                    layer.doubled));
+            check(convolve_winograd(from, layout.data(), scale, shift, at<void>(layer.weights), at<float>(layer.scales),
+                                    layer.size, layer.stride, found.stored, to.data(), found.moments, layer.height,
+                                    layer.width, layer.doubled));
         return found;
     }
 
@@ -255,8 +313,11 @@ private:
         return found;
     }
 
-    void leave(const Layer& layer, const Convolved& features, const double* known, const std::vector<float>& gamma,
-               const std::vector<float>& beta, float* out) {
+    // What the last normalization leaves, as pixels.
+    Block<float> leave(const Layer& layer, const Convolved& features, const double* known,
+                       const std::vector<float>& gamma, const std::vector<float>& beta) {
+        Block<float> out = take<float>(images * layer.height * layer.width * layer.channels);
+        if (failure) return out;
         const auto normalized = [&](auto normalize, const auto* data) {
             const std::vector<int64_t> own = batch(layer);
             check(normalize(data, own.data(), layer.channels, layer.doubled, gamma.data(), beta.data(), 1, nullptr,
@@ -264,16 +325,23 @@ private:
         };
         if (layer.by == NARROWER) normalized(normalize_float32, static_cast<const float*>(features.exact));
         else normalized(normalize_stored_exact, static_cast<const Stored*>(features.stored));
+        return out;
     }
 };
 
 }  // namespace
 
-// photos: (images, height, width, FEW), mirrored around them; layout as that of FEATURES. styles: of each image, gamma and
-// beta of every layer. held: of one image, means and variances of every layer to normalize by, in the same order, once they
-// have moved towards its own, by a share of `pace`; or null. out: (images, height, width, FEW); it may be where the photos
-// are. Returns a Failure.
-extern "C" int paint(const float* photos, const int64_t* layout, const Layer* layers, int64_t count, const float* styles,
-                     double* held, double pace, float* out) {
-    return Pass(layers, count, layout[0], styles, held, pace).paint(photos, layout, out);
+// Paintings (images, FEW, height, width) from 0 to 1, to be freed by the caller; or null, and why.
+// photos: see Photos. border: how far the first layer reads beyond them, left, right, above and below; less: what is taken
+// from them. styles: of each image, gamma and beta of every layer. held: of one image, means and variances of every layer to
+// normalize by, in the same order, once they have moved towards its own, by a share of `pace`; or null.
+extern "C" float* paint(const void* photos, bool of_bytes, int64_t images, int64_t height, int64_t width,
+                        const int64_t* border, float less, const Layer* layers, int64_t count, const float* styles,
+                        double* held, double pace, int* failure) {
+    Pass pass(layers, count, images, styles, held, pace);
+    Block<float> painted = pass.paint({photos, of_bytes, images, height, width}, border, less);
+    *failure = pass.failure;
+    return pass.failure ? nullptr : painted.release();
 }
+
+extern "C" void release(float* paintings) { std::free(paintings); }

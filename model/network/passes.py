@@ -6,6 +6,7 @@ Between two layers Python is not needed, nor its lock, for which threads of a se
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from impasto.model.native.passing import pointer
-from impasto.model.network.operations import Step
+from impasto.model.network.operations import Border, Step
 from impasto.model.network.statistics import Drift
 from impasto.model.network.winograd import BLOCK
 
@@ -45,69 +46,76 @@ class Computed:
         return self.weights.shape[1]
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A step, and what computes its convolution."""
-
-    step: Step
-    computed: Computed
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of its features."""
-        rows, columns = self.step.window
-        return len(rows), len(columns)
-
-    @property
-    def channels(self) -> int:
-        """Of its features."""
-        return len(self.step.convolution.weight) // (4 if self.step.then.doubled else 1)
-
-    def passed(self) -> list[int]:
-        """As passes.cpp's `Layer` lies in memory."""
-        step, convolution, computed, doubled = self.step, self.step.convolution, self.computed, self.step.then.doubled
-        written, _, kernel, _ = convolution.weight.shape
-        places = [side // 2 + 1 if doubled else side for side in self.size]
-        measured = computed.by is Kernel.WINOGRAD and self.channels % BLOCK == 0
-        return [
-            computed.by,
-            computed.weights.data_ptr(),
-            0 if computed.scales is None else computed.scales.data_ptr(),
-            *(kernel, convolution.stride, computed.pieces),
-            *(*places, written),
-            *(*self.size, self.channels),
-            *(doubled, measured, step.opens, step.adds),
-            *(*step.then.padding, step.then.replicate),
-        ]
-
-
 class Pass:
-    """All layers over pictures of one size, by a library of kernels."""
+    """All steps over photos of one size, by a library of kernels. steps: and what computes their convolutions.
 
-    def __init__(self, library: ctypes.CDLL, layers: Sequence[Layer]) -> None:
-        self._paint = library.paint
-        self._layers = layers  # whose weights are not to go
-        passed = [number for layer in layers for number in layer.passed()]
-        self._passed = (ctypes.c_int64 * len(passed))(*passed)
+    border: how far the first layer reads beyond them, left, right, above and below. less: what is taken from them.
+    """
+
+    def __init__(
+        self, library: ctypes.CDLL, steps: Sequence[tuple[Step, Computed]], border: Border, less: float
+    ) -> None:
+        self._paint, self._release = library.paint, library.release
+        self._paint.restype = ctypes.c_void_p
+        self._steps = steps  # whose weights are not to go
+        self._style_size = sum(2 * step.channels for step, _ in steps)
+        passed = [number for each in steps for number in _passed(*each)]
+        self._passed = (ctypes.c_int64 * len(passed))(*passed), ctypes.c_int64(len(steps))
+        self._border, self._less = (ctypes.c_int64 * len(border))(*border), ctypes.c_float(less)
 
     def __call__(self, photos: Tensor, styles: Tensor, drift: Drift | None) -> Tensor:
-        """Photos (B, 3, h, w) with the padding of the first layer, channels-last, float32, and style vectors (B, E) ->
-        (B, 3, H, W), normalized, which lie where the photos were. drift: of one photo, statistics to paint it by.
+        """As `AtOnce`.
 
-        Raises MemoryError; ValueError for numbers of channels that the library does not know.
+        Raises MemoryError; ValueError for styles of another shape, and numbers of channels that the library lacks.
         """
-        images, colors, rows, columns = photos.shape
-        height, width = self._layers[-1].size
-        row = colors * width
-        out = photos.as_strided((images, colors, height, width), (row * height, 1, row, colors))
-        layout = (ctypes.c_int64 * 6)(images, rows, columns, photos.stride(0), photos.stride(2), colors)
-        count = ctypes.c_int64(len(self._layers))
+        of_bytes = photos.dtype is torch.uint8
+        if of_bytes:
+            photos = photos.contiguous(memory_format=torch.channels_last)
+        else:
+            photos = photos.to(torch.float32).contiguous()
+        images, _, height, width = photos.shape
+        if styles.shape != (images, self._style_size):
+            raise ValueError(f"styles are {tuple(styles.shape)} numbers, not {(images, self._style_size)}")
         styles = styles.to(torch.float32).contiguous()
-        held = pointer(drift.moments if drift else None), ctypes.c_double(drift.pace if drift else 0)
-        failure = self._paint(pointer(photos), layout, self._passed, count, pointer(styles), *held, pointer(out))
-        if failure == Failure.NO_MEMORY:
+        failure = ctypes.c_int()
+        painted = self._paint(
+            pointer(photos),
+            ctypes.c_bool(of_bytes),
+            *map(ctypes.c_int64, (images, height, width)),
+            self._border,
+            self._less,
+            *self._passed,
+            pointer(styles),
+            pointer(drift.moments if drift else None),
+            ctypes.c_double(drift.pace if drift else 0),
+            ctypes.byref(failure),
+        )
+        if failure.value == Failure.NO_MEMORY:
             raise MemoryError("the features of a layer")
-        if failure:
-            channels = sorted({layer.channels for layer in self._layers})
+        if failure.value:
+            channels = sorted({step.channels for step, _ in self._steps})
             raise ValueError(f"there are no kernels for one of {channels} channels")
-        return out
+        return self._owned(painted, photos.numel()).view(photos.shape)
+
+    def _owned(self, address: int, count: int) -> Tensor:
+        """What the library has left there, which goes with it."""
+        numbers = (ctypes.c_float * count).from_address(address)
+        weakref.finalize(numbers, self._release, ctypes.c_void_p(address))
+        return torch.frombuffer(numbers, dtype=torch.float32)
+
+
+def _passed(step: Step, computed: Computed) -> list[int]:
+    """A step as passes.cpp's `Layer` lies in memory."""
+    convolution, doubled = step.convolution, step.then.doubled
+    written, _, kernel, _ = convolution.weight.shape
+    measured = computed.by is Kernel.WINOGRAD and step.channels % BLOCK == 0
+    return [
+        computed.by,
+        computed.weights.data_ptr(),
+        0 if computed.scales is None else computed.scales.data_ptr(),
+        *(kernel, convolution.stride, computed.pieces),
+        *(*(side // 2 + 1 if doubled else side for side in step.size), written),
+        *(*step.size, step.channels),
+        *(doubled, measured, step.opens, step.adds),
+        *(*step.then.padding, step.then.replicate),
+    ]

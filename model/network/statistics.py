@@ -91,9 +91,15 @@ class Held:
     moments: Tensor | None = None
 
     def drifting(self, sizes: Sequence[int]) -> Drift:
-        """Those that the next picture is painted by. sizes: how many numbers each normalization has."""
+        """Those that the next picture is painted by. sizes: how many numbers each normalization has.
+
+        Raises ValueError where those that are held are of another network.
+        """
+        size = sum(sizes)
         if self.moments is None:
-            return Drift(self, torch.zeros(sum(sizes), dtype=torch.float64), 1.0, sizes)
+            return Drift(self, torch.zeros(size, dtype=torch.float64), 1.0, sizes)
+        if len(self.moments) != size:
+            raise ValueError(f"the statistics that are held are {len(self.moments)} numbers, not {size}")
         return Drift(self, self.moments.clone(), self.pace, sizes)
 
 

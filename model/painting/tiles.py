@@ -142,7 +142,7 @@ class _Features:
 
     def measure(self, side: int, drift: Drift | None) -> Iterator[int]:
         """Compute and measure all of it, and keep it if it is to be kept; yields the work of each tile."""
-        cost, gauge = _cost(self.network, self.n), self._gauge()
+        cost, gauge = _cost(self.network, self.n), self._gauge(by_region=drift is None)
         for tile in self._tiles(side):
             features = self._convolve(tile)
             gauge.add(features, tile, self.layer.doubled)
@@ -176,8 +176,8 @@ class _Features:
         then = Then(doubled=self.layer.doubled and not self.kept, padding=padding, replicate=replicate)
         return self._normalized(features, inside, then)
 
-    def _gauge(self) -> Gauge:
-        if self.where and self.where.by_region:
+    def _gauge(self, *, by_region: bool) -> Gauge:
+        if self.where and self.where.by_region and by_region:
             return RegionGauge(partial(self.where.within, whole=self.whole))
         return self.network.operations.gauge(self.whole)
 

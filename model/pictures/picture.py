@@ -14,7 +14,7 @@ from impasto.model.pictures.plane_kernels import kernels
 from impasto.model.pictures.strips import strips
 
 COLORS = 3
-"""Channels of what is not grey."""
+"""Channels of a picture."""
 
 Format = Literal["jpeg", "png", "webp"]
 """The formats that are written."""
@@ -81,7 +81,8 @@ def to_rgb(pixels: Tensor) -> Tensor:
 
 def to_planes(pixels: Tensor) -> Tensor:
     """As `to_rgb`, one channel after the other in memory."""
-    if (found := kernels()) and pixels.is_contiguous() and pixels.device.type == "cpu":
+    of_bytes = pixels.dtype is torch.uint8 and pixels.shape[2] == COLORS and pixels.device.type == "cpu"
+    if of_bytes and pixels.is_contiguous() and (found := kernels()):
         return found.to_planes(pixels)
     return pixels.permute(2, 0, 1).contiguous().float().div_(255)
 
@@ -93,7 +94,7 @@ def as_values(images: Tensor) -> Tensor:
 
 def to_pixels(channels: Tensor) -> Tensor:
     """(C, H, W) in [0, 1] -> (H, W, C), uint8 on the CPU, rounded to the nearest of 256 values."""
-    if (found := kernels()) and _suit(channels):
+    if _suit(channels) and (found := kernels()):
         return found.to_pixels(channels.detach())
     values = channels.detach().permute(1, 2, 0)
     pixels = torch.empty(values.shape, dtype=torch.uint8)
@@ -105,7 +106,7 @@ def to_pixels(channels: Tensor) -> Tensor:
 def _suit(channels: Tensor) -> bool:
     """Whether there is a kernel for them."""
     channel, _, column = channels.stride()
-    in_lines = column == 1 if channel != 1 else column == COLORS
+    in_lines = column == (COLORS if channel == 1 else 1)
     return len(channels) == COLORS and in_lines and channels.dtype is torch.float32 and channels.device.type == "cpu"
 
 

@@ -79,7 +79,7 @@ def as_pixels(images: Tensor, padding: tuple[int, int, int, int], less: float) -
     padding: left, right, above and below, mirrored.
     """
     of_bytes = images.dtype is torch.uint8
-    found = _kernels(images, dtype=images.dtype)
+    found = _kernels(images, dtype=torch.uint8 if of_bytes else torch.float32)
     if found and (images.permute(0, 2, 3, 1) if of_bytes else images).is_contiguous():
         return found.as_pixels(images, padding, less)
     padded = F.pad(as_values(images) - less, padding, mode="reflect")

@@ -13,7 +13,6 @@ import { PICTURE } from "./weights.js";
 
 /** Sides of a picture with which it is found out whether there are kernels. */
 const TRIAL = 32;
-const FLOAT = 4;
 /** What is taken from a photo; fast_network.py says why. */
 const GREY = 0.5;
 /** What `paint` of passes.cpp returns. */
@@ -61,21 +60,14 @@ export class Engine {
   paint({ at, height, width }, style) {
     const [call, memory] = [this.#call, this.#memory];
     const { border, integers } = passOf(this.#layers, [height, width]);
-    const [left, right, above, below] = border;
-    const [rows, columns] = [above + height + below, left + width + right];
-    const painted = this.planes.make(PICTURE, height, width);
-    const pixels = memory.take(rows * columns * PICTURE * FLOAT);
-    try {
-      call.as_pixels(at, 1n, BigInt(height), BigInt(width), memory.passIntegers(border), GREY, pixels);
-      const layout = [1, rows, columns, rows * columns * PICTURE, columns * PICTURE, PICTURE];
-      const [photo, pass, vector] = [memory.passIntegers(layout), memory.passIntegers(integers), memory.pass(style)];
-      check(call.paint(pixels, photo, pass, BigInt(this.#layers.length), vector, 0, 0, pixels));
-      call.leave(pixels, BigInt(height), BigInt(width), painted.at);
-    } finally {
-      memory.called();
-      memory.give(pixels);
-    }
-    return painted;
+    const failure = memory.pass(new Int32Array(1));
+    const photo = [at, false, 1n, BigInt(height), BigInt(width), memory.passIntegers(border), GREY];
+    const pass = [memory.passIntegers(integers), BigInt(this.#layers.length), memory.pass(style), 0, 0];
+    const painted = call.paint(...photo, ...pass, failure) >>> 0;
+    const [failed] = memory.view(Int32Array, failure, 1);
+    memory.called();
+    check(failed);
+    return this.planes.own({ at: painted, channels: PICTURE, height, width });
   }
 }
 

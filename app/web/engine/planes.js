@@ -28,8 +28,13 @@ export class Planes {
   /** Planes of which nothing is known. */
   make(channels, height, width) {
     const at = this.#memory.take(channels * height * width * FLOAT);
-    this.#taken.add(at);
-    return { at, channels, height, width };
+    return this.own({ at, channels, height, width });
+  }
+
+  /** Planes that somebody has made in this memory, which are given back as all others. */
+  own(planes) {
+    this.#taken.add(planes.at);
+    return planes;
   }
 
   /** A copy of those of an array, {data, channels, height, width}. */

@@ -87,6 +87,7 @@ def test_pixels_are_mirrored_images_less_a_constant(
     images = noise(2, 3, 20, 31).contiguous(memory_format=layout)
     found = as_pixels(images, padding, 0.5)
     assert torch.equal(found, F.pad(images - 0.5, padding, mode="reflect"))
+    assert torch.equal(as_pixels(images.double(), padding, 0.5), F.pad(images.double() - 0.5, padding, mode="reflect"))
     assert found.is_contiguous(memory_format=torch.channels_last)
 
 
@@ -103,7 +104,8 @@ def test_planes_and_pixels_are_the_same_in_another_order(fresh: None, height: in
     pixels = (255 * noise(height, width, 3).clamp(0, 1)).byte()
     planes = to_planes(pixels)
     assert planes.is_contiguous() and torch.equal(planes, to_rgb(pixels))
-    for values in (planes, to_rgb(pixels), planes.transpose(1, 2).contiguous().transpose(1, 2), planes[:, ::1]):
+    longer_rows = torch.cat([planes, planes], dim=2)[..., :width]
+    for values in (planes, to_rgb(pixels), planes.transpose(1, 2).contiguous().transpose(1, 2), longer_rows):
         assert torch.equal(to_pixels(values), pixels)
     assert torch.equal(to_pixels(planes[:1].expand(3, -1, -1)), pixels[..., :1].expand(-1, -1, 3))
 
