@@ -139,12 +139,13 @@ class FastNetwork(nn.Module):
         if isinstance(styles, StyleMap) or (drift and len(photos) > 1):
             return None
         key = self.operations, photos.shape[2], photos.shape[3]
-        if key not in self._passes:
-            if len(self._passes) == KEPT:
+        try:
+            at_once = self._passes[key]
+        except KeyError:  # other threads may clear it at any time
+            if len(self._passes) >= KEPT:
                 self._passes.clear()
             border, steps = self._steps(*key[1:])
-            self._passes[key] = self.operations.at_once(steps, border, GREY)
-        at_once = self._passes[key]
+            at_once = self._passes[key] = self.operations.at_once(steps, border, GREY)
         return None if at_once is None else at_once(photos, styles, drift)
 
     def _painted(self, photos: Tensor, styles: Styles, given: Callable[[int, Measure], Statistics | None]) -> Tensor:

@@ -215,3 +215,12 @@ except MemoryError as error:
 def test_too_little_memory_is_an_error() -> None:
     ended = subprocess.run([sys.executable, "-c", SHORT], capture_output=True, text=True, check=True)
     assert ended.stdout == "the features of a layer\n"
+
+
+def test_of_very_many_sizes_the_network_keeps_some(network: FastNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("impasto.model.network.fast_network.KEPT", 3)
+    network._passes.clear()
+    styles = randoms(1, sum(network.style_sizes))
+    for side in range(32, 44):
+        network(randoms(1, 3, side, 33), styles)
+        assert 1 <= len(network._passes) <= 3
