@@ -136,7 +136,7 @@ class Kernels(Operations):
     def _convolve_winograd(self, x: _Reading, convolution: Convolution, computed: Computed) -> Tensor:
         weight, stride = convolution.weight, convolution.stride
         out = x.out(weight, stride, self.stored)
-        channels, moments, (height, width) = len(weight) // (4 if convolution.doubled else 1), None, (0, 0)
+        channels, moments, (height, width) = convolution.channels, None, (0, 0)
         if convolution.whole and channels % BLOCK == 0:  # what is computed together is of one pixel
             moments = torch.empty(2, len(out), channels, dtype=torch.float64)
             height, width = map(len, convolution.whole)

@@ -16,6 +16,8 @@ from impasto.model.network.statistics import Drift, Statistics, scale_and_shift
 
 Window = tuple[range, range]
 """Rows and columns of a picture or of features, both without steps."""
+Border = tuple[int, int, int, int]
+"""Pixels left, right, above and below."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Then:
     doubled: bool = False
     relu: bool = True
     residual: Tensor | None = None
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    padding: Border = (0, 0, 0, 0)
     replicate: bool = False
     exact: bool = False
 
@@ -48,6 +50,11 @@ class Convolution:
     stride: int = 1
     whole: Window | None = None
     doubled: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Of its features."""
+        return len(self.weight) // (4 if self.doubled else 1)
 
 
 @dataclass(frozen=True)
@@ -69,11 +76,6 @@ class Step:
         """Height and width of its features."""
         rows, columns = self.window
         return len(rows), len(columns)
-
-    @property
-    def channels(self) -> int:
-        """Of its features."""
-        return len(self.convolution.weight) // (4 if self.then.doubled else 1)
 
 
 class Gauge:
@@ -97,8 +99,6 @@ class Gauge:
         return self._found
 
 
-Border = tuple[int, int, int, int]
-"""Pixels left, right, above and below."""
 AtOnce = Callable[[Tensor, Tensor, Drift | None], Tensor]
 """Photos (B, 3, H, W), float32 in [0, 1] or uint8, style vectors (B, E), and of one photo statistics to paint it by ->
 paintings (B, 3, H, W), float32 in [0, 1]."""

@@ -58,7 +58,7 @@ class Pass:
         self._paint, self._release = library.paint, library.release
         self._paint.restype = ctypes.c_void_p
         self._steps = steps  # whose weights are not to go
-        self._style_size = sum(2 * step.channels for step, _ in steps)
+        self._style_size = sum(2 * step.convolution.channels for step, _ in steps)
         passed = [number for each in steps for number in _passed(*each)]
         self._passed = (ctypes.c_int64 * len(passed))(*passed), ctypes.c_int64(len(steps))
         self._border, self._less = (ctypes.c_int64 * len(border))(*border), ctypes.c_float(less)
@@ -93,7 +93,7 @@ class Pass:
         if failure.value == Failure.NO_MEMORY:
             raise MemoryError("the features of a layer")
         if failure.value:
-            channels = sorted({step.channels for step, _ in self._steps})
+            channels = sorted({step.convolution.channels for step, _ in self._steps})
             raise ValueError(f"there are no kernels for one of {channels} channels")
         return self._owned(painted, photos.numel()).view(photos.shape)
 
@@ -106,16 +106,16 @@ class Pass:
 
 def _passed(step: Step, computed: Computed) -> list[int]:
     """A step as passes.cpp's `Layer` lies in memory."""
-    convolution, doubled = step.convolution, step.then.doubled
+    convolution, doubled, channels = step.convolution, step.convolution.doubled, step.convolution.channels
     written, _, kernel, _ = convolution.weight.shape
-    measured = computed.by is Kernel.WINOGRAD and step.channels % BLOCK == 0
+    measured = computed.by is Kernel.WINOGRAD and channels % BLOCK == 0
     return [
         computed.by,
         computed.weights.data_ptr(),
         0 if computed.scales is None else computed.scales.data_ptr(),
         *(kernel, convolution.stride, computed.pieces),
         *(*(side // 2 + 1 if doubled else side for side in step.size), written),
-        *(*step.size, step.channels),
+        *(*step.size, channels),
         *(doubled, measured, step.opens, step.adds),
         *(*step.then.padding, step.then.replicate),
     ]
