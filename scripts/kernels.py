@@ -28,6 +28,7 @@ def run(arguments: Arguments) -> None:
     from impasto.model.exemplar import search
     from impasto.model.network import checkpoint
     from impasto.model.network.kernels import build
+    from impasto.model.perception import convolution
     from impasto.model.pictures import plane_kernels
     from impasto.model.video import reading
 
@@ -36,5 +37,5 @@ def run(arguments: Arguments) -> None:
         build_for_browsers(channels, WEB / BROWSER_KERNELS)
         print(WEB / BROWSER_KERNELS)
         return
-    for library in [*build(channels), *plane_kernels.build(), *search.build(), *reading.build()]:
-        print(library)
+    for own in (build(channels), plane_kernels.build(), convolution.build(), search.build(), reading.build()):
+        print(*own, sep="\n")

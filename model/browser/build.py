@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from impasto.model.native.building import HEADER, KernelsUnavailable, run_compiler
+from impasto.model.native.building import HEADERS, KernelsUnavailable, run_compiler
 from impasto.model.network import kernels
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def build(channels: Iterable[int], file: Path) -> None:
     """
     if find_spec("ziglang") is None:
         raise KernelsUnavailable("there is no compiler to WebAssembly; pip install ziglang")
-    includes = [f"-I{folder}" for folder in (HERE, HEADER.parent)]
+    includes = [f"-I{folder}" for folder in (HERE, HEADERS[0].parent)]
     command = [sys.executable, "-m", "ziglang", "c++", *FLAGS, *kernels.definitions(channels), *includes]
     fresh = file.with_suffix(".new")
     run_compiler("ziglang", [*command, *map(str, SOURCES), "-o", str(fresh)], LONGEST_BUILD)

@@ -17,8 +17,8 @@ import platformdirs
 
 from impasto.model.native.processor import vector_units
 
-HEADER = Path(__file__).with_name("vectors.h")
-"""A machine's vectors, for any source."""
+HEADERS = [Path(__file__).with_name(name) for name in ("vectors.h", "winograd.h")]
+"""A machine's vectors, and convolutions by Winograd's algorithm, for any source."""
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c", "-mprefer-vector-width=512"]
@@ -66,7 +66,7 @@ def _flags(capability: str, definitions: Sequence[str]) -> list[str]:
 
 
 def _name(sources: Sequence[Path], flags: Sequence[str]) -> str:
-    content = b"".join(source.read_bytes() for source in (HEADER, *sources))
+    content = b"".join(source.read_bytes() for source in (*HEADERS, *sources))
     key = sha256(content + " ".join(flags).encode()).hexdigest()[:16]
     return f"kernels-{key}.so"
 
@@ -93,10 +93,12 @@ def load(
         ) from error
 
 
-def load_or_warn(sources: Sequence[Path], otherwise: str, level: int = logging.WARNING) -> ctypes.CDLL | None:
+def load_or_warn(
+    sources: Sequence[Path], otherwise: str, level: int = logging.WARNING, *, definitions: Sequence[str] = ()
+) -> ctypes.CDLL | None:
     """The library, or None where there is none: the log then says why, and what that means."""
     try:
-        return load(sources)
+        return load(sources, definitions)
     except KernelsUnavailable as reason:
         log.log(level, "%s: %s", otherwise, reason)
         return None
@@ -118,7 +120,7 @@ def _build(library: Path, sources: Sequence[Path], flags: Sequence[str]) -> None
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:  # two processes may build at once
         fresh = Path(folder, library.name)
-        command = [compiler, *flags, f"-I{HEADER.parent}", *map(str, sources), "-o", str(fresh)]
+        command = [compiler, *flags, f"-I{Path(__file__).parent}", *map(str, sources), "-o", str(fresh)]
         run_compiler(compiler, command, LONGEST_BUILD)
         content = fresh.read_bytes()
         fresh.write_bytes(content + sha256(content).digest())

@@ -13,3 +13,8 @@ def vector_units() -> str:
     units = torch.backends.cpu.get_cpu_capability()
     there = torch.cpu.get_capabilities().get(VNNI.get(units, ""), False)
     return f"{units}_VNNI" if there else units
+
+
+def has_amx() -> bool:
+    """Whether the CPU has units that multiply matrices of bfloat16."""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))

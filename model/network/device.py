@@ -8,7 +8,7 @@ import psutil
 import torch
 
 from impasto.model.errors import InvalidValue
-from impasto.model.native.processor import vector_units
+from impasto.model.native.processor import has_amx, vector_units
 from impasto.model.network.config import Precision
 
 
@@ -60,7 +60,7 @@ def has_native_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    return device.type == "cpu" and has_amx()
 
 
 def trains_in_bfloat16(device: torch.device) -> bool:

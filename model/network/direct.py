@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from impasto.model.network.winograd import BLOCK
+from impasto.model.native.winograd import BLOCK
 from impasto.model.pictures.picture import COLORS
 
 STRIDE = 2

@@ -15,11 +15,11 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from impasto.model.native.building import BUILT, build_all, load
 from impasto.model.native.passing import pointer
+from impasto.model.native.winograd import BLOCK, quantized, transformed
 from impasto.model.network import direct, nested, winograd
 from impasto.model.network.operations import Border, Convolution, Gauge, Operations, Step, Then, Window, around_corners
 from impasto.model.network.passes import Computed, Kernel, Pass
 from impasto.model.network.statistics import EPSILON, Statistics
-from impasto.model.network.winograd import BLOCK
 from impasto.model.pictures import plane_kernels
 
 OWN = [Path(__file__).with_name(f"{name}.cpp") for name in ("kernels", "winograd", "nested", "direct", "passes")]
@@ -203,8 +203,8 @@ class Kernels(Operations):
 
     def _by_one(self, weight: Tensor) -> tuple[Tensor, Tensor | None]:
         """Weights as convolve_winograd takes them, and what they are multiples of if they are integers."""
-        transformed = winograd.transformed(weight)
-        return winograd.quantized(transformed) if self.multiplies_integers else (transformed, None)
+        exact = transformed(weight)
+        return quantized(exact) if self.multiplies_integers else (exact, None)
 
     def _once(self, compute: Callable[[Tensor], Found], weight: Tensor) -> Found:
         """What is computed from weights, when it is first asked for."""

@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.model.native.winograd import BLOCK, evaluations
 from impasto.model.network.fast_network import strided_weights
-from impasto.model.network.winograd import BLOCK, evaluations
 from impasto.model.pictures.picture import COLORS
 
 SIDE = 3
 """Of a piece of a kernel, and of the pixels that a tile becomes."""
 POINTS = {0: 1 / 2, 1: -1 / 2, -1: -1 / 6, 2: 1 / 6}
-"""As those of `impasto.model.network.winograd`."""
+"""As those of `impasto.model.native.winograd`."""
 
 
 def widens(weight: Tensor, stride: int) -> bool:

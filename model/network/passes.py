@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from impasto.model.native.passing import pointer
+from impasto.model.native.winograd import BLOCK
 from impasto.model.network.operations import Border, Step
 from impasto.model.network.statistics import Drift
-from impasto.model.network.winograd import BLOCK
 
 
 class Kernel(IntEnum):

@@ -1,141 +1,40 @@
-// Convolutions by Winograd's algorithm (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016). Of
-// 6 × 6 pixels come 4 × 4 of a 3 × 3 convolution by 36 multiplications instead of 144, or 5 × 5 of a 2 × 2 one by 36
-// instead of 100, or 3 × 3 of a 4 × 4 one instead of 144: a tile. In one dimension six sums of the pixels, Bᵀd, are
-// multiplied by six sums of the weights, Gg, and sums of the products, Aᵀm, are pixels of the convolution. So a strip of
-// tiles is 36 matrices, tiles × channels, each of which is multiplied by a matrix of weights. A convolution that moves by two
-// pixels is one of 2 × 2 weights for two by two pixels at a time, which are pixels of four times as many channels.
+// The network's convolutions by Winograd's algorithm (winograd.h). One that moves by two pixels is one of 2 × 2 weights for two
+// by two pixels at a time, which are pixels of four times as many channels.
 //
-// Most processors multiply integers of 16 bits twice as fast as floats. Where this one does, what is multiplied becomes
-// integers: a tile's values multiples of its largest one's 16383rd part, weights multiples of what keeps their products'
-// sums within 32 bits. In and out of the transformations everything is float.
-//
-// A strip, and what becomes of it, stays in a core's own cache: memory is only read for features and written with them,
-// which are measured, for the next normalization, as they are written.
+// Memory is only read for features and written with them, which are measured, for the next normalization, as they are written.
 // What a tile becomes depends neither on its strip nor on threads: equal pictures come out equal.
 //
 // winograd.py has the weights; kernels.py builds this file, with BLOCK and WIDTHS, together with kernels.cpp.
-
-#include <omp.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "vectors.h"
-
-// Where two products of 16-bit integers, added up, take no longer than one of floats.
-#if defined(__AVX512VNNI__) || defined(__AVXVNNI__) || (defined(__AVX2__) && !defined(__AVX512F__)) || \
-    defined(__wasm_simd128__)
-#define FROM_INTEGERS 1
-#else
-#define FROM_INTEGERS 0
-#endif
+#include "winograd.h"
 
 namespace {
 
-constexpr int64_t LONGEST = 24;  // tiles of a strip
+constexpr float LARGEST = 16383;  // of a tile's integers: winograd.py counts on it
 
-// What is multiplied, and what its products add up to, is T.
-template <typename T, int C>
-struct alignas(64) Pixel {
-    T channels[C];
-};
-
-constexpr float LARGEST = 16383;  // of a tile's integers: winograd.py's LIMIT counts on it
-
-// Where a tile begins in what is written, and in what is read.
-struct Place {
-    int64_t image, top, left;
-};
-
-// Bᵀd of six vectors that are `step` apart, in their place.
-INLINE void transform_input(Vector* d, int step) {
-    const Vector d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
-    const Vector even = d4 - 4 * d2, odd = d3 - 4 * d1, near = 2 * (d4 - d2), twice = 4 * (d3 - d1);
-    d[0] = 4 * d[0] - 5 * d2 + d4;
-    d[step] = even + odd;
-    d[2 * step] = even - odd;
-    d[3 * step] = near + twice;
-    d[4 * step] = near - twice;
-    d[5 * step] = 4 * d1 - 5 * d3 + d[5 * step];
-}
-
-// Aᵀm of six vectors that are `step` apart, in the place of the first SIDE.
-template <int SIDE>
-INLINE void transform_output(Vector* m, int step) {
-    const Vector sum = m[step] + m[2 * step], difference = m[step] - m[2 * step];
-    const Vector other = m[3 * step] + m[4 * step], apart = m[3 * step] - m[4 * step];
-    m[0] += sum + other;
-    m[step] = difference + 2 * apart;
-    m[2 * step] = sum + 4 * other;
-    m[3 * step] = difference + 8 * apart;
-    if (SIDE == 5) m[4 * step] = sum + 16 * other;
-    m[(SIDE - 1) * step] += m[5 * step];
-}
-
-// The 36 values of a tile that are multiplied, for every channel, `length` from one another, and of each lane the largest
-// one's bits without its sign: floats without one are in order. What comes of the repeated last row or column is not
-// written. STRIDE × STRIDE pixels are one. Those of the next tile are fetched meanwhile.
+// Reads LANES channels of a tile, from c on, for transform_tile. What comes of the repeated last row or column is not written.
+// STRIDE × STRIDE pixels are one. Those of the next tile are fetched meanwhile.
 template <int STRIDE, int C>
-INLINE Integers transform_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
+INLINE void read_columns(const Reading& from, const Place& at, int c, Vector (*d)[6]) {
     constexpr int OWN = C / (STRIDE * STRIDE);
-    Integers largest = {};
-    for (int c = 0; c < C; c += LANES) {
-        const int64_t top = at.top * STRIDE + c / OWN / STRIDE, left = at.left * STRIDE + c / OWN % STRIDE;
-        const auto normalized = from.normalized(at.image, c % OWN);
-        const Stored* rows[6];
-        for (int y = 0; y < 6; ++y) rows[y] = from.row(at.image, top + y * STRIDE) + c % OWN;
-        Vector d[6][6];
+    const int64_t top = at.top * STRIDE + c / OWN / STRIDE, left = at.left * STRIDE + c / OWN % STRIDE;
+    const auto normalized = from.normalized(at.image, c % OWN);
+    const Stored* rows[6];
+    for (int y = 0; y < 6; ++y) rows[y] = from.row(at.image, top + y * STRIDE) + c % OWN;
 #pragma GCC unroll 6
-        for (int x = 0; x < 6; ++x) {
-            const int64_t column = from.column(left + x * STRIDE), next = from.column(left + (x + 4) * STRIDE);
-#pragma GCC unroll 6
-            for (int y = 0; y < 6; ++y) {
-                d[y][x] = normalized(rows[y] + column);
-                if (x >= 2) __builtin_prefetch(rows[y] + next);
-            }
-            transform_input(&d[0][x], 6);
-        }
+    for (int x = 0; x < 6; ++x) {
+        const int64_t column = from.column(left + x * STRIDE), next = from.column(left + (x + 4) * STRIDE);
 #pragma GCC unroll 6
         for (int y = 0; y < 6; ++y) {
-            transform_input(d[y], 1);
-#pragma GCC unroll 6
-            for (int x = 0; x < 6; ++x) {
-                const Integers size = Integers(d[y][x]) & 0x7fffffff;
-                largest = size > largest ? size : largest;
-                write(d[y][x], inputs[(y * 6 + x) * length].channels + c);
-            }
+            d[y][x] = normalized(rows[y] + column);
+            if (x >= 2) __builtin_prefetch(rows[y] + next);
         }
+        transform_input(&d[0][x], 6);
     }
-    return largest;
-}
-
-// What is multiplied of a tile. Returns what it is a multiple of.
-template <int STRIDE, int C>
-float read_tile(const Reading& from, const Place& at, Pixel<float, C>* inputs, int64_t length) {
-    transform_tile<STRIDE>(from, at, inputs, length);
-    return 1;
-}
-
-// The same as integers, up to LARGEST.
-template <int STRIDE, int C>
-float read_tile(const Reading& from, const Place& at, Pixel<int16_t, C>* inputs, int64_t length) {
-    Pixel<float, C> values[36];
-    float lanes[LANES];
-    write(transform_tile<STRIDE>(from, at, values, 1), lanes);
-    const float most = std::max(*std::max_element(lanes, lanes + LANES), 1e-30f), times = LARGEST / most;
-    for (int value = 0; value < 36; ++value)
-        for (int c = 0; c < C; c += LANES) {
-            const Vector rounded = read(values[value].channels + c) * times + 0x1.8p23f;  // an integer's bits are the last
-            write(narrowed(read<Integers>(&rounded)), inputs[value * length].channels + c);
-        }
-    return most / LARGEST;
-}
-
-INLINE Vector as_floats(const float* products, const float*) { return read(products); }
-
-INLINE Vector as_floats(const int32_t* products, const float* scales) {
-    return __builtin_convertvector(read<Integers>(products), Vector) * read(scales);
 }
 
 // Places of features that are measured, those from `top` and `left` on to before `bottom` and `right`: others around
@@ -183,13 +82,7 @@ void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, co
     constexpr bool TO_PICTURE = SIDE == 3;  // which has fewer channels than BLOCK
     for (int c = 0; c < (TO_PICTURE ? channels : BLOCK); c += LANES) {
         Vector m[6][6];
-#pragma GCC unroll 6
-        for (int x = 0; x < 6; ++x) {
-#pragma GCC unroll 6
-            for (int y = 0; y < 6; ++y)
-                m[y][x] = as_floats(products[(y * 6 + x) * length].channels + c, scales + (y * 6 + x) * BLOCK + c);
-            transform_output<SIDE>(&m[0][x], 6);
-        }
+        transform_columns<SIDE>(products, length, scales, c, m);
 #pragma GCC unroll 5
         for (int y = 0; y < SIDE; ++y) {
             if (at.top + y >= out.height) break;
@@ -204,66 +97,6 @@ void write_tile(const Pixel<T, BLOCK>* products, int64_t length, float scale, co
         if (sums) add_up<SIDE>(m, at, inside, sums + c, squares + c);
     }
 }
-
-// AT_ONCE tiles × C channels, times C × BLOCK weights.
-template <int C>
-void multiply(const Pixel<float, C>* inputs, const float* weights, Pixel<float, BLOCK>* products) {
-    for (int first = 0; first < BLOCK; first += 2 * LANES) {
-        Vector sums[AT_ONCE][2] = {};
-        for (int c = 0; c < C; ++c) {
-            const float* from = weights + c * BLOCK + first;
-            const Vector left = read(from), right = read(from + LANES);
-#pragma GCC unroll 16
-            for (int tile = 0; tile < AT_ONCE; ++tile) {
-                sums[tile][0] += inputs[tile].channels[c] * left;
-                sums[tile][1] += inputs[tile].channels[c] * right;
-            }
-        }
-#pragma GCC unroll 16
-        for (int tile = 0; tile < AT_ONCE; ++tile) {
-            write(sums[tile][0], products[tile].channels + first);
-            write(sums[tile][1], products[tile].channels + first + LANES);
-        }
-    }
-}
-
-#if FROM_INTEGERS
-// In each lane the products of two integers are added to a sum.
-INLINE Integers add_products(const Integers& sums, const Integers& one, const Integers& other) {
-#if defined(__AVX512VNNI__)
-    return (Integers)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)one, (__m512i)other);
-#elif defined(__AVXVNNI__)
-    return (Integers)_mm256_dpwssd_avx_epi32((__m256i)sums, (__m256i)one, (__m256i)other);
-#elif defined(__wasm_simd128__)
-    return sums + (Integers)wasm_i32x4_dot_i16x8((v128_t)one, (v128_t)other);
-#else
-    return sums + (Integers)_mm256_madd_epi16((__m256i)one, (__m256i)other);
-#endif
-}
-
-// The same with integers; weights of two channels lie together.
-template <int C>
-void multiply(const Pixel<int16_t, C>* inputs, const int16_t* weights, Pixel<int32_t, BLOCK>* products) {
-    for (int first = 0; first < BLOCK; first += 2 * LANES) {
-        Integers sums[AT_ONCE][2] = {};
-        for (int c = 0; c < C; c += 2) {
-            const int16_t* from = weights + c * BLOCK + 2 * first;
-            const Integers left = read<Integers>(from), right = read<Integers>(from + 2 * LANES);
-#pragma GCC unroll 16
-            for (int tile = 0; tile < AT_ONCE; ++tile) {
-                const Integers pair = Integers{} + read<int32_t>(inputs[tile].channels + c);
-                sums[tile][0] = add_products(sums[tile][0], pair, left);
-                sums[tile][1] = add_products(sums[tile][1], pair, right);
-            }
-        }
-#pragma GCC unroll 16
-        for (int tile = 0; tile < AT_ONCE; ++tile) {
-            write(sums[tile][0], products[tile].channels + first);
-            write(sums[tile][1], products[tile].channels + first + LANES);
-        }
-    }
-}
-#endif
 
 // What is found of features as they are written: means, then variances, of the channels of each image; null if nothing is.
 // height, width: of the features, which are twice as large as what is written where that is pixels around corners.
@@ -299,48 +132,29 @@ struct Moments {
     }
 };
 
-// weights: (channels / BLOCK, 36, C, BLOCK), or with integers (channels / BLOCK, 36, C / 2, BLOCK, 2), for the channels of
-// `out`. scales: what integers are multiples of, (channels / BLOCK, 36, BLOCK). Tiles are SIDE × SIDE pixels.
+// weights: see winograd.h, for the channels of `out`. scales: what integers are multiples of, (channels / BLOCK, 36, BLOCK).
 template <int C, int STRIDE, int SIDE, typename T, typename Sum>
 void convolve(const Reading& features, const T* weights, const float* scales, const Features<Stored>& out,
               const Moments& moments) {
-    const int64_t down = (out.height + SIDE - 1) / SIDE, across = (out.width + SIDE - 1) / SIDE, tiles = down * across;
-    const int64_t threads = omp_get_max_threads(), share = (features.images * tiles + threads - 1) / threads;
-    const int64_t shared = std::max((share + AT_ONCE - 1) / AT_ONCE, int64_t(1)) * AT_ONCE;  // a small picture's, by all
-    const int64_t length = std::min(LONGEST, shared);
-    const int64_t apart = length + 1;  // the 36 values of a tile would else compete for the same lines of a cache
-    const int64_t strips = (tiles + length - 1) / length;  // of an image
+    const int64_t tiles = ((out.height + SIDE - 1) / SIDE) * ((out.width + SIDE - 1) / SIDE);
     const int64_t groups = (tiles + AT_ONCE - 1) / AT_ONCE;  // whose sums do not depend on how long a strip is
     std::vector<double> sums(moments.found ? features.images * groups * 2 * out.pixel : 0);
-#pragma omp parallel
-    {
-        std::vector<Pixel<T, C>> inputs(36 * apart);
-        std::vector<Pixel<Sum, BLOCK>> products(36 * apart);
-        float scale[LONGEST];
-#pragma omp for schedule(dynamic)
-        for (int64_t strip = 0; strip < features.images * strips; ++strip) {
-            const int64_t from = strip % strips * length, count = std::min(length, tiles - from);
-            const auto place = [&](int64_t tile) {
-                return Place{strip / strips, (from + tile) / across * SIDE, (from + tile) % across * SIDE};
-            };
-            for (int64_t tile = 0; tile < count; ++tile)
-                scale[tile] = read_tile<STRIDE>(features, place(tile), &inputs[tile], apart);
-            for (int64_t first = 0; first < out.pixel; first += BLOCK) {
-                for (int at = 0; at < 36; ++at)
-                    for (int64_t tile = at * apart; tile < at * apart + count; tile += AT_ONCE)
-                        multiply<C>(&inputs[tile], weights + (first * 36 + at * BLOCK) * C, &products[tile]);
-                Features<Stored> block = out;
-                block.data += first;
-                const Inside inside = moments.inside(first, out.pixel);
-                for (int64_t tile = 0; tile < count; ++tile) {
-                    const int64_t group = strip / strips * groups + (from + tile) / AT_ONCE;
-                    double* sum = moments.found ? &sums[group * 2 * out.pixel + first] : nullptr;
-                    write_tile<SIDE>(&products[tile], apart, scale[tile], scales + first * 36, place(tile), block,
-                                     out.pixel - first, inside, sum, sum ? sum + out.pixel : nullptr);
-                }
-            }
-        }
-    }
+    const auto read = [&](const Place& at, Pixel<T, C>* inputs, int64_t length) __attribute__((always_inline)) {
+        const auto columns = [&](int c, Vector(*d)[6]) __attribute__((always_inline)) {
+            read_columns<STRIDE, C>(features, at, c, d);
+        };
+        return read_tile<C>(columns, inputs, length, LARGEST);
+    };
+    const auto write = [&](const Place& at, int64_t first, const Pixel<Sum, BLOCK>* products, int64_t length,
+                           float scale) __attribute__((always_inline)) {
+        Features<Stored> block = out;
+        block.data += first;
+        const int64_t group = at.image * groups + at.number / AT_ONCE;
+        double* sum = moments.found ? &sums[group * 2 * out.pixel + first] : nullptr;
+        write_tile<SIDE>(products, length, scale, scales + first * 36, at, block, out.pixel - first,
+                         moments.inside(first, out.pixel), sum, sum ? sum + out.pixel : nullptr);
+    };
+    convolve_tiles<C, SIDE, Sum>(features.images, out.height, out.width, out.pixel, weights, read, write);
     if (moments.found) moments.find(sums, features.images, groups, out.pixel);
 }
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.files import write_whole
 from impasto.model.perception.config import LossNetworkName, Pooling
+from impasto.model.perception.convolution import RectifiedConvolution
 
 # torchvision takes four seconds to import, and a service only looks whether the file is there: imported where used.
 
@@ -171,8 +172,8 @@ class LossNetwork(nn.Module):
         for index, module in enumerate(features):
             if isinstance(module, nn.MaxPool2d) and pooling == "average":
                 features[index] = nn.AvgPool2d(kernel_size=2, stride=2)
-            if isinstance(module, nn.ReLU):
-                module.inplace = False
+            if isinstance(module, nn.Conv2d):
+                features[index], features[index + 1] = RectifiedConvolution(module), nn.Identity()
         self.features = features.eval().requires_grad_(False)
         self.register_buffer("scale", torch.tensor(architecture.scale).view(3, 1, 1), persistent=False)
         self.register_buffer("mean", torch.tensor(architecture.mean).view(3, 1, 1), persistent=False)
@@ -182,7 +183,7 @@ class LossNetwork(nn.Module):
 
         deepest: stop at this layer; default is the deepest one of `layers`.
         """
-        x = (images * self.scale - self.mean).to(self.features[0].weight.dtype)
+        x = (images * self.scale - self.mean).to(self.features[0].convolution.weight.dtype)
         last = max(self.layers) if deepest is None else self._indices[deepest]
         found = {}
         for index, module in enumerate(self.features[: last + 1]):

@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from impasto.model.native.winograd import BLOCK
 from impasto.model.network.direct import suits
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Convolution
-from impasto.model.network.winograd import BLOCK
 from tests.instruction_sets import UNITS, kernels_of
 
 

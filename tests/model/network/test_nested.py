@@ -11,13 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from impasto.model.native.winograd import BLOCK
 from impasto.model.network.config import NetworkConfig
 from impasto.model.network.fast_network import FastNetwork, strided_weights
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.nested import narrows, share, widens
 from impasto.model.network.operations import Convolution
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.network.winograd import BLOCK
 from impasto.model.painting.tiles import paint_in_tiles
 from tests.instruction_sets import UNITS, kernels_of
 

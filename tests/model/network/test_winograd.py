@@ -13,13 +13,14 @@ from torch import Tensor
 
 from impasto.app.painting.previews import PHOTO
 from impasto.model.native.processor import vector_units
+from impasto.model.native.winograd import BLOCK, LARGEST, quantized, transformed
 from impasto.model.network.checkpoint import load
 from impasto.model.network.config import NetworkConfig
 from impasto.model.network.fast_network import FastNetwork
 from impasto.model.network.kernels import Kernels
 from impasto.model.network.operations import Convolution, Then, Window, around_corners
 from impasto.model.network.style_network import StyleNetwork
-from impasto.model.network.winograd import BLOCK, LIMIT, quantized, share, suits, transformed
+from impasto.model.network.winograd import share, suits
 from impasto.model.painting.tiles import paint_in_tiles
 from impasto.model.pictures import images
 from tests.instruction_sets import UNITS, kernels_of
@@ -110,7 +111,7 @@ def test_weights_are_integers_that_add_up_to_less_than_the_limit() -> None:
         exact = transformed(weight)
         integers, scales = quantized(exact)
         sizes = integers.int().abs().transpose(3, 4).flatten(2, 3).sum(dim=2)
-        assert sizes.max() < LIMIT
+        assert sizes.max() < 2**31 // LARGEST
         found = integers.transpose(3, 4).flatten(2, 3) * scales[:, :, None]
         assert decibels(exact, found) > 60
 

@@ -101,7 +101,7 @@ def test_to_look_at_a_picture_needs_less_than_to_change_it(network: LossNetwork)
 
 def test_the_network_itself_is_left_as_it_was(network: LossNetwork) -> None:
     memory_needed(network, (64, 64), "adam")
-    assert network.features[0].weight.device == CPU
+    assert network.features[0].convolution.weight.device == CPU
     assert not any(module._forward_hooks for module in network.modules())
 
 

@@ -61,7 +61,9 @@ def test_every_named_layer_is_a_relu_of_torchvisions_network(name: str, last: st
 
 
 @pytest.mark.parametrize("pooling", ["average", "max"])
-def test_activations_are_vgg16s_with_the_pooling_asked_for(vgg_weights: dict[str, Tensor], pooling: Pooling) -> None:
+def test_activations_are_vgg16s_with_the_pooling_asked_for(
+    by_pytorch: None, vgg_weights: dict[str, Tensor], pooling: Pooling
+) -> None:
     images = random_images(2)
     found = LossNetwork(PAPER_LAYERS, vgg_weights, pooling=pooling)(images)
     expected = reference(images, vgg_weights, pooling)

@@ -88,7 +88,9 @@ class Reference:
     ],
     ids=["default", "plain", "content", "layers"],
 )
-def test_every_loss_is_that_of_its_definition(vgg_weights: dict[str, Tensor], config: ObjectiveConfig) -> None:
+def test_every_loss_is_that_of_its_definition(
+    by_pytorch: None, vgg_weights: dict[str, Tensor], config: ObjectiveConfig
+) -> None:
     found = numbers(Objective(config, PAINTINGS, vgg_weights)(PAINTED, PHOTOS, ROWS))
     reference = Reference(vgg_weights, config)
     for n, row in enumerate(ROWS.tolist()):
@@ -145,7 +147,7 @@ def test_painting_a_picture_measures_no_painting_again(vgg_weights: dict[str, Te
     assert seen == [2, 2]  # the photos and what was painted of them
 
 
-def test_each_image_has_its_own_losses(vgg_weights: dict[str, Tensor]) -> None:
+def test_each_image_has_its_own_losses(by_pytorch: None, vgg_weights: dict[str, Tensor]) -> None:
     objective = Objective(CONFIG, PAINTINGS, vgg_weights)
     together = numbers(objective(PAINTED, PHOTOS, ROWS))
     for n in range(2):

@@ -1,0 +1,13 @@
+"""Loss networks whose features are exact."""
+
+from __future__ import annotations
+
+import pytest
+
+from impasto.model.perception import convolution
+
+
+@pytest.fixture
+def by_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loss networks without kernels, which round."""
+    monkeypatch.setattr(convolution, "library", lambda: None)
