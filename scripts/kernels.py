@@ -26,9 +26,9 @@ def run(arguments: Arguments) -> None:
     from impasto.app.settings import read_settings
     from impasto.model.browser.build import build as build_for_browsers
     from impasto.model.exemplar import search
+    from impasto.model.native import convolution, normalization
     from impasto.model.network import checkpoint
     from impasto.model.network.kernels import build
-    from impasto.model.perception import convolution
     from impasto.model.pictures import plane_kernels
     from impasto.model.video import reading
 
@@ -37,5 +37,6 @@ def run(arguments: Arguments) -> None:
         build_for_browsers(channels, WEB / BROWSER_KERNELS)
         print(WEB / BROWSER_KERNELS)
         return
-    for own in (build(channels), plane_kernels.build(), convolution.build(), search.build(), reading.build()):
-        print(*own, sep="\n")
+    print(*build(channels), sep="\n")
+    for room in (convolution, normalization, plane_kernels, search, reading):
+        print(*room.build(), sep="\n")

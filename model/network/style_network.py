@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.model.network.config import SMALLEST_SIDE, NetworkConfig
+from impasto.model.network.differentiable import Convolution, normalized
 from impasto.model.network.statistics import Statistics, one_each, scale_and_shift
 from impasto.model.network.style_map import StyleMap, Styles
 
@@ -38,6 +39,8 @@ class ConditionalInstanceNorm(nn.Module):
 
         where: which of several styles, (B, K, 2C), is where.
         """
+        if given is None and where is None and (by_kernels := normalized(features, style)) is not None:
+            return by_kernels
         exact, shares = features.float(), None
         if where:
             pixels = range(features.shape[2]), range(features.shape[3])
@@ -61,7 +64,7 @@ class ConvNorm(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, bias=False)
+        self.conv = Convolution(channels_in, channels_out, kernel, stride)
         self.norm = ConditionalInstanceNorm(channels_out)
         self.padding = kernel // 2
         nn.init.normal_(self.conv.weight, std=0.01)
@@ -82,7 +85,7 @@ class UpConvNorm(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels_in, channels_out, kernel, bias=False)
+        self.conv = Convolution(channels_in, channels_out, kernel)
         self.norm = ConditionalInstanceNorm(channels_out)
         self.padding = kernel // 2
         nn.init.normal_(self.conv.weight, std=0.01)
@@ -93,20 +96,26 @@ class UpConvNorm(nn.Module):
         With an odd height or width, the row or column beyond it, which exists only by rounding, pads
         the convolution but does not enter the statistics.
         """
-        large = _doubled(x)
-        for axis in (2, 3):  # F.pad's gradient has other strides than the compiler thinks
-            first, last = large.narrow(axis, 0, 1), large.narrow(axis, -1, 1)
-            beyond = self.padding - like.shape[axis] % 2
-            large = torch.cat([*[first] * self.padding, large, *[last] * beyond], dim=axis)
-        result: Tensor = self.norm(self.conv(large), *style)
+        below, right = (self.padding - side % 2 for side in like.shape[2:])
+        result: Tensor = self.norm(self.conv(_doubled(x, (self.padding, right, self.padding, below))), *style)
         return result
 
 
-def _doubled(x: Tensor) -> Tensor:
-    """Every pixel of (B, C, H, W) four times, (B, C, 2H, 2W): `F.interpolate`, whose compiled gradient is a scatter."""
+def _doubled(x: Tensor, border: tuple[int, int, int, int]) -> Tensor:
+    """Every pixel of (B, C, H, W) four times, and those of the edge around them: so many left, right, above, below.
+
+    Compiled, the gradient of F.interpolate is a scatter, and that of F.pad has other strides than the compiler thinks;
+    what can be written instead takes twenty times as long where it is not compiled.
+    """
+    if not torch.compiler.is_compiling():
+        return F.pad(F.interpolate(x, scale_factor=2, mode="nearest"), border, mode="replicate")
     batch, channels, height, width = x.shape
     four = x.permute(0, 2, 3, 1)[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)
-    return four.reshape(batch, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
+    large = four.reshape(batch, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
+    for axis, before, after in ((2, *border[2:]), (3, *border[:2])):
+        first, last = large.narrow(axis, 0, 1), large.narrow(axis, -1, 1)
+        large = torch.cat([*[first] * before, large, *[last] * after], dim=axis)
+    return large
 
 
 class ResidualBlock(nn.Module):

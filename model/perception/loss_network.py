@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from impasto.model.errors import ImpastoError, InvalidValue
 from impasto.model.files import write_whole
 from impasto.model.perception.config import LossNetworkName, Pooling
-from impasto.model.perception.convolution import RectifiedConvolution
+from impasto.model.perception.rectified_convolution import RectifiedConvolution
 
 # torchvision takes four seconds to import, and a service only looks whether the file is there: imported where used.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from impasto.model.perception import convolution
+from impasto.model.native import convolution
 
 
 @pytest.fixture

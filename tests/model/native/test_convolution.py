@@ -1,4 +1,4 @@
-"""The loss network's convolutions by Winograd's algorithm are the convolutions, there and back."""
+"""Convolutions by Winograd's algorithm are the convolutions, there and back."""
 
 from __future__ import annotations
 
@@ -13,11 +13,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from impasto.model.native import building
-from impasto.model.perception import convolution
-from impasto.model.perception.convolution import LARGEST, RectifiedConvolution, passed_back, rectified
+from impasto.model.native import building, convolution
+from impasto.model.native.convolution import (
+    FULL,
+    LARGEST,
+    SAME,
+    _convolved,
+    _passed_back,
+    _rectified,
+    convolved,
+    prepared,
+)
 from impasto.model.perception.loss_network import LossNetwork
 from impasto.model.perception.losses import gram
+from impasto.model.perception.rectified_convolution import RectifiedConvolution
 from tests.instruction_sets import UNITS, machine_with
 
 READ, WRITTEN = 64, 128
@@ -182,11 +191,25 @@ def test_without_a_compiler_pytorch_does_it_and_the_log_says_so(
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # PyTorch's check looks at its own copies
 def test_pytorch_may_trace_and_compile_it() -> None:
-    made, features, gradient = layer(), randoms(1, READ, 8, 8), randoms(1, WRITTEN, 8, 8, seed=2)
-    expected = there_and_back(made, features, gradient)
-    weights = made._prepared
-    torch.library.opcheck(rectified, (features.requires_grad_(), made.convolution.bias, *weights))
-    torch.library.opcheck(passed_back, (gradient, expected[0], *weights[2:]))
+    plain, features, gradient = layer().convolution, randoms(1, READ, 8, 8), randoms(1, WRITTEN, 8, 8, seed=2)
+    weights = prepared(plain.weight)
+    torch.library.opcheck(_convolved, (features.requires_grad_(), *weights))
+    torch.library.opcheck(_rectified, (features.requires_grad_(), plain.bias, *weights))
+    torch.library.opcheck(_passed_back, (gradient, gradient.clone(), SAME, *weights[2:]))
+    torch.library.opcheck(_passed_back, (gradient, None, FULL, *weights[2:]))
+
+
+@given(images=st.integers(1, 3), height=st.integers(3, 23), width=st.integers(3, 23))
+@example(images=1, height=3, width=3)
+@example(images=2, height=6, width=10)
+def test_without_a_border_less_is_left(images: int, height: int, width: int) -> None:
+    weight, features = layer().convolution.weight, randoms(images, READ, height, width).requires_grad_()
+    gradient = randoms(images, WRITTEN, height - 2, width - 2, seed=2)
+    out = convolved(features, prepared(weight))
+    out.backward(gradient)
+    assert features.grad is not None
+    assert decibels(F.conv2d(features.detach().double(), weight.double()), out.detach()) > 50
+    assert decibels(F.conv_transpose2d(gradient.double(), weight.double()), features.grad) > 50
 
 
 def test_losses_and_what_they_tell_a_picture_are_those_of_pytorch(

@@ -1,5 +1,6 @@
-// The loss network's convolutions, of 3 × 3 pixels with a border of zeros, by Winograd's algorithm (winograd.h): forwards with
-// their bias and ReLU, backwards with gradients that pass where a ReLU let features pass.
+// Convolutions of 3 × 3 pixels, of features with a border of zeros, by Winograd's algorithm (winograd.h), there and back: on the
+// way there with their bias and a ReLU, if they have any, and on the way back with gradients that pass where that let features
+// pass.
 //
 // Everything is channels-last. What a tile becomes depends neither on its strip nor on threads.
 //
@@ -15,25 +16,28 @@ namespace {
 
 constexpr int SIDE = 4;
 
-// What is read: features, and null; or gradients, and the features that a ReLU has left, above zero where it let them pass.
+// What is read, with so many zeros around it: features, and null; or gradients, and the features that a ReLU has left, above
+// zero where it let them pass.
 template <typename T>
 struct Given {
     Features<const T> features;
     const T* passed;
+    int64_t border;
 };
 
-// LANES channels of a tile, from c on, for transform_tile. WHOLE: none of it lies beyond the border.
+// LANES channels of a tile, from c on, for transform_tile. WHOLE: none of it lies in the border.
 template <bool WHOLE, bool GATED, typename T>
 INLINE void read_columns(const Given<T>& from, const Place& at, int c, Vector (*d)[6]) {
     const Features<const T>& features = from.features;
-    const T* corner = features(at.image, at.top - 1, at.left - 1) + c;
+    const int64_t top = at.top - from.border, left = at.left - from.border;
+    const T* corner = features(at.image, top, left) + c;
 #pragma GCC unroll 6
     for (int x = 0; x < 6; ++x) {
-        const bool beside = !WHOLE && (at.left + x < 1 || at.left + x > features.width);
+        const bool beside = !WHOLE && (left + x < 0 || left + x >= features.width);
 #pragma GCC unroll 6
         for (int y = 0; y < 6; ++y) {
             d[y][x] = Vector{};
-            if (beside || (!WHOLE && (at.top + y < 1 || at.top + y > features.height))) continue;
+            if (beside || (!WHOLE && (top + y < 0 || top + y >= features.height))) continue;
             const T* place = corner + y * features.row + x * features.pixel;
             d[y][x] = read(place);
             if (GATED) d[y][x] = read(from.passed + (place - features.data)) > 0 ? d[y][x] : Vector{};
@@ -50,7 +54,8 @@ INLINE void read_columns(const Given<T>& from, const Place& at, int c, Vector (*
 template <int C, typename T, typename Multiplied>
 float read_place(const Given<T>& from, const Place& at, Pixel<Multiplied, C>* inputs, int64_t length, float most) {
     const Features<const T>& features = from.features;
-    const bool whole = at.top && at.left && at.top + SIDE < features.height && at.left + SIDE < features.width;
+    const int64_t top = at.top - from.border, left = at.left - from.border;
+    const bool whole = top >= 0 && left >= 0 && top + 6 <= features.height && left + 6 <= features.width;
     const auto read = [&](auto is_whole, auto is_gated) __attribute__((always_inline)) {
         const auto columns = [&](int c, Vector(*d)[6]) __attribute__((always_inline)) {
             read_columns<is_whole, is_gated>(from, at, c, d);
@@ -119,14 +124,15 @@ typedef float Sum;
         convolve<C, Sum>(from, static_cast<const Multiplied*>(weights), scales, most, bias, to);           \
         return 0;
 
-// shape: images, height, width, channels read and written; the former are those of VGG's features. Returns 1 for others.
+// shape: images, height, width, border, channels read and written; the former are those of VGG's features. Returns 1 for others.
 #define CONVOLVE(NAME, T)                                                                                              \
     extern "C" int NAME(const T* features, const T* passed, const int64_t* shape, const void* weights,                 \
                         const float* scales, float most, const float* bias, T* out) {                                  \
-        const int64_t images = shape[0], height = shape[1], width = shape[2], read = shape[3], written = shape[4];     \
-        const Given<T> from{{features, images, height, width, height * width * read, width * read, read}, passed};     \
-        const Features<T> to{out, images, height, width, height * width * written, width * written, written};          \
-        switch (read) { CASE(64) CASE(128) CASE(256) CASE(512) }                                                       \
+        const int64_t images = shape[0], height = shape[1], width = shape[2], border = shape[3];                       \
+        const int64_t read = shape[4], written = shape[5], down = height + 2 * border - 2, across = width + 2 * border - 2; \
+        const Given<T> from{{features, images, height, width, height * width * read, width * read, read}, passed, border}; \
+        const Features<T> to{out, images, down, across, down * across * written, across * written, written};           \
+        switch (read) { CASE(32) CASE(64) CASE(128) CASE(256) CASE(512) }                                              \
         return 1;                                                                                                      \
     }
 
