@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,13 +28,25 @@ VALID, SAME, FULL = range(3)
 
 
 class Weights(NamedTuple):
-    """What convolutions.cpp multiplies by, and what it is multiples of, if integers: of the convolution, and of the one
-    by which gradients pass back."""
+    """What convolutions.cpp multiplies by, and what it is multiples of, if integers."""
 
-    there: Tensor
+    values: Tensor
     scales: Tensor
-    back: Tensor
-    back_scales: Tensor
+
+
+class BothWays:
+    """Weights (C', C, 3, 3) of a convolution, and of the one by which gradients pass back, each once it is wanted."""
+
+    def __init__(self, weight: Tensor) -> None:
+        self._weight = weight.detach()
+
+    @cached_property
+    def there(self) -> Weights:
+        return _prepared(self._weight)
+
+    @cached_property
+    def back(self) -> Weights:
+        return _prepared(self._weight.flip(2, 3).transpose(0, 1))
 
 
 @cache
@@ -57,41 +69,47 @@ def precisions(weight: Tensor) -> tuple[torch.dtype, ...]:
     return (torch.float32,) if has_amx() else (torch.float32, torch.bfloat16)
 
 
-def prepared(weight: Tensor) -> Weights:
-    """Of weights (C', C, 3, 3)."""
-    return Weights(*_prepared(weight), *_prepared(weight.flip(2, 3).transpose(0, 1)))
-
-
-def _prepared(weight: Tensor) -> tuple[Tensor, Tensor]:
+@torch.inference_mode(False)  # whose tensors no gradient could pass by
+def _prepared(weight: Tensor) -> Weights:
     loaded = library()
     assert loaded is not None
-    exact = transformed(weight.detach().float())
-    return quantized(exact, LARGEST[weight.shape[1]]) if loaded.multiplies_integers() else (exact, torch.ones(1))
+    blocks = [transformed(block) for block in weight.float().split(BLOCK)]
+    if not loaded.multiplies_integers():
+        return Weights(torch.cat(blocks), torch.ones(1))
+    values, scales = zip(*(quantized(block, LARGEST[weight.shape[1]]) for block in blocks), strict=True)
+    return Weights(torch.cat(values), torch.cat(scales))
 
 
-def convolved(features: Tensor, weights: Weights) -> Tensor:
+def convolved(features: Tensor, weights: BothWays) -> Tensor:
     """Features (B, C, H, W), in float32 or bfloat16 -> (B, C', H - 2, W - 2). Gradients pass back."""
-    out: Tensor = _convolved(features, *weights)
+    out: Tensor = _convolved(features, *weights.there, *_back(weights))
     return out
 
 
-def rectified(features: Tensor, bias: Tensor, weights: Weights) -> Tensor:
+def rectified(features: Tensor, bias: Tensor, weights: BothWays) -> Tensor:
     """Features (B, C, H, W), in float32 or bfloat16, with zeros around them -> (B, C', H, W).
 
     bias: (C',), added to what is convolved, of which nothing below zero is left. Gradients pass back to the features.
     """
-    out: Tensor = _rectified(features, bias, *weights)
+    out: Tensor = _rectified(features, bias, *weights.there, *_back(weights))
     return out
 
 
+def _back(weights: BothWays) -> tuple[Tensor | None, Tensor | None]:
+    """Where no gradient is wanted now, too: whoever compiles, as training does, has asked without them before."""
+    return (None, None) if torch.is_inference_mode_enabled() else weights.back
+
+
 @torch.library.custom_op("impasto::convolved", mutates_args=())
-def _convolved(features: Tensor, there: Tensor, scales: Tensor, back: Tensor, back_scales: Tensor) -> Tensor:
+def _convolved(
+    features: Tensor, there: Tensor, scales: Tensor, back: Tensor | None, back_scales: Tensor | None
+) -> Tensor:
     return _computed(features, VALID, there, scales)
 
 
 @torch.library.custom_op("impasto::rectified", mutates_args=())
 def _rectified(
-    features: Tensor, bias: Tensor, there: Tensor, scales: Tensor, back: Tensor, back_scales: Tensor
+    features: Tensor, bias: Tensor, there: Tensor, scales: Tensor, back: Tensor | None, back_scales: Tensor | None
 ) -> Tensor:
     return _computed(features, SAME, there, scales, bias=bias)
 
@@ -103,12 +121,14 @@ def _passed_back(gradient: Tensor, passed: Tensor | None, border: int, back: Ten
 
 
 @_convolved.register_fake
-def _(features: Tensor, there: Tensor, scales: Tensor, back: Tensor, back_scales: Tensor) -> Tensor:
+def _(features: Tensor, there: Tensor, scales: Tensor, back: Tensor | None, back_scales: Tensor | None) -> Tensor:
     return _out(features, VALID, there)
 
 
 @_rectified.register_fake
-def _(features: Tensor, bias: Tensor, there: Tensor, scales: Tensor, back: Tensor, back_scales: Tensor) -> Tensor:
+def _(
+    features: Tensor, bias: Tensor, there: Tensor, scales: Tensor, back: Tensor | None, back_scales: Tensor | None
+) -> Tensor:
     return _out(features, SAME, there)
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.model.native import normalization
-from impasto.model.native.convolution import Weights, convolved, precisions, prepared
+from impasto.model.native.convolution import BothWays, convolved, precisions
 from impasto.model.network.statistics import EPSILON
 
 
@@ -18,8 +18,8 @@ class Convolution(nn.Conv2d):
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1) -> None:
         super().__init__(channels_in, channels_out, kernel, stride, bias=False)
-        self._prepared: tuple[int, Weights] | None = None
-        """And of which version of the weights they are."""
+        self._weights: tuple[int, BothWays] | None = None
+        """And of which version."""
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C', H', W')."""
@@ -30,9 +30,9 @@ class Convolution(nn.Conv2d):
         precision = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
         if precision not in precisions(weight):
             return super().forward(input)
-        if self._prepared is None or self._prepared[0] != weight._version:
-            self._prepared = weight._version, prepared(weight)
-        return convolved(input.to(precision), self._prepared[1])
+        if self._weights is None or self._weights[0] != weight._version:
+            self._weights = weight._version, BothWays(weight)
+        return convolved(input.to(precision), self._weights[1])
 
 
 def normalized(features: Tensor, style: Tensor) -> Tensor | None:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.model.native import convolution
-from impasto.model.native.convolution import Weights, prepared, rectified
+from impasto.model.native.convolution import BothWays, rectified
 
 
 class RectifiedConvolution(nn.Module):
@@ -20,7 +20,7 @@ class RectifiedConvolution(nn.Module):
         super().__init__()
         self.convolution = plain
         self._precisions = convolution.precisions(plain.weight)  # here, since what compiles `forward` cannot ask
-        self._weights: Weights | None = None
+        self._weights = BothWays(plain.weight)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C', H, W)."""
@@ -28,7 +28,5 @@ class RectifiedConvolution(nn.Module):
         precision = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
         if features.device.type != "cpu" or precision not in self._precisions:
             return F.relu(self.convolution(features))
-        if self._weights is None:
-            self._weights = prepared(weight)
         assert bias is not None
         return rectified(features.to(precision), bias.float(), self._weights)

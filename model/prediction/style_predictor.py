@@ -37,9 +37,13 @@ class StylePredictor:
         self._loss_network.to(self.device).to(memory_format=torch.channels_last)
         self._predictor = trained.predictor.to(self.device)
 
-    @torch.no_grad()
     def predict(self, painting: Tensor) -> Tensor:
         """A painting (3, H, W) in [0, 1] -> its style vector (E,), on the CPU."""
+        with torch.inference_mode():  # in which the loss network prepares for no gradients
+            found = self._predicted(painting)
+        return found.clone()  # of a kind that gradients can pass by
+
+    def _predicted(self, painting: Tensor) -> Tensor:
         look = self.trained.look
         seen = pieces(resize(painting, look.painting_size)).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_native_bfloat16(self.device)):

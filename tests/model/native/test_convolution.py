@@ -18,11 +18,11 @@ from impasto.model.native.convolution import (
     FULL,
     LARGEST,
     SAME,
+    BothWays,
     _convolved,
     _passed_back,
     _rectified,
     convolved,
-    prepared,
 )
 from impasto.model.perception.loss_network import LossNetwork
 from impasto.model.perception.losses import gram
@@ -176,6 +176,13 @@ def test_other_precisions_and_channels_are_left_to_pytorch(channels: int, precis
     assert torch.equal(made(features), made.convolution(features).relu())
 
 
+def test_who_has_only_looked_may_ask_for_gradients_later() -> None:
+    made, features, gradient = layer(), randoms(1, READ, 9, 7), randoms(1, WRITTEN, 9, 7, seed=2)
+    with torch.inference_mode():
+        out = made(features)
+    assert torch.equal(there_and_back(made, features, gradient)[0], out)
+
+
 def test_without_a_compiler_pytorch_does_it_and_the_log_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -192,11 +199,11 @@ def test_without_a_compiler_pytorch_does_it_and_the_log_says_so(
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # PyTorch's check looks at its own copies
 def test_pytorch_may_trace_and_compile_it() -> None:
     plain, features, gradient = layer().convolution, randoms(1, READ, 8, 8), randoms(1, WRITTEN, 8, 8, seed=2)
-    weights = prepared(plain.weight)
-    torch.library.opcheck(_convolved, (features.requires_grad_(), *weights))
-    torch.library.opcheck(_rectified, (features.requires_grad_(), plain.bias, *weights))
-    torch.library.opcheck(_passed_back, (gradient, gradient.clone(), SAME, *weights[2:]))
-    torch.library.opcheck(_passed_back, (gradient, None, FULL, *weights[2:]))
+    weights = BothWays(plain.weight)
+    torch.library.opcheck(_convolved, (features.requires_grad_(), *weights.there, *weights.back))
+    torch.library.opcheck(_rectified, (features.requires_grad_(), plain.bias, *weights.there, *weights.back))
+    torch.library.opcheck(_passed_back, (gradient, gradient.clone(), SAME, *weights.back))
+    torch.library.opcheck(_passed_back, (gradient, None, FULL, *weights.back))
 
 
 @given(images=st.integers(1, 3), height=st.integers(3, 23), width=st.integers(3, 23))
@@ -205,7 +212,7 @@ def test_pytorch_may_trace_and_compile_it() -> None:
 def test_without_a_border_less_is_left(images: int, height: int, width: int) -> None:
     weight, features = layer().convolution.weight, randoms(images, READ, height, width).requires_grad_()
     gradient = randoms(images, WRITTEN, height - 2, width - 2, seed=2)
-    out = convolved(features, prepared(weight))
+    out = convolved(features, BothWays(weight))
     out.backward(gradient)
     assert features.grad is not None
     assert decibels(F.conv2d(features.detach().double(), weight.double()), out.detach()) > 50
