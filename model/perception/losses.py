@@ -7,6 +7,8 @@ image, (B,), so that the caller can weigh and report each style by itself.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -31,9 +33,26 @@ def gram(features: Tensor) -> Tensor:
     positions = features.permute(0, 2, 3, 1).flatten(1, 2)
     if positions.dtype != torch.bfloat16:
         positions = positions.to(torch.promote_types(positions.dtype, torch.float32))
-    with torch.autocast(positions.device.type, enabled=False):  # it would round the product again
-        product = positions.mT @ positions
-    return product.to(torch.promote_types(product.dtype, torch.float32)) / positions.shape[1]
+    product: Tensor = _Correlations.apply(positions)
+    return product / positions.shape[1]
+
+
+class _Correlations(torch.autograd.Function):
+    """Pᵀ P of P, (B, N, C), in at least float32. Its gradient is one product of matrices; PyTorch adds up two."""
+
+    @staticmethod
+    def forward(ctx: Any, positions: Tensor) -> Tensor:
+        ctx.save_for_backward(positions)
+        with torch.autocast(positions.device.type, enabled=False):  # it would round the product again
+            product = positions.mT @ positions
+        return product.to(torch.promote_types(product.dtype, torch.float32))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (positions,) = ctx.saved_tensors
+        with torch.autocast(positions.device.type, enabled=False):
+            found: Tensor = positions @ (gradient + gradient.mT).to(positions.dtype)
+        return found
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
