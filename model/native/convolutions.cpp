@@ -124,7 +124,7 @@ typedef float Sum;
         convolve<C, Sum>(from, static_cast<const Multiplied*>(weights), scales, most, bias, to);           \
         return 0;
 
-// shape: images, height, width, border, channels read and written; the former are those of VGG's features. Returns 1 for others.
+// shape: images, height, width, border, channels read and written. Returns 1 for a number read that is not convolution.py's.
 #define CONVOLVE(NAME, T)                                                                                              \
     extern "C" int NAME(const T* features, const T* passed, const int64_t* shape, const void* weights,                 \
                         const float* scales, float most, const float* bias, T* out) {                                  \

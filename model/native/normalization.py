@@ -15,7 +15,7 @@ from impasto.model.native.building import BUILT, build_all, load_or_warn
 from impasto.model.native.passing import pointer
 
 SOURCES = [Path(__file__).with_name("normalizations.cpp")]
-TOGETHER = 32
+MULTIPLE = 32
 """What a number of channels is a multiple of."""
 SUFFIXES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
@@ -33,15 +33,17 @@ def build(folder: Path = BUILT) -> list[Path]:
 
 def normalizes(features: Tensor) -> bool:
     """Whether `normalized` does features (B, C, H, W)."""
-    known = features.dtype in SUFFIXES and features.shape[1] % TOGETHER == 0
+    known = features.dtype in SUFFIXES and features.shape[1] % MULTIPLE == 0
     return features.device.type == "cpu" and known and library() is not None
 
 
 def normalized(features: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> Tensor:
     """Features (B, C, H, W) with mean β and deviation γ, (B, C) and float32, in each channel of each image.
 
-    Gradients pass back to all three.
+    Gradients pass back to all three. Raises ValueError for other shapes of γ or β.
     """
+    if not gamma.shape == beta.shape == features.shape[:2]:
+        raise ValueError(f"features {tuple(features.shape)} need γ and β for each channel, not {tuple(gamma.shape)}")
     out: Tensor = _normalized(features, gamma, beta, epsilon)[0]
     return out
 

@@ -15,8 +15,8 @@
 namespace {
 
 constexpr int64_t PIECE = 256;      // pixels
-constexpr int TOGETHER = 2;         // vectors of channels
-constexpr int64_t BLOCK = TOGETHER * LANES;
+constexpr int VECTORS = 2;          // of channels
+constexpr int64_t BLOCK = VECTORS * LANES;
 
 // Of `pixels` pixels of `channels` channels in each image.
 struct Shape {
@@ -36,25 +36,39 @@ struct Shape {
     }
 };
 
-// Two sums for every channel of every image, (images, 2, channels), of values that add(pixel's place, c, one, other) adds.
-template <typename Add>
-std::vector<double> sums(const Shape& shape, const Add& add) {
-    const int64_t size = 2 * shape.channels;
-    std::vector<float> parts(shape.images * shape.pieces() * size);
+// Two sums for every channel of every image, (images, 2, channels): of values, and of others. add(place, c, origin, one, other)
+// adds a pixel's. Where origin(place, c) of a piece's first pixel is not zero, values are differences from it, and the others
+// their squares, and so are added up: what has little variance would lose it in a float's digits.
+template <typename Origin, typename Add>
+std::vector<double> sums(const Shape& shape, const Origin& origin, const Add& add) {
+    const int64_t channels = shape.channels, pieces = shape.pieces();
+    std::vector<float> parts(shape.images * pieces * 3 * channels);
     shape.for_pieces([&](int64_t image, int64_t c, int64_t first, int64_t count, int64_t piece) {
-        Vector one[TOGETHER] = {}, other[TOGETHER] = {};
-        for (int64_t pixel = first; pixel < first + count; ++pixel)
+        Vector from[VECTORS], one[VECTORS] = {}, other[VECTORS] = {};
+        const int64_t place = (image * shape.pixels + first) * channels;
+        for (int n = 0; n < VECTORS; ++n) from[n] = origin(place, c + n * LANES);
+        for (int64_t pixel = 0; pixel < count; ++pixel)
 #pragma GCC unroll 2
-            for (int n = 0; n < TOGETHER; ++n)
-                add(image, (image * shape.pixels + pixel) * shape.channels, c + n * LANES, one[n], other[n]);
-        for (int n = 0; n < TOGETHER; ++n) {
-            write(one[n], &parts[piece * size + c + n * LANES]);
-            write(other[n], &parts[piece * size + shape.channels + c + n * LANES]);
+            for (int n = 0; n < VECTORS; ++n)
+                add(image, place + pixel * channels, c + n * LANES, from[n], one[n], other[n]);
+        for (int n = 0; n < VECTORS; ++n) {
+            float* part = &parts[piece * 3 * channels + c + n * LANES];
+            write(from[n], part);
+            write(one[n], part + channels);
+            write(other[n], part + 2 * channels);
         }
     });
-    std::vector<double> total(shape.images * size);
-    for (int64_t piece = 0; piece < shape.images * shape.pieces(); ++piece)
-        for (int64_t at = 0; at < size; ++at) total[piece / shape.pieces() * size + at] += parts[piece * size + at];
+    std::vector<double> total(shape.images * 2 * channels);
+    for (int64_t piece = 0; piece < shape.images * pieces; ++piece) {
+        const float* part = &parts[piece * 3 * channels];
+        double* to = &total[piece / pieces * 2 * channels];
+        const double count = double(std::min(PIECE, shape.pixels - piece % pieces * PIECE));
+        for (int64_t c = 0; c < channels; ++c) {
+            const double from = part[c], one = part[channels + c], other = part[2 * channels + c];
+            to[c] += count * from + one;
+            to[channels + c] += from * (count * from + 2 * one) + other;
+        }
+    }
     return total;
 }
 
@@ -63,22 +77,19 @@ template <typename T>
 void normalize(const T* features, const Shape& shape, const float* gamma, const float* beta, double epsilon, T* out,
                float* found) {
     const int64_t channels = shape.channels, size = shape.images * channels;
-    // Differences from an image's first pixel: what has little variance would else lose it in a float's digits.
-    const auto origin = [&](int64_t image, int64_t c) { return read(features + image * shape.pixels * channels + c); };
-    const std::vector<double> total =
-        sums(shape, [&](int64_t image, int64_t place, int64_t c, Vector& sum, Vector& squares) {
-            const Vector apart = read(features + place + c) - origin(image, c);
+    const std::vector<double> total = sums(
+        shape, [&](int64_t place, int64_t c) { return read(features + place + c); },
+        [&](int64_t, int64_t place, int64_t c, const Vector& from, Vector& sum, Vector& squares) {
+            const Vector apart = read(features + place + c) - from;
             sum += apart;
             squares += apart * apart;
         });
     std::vector<float> times(size), plus(size);
     for (int64_t at = 0; at < size; ++at) {
         const int64_t image = at / channels, c = at % channels;
-        const double offset = total[image * 2 * channels + c] / double(shape.pixels);
-        const double variance = total[(image * 2 + 1) * channels + c] / double(shape.pixels) - offset * offset;
-        float first[LANES];
-        write(origin(image, c / LANES * LANES), first);
-        const double mean = first[c % LANES] + offset, inverse = 1 / std::sqrt(std::fmax(variance, 0.0) + epsilon);
+        const double mean = total[image * 2 * channels + c] / double(shape.pixels);
+        const double variance = total[(image * 2 + 1) * channels + c] / double(shape.pixels) - mean * mean;
+        const double inverse = 1 / std::sqrt((variance < 0 ? 0 : variance) + epsilon);  // what is no number stays none
         found[at] = float(mean);
         found[size + at] = float(inverse);
         times[at] = float(gamma[at] * inverse);
@@ -87,7 +98,7 @@ void normalize(const T* features, const Shape& shape, const float* gamma, const 
     shape.for_pieces([&](int64_t image, int64_t c, int64_t first, int64_t count, int64_t) {
         for (int64_t pixel = first; pixel < first + count; ++pixel)
 #pragma GCC unroll 2
-            for (int n = 0; n < TOGETHER; ++n) {
+            for (int n = 0; n < VECTORS; ++n) {
                 const int64_t channel = image * channels + c + n * LANES;
                 const int64_t place = (image * shape.pixels + pixel) * channels + c + n * LANES;
                 write(read(features + place) * read(&times[channel]) + read(&plus[channel]), out + place);
@@ -101,8 +112,9 @@ void pass_back(const T* gradient, const T* features, const Shape& shape, const f
                float* of_gamma, float* of_beta) {
     const int64_t channels = shape.channels, size = shape.images * channels;
     const float *mean = found, *inverse = found + size;
-    const std::vector<double> total =
-        sums(shape, [&](int64_t image, int64_t place, int64_t c, Vector& sum, Vector& products) {
+    const std::vector<double> total = sums(
+        shape, [](int64_t, int64_t) { return Vector{}; },
+        [&](int64_t image, int64_t place, int64_t c, const Vector&, Vector& sum, Vector& products) {
             const Vector own = read(gradient + place + c);
             sum += own;
             products += own * (read(features + place + c) - read(mean + image * channels + c));
@@ -122,7 +134,7 @@ void pass_back(const T* gradient, const T* features, const Shape& shape, const f
     shape.for_pieces([&](int64_t image, int64_t c, int64_t first, int64_t count, int64_t) {
         for (int64_t pixel = first; pixel < first + count; ++pixel)
 #pragma GCC unroll 2
-            for (int n = 0; n < TOGETHER; ++n) {
+            for (int n = 0; n < VECTORS; ++n) {
                 const int64_t channel = image * channels + c + n * LANES;
                 const int64_t place = (image * shape.pixels + pixel) * channels + c + n * LANES;
                 const Vector value = read(gradient + place) * read(&of_gradient[channel]) + read(&plus[channel]);

@@ -65,7 +65,7 @@ def has_native_bfloat16(device: torch.device) -> bool:
 
 def trains_in_bfloat16(device: torch.device) -> bool:
     """Whether what follows gradients (training, fits, optimisations) is faster in bfloat16: there AVX-512's own counts
-    too, since no gradient is computed by Winograd's algorithm."""
+    too, since PyTorch computes the gradients of weights, and all that is as large as the picture."""
     own = device.type == "cpu" and bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return own or has_native_bfloat16(device)
 

@@ -14,6 +14,7 @@ from impasto.model.errors import InvalidValue
 from impasto.model.optimization.config import Optimizer
 from impasto.model.optimization.descent import HISTORY
 from impasto.model.optimization.schedule import Size
+from impasto.model.perception.rectified_convolution import RectifiedConvolution
 
 CGROUP = Path("/sys/fs/cgroup")
 """Where Linux says what a container may take (version 2)."""
@@ -48,7 +49,9 @@ def check_memory(
 
     compared, beside: see `memory_needed`.
     """
-    needed, free = memory_needed(network, size, optimizer, compared, beside), SPARE * memory_free(device)
+    of_kernels = sum(each.bytes_prepared for each in network.modules() if isinstance(each, RectifiedConvolution))
+    needed = memory_needed(network, size, optimizer, compared, beside)
+    free = max(0.0, SPARE * memory_free(device) - of_kernels)
     if needed > free:
         factor = (free / needed) ** 0.5
         fits = f"{int(size[1] * factor)} × {int(size[0] * factor)}"

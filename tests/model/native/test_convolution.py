@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,8 @@ from torch import Tensor, nn
 from impasto.model.native import building, convolution
 from impasto.model.native.convolution import (
     FULL,
-    LARGEST,
+    LARGEST_OF,
     SAME,
-    BothWays,
     _convolved,
     _passed_back,
     _rectified,
@@ -77,7 +77,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS, ids=str)
-@pytest.mark.parametrize("channels", [*zip(LARGEST, LARGEST, strict=True), (64, 128), (256, 512)])
+@pytest.mark.parametrize("channels", [*zip(LARGEST_OF, LARGEST_OF, strict=True), (64, 128), (256, 512)])
 def test_it_is_the_convolution_in_every_instruction_set(
     machine: None, precision: torch.dtype, channels: tuple[int, int]
 ) -> None:
@@ -120,7 +120,7 @@ def test_what_is_no_number_stays_none(lanes: list[int]) -> None:
 
 
 def test_no_sum_of_integers_overflows() -> None:
-    for read in LARGEST:
+    for read in LARGEST_OF:
         made = layer(read, 64)
         made.convolution.weight.fill_(0.1)
         features, gradient = torch.full((1, read, 8, 8), 3.0), torch.ones(1, 64, 8, 8)
@@ -183,27 +183,73 @@ def test_who_has_only_looked_may_ask_for_gradients_later() -> None:
     assert torch.equal(there_and_back(made, features, gradient)[0], out)
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own, as it compiles
+def test_a_loss_network_is_compiled_in_one_piece(
+    vgg_weights: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch._dynamo.config, "disable", False)
+    network, picture = LossNetwork(["relu2_2"], vgg_weights), torch.rand(1, 3, 32, 32)
+    expected = network(picture)["relu2_2"]
+    compiled = torch.compile(network, backend="eager", fullgraph=True)
+    assert torch.equal(compiled(picture.requires_grad_())["relu2_2"], expected)
+
+
+@pytest.mark.parametrize("change", ["in place", "replaced", "copied", "assigned"])
+def test_weights_that_are_changed_are_prepared_anew(change: str) -> None:
+    made, other, features = layer(), layer(), randoms(1, READ, 9, 7)
+    made(features)
+    other.convolution.weight.neg_()
+    if change == "in place":
+        made.convolution.weight.neg_()
+    elif change == "replaced":
+        made.convolution.weight.data = other.convolution.weight.data
+    elif change == "copied":
+        made = deepcopy(made)
+        made.load_state_dict(other.state_dict())
+    else:
+        made.load_state_dict(other.state_dict(), assign=True)
+    assert torch.equal(made(features), other(features))
+
+
+def test_weights_that_are_trained_get_their_gradients() -> None:
+    made = layer().requires_grad_()
+    made(randoms(1, READ, 9, 7)).sum().backward()
+    assert made.convolution.weight.grad is not None
+
+
+def test_what_is_remembered_may_be_kept_in_another_order() -> None:
+    made, features, gradient = layer(), randoms(1, READ, 9, 7), randoms(1, WRITTEN, 9, 7, seed=2)
+    expected = there_and_back(made, features, gradient)
+    with torch.autograd.graph.saved_tensors_hooks(lambda kept: kept.contiguous(), lambda kept: kept):
+        found = there_and_back(made, features, gradient)
+    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
+def test_other_channels_than_the_weights_are_refused() -> None:
+    with pytest.raises(ValueError, match="features have 128 channels, and weights are for 64"):
+        convolved(randoms(1, 2 * READ, 9, 7), layer().convolution.weight)
+
+
 def test_without_a_compiler_pytorch_does_it_and_the_log_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(building, "cpp_compiler", lambda: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     convolution.library.cache_clear()
+    made, features = layer(), randoms(1, READ, 8, 8)
     with caplog.at_level(logging.INFO):
-        made, features = layer(), randoms(1, READ, 8, 8)
+        assert torch.equal(made(features), made.convolution(features).relu())
     convolution.library.cache_clear()
-    assert torch.equal(made(features), made.convolution(features).relu())
     assert [line for line in caplog.messages if "no C++ compiler" in line] == caplog.messages[-1:]
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # PyTorch's check looks at its own copies
 def test_pytorch_may_trace_and_compile_it() -> None:
     plain, features, gradient = layer().convolution, randoms(1, READ, 8, 8), randoms(1, WRITTEN, 8, 8, seed=2)
-    weights = BothWays(plain.weight)
-    torch.library.opcheck(_convolved, (features.requires_grad_(), *weights.there, *weights.back))
-    torch.library.opcheck(_rectified, (features.requires_grad_(), plain.bias, *weights.there, *weights.back))
-    torch.library.opcheck(_passed_back, (gradient, gradient.clone(), SAME, *weights.back))
-    torch.library.opcheck(_passed_back, (gradient, None, FULL, *weights.back))
+    torch.library.opcheck(_convolved, (features.requires_grad_(), plain.weight))
+    torch.library.opcheck(_rectified, (features.requires_grad_(), plain.weight, plain.bias))
+    torch.library.opcheck(_passed_back, (gradient, plain.weight, SAME, gradient.clone()))
+    torch.library.opcheck(_passed_back, (gradient, plain.weight, FULL, None))
 
 
 @given(images=st.integers(1, 3), height=st.integers(3, 23), width=st.integers(3, 23))
@@ -212,7 +258,7 @@ def test_pytorch_may_trace_and_compile_it() -> None:
 def test_without_a_border_less_is_left(images: int, height: int, width: int) -> None:
     weight, features = layer().convolution.weight, randoms(images, READ, height, width).requires_grad_()
     gradient = randoms(images, WRITTEN, height - 2, width - 2, seed=2)
-    out = convolved(features, BothWays(weight))
+    out = convolved(features, weight)
     out.backward(gradient)
     assert features.grad is not None
     assert decibels(F.conv2d(features.detach().double(), weight.double()), out.detach()) > 50

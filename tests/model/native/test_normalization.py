@@ -88,6 +88,17 @@ def test_large_values_that_hardly_vary_keep_their_variance() -> None:
     assert_near(made(features, *style(1), gradient), defined(features, *style(1), gradient), 1e-3)
 
 
+def test_one_pixel_that_stands_out_takes_no_digits_from_the_others() -> None:
+    features, gradient = randoms(1, CHANNELS, 64, 64), randoms(1, CHANNELS, 64, 64, seed=2)
+    features[..., 0, 0] = 1e3
+    assert_near(made(features, *style(1), gradient), defined(features, *style(1), gradient), 1e-3)
+
+
+def test_other_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="need γ and β for each channel"):
+        normalized(randoms(4, CHANNELS, 8, 8), *style(1), EPSILON)
+
+
 def test_an_image_depends_on_no_other_and_on_no_number_of_threads() -> None:
     features, gradient, gamma, beta = randoms(3, CHANNELS, 40, 31), randoms(3, CHANNELS, 40, 31, seed=2), *style(3)
     expected, before = made(features, gamma, beta, gradient), torch.get_num_threads()
@@ -112,9 +123,9 @@ def test_features_may_lie_in_any_order() -> None:
 
 def test_what_is_no_number_stays_none() -> None:
     features = randoms(1, CHANNELS, 9, 9)
-    features[0, 5, 4, 4] = float("nan")
+    features[0, 5, 4, 4], features[0, 7, 3, 2] = float("nan"), float("inf")
     out = normalized(features, *style(1), EPSILON)
-    assert out[0, 5].isnan().all()
+    assert out[0, [5, 7]].isnan().all()
     assert not out[0, :5].isnan().any()
 
 

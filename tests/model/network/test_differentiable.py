@@ -11,7 +11,7 @@ from torch import Tensor
 from impasto.model.native import convolution, normalization
 from impasto.model.network.checkpoint import load
 from impasto.model.network.differentiable import Convolution
-from impasto.model.network.style_network import StyleNetwork
+from impasto.model.network.style_network import ConditionalInstanceNorm, StyleNetwork
 
 READ, WRITTEN = 64, 128
 
@@ -72,6 +72,22 @@ def test_weights_that_are_replaced_are_prepared_anew() -> None:
     before = made(features)
     made.load_state_dict({"weight": -made.weight})
     assert torch.equal(made(features), -before)
+
+
+def test_one_style_may_be_that_of_several_images() -> None:
+    features, style = randoms(4, 32, 8, 8), randoms(1, 64, seed=1)
+    norm = ConditionalInstanceNorm(32)
+    assert torch.allclose(norm(features, style), norm(features, style.expand(4, -1)), atol=1e-5)
+
+
+def test_other_precisions_are_those_of_pytorch() -> None:
+    made, features = (
+        Convolution(READ, WRITTEN, 3).requires_grad_(False),
+        randoms(1, READ, 9, 9).double().requires_grad_(),
+    )
+    with pytest.raises(RuntimeError):
+        made(features)
+    assert made.double()(features).dtype is torch.float64
 
 
 def test_autocast_chooses_the_precision() -> None:
