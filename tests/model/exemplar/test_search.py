@@ -33,7 +33,7 @@ def fresh() -> Iterator[None]:
 def test_without_a_compiler_the_log_says_so_once_and_the_picture_is_the_same(
     fresh: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(_: list[Path]) -> None:
+    def refuse(*_: object) -> None:
         raise KernelsUnavailable("there is no C++ compiler")
 
     monkeypatch.setattr(building, "load", refuse)
