@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 
+from impasto.app.access.keyring import Keyring
 from impasto.app.access.rates import Rates
 from impasto.app.jobs.jobs import Jobs
 from impasto.app.jobs.submission import Submission
@@ -69,6 +70,11 @@ async def get_catalogue(request: Request) -> Catalogue:
     """Raises NotReady as `get_painter` does."""
     catalogue: Catalogue | None = request.app.state.catalogue
     return _started(catalogue)
+
+
+async def get_keyring(request: Request) -> Keyring:
+    keyring: Keyring = request.app.state.keyring
+    return keyring
 
 
 async def get_exports(request: Request) -> Exports:

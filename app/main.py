@@ -130,7 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
         # no request needs more than half of that
         form_limits={"max_fields": 100, "max_files": 40, "max_part_size": 2 * LONGEST_REGION},
     )
-    app.state.settings = settings
+    app.state.settings, app.state.keyring = settings, keyring
     app.state.painter, app.state.animator, app.state.catalogue, app.state.jobs = None, None, None, None
     app.state.exports, app.state.supervisor, app.state.predictions = None, None, None
     app.state.page, app.state.video_files = PageFiles.read(), VideoFiles(settings.video_folder)

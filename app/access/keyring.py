@@ -50,6 +50,11 @@ class Keyring:
             )
 
     @property
+    def known(self) -> bool:
+        """Whether the keys were read once; nobody is let in before."""
+        return self._keys is not None
+
+    @property
     def demanded(self) -> bool:
         """Whether nobody is let in without a key. Raises StoreUnavailable as long as no key could be read."""
         if self._keys is None:

@@ -7,9 +7,11 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Response
 
+from impasto.app.access.keyring import Keyring
 from impasto.app.dependencies import (
     NotReady,
     get_catalogue,
+    get_keyring,
     get_page,
     get_painter,
     get_predictions,
@@ -56,13 +58,14 @@ async def healthz() -> Health:
 async def readyz(
     painter: Annotated[Painter, Depends(get_painter)],
     catalogue: Annotated[Catalogue, Depends(get_catalogue)],
+    keyring: Annotated[Keyring, Depends(get_keyring)],
     supervisor: Annotated[Supervisor | None, Depends(get_supervisor)],
     settings: Annotated[Settings, Depends(get_settings)],
     stopping: Annotated[threading.Event, Depends(get_stopping)],
 ) -> Readiness | Response:
     parts = {
         "network": Part(ready=True),  # there is a painter when it has painted once
-        "database": _database(catalogue, settings),
+        "database": _database(catalogue, keyring, settings),
         "service": Part(ready=False, reason="it is stopping") if stopping.is_set() else Part(ready=True),
     }
     if supervisor is not None:
@@ -76,10 +79,11 @@ async def readyz(
     return problem(503, "not_ready", "; ".join(missing), headers=headers, parts=told)
 
 
-def _database(catalogue: Catalogue, settings: Settings) -> Part:
-    """Needed until the added styles are known, where a database is configured; without it they are painted on."""
-    needed = settings.database_url is not None and not catalogue.complete
-    return Part(ready=not needed, reason=catalogue.trouble or ("its styles are being read" if needed else None))
+def _database(catalogue: Catalogue, keyring: Keyring, settings: Settings) -> Part:
+    """Needed until keys and added styles are known, where a database is configured; without it they are painted on."""
+    needed = settings.database_url is not None and not (catalogue.complete and keyring.known)
+    reason = "its keys and styles are being read" if needed else None
+    return Part(ready=not needed, reason=catalogue.trouble or reason)
 
 
 @router.get("/v1/info", summary="Network, device, formats and limits", responses=problems(401, 403, 503))

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from impasto.app.access.keyring import Keyring
+from impasto.app.access.keys import KeyStore
 from impasto.app.jobs.supervisor import Supervisor
 from impasto.app.main import create_app
 from impasto.app.page import PageFiles
@@ -68,6 +70,18 @@ def test_a_service_is_not_ready_before_it_knows_the_styles_of_a_database_that_it
         assert eventually(lambda: "cannot be used" in reasons(client)["database"])
         folder.unlink()
         assert eventually(lambda: client.get("/readyz").status_code == 200)
+
+
+def test_a_service_is_not_ready_before_it_knows_the_keys_of_a_database_that_it_was_given(
+    settings: Settings, tmp_path: Path
+) -> None:
+    app = create_app(settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/impasto.db"}))
+    with TestClient(app) as client:
+        assert eventually(lambda: client.get("/readyz").status_code == 200)
+        app.state.keyring = Keyring(KeyStore(settings.database), open=True)
+        assert reasons(client) == {"database": "its keys and styles are being read"}
+        app.state.keyring.refresh()
+        assert client.get("/readyz").status_code == 200
 
 
 def test_without_a_database_that_nobody_asked_for_it_is_ready_and_says_so(settings: Settings, tmp_path: Path) -> None:
