@@ -34,6 +34,19 @@ struct Shape {
                 each(at / pieces(), c, first, std::min(PIECE, pixels - first), at);
             }
     }
+
+    // Calls each(which of all channels of all images, place) for every LANES values.
+    template <typename Each>
+    void for_values(const Each& each) const {
+        for_pieces([&](int64_t image, int64_t c, int64_t first, int64_t count, int64_t) {
+            for (int64_t pixel = first; pixel < first + count; ++pixel)
+#pragma GCC unroll 2
+                for (int n = 0; n < VECTORS; ++n) {
+                    const int64_t channel = c + n * LANES;
+                    each(image * channels + channel, (image * pixels + pixel) * channels + channel);
+                }
+        });
+    }
 };
 
 // Two sums for every channel of every image, (images, 2, channels): of values, and of others. add(place, c, origin, one, other)
@@ -95,14 +108,8 @@ void normalize(const T* features, const Shape& shape, const float* gamma, const 
         times[at] = float(gamma[at] * inverse);
         plus[at] = float(beta[at] - gamma[at] * inverse * mean);
     }
-    shape.for_pieces([&](int64_t image, int64_t c, int64_t first, int64_t count, int64_t) {
-        for (int64_t pixel = first; pixel < first + count; ++pixel)
-#pragma GCC unroll 2
-            for (int n = 0; n < VECTORS; ++n) {
-                const int64_t channel = image * channels + c + n * LANES;
-                const int64_t place = (image * shape.pixels + pixel) * channels + c + n * LANES;
-                write(read(features + place) * read(&times[channel]) + read(&plus[channel]), out + place);
-            }
+    shape.for_values([&](int64_t channel, int64_t place) {
+        write(read(features + place) * read(&times[channel]) + read(&plus[channel]), out + place);
     });
 }
 
@@ -131,15 +138,9 @@ void pass_back(const T* gradient, const T* features, const Shape& shape, const f
         of_features[at] = float(-less);
         plus[at] = float(less * mean[at] - times * sum / double(shape.pixels));
     }
-    shape.for_pieces([&](int64_t image, int64_t c, int64_t first, int64_t count, int64_t) {
-        for (int64_t pixel = first; pixel < first + count; ++pixel)
-#pragma GCC unroll 2
-            for (int n = 0; n < VECTORS; ++n) {
-                const int64_t channel = image * channels + c + n * LANES;
-                const int64_t place = (image * shape.pixels + pixel) * channels + c + n * LANES;
-                const Vector value = read(gradient + place) * read(&of_gradient[channel]) + read(&plus[channel]);
-                write(value + read(features + place) * read(&of_features[channel]), out + place);
-            }
+    shape.for_values([&](int64_t channel, int64_t place) {
+        const Vector value = read(gradient + place) * read(&of_gradient[channel]) + read(&plus[channel]);
+        write(value + read(features + place) * read(&of_features[channel]), out + place);
     });
 }
 

@@ -98,12 +98,14 @@ struct Bfloat16 {
     uint16_t bits;
 };
 
+template <typename Bits>
+INLINE Bits rounded(const Bits& bits) {  // to the nearest, ties to even
+    return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+}
+
 INLINE Vector read(const Bfloat16* from) { return Vector(widened(read<Words>(&from->bits)) << 16); }
 
-INLINE void write(const Vector& values, Bfloat16* to) {
-    const Integers bits = Integers(values);
-    write(narrowed((bits + 0x7fff + ((bits >> 16) & 1)) >> 16), &to->bits);  // to the nearest, ties to even
-}
+INLINE void write(const Vector& values, Bfloat16* to) { write(narrowed(rounded(Integers(values))), &to->bits); }
 
 // What a convolution leaves lies in memory as Stored: where a machine converts a vector of halves by one instruction it takes
 // half the room, and half the time to fetch. Everything is computed in floats.

@@ -4,7 +4,7 @@
 // Memory is what these operations cost, not arithmetic. The first pass reads the features for their statistics, the
 // second reads them again and writes the next convolution's padded input. In float32 most convolutions do without: they
 // measure what they write (winograd.cpp) and normalize what they read (vectors.h). Everything is channels-last, and goes
-// over channels by the vector; T and To are float, bfloat16 as its bits, or Stored. Sums are float over a row and double
+// over channels by the vector; T and To are float, Bfloat16, or Stored. Sums are float over a row and double
 // over rows, in an order that does not depend on the number of threads: equal pictures come out equal.
 //
 // kernels.py builds this file, with EPSILON and WIDTHS of the network, and calls it; fast_network.py has the same operation
@@ -30,15 +30,9 @@ INLINE float load(const float* from) {
     return *from;
 }
 
-// bfloat16, as its bits.
 template <>
-INLINE Vector load(const uint16_t* from) {
-    return Vector(widened(read<Words>(from)) << 16);
-}
-
-template <>
-INLINE float load(const uint16_t* from) {
-    const uint32_t wide = uint32_t(*from) << 16;
+INLINE float load(const Bfloat16* from) {
+    const uint32_t wide = uint32_t(from->bits) << 16;
     return read<float>(&wide);
 }
 
@@ -49,16 +43,7 @@ INLINE void store(const Vector& value, T* to) {
 
 INLINE void store(float value, float* to) { *to = value; }
 
-template <typename Bits>
-INLINE Bits rounded(const Bits& bits) {  // to the nearest, ties to even
-    return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-}
-
-INLINE void store(const Vector& value, uint16_t* to) {
-    write(narrowed(rounded(Integers(value))), to);
-}
-
-INLINE void store(float value, uint16_t* to) { *to = uint16_t(rounded(read<uint32_t>(&value))); }
+INLINE void store(float value, Bfloat16* to) { to->bits = uint16_t(rounded(read<uint32_t>(&value))); }
 
 #if STORES_HALVES
 template <>
@@ -319,7 +304,7 @@ void normalize(const Batch<T, C>& batch, const float* gamma, const float* beta, 
 
 #define CALL add_up<T, C>(BATCH(data, layout, doubled), origin, sums, rows)
 ADD_UP(add_up_float32, float)
-ADD_UP(add_up_bfloat16, uint16_t)
+ADD_UP(add_up_bfloat16, Bfloat16)
 ADD_UP(add_up_stored, Stored)
 #undef CALL
 
@@ -365,8 +350,8 @@ extern "C" int find_scale(const Stored* data, const int64_t* layout, int64_t cha
     normalize<T, To, C>(BATCH(data, layout, doubled), gamma, beta, styles, shares, given,  \
                         BATCH(residual, residual_layout, false), out, relu, padding, replicate)
 NORMALIZE(normalize_float32, float, float)
-NORMALIZE(normalize_bfloat16, uint16_t, uint16_t)
-NORMALIZE(normalize_bfloat16_exact, uint16_t, float)
+NORMALIZE(normalize_bfloat16, Bfloat16, Bfloat16)
+NORMALIZE(normalize_bfloat16_exact, Bfloat16, float)
 NORMALIZE(normalize_stored, Stored, Stored)
 NORMALIZE(normalize_stored_exact, Stored, float)
 #undef CALL
