@@ -104,6 +104,16 @@ class Evaluator:
         vector = self.source.styles.vectors[row]
         return self.stylizer.stylize(Picture.from_rgb(photo), vector, stroke=stroke).rgb
 
+    def losses_in_grey(self) -> Evaluation:
+        """Whether styles are more than a tint: of pictures and paintings without their colours."""
+        paintings = [_in_grey(painting) for painting in self.paintings]
+        objective = _objective(self.source, paintings, self.styles).to(self.stylizer.device)
+
+        def paint(photo: Tensor, row: int) -> Tensor:
+            return _in_grey(self.paint(photo, row))
+
+        return measure(paint, self.styles, objective, self.photos, progress=_progress(len(self.photos), "in grey"))
+
     def _kept_out(self, arguments: Arguments) -> list[Path]:
         kept_out = set(self.source.training.held_out)
         files = [f for f in images.files_in(arguments.content) if arguments.all_photos or f.name in kept_out]
@@ -199,15 +209,7 @@ def _versus(evaluator: Evaluator, many: Path, singles: Sequence[Path]) -> Sectio
 
 
 def _grey(evaluator: Evaluator) -> Section:
-    """Whether styles are more than a tint: photos, pictures and paintings without their colours."""
-    paintings = [_in_grey(painting) for painting in evaluator.paintings]
-    objective = _objective(evaluator.source, paintings, evaluator.styles).to(evaluator.stylizer.device)
-
-    def paint(photo: Tensor, row: int) -> Tensor:
-        return _in_grey(evaluator.paint(photo, row))
-
-    progress = _progress(len(evaluator.photos), "in grey")
-    found = measure(paint, evaluator.styles, objective, evaluator.photos, progress=progress)
+    found = evaluator.losses_in_grey()
     text = (
         "Pictures and paintings without their colours: what is then told apart is how they are painted. Painted from "
         "the photos as they are.\n\n"

@@ -3,8 +3,9 @@
     python -m impasto.scripts.studies.refit --styles paintings/ --content photos/ \\
         --checkpoint runs/mine/checkpoint.safetensors --work runs/refit --output runs/refitted.safetensors
 
-A style that loses too much of the photo is applied less strongly, one that is too far from its painting more strongly,
-as long as it has photo to spare: strengths choose between C and D, and only training lowers both.
+A style that loses too much of the photo is applied less strongly; one that is too far from its painting, or that its
+grey pictures do not tell where too few tell theirs, more strongly, as long as it has photo to spare: strengths choose
+between C and D, and only training lowers both.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from impasto.scripts.evaluation import Evaluator
 
 LEAST, MOST, FARTHEST = 0.4, 1.0, 0.85
 """Of C, and of D: the goals of `impasto evaluate` for every style."""
+TOLD_APART = 0.9
+"""Share of the grey pictures whose nearest painting is their own: the goal for all of them."""
 WEAKER, STRONGER = 0.85, 1.2
 """Factors of a strength."""
 SPARE = 0.95
@@ -54,8 +57,8 @@ class Arguments:
     """Checkpoint to write."""
     rounds: int = 2
     """Times at the most that it is looked which styles miss a goal."""
-    photos: int = 12
-    """Of those kept out of training, by which it is judged."""
+    photos: int = 24
+    """Of those kept out of training, by which it is judged: as many as the report has."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
 
@@ -67,7 +70,7 @@ def main(arguments: Arguments) -> None:
         joined = folder / "joined.safetensors"
         if not joined.exists():
             source = checkpoint.load(path)
-            factors = strengths(judged(path, arguments))
+            factors = strengths(*judged(path, arguments))
             print(f"round {number}: {', '.join(f'{style} × {factor}' for style, factor in factors.items()) or 'none'}")
             if not factors:
                 break
@@ -76,24 +79,28 @@ def main(arguments: Arguments) -> None:
     checkpoint.save(replace(checkpoint.load(path), small=None), arguments.output)
 
 
-def judged(path: Path, arguments: Arguments) -> Evaluation:
-    """D and C of every style."""
+def judged(path: Path, arguments: Arguments) -> tuple[Evaluation, Evaluation]:
+    """D and C of every style; and of pictures and paintings in grey."""
     asked = Evaluated(
         arguments.styles, arguments.content, checkpoint=path, photos=arguments.photos, device=arguments.device
     )
     evaluator = Evaluator(asked)
-    return evaluator.losses(evaluator.photos)
+    return evaluator.losses(evaluator.photos), evaluator.losses_in_grey()
 
 
-def strengths(found: Evaluation) -> dict[str, float]:
-    """By how much the strengths of styles that miss a goal are to change, {id: factor}."""
+def strengths(found: Evaluation, grey: Evaluation) -> dict[str, float]:
+    """By how much the strengths of styles that miss a goal are to change, {id: factor}.
+
+    grey: the same without colours.
+    """
+    too_few = bool(grey.own.mean() < TOLD_APART)
+    columns = found.distance.mean(dim=1), found.content_error.mean(dim=1), grey.own
     factors = {}
-    for style, distance, content in zip(
-        found.styles, found.distance.mean(dim=1).tolist(), found.content_error.mean(dim=1).tolist(), strict=True
-    ):
+    for style, distance, content, own in zip(found.styles, *(column.tolist() for column in columns), strict=True):
+        tint = too_few and own < TOLD_APART
         if content > MOST:
             factors[style] = WEAKER
-        elif content < LEAST or (distance > FARTHEST and content < SPARE):
+        elif content < LEAST or (content < SPARE and (distance > FARTHEST or tint)):
             factors[style] = STRONGER
     return factors
 

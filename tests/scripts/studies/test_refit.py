@@ -21,10 +21,10 @@ from impasto.scripts.studies.refit import Arguments, main, strengths
 OBJECTIVE = ObjectiveConfig(painting_size=64, painting_sizes={"style-0": 70, "style-1": 72})
 
 
-def evaluation(distance: float, content_error: float) -> Evaluation:
-    """Of style-0, and of a style-1 that misses nothing."""
+def evaluation(distance: float, content_error: float, own: int = 3) -> Evaluation:
+    """Of style-0, and of a style-1 that misses nothing. own: how many of style-0's three pictures are nearest to it."""
     values = torch.ones(2, 3, dtype=torch.float64)
-    rows = torch.arange(2)[:, None].expand(2, 3)
+    rows = torch.tensor([[0] * own + [1] * (3 - own), [1] * 3])
     distances = values * torch.tensor([[distance], [0.5]], dtype=torch.float64)
     contents = values * torch.tensor([[content_error], [0.7]], dtype=torch.float64)
     return Evaluation(("style-0", "style-1"), 256, values, distances, contents, values, values, rows)
@@ -52,18 +52,28 @@ def asked(tiny_checkpoint: Checkpoint, photos: Path, paintings: Path, tmp_path: 
 
 
 def test_only_styles_that_miss_a_goal_are_fitted_anew() -> None:
-    assert strengths(evaluation(0.6, 0.7)) == {}
-    assert strengths(evaluation(0.9, 0.7)) == {"style-0": 1.2}
-    assert strengths(evaluation(0.9, 0.97)) == {}  # it has no photo to spare
-    assert strengths(evaluation(0.9, 1.01)) == {"style-0": 0.85}
-    assert strengths(evaluation(0.5, 0.39)) == {"style-0": 1.2}
+    grey = evaluation(0.6, 0.7)
+    assert strengths(evaluation(0.6, 0.7), grey) == {}
+    assert strengths(evaluation(0.9, 0.7), grey) == {"style-0": 1.2}
+    assert strengths(evaluation(0.9, 0.97), grey) == {}  # it has no photo to spare
+    assert strengths(evaluation(0.9, 1.01), grey) == {"style-0": 0.85}
+    assert strengths(evaluation(0.5, 0.39), grey) == {"style-0": 1.2}
+
+
+def test_a_style_that_grey_pictures_do_not_tell_is_fitted_anew_where_too_many_are_not_told() -> None:
+    tint = evaluation(0.6, 0.7, own=2)  # five of six are told
+    assert strengths(evaluation(0.6, 0.7), tint) == {"style-0": 1.2}
+    assert strengths(evaluation(0.6, 0.97), tint) == {}  # it has no photo to spare
+    assert strengths(evaluation(0.6, 1.01), tint) == {"style-0": 0.85}
+    enough = replace(tint, nearest=torch.tensor([[0] * 8 + [1] * 2, [1] * 10]))  # nine of ten are
+    assert strengths(evaluation(0.6, 0.7), enough) == {}
 
 
 def test_its_vector_changes_at_another_strength_and_nothing_else(
     asked: Arguments, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = iter([evaluation(0.9, 0.7), evaluation(0.6, 0.7)])
-    monkeypatch.setattr(refit, "judged", lambda *_: next(found))
+    monkeypatch.setattr(refit, "judged", lambda *_: (next(found), evaluation(0.6, 0.7)))
     monkeypatch.setattr(refit, "UPDATES", 2)
     main(asked)
     before, after = checkpoint.load(asked.checkpoint), checkpoint.load(asked.output)
@@ -76,6 +86,6 @@ def test_its_vector_changes_at_another_strength_and_nothing_else(
     assert capsys.readouterr().out.splitlines() == ["round 0: style-0 × 1.2", "round 1: none"]
 
     asked.output.unlink()  # what was made on the way is not made again
-    monkeypatch.setattr(refit, "judged", lambda *_: evaluation(0.6, 0.7))
+    monkeypatch.setattr(refit, "judged", lambda *_: (evaluation(0.6, 0.7), evaluation(0.6, 0.7)))
     main(asked)
     assert torch.equal(checkpoint.load(asked.output).styles.vectors, after.styles.vectors)
