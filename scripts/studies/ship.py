@@ -34,7 +34,7 @@ from impasto.model.network.config import SHIPPED, SMALL
 from impasto.model.pictures import images
 from impasto.model.prediction.file import predictor_file
 from impasto.scripts.studies import chromium
-from impasto.scripts.studies.figures import PICTURES, Figures
+from impasto.scripts.studies.figures import NAMED, PICTURES, Figures
 from impasto.scripts.studies.peers import engine
 
 REPORT = "evaluation.md"
@@ -135,7 +135,7 @@ def main(arguments: Arguments) -> int:
     try:
         check(arguments)
         workshop = Workshop(arguments.work)
-        before = workshop.run(evaluation("before", arguments, arguments.shipped)) / REPORT
+        before = report_before(arguments, workshop)
         network = networks(arguments, workshop)
         for stage in documentation(arguments, network):
             workshop.run(stage)
@@ -167,6 +167,14 @@ def check(arguments: Arguments) -> None:
     for file in images.files_in(arguments.large):
         if min(images.size(file.read_bytes())) < LARGE:
             raise InvalidValue(f"{file} has fewer than {LARGE} pixels on its shorter side")
+
+
+def report_before(arguments: Arguments, workshop: Workshop) -> Path:
+    """The report on what is shipped: the documents', where it is of that network."""
+    there, shipped = arguments.documents / REPORT, checkpoint.load(arguments.shipped).network_id
+    if there.exists() and set(NAMED.findall(there.read_text("utf-8"))) == {shipped}:
+        return there
+    return workshop.run(evaluation("before", arguments, arguments.shipped)) / REPORT
 
 
 def networks(arguments: Arguments, workshop: Workshop) -> Path:

@@ -247,6 +247,20 @@ def test_every_stage_is_a_command_as_it_is_and_goes_on_from_the_one_before(asked
     assert "No style got worse." in (asked.work / "summary.md").read_text()
 
 
+def test_the_report_that_the_documents_have_of_what_is_shipped_is_not_made_again(asked: Arguments, told: Told) -> None:
+    shipped = asked.work.parent / "shipped.safetensors"
+    report = asked.documents / "evaluation.md"
+    (asked.documents.parent / "README.md").touch()
+    report.write_text(f"network `{told._source.network_id}`\n{written(0.6)}")
+    assert ship.main(replace(asked, shipped=shipped)) == 0
+    assert "before" not in told.asked
+    lines = [" ".join(line.split()) for line in (asked.work / "summary.md").read_text().splitlines()]
+    assert "| one | 0.60, 0.60 | 0.50, 0.60 |" in lines
+    report.write_text(f"network `0123456789abcdef`\n{written(0.6)}")
+    assert ship.main(replace(asked, shipped=shipped)) == 0
+    assert told.asked["before"].checkpoint == shipped
+
+
 def test_nothing_is_replaced_where_a_goal_is_lost(
     asked: Arguments, told: Told, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
