@@ -95,15 +95,6 @@ class Evaluator:
         progress = _progress(len(photos), what)
         return measure(self.paint, self.styles, self.objective, photos, progress=progress)
 
-    def paint(self, photo: Tensor, row: int) -> Tensor:
-        """What the network itself makes, in one pass, of a photo (3, H, W) in the style of a row of the table."""
-        return _painted(self.source, self.stylizer, photo, row)
-
-    def stylize(self, photo: Tensor, row: int, stroke: Stroke) -> Tensor:
-        """A photo (3, H, W) in the style of a row, with strokes of a size, as everyone's photos are painted."""
-        vector = self.source.styles.vectors[row]
-        return self.stylizer.stylize(Picture.from_rgb(photo), vector, stroke=stroke).rgb
-
     def losses_in_grey(self) -> Evaluation:
         """Whether styles are more than a tint: of pictures and paintings without their colours."""
         paintings = [_in_grey(painting) for painting in self.paintings]
@@ -113,6 +104,15 @@ class Evaluator:
             return _in_grey(self.paint(photo, row))
 
         return measure(paint, self.styles, objective, self.photos, progress=_progress(len(self.photos), "in grey"))
+
+    def paint(self, photo: Tensor, row: int) -> Tensor:
+        """What the network itself makes, in one pass, of a photo (3, H, W) in the style of a row of the table."""
+        return _painted(self.source, self.stylizer, photo, row)
+
+    def stylize(self, photo: Tensor, row: int, stroke: Stroke) -> Tensor:
+        """A photo (3, H, W) in the style of a row, with strokes of a size, as everyone's photos are painted."""
+        vector = self.source.styles.vectors[row]
+        return self.stylizer.stylize(Picture.from_rgb(photo), vector, stroke=stroke).rgb
 
     def _kept_out(self, arguments: Arguments) -> list[Path]:
         kept_out = set(self.source.training.held_out)

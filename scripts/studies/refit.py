@@ -57,7 +57,7 @@ class Arguments:
     """Checkpoint to write."""
     rounds: int = 2
     """Times at the most that it is looked which styles miss a goal."""
-    photos: int = 24
+    photos: int = Evaluated.photos
     """Of those kept out of training, by which it is judged: as many as the report has."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
