@@ -5,9 +5,10 @@
 
 Stages follow one another, each a command that can be run by itself. What a stage makes lies in a folder of --work whose
 name tells its command and the files that it read, so that the same command goes on where it was ended, and nothing is
-taken that was made of something else. In the end a summary says what got better and what got worse, and unless a goal
-that was met no longer is, the networks, the pictures and the figures between the comments of `figures.py` replace those
-that are there; what was not made anew, since nothing was given to make it of, `make check` names.
+taken that was made of something else. Once there is a report on the new network, a summary says what got better and
+what got worse. Unless a goal that was met no longer is, all else that shows the network is remade, and the networks,
+the pictures and the figures between the comments of `figures.py` replace those that are there; what was not made anew,
+since nothing was given to make it of, `make check` names.
 """
 
 from __future__ import annotations
@@ -137,17 +138,18 @@ def main(arguments: Arguments) -> int:
         workshop = Workshop(arguments.work)
         before = report_before(arguments, workshop)
         network = networks(arguments, workshop)
+        after = workshop.run(evaluation("evaluation", arguments, network)) / REPORT
+        reports = [file.read_text("utf-8") for file in (before, after)]
+        said = summary(*reports)
+        write_whole(arguments.work / "summary.md", said.encode())
+        print(said)
+        if lost := lost_goals(*map(goals, reports)):
+            print("\nNothing is replaced, since these goals were met and are not any more:", *lost, sep="\n- ")
+            return 1
         for stage in documentation(arguments, network):
             workshop.run(stage)
     except ImpastoError as error:
         print(error, file=sys.stderr)
-        return 1
-    reports = [file.read_text("utf-8") for file in (before, workshop.done["evaluation"] / REPORT)]
-    said = summary(*reports)
-    write_whole(arguments.work / "summary.md", said.encode())
-    print(said)
-    if lost := lost_goals(*map(goals, reports)):
-        print("\nNothing is replaced, since these goals were met and are not any more:", *lost, sep="\n- ")
         return 1
     replace(arguments, network, workshop.done)
     return 0
@@ -223,7 +225,6 @@ def documentation(arguments: Arguments, network: Path) -> Iterator[Stage]:
     def stage(name: str, module: str, *options: str) -> Stage:
         return Stage(name, (f"impasto.scripts.studies.{module}", *options), inputs)
 
-    yield evaluation("evaluation", arguments, network)
     photos = [str(file) for file in images.files_in(arguments.large)]
     yield stage("gallery", "gallery", "--large", photos[0], "--output", pictures, *of_network)
     yield stage("page", "page", "--output", pictures, *of_network)

@@ -261,7 +261,7 @@ def test_the_report_that_the_documents_have_of_what_is_shipped_is_not_made_again
     assert told.asked["before"].checkpoint == shipped
 
 
-def test_nothing_is_replaced_where_a_goal_is_lost(
+def test_nothing_more_is_made_nor_replaced_where_a_goal_is_lost(
     asked: Arguments, told: Told, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reports = iter([written(0.5), written(0.9)])
@@ -271,6 +271,7 @@ def test_nothing_is_replaced_where_a_goal_is_lost(
     shipped = asked.work.parent / "shipped.safetensors"
     assert ship.main(replace(asked, shipped=shipped)) == 1
     assert "- D at most 0.85 in every style" in capsys.readouterr().out
+    assert [*told.asked][-1] == "evaluation"
 
 
 def test_what_would_end_it_after_hours_ends_it_at_once(
