@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,9 @@ settings.load_profile("impasto")
 
 torch.compiler.set_stance("force_eager")  # compiling takes longer than all the tests
 torch.set_num_threads(1)  # tiny networks gain nothing by more, and sums then never change their order
+
+# Started in the background of a shell they ignore Ctrl-C, and so would the commands that they start and send it to.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REAL_WEIGHTS = weights_file()
 """Where VGG-16's weights are when the tests start, before `torch_home` replaces them."""
