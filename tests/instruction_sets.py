@@ -14,6 +14,8 @@ from impasto.model.network.kernels import Kernels
 BUILDING = "impasto.model.native.building.vector_units"
 """What libraries are built for."""
 UNITS = [*VECTORS, "DEFAULT"]
+MATRICES = "AVX512_AMX"
+"""Those with units for matrices."""
 
 
 def kernels_of(units: str, channels: Iterable[int]) -> Kernels:
@@ -41,8 +43,10 @@ def skip_without(units: str) -> None:
 
 
 def _are_there(units: str) -> bool:
-    own, order = vector_units().removesuffix("_VNNI"), ["DEFAULT", "AVX2", "AVX512"]
-    base = units.removesuffix("_VNNI")
+    if units == MATRICES:
+        return vector_units() == MATRICES
+    order = ["DEFAULT", "AVX2", "AVX512"]
+    own, base = (name.removesuffix("_VNNI").removesuffix("_AMX") for name in (vector_units(), units))
     if base == "DEFAULT":
         return True
     if own not in order or order.index(base) > order.index(own):

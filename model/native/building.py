@@ -17,13 +17,14 @@ import platformdirs
 
 from impasto.model.native.processor import vector_units
 
-HEADERS = [Path(__file__).with_name(name) for name in ("vectors.h", "winograd.h")]
-"""A machine's vectors, and convolutions by Winograd's algorithm, for any source."""
+HEADERS = [Path(__file__).with_name(name) for name in ("vectors.h", "units.h", "moments.h", "winograd.h")]
+"""For any source: a machine's vectors and units for matrices, what is measured, and Winograd's algorithm."""
 BUILT = Path(__file__).with_name("built")
 """Kernels that came with the installation, for machines without a compiler: an image has some."""
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c", "-mprefer-vector-width=512"]
 AVX2 = ["-mavx2", "-mfma", "-mf16c"]
 VECTORS = {
+    "AVX512_AMX": [*AVX512, "-mavx512vnni", "-mavx512bf16", "-mamx-tile", "-mamx-bf16"],
     "AVX512_VNNI": [*AVX512, "-mavx512vnni"],
     "AVX512": AVX512,
     "AVX2_VNNI": [*AVX2, "-mavxvnni"],

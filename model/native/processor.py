@@ -9,12 +9,16 @@ VNNI = {"AVX512": "avx512_vnni", "AVX2": "avx_vnni"}
 
 
 def vector_units() -> str:
-    """What the CPU computes with: "AVX512_VNNI", "AVX512", "AVX2_VNNI", "AVX2", or else as PyTorch calls it."""
+    """What the CPU computes with: a key of `building.VECTORS`, or else as PyTorch calls it."""
     units = torch.backends.cpu.get_cpu_capability()
+    if has_amx():
+        return f"{units}_AMX"
     there = torch.cpu.get_capabilities().get(VNNI.get(units, ""), False)
     return f"{units}_VNNI" if there else units
 
 
 def has_amx() -> bool:
-    """Whether the CPU has units that multiply matrices of bfloat16."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    """Whether the CPU has units that multiply matrices of bfloat16, and the system lets this process use them."""
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":  # PyTorch may have been told of less than there is
+        return False
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False)) and bool(torch.cpu._init_amx())

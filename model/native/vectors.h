@@ -105,7 +105,13 @@ INLINE Bits rounded(const Bits& bits) {  // to the nearest, ties to even
 
 INLINE Vector read(const Bfloat16* from) { return Vector(widened(read<Words>(&from->bits)) << 16); }
 
-INLINE void write(const Vector& values, Bfloat16* to) { write(narrowed(rounded(Integers(values))), &to->bits); }
+INLINE void write(const Vector& values, Bfloat16* to) {
+#if defined(__AVX512BF16__)
+    write(__m256i(_mm512_cvtneps_pbh(__m512(values))), &to->bits);
+#else
+    write(narrowed(rounded(Integers(values))), &to->bits);
+#endif
+}
 
 // What a convolution leaves lies in memory as Stored: where a machine converts a vector of halves by one instruction it takes
 // half the room, and half the time to fetch. Everything is computed in floats.
@@ -123,15 +129,17 @@ INLINE Vector read(const Half* from) {
 #endif
 }
 
-INLINE void write(const Vector& values, Half* to) {
+INLINE auto halves(const Vector& values) {
     constexpr Vector most = Vector{} + Half::MOST;
     const Vector above = values < -most ? -most : values, bounded = above > most ? most : above;  // what is no number stays
 #if defined(__AVX512F__)
-    write(_mm512_cvtps_ph((__m512)bounded, _MM_FROUND_TO_NEAREST_INT), &to->bits);
+    return _mm512_cvtps_ph((__m512)bounded, _MM_FROUND_TO_NEAREST_INT);
 #else
-    write(_mm256_cvtps_ph((__m256)bounded, _MM_FROUND_TO_NEAREST_INT), &to->bits);
+    return _mm256_cvtps_ph((__m256)bounded, _MM_FROUND_TO_NEAREST_INT);
 #endif
 }
+
+INLINE void write(const Vector& values, Half* to) { write(halves(values), &to->bits); }
 
 typedef Half Stored;
 #else

@@ -71,10 +71,9 @@ def trains_in_bfloat16(device: torch.device) -> bool:
 
 
 def device_name(device: torch.device) -> str:
-    """What a device is, for reports: "NVIDIA H100", "2 CPU threads (AVX512_VNNI, AMX)"."""
+    """What a device is, for reports: "NVIDIA H100", "2 CPU threads (AVX512_AMX)"."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     if device.type != "cpu":
         return device.type
-    units = [vector_units()] + ["AMX"] * has_native_bfloat16(device)
-    return f"{torch.get_num_threads()} CPU threads ({', '.join(units)})"
+    return f"{torch.get_num_threads()} CPU threads ({vector_units()})"

@@ -9,8 +9,9 @@ Four changes to `impasto.model.network.style_network`, each exact but for roundi
   with one more weight in each direction, and yields the four pixels around a corner at once: twelve channels.
 - Normalization, activation, residual addition and the next convolution's padding are one operation
   (`impasto.model.network.operations`), for which the CPU has kernels of its own (`impasto.model.network.kernels`).
-- In float32 they also compute the convolutions, in a quarter to a third of the multiplications
-  (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`). Most features are then
+- They also compute the convolutions: in float32 in a quarter to a third of the multiplications
+  (`impasto.model.network.winograd`; from a picture and to one, `impasto.model.network.nested`), in bfloat16 by the
+  units that a processor has for matrices (`impasto.model.network.matrices`). Most features are then
   measured as they are written, and normalized as they are read. They lie in memory as float16, where the processor
   converts it. Where all convolutions are theirs, a pass is one call (`impasto.model.network.passes`).
 """

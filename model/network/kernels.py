@@ -1,5 +1,5 @@
 """The CPU's own kernels, built for this machine and called: kernels.cpp for what stands between two convolutions,
-winograd.cpp, nested.cpp and direct.cpp for these, passes.cpp for all of them one after the other."""
+winograd.cpp, nested.cpp, direct.cpp and matrices.cpp for these, passes.cpp for all of them one after the other."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from impasto.model.native.building import BUILT, build_all, load
 from impasto.model.native.passing import pointer
 from impasto.model.native.winograd import BLOCK, quantized, transformed
-from impasto.model.network import direct, nested, winograd
+from impasto.model.network import direct, matrices, nested, winograd
 from impasto.model.network.operations import Border, Convolution, Gauge, Operations, Step, Then, Window, around_corners
 from impasto.model.network.passes import Computed, Kernel, Pass
 from impasto.model.network.statistics import EPSILON, Statistics
 from impasto.model.pictures import plane_kernels
+from impasto.model.pictures.picture import COLORS
 
-OWN = [Path(__file__).with_name(f"{name}.cpp") for name in ("kernels", "winograd", "nested", "direct", "passes")]
+CONVOLUTIONS = "winograd", "nested", "direct", "matrices"
+OWN = [Path(__file__).with_name(f"{name}.cpp") for name in ("kernels", *CONVOLUTIONS, "passes")]
 SOURCES = [*OWN, *plane_kernels.SOURCES]
 
-READING = (Kernel.WINOGRAD, Kernel.NARROWER)
+READING = (Kernel.WINOGRAD, Kernel.NARROWER, Kernel.MATRICES)
 """Those that can normalize what they read."""
 
 Found = TypeVar("Found")
@@ -34,10 +36,11 @@ Found = TypeVar("Found")
 class Kernels(Operations):
     """The operations on the CPU: in two passes over the features instead of six, or in none but the convolutions'.
 
-    These are computed by Winograd's algorithm.
+    These are computed by Winograd's algorithm in float32, and in bfloat16 by units for matrices, where there are any.
 
     channels: every number of channels that will be asked for.
-    multiplies_integers: whether convolutions of many channels by many do, which is faster where it is so.
+    multiplies_integers: whether convolutions of many channels by many do in float32, which is faster where it is so.
+    multiplies_matrices: whether those in bfloat16 are theirs, and not PyTorch's.
     stored: in which precision they leave features, which is half of what they compute in where that is faster.
     Read from `built`, else from `cache`, by default this user's, where they are built once for a machine, in a few
     seconds.
@@ -55,6 +58,7 @@ class Kernels(Operations):
             (torch.bfloat16, torch.float32): library.normalize_bfloat16_exact,
         }
         self.multiplies_integers = bool(library.multiplies_integers())
+        self.multiplies_matrices = bool(library.multiplies_matrices())
         self._found: MutableMapping[Tensor, dict[Callable[[Tensor], object], object]] = WeakTensorKeyDictionary()
         self._measured: MutableMapping[Tensor, Tensor] = WeakTensorKeyDictionary()
         """Means and variances (2, B, C) of features that were measured as they were computed."""
@@ -80,6 +84,8 @@ class Kernels(Operations):
             return self._convolve_wider(x, convolution.weight, computed)
         if computed.by is Kernel.DIRECT:
             return self._convolve_direct(x, convolution.weight, computed)
+        if computed.by is Kernel.MATRICES and x.shape[1] == COLORS:
+            return self._convolve_picture_in_matrices(x, convolution, computed)
         return self._convolve(_Reading(self._in_store(x)), convolution, computed)
 
     def leaves(self, convolution: Convolution) -> torch.dtype:
@@ -99,6 +105,8 @@ class Kernels(Operations):
     def _kernel(self, convolution: Convolution) -> Kernel | None:
         """What computes a convolution, if PyTorch does not."""
         weight, stride = convolution.weight, convolution.stride
+        if self.multiplies_matrices and matrices.suits(weight, stride):
+            return Kernel.MATRICES
         if winograd.suits(weight, stride):
             return Kernel.WINOGRAD
         if nested.narrows(weight, stride) and self._once(nested.is_strided, weight):
@@ -119,6 +127,8 @@ class Kernels(Operations):
                 return Computed(by, self._once(nested.for_wider, weight))
             case Kernel.DIRECT:
                 return Computed(by, self._once(direct.in_order, weight))
+            case Kernel.MATRICES:
+                return Computed(by, self._once(matrices.in_order, weight))
         return None
 
     def _in_store(self, features: Tensor) -> Tensor:
@@ -130,16 +140,16 @@ class Kernels(Operations):
 
     def _convolve(self, x: _Reading, convolution: Convolution, computed: Computed) -> Tensor:
         """Of features, normalized on the way."""
-        narrower = computed.by is Kernel.NARROWER
-        return (self._convolve_narrower if narrower else self._convolve_winograd)(x, convolution, computed)
+        match computed.by:
+            case Kernel.NARROWER:
+                return self._convolve_narrower(x, convolution, computed)
+            case Kernel.MATRICES:
+                return self._convolve_in_matrices(x, convolution, computed)
+        return self._convolve_winograd(x, convolution, computed)
 
     def _convolve_winograd(self, x: _Reading, convolution: Convolution, computed: Computed) -> Tensor:
         weight, stride = convolution.weight, convolution.stride
         out = x.out(weight, stride, self.stored)
-        channels, moments, (height, width) = convolution.channels, None, (0, 0)
-        if convolution.whole and channels % BLOCK == 0:  # what is computed together is of one pixel
-            moments = torch.empty(2, len(out), channels, dtype=torch.float64)
-            height, width = map(len, convolution.whole)
         unknown = self._library.convolve_winograd(
             *x.pointers,
             pointer(computed.weights),
@@ -148,15 +158,50 @@ class Kernels(Operations):
             ctypes.c_int64(stride),
             pointer(out),
             _strides(out),
-            pointer(moments),
-            ctypes.c_int64(height),
-            ctypes.c_int64(width),
-            ctypes.c_bool(convolution.doubled),
+            *self._measuring(out, convolution),
         )
         _check(unknown, x.channels)
-        if moments is not None:
-            self._measured[out] = moments
         return out
+
+    def _convolve_in_matrices(self, x: _Reading, convolution: Convolution, computed: Computed) -> Tensor:
+        weight, stride = convolution.weight, convolution.stride
+        out = x.out(weight, stride, self.stored)
+        self._library.convolve_in_matrices(
+            *x.pointers,
+            pointer(computed.weights),
+            ctypes.c_int64(weight.shape[2]),
+            ctypes.c_int64(stride),
+            pointer(out),
+            _strides(out),
+            *self._measuring(out, convolution),
+        )
+        return out
+
+    def _convolve_picture_in_matrices(self, x: Tensor, convolution: Convolution, computed: Computed) -> Tensor:
+        weight, x = convolution.weight, x.float()
+        out = _out(len(x), (x.shape[2], x.shape[3]), weight, convolution.stride, self.stored)
+        images, _, height, width = x.shape
+        image, channel, row, pixel = x.stride()
+        self._library.convolve_picture_in_matrices(
+            pointer(x),
+            _integers([images, height, width, image, row, pixel]),
+            ctypes.c_int64(channel),
+            pointer(computed.weights),
+            ctypes.c_int64(weight.shape[2]),
+            ctypes.c_int64(convolution.stride),
+            pointer(out),
+            _strides(out),
+            *self._measuring(out, convolution),
+        )
+        return out
+
+    def _measuring(self, out: Tensor, convolution: Convolution) -> tuple[Any, ...]:
+        """Where to put what is found of features, whose memory `out` is, as they are written."""
+        channels, moments, (height, width) = convolution.channels, None, (0, 0)
+        if convolution.whole and channels % BLOCK == 0:  # what is computed together is of one pixel
+            moments = self._measured[out] = torch.empty(2, len(out), channels, dtype=torch.float64)
+            height, width = map(len, convolution.whole)
+        return pointer(moments), *map(ctypes.c_int64, (height, width)), ctypes.c_bool(convolution.doubled)
 
     def _convolve_wider(self, x: Tensor, weight: Tensor, computed: Computed) -> Tensor:
         out = _out(len(x), (x.shape[2], x.shape[3]), weight, stride=1, dtype=self.stored)

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "units.h"
 #include "vectors.h"
 
 // Of winograd.cpp, nested.cpp, direct.cpp, kernels.cpp, and pictures/planes.cpp.
@@ -23,6 +24,12 @@ void convolve_wider(const float* data, const int64_t* layout, int64_t channel, c
                     Stored* out, const int64_t* out_layout);
 void convolve_direct(const float* data, const int64_t* layout, const float* weights, int64_t size, Stored* out,
                      const int64_t* out_layout);
+void convolve_in_matrices(const Stored* data, const int64_t* layout, const float* scale, const float* shift,
+                          const void* weights, int64_t size, int64_t stride, Stored* out, const int64_t* out_layout,
+                          double* found, int64_t height, int64_t width, bool doubled);
+void convolve_picture_in_matrices(const float* data, const int64_t* layout, int64_t channel, const void* weights,
+                                  int64_t size, int64_t stride, Stored* out, const int64_t* out_layout, double* found,
+                                  int64_t height, int64_t width, bool doubled);
 int find_scale(const Stored* data, const int64_t* layout, int64_t channels, bool doubled, const float* gamma,
                const float* beta, const double* given, float* scale, float* shift);
 #define MEASURE(NAME, FROM) int NAME(const FROM* data, const int64_t* layout, int64_t channels, bool doubled, double* found);
@@ -45,7 +52,7 @@ void bytes_as_pixels(const uint8_t* pixels, int64_t images, int64_t height, int6
 
 namespace {
 
-enum Kernel : int64_t { WINOGRAD, NARROWER, WIDER, DIRECT };
+enum Kernel : int64_t { WINOGRAD, NARROWER, WIDER, DIRECT, MATRICES };
 
 enum Failure { NONE, UNKNOWN_CHANNELS, NO_MEMORY };
 
@@ -274,10 +281,17 @@ private:
         else enters(as_pixels, static_cast<const float*>(photos.data));
         const std::vector<int64_t> from{images, height, width, height * width * FEW, width * FEW, FEW};
         const float* weights = at<float>(layer.weights);
-        if (layer.by == WIDER)
-            convolve_wider(pixels, from.data(), 1, weights, layer.pieces, found.stored, written(layer).data());
+        const std::vector<int64_t> to = written(layer);
+#if HAS_UNITS
+        if (layer.by == MATRICES)
+            convolve_picture_in_matrices(pixels, from.data(), 1, weights, layer.size, layer.stride, found.stored, to.data(),
+                                         found.moments, layer.height, layer.width, layer.doubled);
         else
-            convolve_direct(pixels, from.data(), weights, layer.size, found.stored, written(layer).data());
+#endif
+        if (layer.by == WIDER)
+            convolve_wider(pixels, from.data(), 1, weights, layer.pieces, found.stored, to.data());
+        else
+            convolve_direct(pixels, from.data(), weights, layer.size, found.stored, to.data());
         return found;
     }
 
@@ -289,6 +303,11 @@ private:
         if (layer.by == NARROWER)
             check(convolve_narrower(from, layout.data(), scale, shift, at<float>(layer.weights), layer.pieces,
                                     found.exact, to.data()));
+#if HAS_UNITS
+        else if (layer.by == MATRICES)
+            convolve_in_matrices(from, layout.data(), scale, shift, at<void>(layer.weights), layer.size, layer.stride,
+                                 found.stored, to.data(), found.moments, layer.height, layer.width, layer.doubled);
+#endif
         else
             check(convolve_winograd(from, layout.data(), scale, shift, at<void>(layer.weights), at<float>(layer.scales),
                                     layer.size, layer.stride, found.stored, to.data(), found.moments, layer.height,

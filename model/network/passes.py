@@ -23,7 +23,7 @@ from impasto.model.network.statistics import Drift
 class Kernel(IntEnum):
     """What computes a convolution, as passes.cpp numbers it."""
 
-    WINOGRAD, NARROWER, WIDER, DIRECT = range(4)
+    WINOGRAD, NARROWER, WIDER, DIRECT, MATRICES = range(5)
 
 
 class Failure(IntEnum):
@@ -108,7 +108,7 @@ def _passed(step: Step, computed: Computed) -> list[int]:
     """A step as passes.cpp's `Layer` lies in memory."""
     convolution, doubled, channels = step.convolution, step.convolution.doubled, step.convolution.channels
     written, _, kernel, _ = convolution.weight.shape
-    measured = computed.by is Kernel.WINOGRAD and channels % BLOCK == 0
+    measured = computed.by in (Kernel.WINOGRAD, Kernel.MATRICES) and channels % BLOCK == 0
     return [
         computed.by,
         computed.weights.data_ptr(),

@@ -70,7 +70,8 @@ def test_a_picture_of_the_small_network_is_that_of_the_trained_one(
 
 def test_what_a_pass_takes_is_told_by_the_largest_features() -> None:
     kernels = Kernels([3, 32, 64, 128])
-    for dtype, stored, copies in ((torch.float32, kernels.stored, 2), (torch.bfloat16, torch.bfloat16, 4)):
+    in_bfloat16 = (kernels.stored, 2) if kernels.multiplies_matrices else (torch.bfloat16, 4)
+    for dtype, stored, copies in ((torch.float32, kernels.stored, 2), (torch.bfloat16, *in_bfloat16)):
         large, small = (FastNetwork(StyleNetwork(config), dtype) for config in (NetworkConfig(), SMALL))
         pictures = 3 * torch.float32.itemsize * 3
         assert large.bytes_at_once - pictures == 4 * (small.bytes_at_once - pictures) == 32 * dtype.itemsize * 4

@@ -89,7 +89,7 @@ def test_what_comes_out_is_of_the_same_kind_size_and_range(always: StyleAugment,
     styled = seeded(always, images)
     assert (styled.shape, styled.dtype) == (images.shape, dtype)
     scale = 255 if dtype == torch.uint8 else 1
-    torch.testing.assert_close(styled.double() / scale, seeded(always, batch() / 255).double(), rtol=0, atol=0.03)
+    torch.testing.assert_close(styled.double() / scale, seeded(always, batch() / 255).double(), rtol=0, atol=0.05)
 
 
 def test_boxes_masks_keypoints_and_labels_pass_through_untouched(always: StyleAugment) -> None:
