@@ -69,8 +69,11 @@ def _painted(picture: Tensor, photo: Tensor) -> Tensor:
 
 
 def _transformed(image: Tensor) -> Tensor:
-    """The half of the brightness's Fourier transform that says all, (H, W // 2 + 1), faded out to the edges."""
-    values = brightness(image)[0]
+    """The half of the brightness's Fourier transform that says all, (H, W // 2 + 1), faded out to the edges.
+
+    In float64: what is left of equal pictures is to be nothing.
+    """
+    values = brightness(image)[0].double()
     height, width = values.shape
     taper = torch.hann_window(height)[:, None] * torch.hann_window(width)
     transformed: Tensor = torch.fft.rfft2((values - values.mean()) * taper)
@@ -80,7 +83,7 @@ def _transformed(image: Tensor) -> Tensor:
 def _peak(spectrum: Tensor) -> float:
     """The period of the highest peak of (BANDS,), smoothed over an octave, found between bands by a parabola."""
     window = torch.bartlett_window(PER_OCTAVE + 1, periodic=False)[1:-1]
-    smooth = (spectrum.unfold(0, len(window), 1) @ window).clamp_min(1e-12).log()
+    smooth = (spectrum.float().unfold(0, len(window), 1) @ window).clamp_min(1e-12).log()
     before, middle, after = smooth.unfold(0, 3, 1).unbind(1)
     is_peak = (middle > before) & (middle >= after)  # what rises to the coarsest or the finest is none
     if not is_peak.any():

@@ -224,10 +224,12 @@ class FastNetwork(nn.Module):
     def enter(self, photos: Tensor, padding: Border = (0, 0, 0, 0)) -> Tensor:
         """Photos, of float32 or uint8, as the first convolution takes them, mirrored left, right, above and below.
 
+        In float32, of which the CPU's kernels keep more than bfloat16.
+
         Around zero bfloat16 is exact; near white its steps are half a grey level, of which some styles make textures
         (41 decibels, now 53). A constant changes nothing: the first normalization takes it out.
         """
-        return planes.as_pixels(photos, padding, GREY).to(self.dtype)
+        return planes.as_pixels(photos, padding, GREY)
 
     def _moved(self, statistics: Sequence[Statistics], grey: float) -> list[Statistics]:
         """Statistics for photos that are brighter by a constant, which only the first normalization sees."""

@@ -79,7 +79,7 @@ class Kernels(Operations):
         """As `Operations.convolve`."""
         computed = self._computed(convolution)
         if computed is None:
-            return super().convolve(x.to(convolution.weight.dtype), convolution)
+            return super().convolve(x, convolution)
         if computed.by is Kernel.WIDER:
             return self._convolve_wider(x, convolution.weight, computed)
         if computed.by is Kernel.DIRECT:

@@ -204,12 +204,14 @@ extern "C" void convolve_in_matrices(const Stored* data, const int64_t* layout, 
                     write(from.normalized(strip.image, first + c)(values + columns[x] + first + c), into + x * slice + c);
         }
     };
-    convolve({size, stride, size * slice, stride * slice, channels / slice}, pixels * slice, layout[0] * layout[3] * int64_t(sizeof(Stored)), read_row,
+    const int64_t bytes = layout[0] * layout[3] * int64_t(sizeof(Stored));
+    convolve({size, stride, size * slice, stride * slice, channels / slice}, pixels * slice, bytes, read_row,
              static_cast<const Bfloat16*>(weights), to, {found, height, width, doubled});
 }
 
 // Of a picture, its channels `channel` values from one another; size × FEW ≤ DEPTH. What a kernel reads in a row of pixels is put
-// together for each pixel that is written: matrices' rows would else begin where a cache's lines do not. The rest: as above.
+// together for each pixel that is written: matrices' rows would else begin where a cache's lines do not. What bfloat16
+// leaves of it is a second slice, since a normalization makes much of that where a picture has little contrast. The rest: as above.
 extern "C" void convolve_picture_in_matrices(const float* data, const int64_t* layout, int64_t channel, const void* weights,
                                              int64_t size, int64_t stride, Stored* out, const int64_t* out_layout,
                                              double* found, int64_t height, int64_t width, bool doubled) {
@@ -217,17 +219,25 @@ extern "C" void convolve_picture_in_matrices(const float* data, const int64_t* l
     const Features<Stored> to FEATURES(out, out_layout);
     const int64_t pixels = (ACROSS - 1) * stride + DEPTH / FEW + 1;
     const auto read_row = [&](const Strip& strip, int64_t row, Ring& ring) {
-        Bfloat16* into = ring(0, row);
+        Bfloat16 *first = ring(0, row), *second = ring(1, row);
+        const int64_t left = strip.left * stride;
         const float* from = picture(strip.image, std::min(row, picture.height - 1), 0);
-        float values[LONGEST * FEW];
-        for (int64_t x = 0; x < pixels; ++x) {
-            const float* pixel = from + std::min(strip.left * stride + x, picture.width - 1) * picture.pixel;
-            for (int c = 0; c < FEW; ++c) values[x * FEW + c] = pixel[c * channel];
+        float gathered[LONGEST * FEW];
+        const bool as_they_lie = channel == 1 && picture.pixel == FEW && left + pixels <= picture.width;
+        for (int64_t x = 0; x < (as_they_lie ? 0 : pixels); ++x) {
+            const float* pixel = from + std::min(left + x, picture.width - 1) * picture.pixel;
+            for (int c = 0; c < FEW; ++c) gathered[x * FEW + c] = pixel[c * channel];
         }
-        for (int64_t x = 0; x < ACROSS; ++x)
-            for (int c = 0; c < DEPTH; c += LANES) write(read(values + x * stride * FEW + c), into + x * DEPTH + c);
+        const float* values = as_they_lie ? from + left * FEW : gathered;
+        for (int64_t x = 0; x < ACROSS; ++x, first += DEPTH, second += DEPTH)
+            for (int c = 0; c < DEPTH; c += LANES) {
+                const Vector exact = read(values + x * stride * FEW + c);
+                write(exact, first + c);
+                write(exact - read(static_cast<const Bfloat16*>(first) + c), second + c);
+            }
     };
-    convolve({size, stride, DEPTH, DEPTH, 1}, ACROSS * DEPTH, layout[0] * layout[3] * int64_t(sizeof(float)), read_row, static_cast<const Bfloat16*>(weights), to,
+    const int64_t bytes = layout[0] * layout[3] * int64_t(sizeof(float));
+    convolve({size, stride, DEPTH, DEPTH, 2}, ACROSS * DEPTH, bytes, read_row, static_cast<const Bfloat16*>(weights), to,
              {found, height, width, doubled});
 }
 

@@ -123,8 +123,8 @@ class Operations:
         return gauge.statistics()
 
     def convolve(self, x: Tensor, convolution: Convolution) -> Tensor:
-        """A convolution of x, which is already padded."""
-        return F.conv2d(x, convolution.weight, stride=convolution.stride)
+        """A convolution of x, which is already padded, in the precision of the weights."""
+        return F.conv2d(x.to(convolution.weight.dtype), convolution.weight, stride=convolution.stride)
 
     def normalize(
         self,

@@ -27,6 +27,7 @@ from itertools import cycle, product
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 import tyro
@@ -48,7 +49,7 @@ from impasto.model.painting.regions import Look, Region, Regions
 from impasto.model.painting.stroke import NATIVE
 from impasto.model.painting.stylizer import Stylizer, fastest
 from impasto.model.pictures import images
-from impasto.model.pictures.picture import Picture, to_image, to_tensor
+from impasto.model.pictures.picture import Picture, to_image
 from impasto.scripts.studies.peers import NotInstalled, engine, in_onnx_runtime
 from impasto.scripts.studies.service import ROOT, serving
 
@@ -395,7 +396,8 @@ class Bench:
         return F.interpolate(self.photo, (height, width), mode="bicubic").clamp(0, 1)
 
     def convert(self, image: Image.Image, vector: Tensor) -> Image.Image:
-        return to_image(self.stylizer.paint(to_tensor(image)[None], vector[None])[0])
+        picture = Picture(torch.from_numpy(np.array(image)))
+        return Image.fromarray(self.stylizer.stylize(picture, vector, stroke=NATIVE).pixels.numpy())
 
     @torch.inference_mode()
     def eager(self, photos: Tensor, style_vectors: Tensor) -> Tensor:
@@ -436,6 +438,7 @@ class Bench:
 PROBE = """
 import re, sys, threading
 from pathlib import Path
+import numpy as np
 import torch
 from impasto.model.network.allocator import keep_freed_memory
 from impasto.model.network import checkpoint

@@ -67,7 +67,7 @@ class Service(NamedTuple):
 @pytest.fixture(scope="module")
 def service(tiny_checkpoint_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("data")
-    settings: dict[str, Any] = {"batch_size": 8, "queue_share": 1, "data_dir": folder}
+    settings: dict[str, Any] = {"batch_size": 8, "queue_share": 1, "data_dir": folder, "precision": "float32"}
     with started(tiny_checkpoint_file, program=serve_with_faults, **settings) as (url, process):
         yield Service(url, process, folder)
 

@@ -33,7 +33,7 @@ def url(tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -
     """A service whose network has small strokes, so that small pictures have all levels, and are enlarged."""
     folder = tmp_path_factory.mktemp("device")
     save(replace(tiny_checkpoint, strokes=SMALL_STROKES), folder / "tiny.safetensors")
-    with serving(folder / "tiny.safetensors", data_dir=folder) as url:
+    with serving(folder / "tiny.safetensors", data_dir=folder, precision="float32") as url:
         yield url
 
 

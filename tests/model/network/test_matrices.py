@@ -79,8 +79,8 @@ def assert_is_the_convolution(kernels: Kernels, x: Tensor, layer: str) -> None:
     weight, stride = LAYERS[layer]
     found = kernels.convolve(x, Convolution(weight, stride))
     assert found.dtype is kernels.stored
-    read = x if weight.shape[1] == COLORS else x.half().float()
-    exact = F.conv2d(read.bfloat16().double(), weight.double(), stride=stride)
+    read = x if weight.shape[1] == COLORS else x.half().bfloat16()
+    exact = F.conv2d(read.double(), weight.double(), stride=stride)
     assert decibels(exact, found) > 65
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -9,6 +10,7 @@ from impasto.model.network.checkpoint import Checkpoint
 from impasto.model.perception.objective import Objective
 from impasto.model.pictures.picture import to_rgb
 from impasto.model.pictures.resize import resize
+from impasto.model.prediction import style_predictor
 from impasto.model.prediction.file import TrainedPredictor
 from impasto.model.prediction.moments import Look, moments
 from impasto.model.prediction.predictor import Predictor
@@ -25,8 +27,9 @@ def test_what_is_looked_at_are_squares_near_two_corners() -> None:
 
 
 def test_a_painting_of_any_size_has_the_vector_of_its_moments_at_the_size_that_was_learned_and_a_little_farther(
-    tiny_checkpoint: Checkpoint, vgg_weights: dict[str, Tensor]
+    tiny_checkpoint: Checkpoint, vgg_weights: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(style_predictor, "has_native_bfloat16", lambda device: False)
     objective = tiny_checkpoint.training.objective
     torch.manual_seed(0)
     predictor = Predictor(1920, tiny_checkpoint.network.style_size).requires_grad_(False)
