@@ -31,6 +31,8 @@ VECTORS = {
     "AVX2": AVX2,
 }
 """A CPU's `vector_units` -> the compiler's flags. For others it decides itself."""
+LESSER = {"AVX512_AMX": "AVX512_VNNI"}
+"""Of a CPU's units that compilers may not know -> those that every one does, without."""
 LANES = 16
 """Numbers in the longest vector of any."""
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC"]
@@ -43,6 +45,10 @@ log = logging.getLogger(__name__)
 
 class KernelsUnavailable(RuntimeError):
     """The kernels cannot be built or loaded here; the message says why and what to do."""
+
+
+class CompilerFailed(KernelsUnavailable):
+    """A compiler has refused what it was given."""
 
 
 def default_cache() -> Path:
@@ -77,10 +83,21 @@ def load(
 ) -> ctypes.CDLL:
     """The library of some sources for this kind of machine, built anew where it cannot be loaded.
 
+    A compiler that knows no units for matrices (GCC before 11) builds one without.
     Raises KernelsUnavailable.
     """
-    flags = _flags(vector_units(), definitions)
-    for folder in (built, cache or default_cache()):
+    folders, units = (built, cache or default_cache()), vector_units()
+    try:
+        return _load(sources, _flags(units, definitions), folders)
+    except CompilerFailed:
+        if units not in LESSER:
+            raise
+        return _load(sources, _flags(LESSER[units], definitions), folders)
+
+
+def _load(sources: Sequence[Path], flags: Sequence[str], folders: Sequence[Path]) -> ctypes.CDLL:
+    """The library from one of some folders, or built into the last of them."""
+    for folder in folders:
         library = folder / _name(sources, flags)
         with suppress(OSError):
             if _is_whole(library):
@@ -133,7 +150,7 @@ def run_compiler(name: str, command: Sequence[str], seconds: float) -> None:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds)
     except subprocess.CalledProcessError as error:
-        raise KernelsUnavailable(f"{name} failed: {error.stderr.strip()[-500:]}") from error
+        raise CompilerFailed(f"{name} failed: {error.stderr.strip()[-500:]}") from error
     except subprocess.TimeoutExpired as error:
         raise KernelsUnavailable(str(error)) from error
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import pytest
 
+from impasto.model.native import building
 from impasto.model.native.building import KernelsUnavailable, load
 from impasto.model.pictures.plane_kernels import SOURCES
 
@@ -67,6 +69,21 @@ def test_a_compiler_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(KernelsUnavailable, match="no space left"):
         load(SOURCES, cache=tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="others have no such units")
+def test_a_compiler_that_knows_no_units_for_matrices_builds_for_a_machine_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, old = building.cpp_compiler(), tmp_path / "g++"
+    old.write_text(f'#!/bin/sh\ncase "$*" in *-mamx*) echo no such option >&2; exit 1;; esac\nexec {own} "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setattr(building, "cpp_compiler", lambda: str(old))
+    loaded = []
+    for units in ("AVX512_AMX", "AVX512_VNNI"):
+        monkeypatch.setattr(building, "vector_units", lambda known=units: known)
+        loaded.append(load(SOURCES, cache=tmp_path / "cache")._name)
+    assert loaded[0] == loaded[1]
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_kernels(tmp_path: Path) -> None:
